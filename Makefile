@@ -1,0 +1,64 @@
+# Run `make` for the list of verbs. Every verb sets up `.venv` from the hashed lock file first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types proto bench soak serve fmt lock clean
+
+help:  ## list the verbs
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "trimtab needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(READY)  ## create .venv from the lock file
+
+demo: $(READY)  ## fail a rack in a three-site cluster and watch the verified plan come back
+	@$(BIN)/trimtab demo
+
+test: lint types  ## lint, types, contracts, generated code, and every test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+lint: $(READY)  ## ruff, import contracts, buf, generated code up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
+	$(BIN)/buf breaking --against proto/released.binpb
+	$(BIN)/python proto/generate.py --check
+
+types: $(READY)  ## mypy --strict
+	$(BIN)/mypy
+
+proto: $(READY)  ## regenerate proto/gen from proto/trimtab
+	$(BIN)/buf format -w
+	$(BIN)/python proto/generate.py
+
+bench: $(READY)  ## run the benchmarks (minutes); results are appended by hand to benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.run
+
+soak: $(READY)  ## thousands of random tiny clusters against brute force (minutes)
+	$(BIN)/python -m benchmarks.soak
+
+serve: $(READY)  ## serve on loopback with the sample policy
+	$(BIN)/trimtab serve --reflection
+
+fmt: $(READY)  ## format Python and proto files
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	$(BIN)/buf format -w
+
+lock:  ## re-resolve requirements.lock (needs uv on PATH)
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --group dev \
+		--no-header --no-emit-index-url pyproject.toml -o requirements.lock
+
+clean:  ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

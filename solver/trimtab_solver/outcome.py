@@ -1,0 +1,82 @@
+"""The closed set of answers, and what an answer carries."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from .plan.actions import Plan
+
+
+class Outcome(enum.StrEnum):
+    """What came of a request. A time-out is FEASIBLE with a gap; there is no silent fall-back."""
+
+    NO_ACTION_NEEDED = "NO_ACTION_NEEDED"
+    """Everything wanted runs, no rule is broken, nothing can be improved."""
+    OPTIMAL = "OPTIMAL"
+    """The plan is proven best at every level."""
+    FEASIBLE = "FEASIBLE"
+    """A verified plan; some level is not proven, its gap says by how much."""
+    UNREACHABLE = "UNREACHABLE"
+    """A better state exists, but no safe order of actions leads to it; the plan goes as far as is safe."""
+    INFEASIBLE = "INFEASIBLE"
+    """Proven: a guest whose tier must run cannot run in any state the rules allow; the plan saves what can be saved."""
+    REFUSED = "REFUSED"
+    """The input is wrong; nothing was planned."""
+    STALE = "STALE"
+    """The plan was made for another snapshot or policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelValue:
+    """One level of the objective: lower is better, zero is perfect.
+
+    `bound` holds for the values reached at the levels above it; ``value == bound`` is a proof of optimality.
+    """
+
+    name: str
+    value: int
+    bound: int
+
+    @property
+    def gap(self) -> int:
+        """How much better, at most, another plan could be at this level."""
+        return self.value - self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class StaysDown:
+    """A wanted guest that does not run after the plan, and why."""
+
+    vm_id: str
+    tier: str
+    reason: str
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the answer rests on, so that anybody can check it again."""
+
+    snapshot_digest: str
+    policy_digest: str
+    engine_versions: tuple[tuple[str, str], ...]
+    seed: int
+    reproducible: bool
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The verified plan and everything an operator asks about it."""
+
+    outcome: Outcome
+    plan: Plan
+    levels: tuple[LevelValue, ...]
+    stays_down: tuple[StaysDown, ...]
+    certificate: Certificate
+    engine: str
+    """The engine whose target the plan reaches: ``greedy`` or ``exact``."""
+    hardware_failures: int
+    notes: tuple[str, ...] = field(default=())
+    """Warnings and moves that had to be dropped, in words."""

@@ -1,0 +1,15 @@
+"""PolicySet: what the whole policy is, and what it must contain."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ..policy.documents import Spec
+
+
+class PolicySet(Spec):
+    """At most one per policy. Each glob in `require` must match the name of another document."""
+
+    require: tuple[str, ...] = Field(default=(), strict=False)
+    default_tier: str | None = None
+    """The tier of guests that no Tier selects; without it such a guest is an error."""
