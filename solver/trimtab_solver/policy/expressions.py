@@ -1,0 +1,245 @@
+"""CEL behind a small interface: compile with types, evaluate on plain data, say which variables matter.
+
+This is the only module that imports the CEL library.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_optional
+
+from .documents import MAX_EXPRESSION_LENGTH
+from .variables import VARIABLES, Scope, Shape
+
+
+class Returns(enum.StrEnum):
+    """What an expression must give."""
+
+    BOOL = "bool"
+    STRING = "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an expression does not compile. Line and column count from 1 inside the expression."""
+
+    line: int
+    column: int
+    message: str
+    fix: str = ""
+
+
+class ExpressionError(Exception):
+    """An expression does not compile; `problems` holds every reason."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{p.line}:{p.column}: {p.message}" for p in problems))
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationFailure:
+    """An expression gave no value on some data."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A variable that an expression reads; `key` when it is a map of which only that key is read."""
+
+    variable: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression. Two subjects with equal values for all `references` give the same result."""
+
+    source: str
+    scope: Scope
+    returns: Returns
+    references: tuple[Reference, ...]
+    _program: Any
+
+    def evaluate(self, data: Mapping[str, object]) -> bool | str | EvaluationFailure:
+        """The value on `data`: variable name to str, int, list or dict. Never raises for what the data holds."""
+        try:
+            value = self._program.eval(data=data)
+        except (RuntimeError, TypeError) as error:
+            return EvaluationFailure(str(error))
+        if value.type() != _RETURN_TYPES[self.returns]:
+            return EvaluationFailure(_plain(str(value.value())))
+        plain: bool | str = value.value()
+        return plain
+
+
+_TYPES: Final = {
+    Shape.STRING: cel.Type.STRING,
+    Shape.INT: cel.Type.INT,
+    Shape.STRINGS: cel.Type.List(cel.Type.STRING),
+    Shape.STRING_MAP: cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+    Shape.INT_MAP: cel.Type.Map(cel.Type.STRING, cel.Type.INT),
+}
+_RETURN_TYPES: Final = {Returns.BOOL: cel.Type.BOOL, Returns.STRING: cel.Type.STRING}
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(source: str, scope: Scope, returns: Returns) -> Expression:
+    """`source` type-checked against the variables of `scope`.
+
+    Raises
+    ------
+    ExpressionError
+        If it is too long, does not parse, names something unknown, or gives another type than `returns`.
+    """
+    if len(source) > MAX_EXPRESSION_LENGTH:
+        raise ExpressionError(
+            (
+                Problem(
+                    1,
+                    1,
+                    f"the expression has {len(source)} characters, the limit is {MAX_EXPRESSION_LENGTH}",
+                    "split it into several rules, or give the guests a label",
+                ),
+            )
+        )
+    try:
+        program = _environment(scope).compile(source)
+    except RuntimeError as error:
+        raise ExpressionError(_problems(str(error), scope)) from None
+    given = program.return_type()
+    if given != _RETURN_TYPES[returns]:
+        raise ExpressionError((Problem(1, 1, f"gives {_type_name(given)}, not {returns}", _RETURN_FIX[returns]),))
+    return Expression(source, scope, returns, references_in(source, scope), program)
+
+
+_RETURN_FIX: Final = {
+    Returns.BOOL: "compare it with something, for example == or in",
+    Returns.STRING: "name one string such as vm.labels.app or vm.group",
+}
+
+
+@cache
+def _environment(scope: Scope) -> Any:
+    variables = {variable.name: _TYPES[variable.shape] for variable in VARIABLES[scope].values()}
+    return cel.NewEnv(variables=variables, extensions=[ext_optional.ExtOptional()])
+
+
+def _type_name(given: Any) -> str:
+    return str(given.name()).lower()
+
+
+# --- errors of the library in plain words ---------------------------------------------------------------------------
+
+_LIBRARY_ERROR = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ((?:(?!\nERROR: <input>).)*)", re.DOTALL)
+_UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
+_MISSING_KEY = re.compile(r'Key not found in map : "(.*)"')
+
+
+def _problems(text: str, scope: Scope) -> tuple[Problem, ...]:
+    found = [
+        _problem(int(line), int(column), rest.split("\n | ")[0], scope)
+        for line, column, rest in _LIBRARY_ERROR.findall(text)
+    ]
+    if not found:
+        found = [_problem(1, 1, text, scope)]
+    return tuple(dict.fromkeys(found))
+
+
+def _problem(line: int, column: int, message: str, scope: Scope) -> Problem:
+    message = re.sub(r"\s*\[[A-Z_]+\]\s*$", "", message.strip())
+    message = re.sub(r" \(in container ''\)", "", message)
+    message = re.sub(r"expecting \{.*", "expecting an operand", message, flags=re.DOTALL)
+    fix = ""
+    if unknown := _UNDECLARED.search(message):
+        fix = _known_names(unknown[1], scope)
+    elif "recognition error at: '= " in message or "recognition error at: '='" in message:
+        fix = "compare with =="
+    elif "recursion" in message:
+        message = "nests or chains more than 32 operators deep"
+        fix = "use 'in [...]' instead of long chains of ||, or split the rule"
+    return Problem(max(line, 1), max(column, 1), message, fix)
+
+
+def _known_names(name: str, scope: Scope) -> str:
+    known = sorted(VARIABLES[scope])
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known are {', '.join(known)}"
+
+
+def _plain(message: str) -> str:
+    if missing := _MISSING_KEY.search(message):
+        return f'there is no key "{missing[1]}"'
+    return re.sub(r"^[A-Z_]+: ", "", message)
+
+
+# --- which variables an expression reads ----------------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r"""
+      (?P<string>[bB]?[rR](?:'''.*?'''|\"\"\".*?\"\"\"|'[^'\n]*'|"[^"\n]*")
+        | [bB]?(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))
+    | (?P<skip>\s+|//[^\n]*)
+    | (?P<word>[A-Za-z_][A-Za-z0-9_]*|`[^`\n]*`)
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_SIMPLE_STRING = re.compile(r"""'([^'\\]*)'|"([^"\\]*)\"""")
+
+
+def tokens_of(source: str) -> tuple[str, ...]:
+    """The tokens of an expression: strings, words, single characters; blanks and comments are left out."""
+    return tuple(match[0] for match in _TOKEN.finditer(source) if match.lastgroup != "skip")
+
+
+def references_in(source: str, scope: Scope) -> tuple[Reference, ...]:
+    """Every variable that `source` reads, sorted; perhaps more than it reads, never fewer."""
+    variables = VARIABLES[scope]
+    tokens = (*tokens_of(source), "", "", "", "")
+    keys: dict[str, set[str] | None] = {}
+    for i in range(len(tokens) - 4):
+        if tokens[i + 1] != ".":
+            continue
+        name = f"{tokens[i].strip('`')}.{tokens[i + 2].strip('`')}"
+        if name not in variables:
+            continue
+        key = _key_after(tokens, i + 3) if variables[name].shape.is_map else None
+        known = keys.setdefault(name, set())
+        if key is None:
+            keys[name] = None
+        elif known is not None:
+            known.add(key)
+    return tuple(
+        Reference(name, key)
+        for name, found in sorted(keys.items())
+        for key in ([None] if found is None else sorted(found))
+    )
+
+
+def _key_after(tokens: tuple[str, ...], i: int) -> str | None:
+    """The one key that is read from the map whose name ends before token `i`; None when it may be any."""
+    rest = tokens[i : i + 5]
+    rest = tuple(token for n, token in enumerate(rest) if not (n == 1 and token == "?"))
+    if len(rest) < 3:
+        return None
+    if rest[0] == "." and _is_word(rest[1]) and rest[2] != "(":
+        return rest[1].strip("`")
+    if rest[0] == "[" and rest[2] == "]" and (literal := _SIMPLE_STRING.fullmatch(rest[1])):
+        return literal[1] if literal[1] is not None else literal[2]
+    return None
+
+
+def _is_word(token: str) -> bool:
+    return bool(token) and (token[0].isalpha() or token[0] in "_`")
