@@ -1,0 +1,1 @@
+"""Generated from proto/trimtab/v1 by proto/generate.py; never edited."""
