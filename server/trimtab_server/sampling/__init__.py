@@ -1,0 +1,9 @@
+"""Sample clusters for demos, tests and measurements."""
+
+from __future__ import annotations
+
+from .generator import Sample, generate
+from .options import SampleOptions
+from .policy import sample_policy, sample_policy_folder
+
+__all__ = ["Sample", "SampleOptions", "generate", "sample_policy", "sample_policy_folder"]
