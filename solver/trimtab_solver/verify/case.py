@@ -1,0 +1,88 @@
+"""What stays the same while a plan or a target is judged: the snapshot, the rights and the scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..policy.documents import Policy
+from ..policy.selection import Selection
+from ..snapshot import FencingState, Snapshot, Vm, VmState
+from .judges import scopes_of
+from .rights import TierRights, tier_rights
+from .scope import Scope
+from .suitability import SUITABILITY
+from .violation import Code, Violation
+
+
+class Case:
+    """The evidence. Scopes are named by their place in `scopes`; `scopes_by_vm` lists those a guest is a member of.
+
+    Raises
+    ------
+    PolicyRefusedError
+        When the policy cannot be evaluated on the snapshot.
+    """
+
+    def __init__(self, snapshot: Snapshot, policy: Policy, selection: Selection | None = None) -> None:
+        self.snapshot = snapshot
+        self.selection = Selection(policy, snapshot) if selection is None else selection
+        self.vms = {vm.id: vm for vm in snapshot.vms}
+        self.hosts = {host.id: host for host in snapshot.hosts}
+        self.tiers = tier_rights(self.selection)
+        self.tier: dict[str, TierRights] = {
+            vm_id: self.tiers[document.name] for vm_id, document in self.selection.tier_of().items()
+        }
+        self.scopes = scopes_of(self.selection)
+        self.scopes_by_vm: dict[str, list[int]] = {vm.id: [] for vm in snapshot.vms}
+        for index, scope in enumerate(self.scopes):
+            for vm_id in scope.members:
+                self.scopes_by_vm[vm_id].append(index)
+        place = {vm.id: vm.place for vm in snapshot.vms if vm.is_running}
+        self.tallies = [scope.tally(place) for scope in self.scopes]
+        """Counts in the snapshot; never changed."""
+        self.tolerated: list[Mapping[str, int]] = [
+            scope.amounts_of(tally) if scope.is_must else {}
+            for scope, tally in zip(self.scopes, self.tallies, strict=True)
+        ]
+        """Per scope, the amount of each must key that the snapshot breaks: it may stay, not grow."""
+
+    def arrival_faults(self, step: int, vm: Vm, host_id: str) -> list[Violation]:
+        """Why no action may bring the guest to the host, whatever else runs there."""
+        faults: list[Violation] = []
+        for index in self.scopes_by_vm[vm.id]:
+            scope = self.scopes[index]
+            if not scope.refuses(vm.id, host_id):
+                continue
+            if scope.rule == SUITABILITY:
+                code, why = Code.UNSUITABLE, "the host does not take it, or lacks its storage or devices"
+            else:
+                code, why = Code.REFUSED_HOST, f"rule {scope.rule} refuses the host"
+            message = f"{vm.id} may not arrive on {host_id}: {why}"
+            faults.append(Violation(step, code, message, host_id=host_id, vm_id=vm.id, rule=scope.rule))
+        return faults
+
+    def start_fault(self, vm: Vm) -> str:
+        """Why the guest, which does not run, may never be started; empty if it may."""
+        if vm.state is VmState.STOPPED:
+            return f"{vm.id} is STOPPED on purpose"
+        if vm.state is VmState.DISPLACED:
+            source = self.hosts.get(vm.host_id)
+            if source is None or source.fencing is FencingState.UNFENCEABLE:
+                return f"{vm.id} was displaced from {vm.host_id}, which cannot be fenced"
+        return ""
+
+    def growth(self, step: int, index: int, key: str, amount: int) -> Violation | None:
+        """The violation when the amount of a must key has grown beyond what the snapshot has."""
+        tolerated = self.tolerated[index].get(key, 0)
+        if amount <= tolerated:
+            return None
+        scope: Scope = self.scopes[index]
+        where = " / ".join(part for part in (scope.label, key) if part)
+        return Violation(
+            step,
+            Code.RULE,
+            f"rule {scope.rule} is broken by {amount} at {where or 'its only key'} (at first {tolerated})",
+            rule=scope.rule,
+            amount=amount,
+            limit=tolerated,
+        )

@@ -1,0 +1,96 @@
+"""Computes every level of the objective from the final state alone. Smaller is better, the first level counts first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ..plan.actions import ActionKind
+from ..snapshot import HostState, Vm
+from .case import Case
+from .rights import move_kind
+from .room import Rooms
+from .scope import Tally
+
+STOP_COST = 2
+SUSPEND_COST = 1
+COLD_FACTOR = 4
+BOOT_COST = 4096
+
+Levels = tuple[tuple[str, int], ...]
+
+
+def levels(
+    case: Case,
+    place: Mapping[str, str],
+    sizes: Mapping[str, Mapping[str, int]],
+    tallies: Sequence[Tally],
+    rooms: Rooms,
+    stopped: Collection[str],
+    suspended: Collection[str],
+) -> Levels:
+    """Name and value of every level.
+
+    `tallies` and `rooms` count what runs in `place`; `stopped` and `suspended` name the guests running now that are
+    stopped or suspended at any time.
+    """
+    inherited = rooms.breaches()
+    should = 0
+    for scope, tally in zip(case.scopes, tallies, strict=True):
+        amount = sum(scope.amounts_of(tally).values())
+        if scope.is_must:
+            inherited += amount
+        else:
+            should += amount * scope.weight
+    running_now = {vm.id for vm in case.snapshot.vms if vm.is_running}
+    stops = STOP_COST * len(running_now & set(stopped))
+    stops += SUSPEND_COST * len((running_now & set(suspended)) - set(stopped))
+    return (
+        *running_levels(case, place),
+        ("inherited", inherited),
+        ("stops", stops),
+        ("shrinkage", shrinkage(case, sizes)),
+        ("should", should),
+        ("disruption", disruption(case, place)),
+    )
+
+
+def running_levels(case: Case, place: Collection[str]) -> Levels:
+    """Per rank that has wanted guests, highest first: the value of those that are not in `place`."""
+    lost: dict[int, int] = {}
+    for vm in case.snapshot.vms:
+        if vm.is_wanted:
+            tier = case.tier[vm.id]
+            lost[tier.rank] = lost.get(tier.rank, 0) + (0 if vm.id in place else tier.value)
+    return tuple((_running_level(case, rank), lost[rank]) for rank in sorted(lost, reverse=True))
+
+
+def _running_level(case: Case, rank: int) -> str:
+    return "running:" + "+".join(sorted(tier.name for tier in case.tiers.values() if tier.rank == rank))
+
+
+def shrinkage(case: Case, sizes: Mapping[str, Mapping[str, int]]) -> int:
+    """What running guests lack of their requests, each unit at its tier's cost."""
+    total = 0
+    for vm_id, size in sizes.items():
+        request = case.vms[vm_id].requested
+        if size is not request:
+            lacking = sum(amount - size.get(resource, 0) for resource, amount in request.items())
+            total += lacking * case.tier[vm_id].shrink_cost
+    return total
+
+
+def move_cost(case: Case, vm: Vm, target: str) -> int:
+    """What it costs that a guest running now runs on `target` in the end."""
+    if vm.place == target:
+        return 0
+    live = max(1, vm.requested.get("memory_mib", 0))
+    kind = move_kind(vm, case.tier[vm.id], case.hosts[vm.place], case.hosts[target])
+    return live if kind is ActionKind.MIGRATE_LIVE else COLD_FACTOR * live
+
+
+def disruption(case: Case, place: Mapping[str, str]) -> int:
+    """Move costs, and the cost of every cold spare that runs a guest in the end."""
+    moved = sum(move_cost(case, vm, place[vm.id]) for vm in case.snapshot.vms if vm.is_running and vm.id in place)
+    used = set(place.values())
+    booted = sum(host.state is HostState.STANDBY and host.id in used for host in case.snapshot.hosts)
+    return moved + BOOT_COST * booted

@@ -1,0 +1,215 @@
+"""Replays a plan on the snapshot, action by action, under the policy. Nothing of what made the plan is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..placement import Placement
+from ..plan.actions import Action, ActionKind, Plan
+from ..policy.documents import Policy
+from ..policy.selection import Selection
+from ..rules.tier import EvictionAction
+from ..snapshot import Host, Migratability, Snapshot, Vm, VmState
+from .case import Case
+from .dependencies import Dependencies
+from .levels import Levels
+from .placement import room_violations, size_violations
+from .power import Power
+from .rights import move_kind, size_limits
+from .state import State, Touched
+from .undo import undo_fault
+from .violation import END_STATE, Code, Violation
+
+MAX_VIOLATIONS = 1000
+"""A plan with more is hopeless; the rest is not listed."""
+
+_HOST_KINDS = frozenset({ActionKind.FENCE_HOST, ActionKind.BOOT_HOST, ActionKind.SHUTDOWN_HOST})
+_MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
+_EVICTIONS = {ActionKind.STOP: EvictionAction.STOP, ActionKind.SUSPEND: EvictionAction.SUSPEND}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the replay found. `levels` and `placement` describe the state it ended in."""
+
+    violations: tuple[Violation, ...]
+    levels: Levels
+    placement: Placement
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the plan is safe in every order it permits."""
+        return not self.violations
+
+
+def verify_plan(
+    snapshot: Snapshot,
+    policy: Policy,
+    plan: Plan,
+    selection: Selection | None = None,
+    *,
+    case: Case | None = None,
+) -> Verdict:
+    """Judges a plan. A `selection` or `case` that is already at hand saves building it.
+
+    An action that cannot be carried out (an unknown guest, a guest that is elsewhere) is reported and left out; any
+    other faulty action is reported and carried out, so that all that follows from it is reported too.
+
+    Raises
+    ------
+    PolicyRefusedError
+        When the policy cannot be evaluated on the snapshot. A plan never raises, however malformed.
+    """
+    return _Replay(Case(snapshot, policy, selection) if case is None else case, plan).run()
+
+
+class _Replay:
+    def __init__(self, case: Case, plan: Plan) -> None:
+        self._case = case
+        self._plan = plan
+        self._state = State(case)
+        self._dependencies = Dependencies(case, plan)
+        self._power = Power(case, self._dependencies)
+        self._asleep = {vm.id for vm in case.snapshot.vms if vm.state is VmState.SUSPENDED}
+        self._stopped: set[str] = set()
+        self._suspended: set[str] = set()
+        self._restarted: set[str] = set()
+        """Guests that have been started or resumed: their first host no longer matters."""
+        self._last_start = {
+            action.vm_id: place for place, action in enumerate(plan.actions, 1) if action.kind is ActionKind.START
+        }
+
+    def run(self) -> Verdict:
+        """Replays the list."""
+        violations = self._dependencies.faults
+        for place, action in enumerate(self._plan.actions, 1):
+            if action.id != place:
+                violations.append(Violation(place, Code.MALFORMED, f"has id {action.id} at place {place}"))
+            violations.extend(self._perform(place, action))
+            if len(violations) >= MAX_VIOLATIONS:
+                del violations[MAX_VIOLATIONS - 1 :]
+                violations.append(Violation(END_STATE, Code.TRUNCATED, f"more than {len(violations)} violations"))
+                break
+        levels = self._state.levels(self._stopped, self._suspended)
+        return Verdict(tuple(violations), levels, self._state.placement())
+
+    def _perform(self, place: int, action: Action) -> Iterator[Violation]:
+        host = self._case.hosts.get(action.host_id)
+        if host is None:
+            yield _fault(place, Code.MALFORMED, action, f"host {action.host_id or '(none)'} is not in the snapshot")
+            return
+        if bool(action.target_host_id) != (action.kind in _MIGRATIONS):
+            yield _fault(place, Code.MALFORMED, action, "migrations, and only they, have a target host")
+        if action.kind in _HOST_KINDS:
+            if fault := undo_fault(self._case, action, {}):
+                yield _fault(place, Code.UNDO, action, fault)
+            yield from self._power.perform(place, action.kind, host, self._state.guests[host.id])
+            return
+        vm = self._case.vms.get(action.vm_id)
+        if vm is None:
+            yield _fault(place, Code.MALFORMED, action, f"guest {action.vm_id or '(none)'} is not in the snapshot")
+        elif vm.state in (VmState.STOPPED, VmState.MIGRATING):
+            yield _fault(place, Code.RIGHT, action, f"{vm.id} is {vm.state} and must be left alone")
+        else:
+            yield from self._dependencies.guest(place, vm.id)
+            if action.kind in (ActionKind.START, ActionKind.RESUME):
+                yield from self._bring_up(place, action, vm, host)
+            elif self._state.place.get(vm.id) != host.id:
+                where = self._state.place.get(vm.id)
+                message = f"{vm.id} runs on {where}, not on {host.id}" if where else f"{vm.id} does not run"
+                yield _fault(place, Code.PRECONDITION, action, message)
+            else:
+                if fault := undo_fault_of_guest(self._case, action, self._state):
+                    yield _fault(place, Code.UNDO, action, fault)
+                yield from self._change(place, action, vm, host)
+
+    def _change(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
+        if action.kind in _MIGRATIONS:
+            yield from self._migrate(place, action, vm, host)
+        elif action.kind is ActionKind.RESIZE:
+            yield from self._resize(place, action, vm, host)
+        else:
+            yield from self._take_down(place, action, vm, host)
+
+    def _bring_up(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
+        if vm.id in self._state.place:
+            yield _fault(place, Code.PRECONDITION, action, f"{vm.id} runs on {self._state.place[vm.id]} already")
+            return
+        if (action.kind is ActionKind.RESUME) is not (vm.id in self._asleep):
+            yield _fault(place, Code.PRECONDITION, action, "RESUME is for suspended guests, START for all others")
+        if fault := undo_fault(self._case, action, {}):
+            yield _fault(place, Code.UNDO, action, fault)
+        if vm.id not in self._restarted:
+            yield from self._power.restart(place, vm)
+        yield from size_violations(place, vm, size_limits(vm, self._case.tier[vm.id]), action.size)
+        yield from self._admit(place, vm, host)
+        yield from self._dependencies.move(place, vm.id, "", host.id)
+        self._asleep.discard(vm.id)
+        self._restarted.add(vm.id)
+        yield from self._settle(place, self._state.arrive(vm.id, host.id, dict(action.size)), host.id)
+
+    def _take_down(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
+        tier = self._case.tier[vm.id]
+        if tier.eviction is not _EVICTIONS[action.kind]:
+            may_pause = tier.cold and vm.migratability is not Migratability.NONE
+            comes_back = self._last_start.get(vm.id, 0) > place
+            if not (action.kind is ActionKind.STOP and may_pause and comes_back):
+                message = f"tier {tier.name} gives no right to {action.kind} {vm.id} now"
+                yield _fault(place, Code.RIGHT, action, message)
+        yield from self._dependencies.move(place, vm.id, host.id, "")
+        if action.kind is ActionKind.SUSPEND:
+            self._asleep.add(vm.id)
+            self._suspended.add(vm.id)
+        else:
+            self._stopped.add(vm.id)
+        yield from self._settle(place, self._state.depart(vm.id), "")
+
+    def _migrate(self, place: int, action: Action, vm: Vm, source: Host) -> Iterator[Violation]:
+        target = self._case.hosts.get(action.target_host_id)
+        if target is None or target is source:
+            message = f"{action.target_host_id or '(none)'} is not another host of the snapshot"
+            yield _fault(place, Code.MALFORMED, action, message)
+            return
+        kind = move_kind(vm, self._case.tier[vm.id], source, target)
+        if kind is not action.kind:
+            message = f"{vm.id} may move from {source.id} to {target.id} by {kind or 'nothing'}, not by {action.kind}"
+            yield _fault(place, Code.RIGHT, action, message)
+        yield from self._admit(place, vm, target)
+        yield from self._dependencies.move(place, vm.id, source.id, target.id)
+        size = self._state.size(vm.id)
+        touched = self._state.depart(vm.id)
+        touched.extend(self._state.arrive(vm.id, target.id, size))
+        yield from self._settle(place, touched, target.id)
+
+    def _resize(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
+        size, now = dict(action.size), self._state.size(vm.id)
+        yield from size_violations(place, vm, size_limits(vm, self._case.tier[vm.id]), size)
+        grows = any(amount > now.get(resource, 0) for resource, amount in size.items())
+        shrinks = any(amount > size.get(resource, 0) for resource, amount in now.items())
+        if grows and shrinks:
+            yield _fault(place, Code.SIZE, action, "grows one resource and shrinks another; it must be split in two")
+        yield from self._dependencies.resize(place, host.id, grows, shrinks)
+        self._state.resize(vm.id, size)
+        yield from self._settle(place, [], host.id if grows else "")
+
+    def _admit(self, place: int, vm: Vm, host: Host) -> Iterator[Violation]:
+        yield from self._power.arrival(place, host)
+        yield from self._case.arrival_faults(place, vm, host.id)
+
+    def _settle(self, place: int, touched: list[Touched], filled: str) -> Iterator[Violation]:
+        """What is worse after the action than in the snapshot; `filled` is the host that holds more than before."""
+        yield from self._state.growths(place, touched)
+        if filled:
+            yield from room_violations(place, self._state.rooms, filled)
+
+
+def undo_fault_of_guest(case: Case, action: Action, state: State) -> str:
+    """What is wrong with the undo of an action on a running guest."""
+    if action.kind in _MIGRATIONS and action.target_host_id not in case.hosts:
+        return ""
+    return undo_fault(case, action, state.size(action.vm_id))
+
+
+def _fault(place: int, code: Code, action: Action, message: str) -> Violation:
+    return Violation(place, code, message, host_id=action.host_id, vm_id=action.vm_id)

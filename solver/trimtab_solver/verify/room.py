@@ -1,0 +1,95 @@
+"""Judges room: what each host holds of each resource, and how much it may.
+
+Loads and limits are in the units of docs/concepts.md ("Room"): a hundred times the resource's unit for guests that share
+the overcommitted part, `overcommit percent` times it for guests that are backed one to one by hardware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..snapshot import Host, Snapshot, VmState
+from .rights import TierRights
+
+ROOM = "(room)"
+"""Stands for a rule name where no document is the reason."""
+
+Load = dict[str, int]
+
+
+def held(host: Host, tier: TierRights, size: Mapping[str, int]) -> Load:
+    """What a guest of the tier with this size takes of the host."""
+    percent, single = host.overcommit_percent, tier.no_overcommit
+    if not single:
+        return {resource: 100 * amount for resource, amount in size.items()}
+    return {
+        resource: (percent.get(resource, 100) if resource in single else 100) * amount
+        for resource, amount in size.items()
+    }
+
+
+def room(host: Host, resource: str) -> int:
+    """How much the host has room for."""
+    available = host.capacity.get(resource, 0) - host.reserved.get(resource, 0)
+    return host.overcommit_percent.get(resource, 100) * available
+
+
+class Rooms:
+    """What every host holds now, and what it held at first."""
+
+    __slots__ = ("_hosts", "_initial", "_sources", "_tiers", "loads")
+
+    def __init__(self, snapshot: Snapshot, hosts: Mapping[str, Host], tiers: Mapping[str, TierRights]) -> None:
+        self._hosts = hosts
+        self._tiers = tiers
+        self._sources: list[tuple[str, str, Mapping[str, int]]] = []
+        self.loads: dict[str, Load] = {host.id: {} for host in snapshot.hosts}
+        for vm in snapshot.vms:
+            if not vm.is_running:
+                continue
+            size = {**vm.requested, **vm.allocated} if vm.allocated else vm.requested
+            self.add(vm.id, vm.place, size)
+            if vm.state is VmState.MIGRATING:
+                self._sources.append((vm.id, vm.host_id, size))
+                self.add(vm.id, vm.host_id, size)
+        self._initial = {host_id: dict(load) for host_id, load in self.loads.items()}
+
+    def refill(self, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> None:
+        """Holds exactly the guests of `place`, and those on their way at their source as well."""
+        self.loads = {host_id: {} for host_id in self.loads}
+        for vm_id, host_id in place.items():
+            self.add(vm_id, host_id, sizes[vm_id])
+        for vm_id, host_id, size in self._sources:
+            self.add(vm_id, host_id, size)
+
+    def add(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
+        """The guest takes its room on the host."""
+        load = self.loads[host_id]
+        for resource, amount in held(self._hosts[host_id], self._tiers[vm_id], size).items():
+            load[resource] = load.get(resource, 0) + amount
+
+    def remove(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
+        """The guest gives its room on the host back."""
+        load = self.loads[host_id]
+        for resource, amount in held(self._hosts[host_id], self._tiers[vm_id], size).items():
+            load[resource] -= amount
+
+    def limit(self, host_id: str, resource: str) -> int:
+        """The most the host may hold: its room, or what it held at first if that is more."""
+        return max(room(self._hosts[host_id], resource), self._initial[host_id].get(resource, 0))
+
+    def excess(self, host_id: str) -> list[tuple[str, int, int]]:
+        """Resource, load and limit wherever the host holds more than it may."""
+        return [
+            (resource, amount, limit)
+            for resource, amount in self.loads[host_id].items()
+            if amount > (limit := self.limit(host_id, resource))
+        ]
+
+    def breaches(self) -> int:
+        """On how many hosts and resources there is no room for what runs there."""
+        return sum(
+            amount > room(self._hosts[host_id], resource)
+            for host_id, load in self.loads.items()
+            for resource, amount in load.items()
+        )

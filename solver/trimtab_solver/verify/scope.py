@@ -1,0 +1,164 @@
+"""The smallest thing a rule is about: some guests, counted by where they run.
+
+A rule yields one scope per group (or pair of sets and partner value). A running member falls into a *cell* that
+depends on its host; the scope turns the number of members per cell into an *amount* per *key*. Each cell counts for one
+key only, so a moved guest changes at most two amounts of a scope. A member that falls into no cell does not count.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..policy.documents import Level
+
+Cell = str | tuple[str, int]
+Key = str
+
+
+class Coupling(enum.Enum):
+    """Which of its members' actions a must scope ties together in `depends_on` (docs/concepts.md, "every order")."""
+
+    NONE = enum.auto()
+    CROWDING = enum.auto()
+    """An arrival in a zone depends on every earlier departure from it."""
+    COVERING = enum.auto()
+    """A departure from a zone depends on every earlier arrival in another."""
+    ORDER = enum.auto()
+    """Every change of zone, start and stop depends on every earlier one."""
+
+
+class Tally:
+    """How many running members fall into each cell; empty cells are not held."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts: dict[Cell, int] = {}
+        self.total = 0
+
+    def copy(self) -> Tally:
+        """A tally that changes apart from this one."""
+        other = Tally()
+        other.counts = dict(self.counts)
+        other.total = self.total
+        return other
+
+    def add(self, cell: Cell) -> None:
+        """One more member in the cell."""
+        self.counts[cell] = self.counts.get(cell, 0) + 1
+        self.total += 1
+
+    def remove(self, cell: Cell) -> None:
+        """One member fewer in the cell."""
+        left = self.counts[cell] - 1
+        if left:
+            self.counts[cell] = left
+        else:
+            del self.counts[cell]
+        self.total -= 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope(abc.ABC):
+    """One group of one rule. `label` tells it from the rule's other scopes in messages."""
+
+    rule: str
+    level: Level
+    weight: int
+    label: str
+    members: Sequence[str]
+
+    @property
+    def is_must(self) -> bool:
+        """Whether its amounts may never grow."""
+        return self.level is Level.MUST
+
+    @property
+    def coupling(self) -> Coupling:
+        """How its members' actions depend on each other when the scope is a must."""
+        return Coupling.NONE
+
+    @abc.abstractmethod
+    def cell(self, vm_id: str, host_id: str) -> Cell | None:
+        """Where the member counts when it runs on the host."""
+
+    @abc.abstractmethod
+    def key(self, cell: Cell) -> Key:
+        """The key whose amount depends on the cell."""
+
+    @abc.abstractmethod
+    def amount(self, tally: Tally, key: Key) -> int:
+        """How far the scope is broken at the key; zero when it holds."""
+
+    def zone(self, host_id: str) -> str:
+        """The failure domain that `coupling` speaks of."""
+        return host_id
+
+    def refuses(self, vm_id: str, host_id: str) -> bool:
+        """Whether no action may bring the member to the host, whatever else runs there."""
+        return False
+
+    def tally(self, place: Mapping[str, str]) -> Tally:
+        """Counts the members that run in `place` (guest id to host id)."""
+        tally = Tally()
+        for vm_id in self.members:
+            host_id = place.get(vm_id)
+            if host_id is not None and (cell := self.cell(vm_id, host_id)) is not None:
+                tally.add(cell)
+        return tally
+
+    def amounts_of(self, tally: Tally) -> dict[Key, int]:
+        """The amount of every broken key."""
+        amounts: dict[Key, int] = {}
+        for key in self._keys(tally):
+            if amount := self.amount(tally, key):
+                amounts[key] = amount
+        return amounts
+
+    def amounts(self, place: Mapping[str, str]) -> dict[Key, int]:
+        """The amount of every key that is broken in `place`."""
+        return self.amounts_of(self.tally(place))
+
+    def _keys(self, tally: Tally) -> Iterable[Key]:
+        return {self.key(cell) for cell in tally.counts}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DomainScope(Scope):
+    """A scope whose cells are failure domains. `domains` maps each host to its domain of the rule's kind."""
+
+    domains: Mapping[str, str]
+
+    def cell(self, vm_id: str, host_id: str) -> Cell | None:
+        """The domain of the host."""
+        return self.domains[host_id]
+
+    def zone(self, host_id: str) -> str:
+        """The domain of the host."""
+        return self.domains[host_id]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HostScope(Scope):
+    """A scope that is broken once for each member that runs on a host outside `hosts`."""
+
+    hosts: frozenset[str]
+
+    def cell(self, vm_id: str, host_id: str) -> Cell | None:
+        """The guest itself, if it runs where it should not."""
+        return None if host_id in self.hosts else vm_id
+
+    def key(self, cell: Cell) -> Key:
+        """The guest."""
+        return str(cell)
+
+    def amount(self, tally: Tally, key: Key) -> int:
+        """1 if the guest runs where it should not."""
+        return tally.counts.get(key, 0)
+
+    def refuses(self, vm_id: str, host_id: str) -> bool:
+        """Whether the rule is a must and the host is outside `hosts`."""
+        return self.level is Level.MUST and host_id not in self.hosts

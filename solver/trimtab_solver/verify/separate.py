@@ -1,0 +1,78 @@
+"""Judges Separate: members of two sets in one domain count as many as the smaller side has there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from ..errors import Fault, PolicyRefusedError, Reason
+from ..policy.documents import Document
+from ..policy.selection import Selection
+from ..rules.separate import Separate
+from .domains import DomainMaps
+from .scope import Cell, Coupling, Key, Scope, Tally
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeparatePair(Scope):
+    """Two sets and one partner value. `sides` gives 0 or 1 for each member: the set it belongs to."""
+
+    sides: Mapping[str, int]
+    domains: Mapping[str, str]
+
+    @property
+    def coupling(self) -> Coupling:
+        """A domain may not be entered before those who leave it have left."""
+        return Coupling.CROWDING
+
+    def cell(self, vm_id: str, host_id: str) -> Cell | None:
+        """The domain and the side."""
+        return self.domains[host_id], self.sides[vm_id]
+
+    def key(self, cell: Cell) -> Key:
+        """The domain."""
+        return cell[0]
+
+    def amount(self, tally: Tally, key: Key) -> int:
+        """The fewest guests that would have to leave the domain."""
+        return min(tally.counts.get((key, 0), 0), tally.counts.get((key, 1), 0))
+
+    def zone(self, host_id: str) -> str:
+        """The domain of the host."""
+        return self.domains[host_id]
+
+
+def scopes(document: Document, spec: Separate, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
+    """One scope per pair of sets and partner value that both sides have.
+
+    Raises
+    ------
+    PolicyRefusedError
+        When a guest is in two of the sets.
+    """
+    sets: list[dict[str, tuple[str, ...]]] = []
+    first_set: dict[str, int] = {}
+    for position, selector in enumerate(spec.between):
+        path = f"spec.between[{position}]"
+        members = selection.vms(document, path, selector)
+        for vm_id in members:
+            if vm_id in first_set:
+                raise PolicyRefusedError([_in_two_sets(document, path, vm_id, first_set[vm_id])])
+        first_set.update(dict.fromkeys(members, position))
+        sets.append(selection.groups(document, "spec.partnersBy", members, spec.partners_by))
+    where = domains.of(spec.topology)
+    for (one, left), (two, right) in combinations(enumerate(sets), 2):
+        for partner in left.keys() & right.keys():
+            sides = {**dict.fromkeys(left[partner], 0), **dict.fromkeys(right[partner], 1)}
+            label = f"sets {one} and {two}" + (f" of {partner}" if partner else "")
+            yield SeparatePair(document.name, spec.level, spec.weight or 1, label, tuple(sides), sides, where)
+
+
+def _in_two_sets(document: Document, path: str, vm_id: str, other: int) -> Fault:
+    return Fault(
+        Reason.POLICY_CONFLICT,
+        f"{document.position(path)} {path}",
+        f"guest {vm_id} is also in spec.between[{other}]",
+        "make the sets disjoint",
+    )

@@ -1,0 +1,67 @@
+"""Judges Spread: members above the limit per domain, and domains missing per group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..policy.documents import Document
+from ..policy.selection import Selection
+from ..rules.spread import Spread
+from .domains import DomainMaps
+from .scope import Cell, Coupling, DomainScope, Key, Scope, Tally
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpreadLimit(DomainScope):
+    """At most `limit` running members in one domain."""
+
+    limit: int
+
+    @property
+    def coupling(self) -> Coupling:
+        """A domain may not be entered before those who leave it have left."""
+        return Coupling.CROWDING
+
+    def key(self, cell: Cell) -> Key:
+        """The domain."""
+        return str(cell)
+
+    def amount(self, tally: Tally, key: Key) -> int:
+        """Members above the limit."""
+        return max(0, tally.counts.get(key, 0) - self.limit)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpreadMinimum(DomainScope):
+    """At least `minimum` domains used, or as many as there are running members if those are fewer."""
+
+    minimum: int
+
+    @property
+    def coupling(self) -> Coupling:
+        """A domain may not be left before those who enter others have arrived."""
+        return Coupling.COVERING
+
+    def key(self, cell: Cell) -> Key:
+        """The group has one key."""
+        return ""
+
+    def amount(self, tally: Tally, key: Key) -> int:
+        """Domains missing."""
+        return max(0, min(self.minimum, tally.total) - len(tally.counts))
+
+    def _keys(self, tally: Tally) -> Iterable[Key]:
+        return ("",)
+
+
+def scopes(document: Document, spec: Spread, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
+    """One scope per group and limit."""
+    members = selection.vms(document, "spec.select", spec.select)
+    where = domains.of(spec.topology)
+    weight = spec.weight or 1
+    for group, vm_ids in selection.groups(document, "spec.groupBy", members, spec.group_by).items():
+        if spec.max_per_domain is not None:
+            yield SpreadLimit(document.name, spec.level, weight, group, vm_ids, where, spec.max_per_domain)
+        if spec.min_domains is not None:
+            yield SpreadMinimum(document.name, spec.level, weight, group, vm_ids, where, spec.min_domains)

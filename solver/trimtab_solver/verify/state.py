@@ -1,0 +1,94 @@
+"""The cluster while a plan is replayed: who runs where, how large, and what every rule counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..placement import Placement
+from .case import Case
+from .levels import Levels, levels
+from .rights import size_now
+from .room import Rooms
+from .violation import Violation
+
+Touched = tuple[int, str]
+"""A scope, by its place in the case, and a key of it."""
+
+
+class State:
+    """Starts as the snapshot. Only what an action touches is counted again."""
+
+    __slots__ = ("_case", "_sizes", "_tallies", "guests", "place", "rooms")
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._tallies = [tally.copy() for tally in case.tallies]
+        self.rooms = Rooms(case.snapshot, case.hosts, case.tier)
+        self.place: dict[str, str] = {}
+        self._sizes: dict[str, Mapping[str, int]] = {}
+        self.guests = dict.fromkeys(case.hosts, 0)
+        """How many guests hold room on each host."""
+        for vm in case.snapshot.vms:
+            if vm.is_running:
+                self.place[vm.id] = vm.place
+                self._sizes[vm.id] = size_now(vm)
+                for host_id in {vm.place, vm.host_id}:
+                    self.guests[host_id] += 1
+
+    def size(self, vm_id: str) -> Mapping[str, int]:
+        """What a running guest has."""
+        return self._sizes[vm_id]
+
+    def arrive(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> list[Touched]:
+        """The guest runs on the host; returns what counts differently."""
+        self.place[vm_id] = host_id
+        self._sizes[vm_id] = size
+        self.guests[host_id] += 1
+        self.rooms.add(vm_id, host_id, size)
+        touched: list[Touched] = []
+        for index in self._case.scopes_by_vm[vm_id]:
+            scope = self._case.scopes[index]
+            cell = scope.cell(vm_id, host_id)
+            if cell is not None:
+                self._tallies[index].add(cell)
+                touched.append((index, scope.key(cell)))
+        return touched
+
+    def depart(self, vm_id: str) -> list[Touched]:
+        """The guest runs nowhere; returns what counts differently."""
+        host_id = self.place.pop(vm_id)
+        size = self._sizes.pop(vm_id)
+        self.guests[host_id] -= 1
+        self.rooms.remove(vm_id, host_id, size)
+        touched: list[Touched] = []
+        for index in self._case.scopes_by_vm[vm_id]:
+            scope = self._case.scopes[index]
+            cell = scope.cell(vm_id, host_id)
+            if cell is not None:
+                self._tallies[index].remove(cell)
+                touched.append((index, scope.key(cell)))
+        return touched
+
+    def resize(self, vm_id: str, size: Mapping[str, int]) -> None:
+        """The guest has another size where it runs."""
+        host_id = self.place[vm_id]
+        self.rooms.remove(vm_id, host_id, self._sizes[vm_id])
+        self.rooms.add(vm_id, host_id, size)
+        self._sizes[vm_id] = size
+
+    def growths(self, step: int, touched: Iterable[Touched]) -> Iterator[Violation]:
+        """The must keys among `touched` that are broken further than in the snapshot."""
+        for index, key in dict.fromkeys(touched):
+            scope = self._case.scopes[index]
+            if scope.is_must:
+                amount = scope.amount(self._tallies[index], key)
+                if amount and (grown := self._case.growth(step, index, key, amount)):
+                    yield grown
+
+    def placement(self) -> Placement:
+        """Who runs where now, and how large."""
+        return Placement(dict(self.place), dict(self._sizes))
+
+    def levels(self, stopped: set[str], suspended: set[str]) -> Levels:
+        """The levels if the plan ended here."""
+        return levels(self._case, self.place, self._sizes, self._tallies, self.rooms, stopped, suspended)
