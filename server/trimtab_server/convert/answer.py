@@ -1,0 +1,96 @@
+"""Answers and their parts."""
+
+from __future__ import annotations
+
+from trimtab.v1 import plan_pb2 as pb
+from trimtab_solver.errors import Fault, Reason, RefusedError
+from trimtab_solver.outcome import Answer, Certificate, LevelValue, StaysDown
+
+from .enums import OUTCOMES
+from .plan import plan_from_proto, plan_to_proto
+
+
+def answer_from_proto(message: pb.Answer, path: str = "answer") -> Answer:
+    """The answer in `message`.
+
+    Raises
+    ------
+    RefusedError
+        When an enum is not stated or unknown, or plan or certificate are missing (as in the answer to `validate_only`).
+    """
+    faults = [
+        Fault(Reason.INVALID_REQUEST, f"{path}.{name}", "is missing", "an answer has a plan and a certificate")
+        for name, is_there in (("plan", message.HasField("plan")), ("certificate", message.HasField("certificate")))
+        if not is_there
+    ]
+    outcome = OUTCOMES.read(message.outcome, f"{path}.outcome", faults)
+    if faults:
+        raise RefusedError(faults)
+    return Answer(
+        outcome=outcome,
+        plan=plan_from_proto(message.plan, f"{path}.plan"),
+        levels=tuple(level_from_proto(level) for level in message.levels),
+        stays_down=tuple(stays_down_from_proto(one) for one in message.stays_down),
+        certificate=certificate_from_proto(message.certificate),
+        engine=message.engine,
+        hardware_failures=message.hardware_failures,
+        notes=tuple(message.notes),
+    )
+
+
+def answer_to_proto(answer: Answer) -> pb.Answer:
+    """The message for `answer`."""
+    return pb.Answer(
+        outcome=OUTCOMES.to_proto[answer.outcome],
+        plan=plan_to_proto(answer.plan),
+        levels=[level_to_proto(level) for level in answer.levels],
+        stays_down=[stays_down_to_proto(one) for one in answer.stays_down],
+        certificate=certificate_to_proto(answer.certificate),
+        engine=answer.engine,
+        hardware_failures=answer.hardware_failures,
+        notes=answer.notes,
+    )
+
+
+def level_from_proto(message: pb.LevelValue) -> LevelValue:
+    """The level in `message`."""
+    return LevelValue(name=message.name, value=message.value, bound=message.bound)
+
+
+def level_to_proto(level: LevelValue) -> pb.LevelValue:
+    """The message for `level`."""
+    return pb.LevelValue(name=level.name, value=level.value, bound=level.bound)
+
+
+def stays_down_from_proto(message: pb.StaysDown) -> StaysDown:
+    """The guest that stays down in `message`."""
+    return StaysDown(vm_id=message.vm_id, tier=message.tier, reason=message.reason, rules=tuple(message.rules))
+
+
+def stays_down_to_proto(one: StaysDown) -> pb.StaysDown:
+    """The message for `one`."""
+    return pb.StaysDown(vm_id=one.vm_id, tier=one.tier, reason=one.reason, rules=one.rules)
+
+
+def certificate_from_proto(message: pb.Certificate) -> Certificate:
+    """The certificate in `message`."""
+    return Certificate(
+        snapshot_digest=message.snapshot_digest,
+        policy_digest=message.policy_digest,
+        engine_versions=tuple((engine.name, engine.version) for engine in message.engine_versions),
+        seed=message.seed,
+        reproducible=message.reproducible,
+        verified=message.verified,
+    )
+
+
+def certificate_to_proto(certificate: Certificate) -> pb.Certificate:
+    """The message for `certificate`."""
+    return pb.Certificate(
+        snapshot_digest=certificate.snapshot_digest,
+        policy_digest=certificate.policy_digest,
+        engine_versions=[pb.EngineVersion(name=name, version=version) for name, version in certificate.engine_versions],
+        seed=certificate.seed,
+        reproducible=certificate.reproducible,
+        verified=certificate.verified,
+    )

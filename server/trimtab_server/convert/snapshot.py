@@ -1,0 +1,170 @@
+"""Snapshots: the messages that can hold 50,000 guests, so these functions avoid work per field."""
+
+from __future__ import annotations
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from trimtab.v1 import snapshot_pb2 as pb
+from trimtab_solver.errors import Fault, SnapshotRefusedError
+from trimtab_solver.snapshot import FailureDomain, FencingState, Host, HostState, Snapshot, StoragePool, Vm
+
+from .enums import FENCING_STATES, HOST_STATES, MIGRATABILITIES, POOL_KINDS, VM_STATES
+
+_HOST_DEFAULTS = Host("")
+_VM_DEFAULTS = Vm("")
+
+
+def snapshot_from_proto(message: pb.Snapshot, path: str = "snapshot") -> Snapshot:
+    """The snapshot in `message`, with defaults filled in. Whether it makes sense is for validation to say.
+
+    Raises
+    ------
+    SnapshotRefusedError
+        When an enum is not stated or unknown; names all of them, under `path`.
+    """
+    faults: list[Fault] = []
+    snapshot = Snapshot(
+        hosts=tuple(
+            host_from_proto(host, f"{path}.hosts[{index}]", faults) for index, host in enumerate(message.hosts)
+        ),
+        vms=tuple(vm_from_proto(vm, f"{path}.vms[{index}]", faults) for index, vm in enumerate(message.vms)),
+        domains=tuple(domain_from_proto(domain) for domain in message.domains),
+        storage_pools=tuple(
+            pool_from_proto(pool, f"{path}.storage_pools[{index}]", faults)
+            for index, pool in enumerate(message.storage_pools)
+        ),
+        taken_at=message.taken_at.seconds,
+        hardware_failures=message.hardware_failures if message.HasField("hardware_failures") else None,
+    )
+    if faults:
+        raise SnapshotRefusedError(faults)
+    return snapshot
+
+
+def snapshot_to_proto(snapshot: Snapshot) -> pb.Snapshot:
+    """The message that `snapshot_from_proto` reads back as `snapshot`."""
+    return pb.Snapshot(
+        hosts=[host_to_proto(host) for host in snapshot.hosts],
+        vms=[vm_to_proto(vm) for vm in snapshot.vms],
+        domains=[domain_to_proto(domain) for domain in snapshot.domains],
+        storage_pools=[pool_to_proto(pool) for pool in snapshot.storage_pools],
+        taken_at=Timestamp(seconds=snapshot.taken_at) if snapshot.taken_at else None,
+        hardware_failures=snapshot.hardware_failures,
+    )
+
+
+def domain_from_proto(message: pb.FailureDomain) -> FailureDomain:
+    """The failure domain in `message`."""
+    return FailureDomain(id=message.id, kind=message.kind, parent_id=message.parent_id)
+
+
+def domain_to_proto(domain: FailureDomain) -> pb.FailureDomain:
+    """The message for `domain`."""
+    return pb.FailureDomain(id=domain.id, kind=domain.kind, parent_id=domain.parent_id)
+
+
+def pool_from_proto(message: pb.StoragePool, path: str, faults: list[Fault]) -> StoragePool:
+    """The storage pool in `message`; what cannot be read is added to `faults`."""
+    return StoragePool(id=message.id, kind=POOL_KINDS.read(message.kind, f"{path}.kind", faults))
+
+
+def pool_to_proto(pool: StoragePool) -> pb.StoragePool:
+    """The message for `pool`."""
+    return pb.StoragePool(id=pool.id, kind=POOL_KINDS.to_proto[pool.kind])
+
+
+def host_from_proto(message: pb.Host, path: str, faults: list[Fault]) -> Host:
+    """The host in `message`; what cannot be read is added to `faults`."""
+    state = HOST_STATES.read(message.state, f"{path}.state", faults)
+    if message.fencing == pb.FENCING_STATE_UNSPECIFIED and state is not HostState.DOWN:
+        fencing = FencingState.UNFENCED
+    else:
+        fencing = FENCING_STATES.read(message.fencing, f"{path}.fencing", faults)
+    default = _HOST_DEFAULTS
+    has = message.HasField
+    return Host(
+        id=message.id,
+        domain_ids=tuple(message.domain_ids),
+        capacity=dict(message.capacity),
+        reserved=dict(message.reserved),
+        overcommit_percent=dict(message.overcommit_percent),
+        state=state,
+        fencing=fencing,
+        cpu_generation=message.cpu_generation,
+        labels=dict(message.labels),
+        capabilities=tuple(message.capabilities),
+        storage_pool_ids=tuple(message.storage_pool_ids),
+        migration_slots=message.migration_slots if has("migration_slots") else default.migration_slots,
+        migration_bandwidth_mbps=(
+            message.migration_bandwidth_mbps if has("migration_bandwidth_mbps") else default.migration_bandwidth_mbps
+        ),
+        boot_s=message.boot_s if has("boot_s") else default.boot_s,
+    )
+
+
+def host_to_proto(host: Host) -> pb.Host:
+    """The message for `host`."""
+    return pb.Host(
+        id=host.id,
+        domain_ids=host.domain_ids,
+        capacity=host.capacity,
+        reserved=host.reserved,
+        overcommit_percent=host.overcommit_percent,
+        state=HOST_STATES.to_proto[host.state],
+        fencing=FENCING_STATES.to_proto[host.fencing],
+        cpu_generation=host.cpu_generation,
+        labels=host.labels,
+        capabilities=host.capabilities,
+        storage_pool_ids=host.storage_pool_ids,
+        migration_slots=host.migration_slots,
+        migration_bandwidth_mbps=host.migration_bandwidth_mbps,
+        boot_s=host.boot_s,
+    )
+
+
+def vm_from_proto(message: pb.Vm, path: str, faults: list[Fault]) -> Vm:
+    """The guest in `message`; what cannot be read is added to `faults`."""
+    return Vm(
+        id=message.id,
+        tenant=message.tenant,
+        tier=message.tier,
+        labels=dict(message.labels),
+        group=message.group,
+        requested=dict(message.requested),
+        guaranteed=dict(message.guaranteed),
+        allocated=dict(message.allocated),
+        used=dict(message.used),
+        state=VM_STATES.read(message.state, f"{path}.state", faults),
+        host_id=message.host_id,
+        target_host_id=message.target_host_id,
+        home_host_id=message.home_host_id,
+        storage_pool_id=message.storage_pool_id,
+        migratability=MIGRATABILITIES.read(message.migratability, f"{path}.migratability", faults),
+        dirty_rate_mbps=message.dirty_rate_mbps,
+        restart_s=message.restart_s if message.HasField("restart_s") else _VM_DEFAULTS.restart_s,
+        device_needs=tuple(message.device_needs),
+    )
+
+
+def vm_to_proto(vm: Vm) -> pb.Vm:
+    """The message for `vm`."""
+    return pb.Vm(
+        id=vm.id,
+        tenant=vm.tenant,
+        tier=vm.tier,
+        labels=vm.labels,
+        group=vm.group,
+        requested=vm.requested,
+        guaranteed=vm.guaranteed,
+        allocated=vm.allocated,
+        used=vm.used,
+        state=VM_STATES.to_proto[vm.state],
+        host_id=vm.host_id,
+        target_host_id=vm.target_host_id,
+        home_host_id=vm.home_host_id,
+        storage_pool_id=vm.storage_pool_id,
+        migratability=MIGRATABILITIES.to_proto[vm.migratability],
+        dirty_rate_mbps=vm.dirty_rate_mbps,
+        restart_s=vm.restart_s,
+        device_needs=vm.device_needs,
+    )

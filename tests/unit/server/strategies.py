@@ -1,0 +1,133 @@
+"""Arbitrary domain values within what the wire can carry; they need not make sense."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from trimtab_solver.outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
+from trimtab_solver.plan.actions import Action, ActionKind, Phase, Plan, Undo
+from trimtab_solver.snapshot import (
+    FailureDomain,
+    FencingState,
+    Host,
+    HostState,
+    Migratability,
+    PoolKind,
+    Snapshot,
+    StoragePool,
+    Vm,
+    VmState,
+)
+from trimtab_solver.verify.violation import Code, Violation
+
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999, where a Timestamp ends."""
+
+words = st.text(max_size=8)
+names = st.lists(words, max_size=3).map(tuple)
+amounts = st.integers(-(2**63), 2**63 - 1)
+counts = st.integers(-(2**31), 2**31 - 1)
+resources = st.dictionaries(words, amounts, max_size=3)
+labels = st.dictionaries(words, words, max_size=3)
+
+hosts = st.builds(
+    Host,
+    id=words,
+    domain_ids=names,
+    capacity=resources,
+    reserved=resources,
+    overcommit_percent=resources,
+    state=st.sampled_from(HostState),
+    fencing=st.sampled_from(FencingState),
+    cpu_generation=counts,
+    labels=labels,
+    capabilities=names,
+    storage_pool_ids=names,
+    migration_slots=counts,
+    migration_bandwidth_mbps=counts,
+    boot_s=counts,
+)
+vms = st.builds(
+    Vm,
+    id=words,
+    tenant=words,
+    tier=words,
+    labels=labels,
+    group=words,
+    requested=resources,
+    guaranteed=resources,
+    allocated=resources,
+    used=resources,
+    state=st.sampled_from(VmState),
+    host_id=words,
+    target_host_id=words,
+    home_host_id=words,
+    storage_pool_id=words,
+    migratability=st.sampled_from(Migratability),
+    dirty_rate_mbps=counts,
+    restart_s=counts,
+    device_needs=names,
+)
+snapshots = st.builds(
+    Snapshot,
+    hosts=st.lists(hosts, max_size=2).map(tuple),
+    vms=st.lists(vms, max_size=2).map(tuple),
+    domains=st.lists(st.builds(FailureDomain, id=words, kind=words, parent_id=words), max_size=2).map(tuple),
+    storage_pools=st.lists(st.builds(StoragePool, id=words, kind=st.sampled_from(PoolKind)), max_size=2).map(tuple),
+    taken_at=st.integers(0, LAST_SECOND),
+    hardware_failures=st.none() | counts,
+)
+undos = st.builds(
+    Undo, kind=st.sampled_from(ActionKind), vm_id=words, host_id=words, target_host_id=words, size=resources
+)
+actions = st.builds(
+    Action,
+    id=counts,
+    kind=st.sampled_from(ActionKind),
+    vm_id=words,
+    host_id=words,
+    target_host_id=words,
+    size=resources,
+    depends_on=st.lists(counts, max_size=3).map(tuple),
+    phase=st.sampled_from(Phase),
+    earliest_start_s=counts,
+    duration_s=counts,
+    reason=words,
+    rules=names,
+    undo=st.none() | undos,
+)
+plans = st.builds(Plan, actions=st.lists(actions, max_size=3).map(tuple))
+certificates = st.builds(
+    Certificate,
+    snapshot_digest=words,
+    policy_digest=words,
+    engine_versions=st.lists(st.tuples(words, words), max_size=2).map(tuple),
+    seed=amounts,
+    reproducible=st.booleans(),
+    verified=st.booleans(),
+)
+answers = st.builds(
+    Answer,
+    outcome=st.sampled_from(Outcome),
+    plan=plans,
+    levels=st.lists(st.builds(LevelValue, name=words, value=amounts, bound=amounts), max_size=2).map(tuple),
+    stays_down=st.lists(st.builds(StaysDown, vm_id=words, tier=words, reason=words, rules=names), max_size=2).map(
+        tuple
+    ),
+    certificate=certificates,
+    engine=words,
+    hardware_failures=counts,
+    notes=names,
+)
+violations = st.builds(
+    Violation,
+    step=counts,
+    code=st.sampled_from(Code),
+    message=words,
+    host_id=words,
+    vm_id=words,
+    resource=words,
+    rule=words,
+    amount=amounts,
+    limit=amounts,
+)
