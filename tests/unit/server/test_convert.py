@@ -6,6 +6,7 @@ import dataclasses
 import time
 
 import pytest
+from google.protobuf.message import Message
 from hypothesis import given, settings
 
 from trimtab.v1 import plan_pb2, snapshot_pb2
@@ -20,7 +21,7 @@ from trimtab_solver.verify.violation import Violation
 
 from . import strategies
 
-MESSAGES = {
+MESSAGES: dict[str, tuple[type, type[Message]]] = {
     "Snapshot": (Snapshot, snapshot_pb2.Snapshot),
     "Host": (Host, snapshot_pb2.Host),
     "Vm": (Vm, snapshot_pb2.Vm),
@@ -148,7 +149,7 @@ def test_answer_without_plan_is_refused() -> None:
 
 
 def test_fifty_thousand_guests_convert_in_less_than_a_second_of_cpu() -> None:
-    """The largest clusters cost little beside their planning (about 0.3 s measured; the limit leaves room for noise)."""
+    """The largest clusters cost little beside their planning (0.3 s measured; the limit leaves room for noise)."""
     size = {"cpu_milli": 4000, "memory_mib": 16384, "disk_gib": 100}
     hosts = tuple(
         Host(f"host-{n}", ("rack-1",), {"cpu_milli": 128_000, "memory_mib": 1 << 20}, state=HostState.UP)
