@@ -1,0 +1,270 @@
+"""Random tiny clusters with every feature of the model, small enough for the brute-force oracle.
+
+`tiny_cluster(seed)` is the seeded generator; `clusters()` is the same as a hypothesis strategy that shrinks.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from hypothesis import strategies as st
+
+from trimtab_solver.policy.documents import Document, Level, Metadata, Policy, RuleSpec, Selector, Source, Spec
+from trimtab_solver.rules.host_requirement import HostRequirement
+from trimtab_solver.rules.pin import Pin
+from trimtab_solver.rules.policy_set import PolicySet
+from trimtab_solver.rules.separate import Separate
+from trimtab_solver.rules.spread import Spread
+from trimtab_solver.rules.tier import Availability, Eviction, EvictionAction, Resize, Tier
+from trimtab_solver.rules.together import Together
+from trimtab_solver.snapshot import (
+    FailureDomain,
+    FencingState,
+    Host,
+    HostState,
+    Migratability,
+    Snapshot,
+    StoragePool,
+    Vm,
+    VmState,
+)
+
+CPU = "cpu_milli"
+MEMORY = "memory_mib"
+
+_ON = (HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE)
+_RECEIVING = (HostState.UP, HostState.DEGRADED)
+
+
+def document(name: str, spec: Spec) -> Document:
+    """A document in memory."""
+    return Document(type(spec).__name__, Metadata(name=name), spec, Source("<memory>"))
+
+
+def policy_of(documents: Mapping[str, Spec]) -> Policy:
+    """A policy in memory, from names to specs."""
+    return Policy(tuple(document(name, spec) for name, spec in documents.items()), digest="memory")
+
+
+def tiny_cluster(seed: int, *, max_hosts: int = 4, max_vms: int = 6) -> tuple[Snapshot, Policy]:
+    """A cluster of 1 to `max_hosts` hosts and 1 to `max_vms` guests under a random policy; the same for the same seed."""
+    return _Draw(random.Random(seed), max_hosts, max_vms).cluster()
+
+
+def clusters(max_hosts: int = 4, max_vms: int = 6) -> st.SearchStrategy[tuple[Snapshot, Policy]]:
+    """The clusters of `tiny_cluster` as a strategy."""
+    return st.randoms(use_true_random=False).map(lambda chance: _Draw(chance, max_hosts, max_vms).cluster())
+
+
+class _Draw:
+    def __init__(self, chance: random.Random, max_hosts: int, max_vms: int) -> None:
+        self.chance = chance
+        self.max_hosts = max_hosts
+        self.max_vms = max_vms
+        self.resources = (CPU, MEMORY) if chance.random() < 0.7 else (MEMORY,)
+        self.free: dict[str, dict[str, int]] = {}
+
+    def happens(self, probability: float) -> bool:
+        return self.chance.random() < probability
+
+    def count(self, most: int) -> int:
+        """1 to `most`, the larger ones more often: that is where guests compete."""
+        return max(self.chance.randint(1, most), self.chance.randint(1, most))
+
+    def cluster(self) -> tuple[Snapshot, Policy]:
+        chance = self.chance
+        domains = self.domains()
+        racks = [domain.id for domain in domains if domain.kind == "rack"]
+        pools = tuple(StoragePool(f"pool-{i}") for i in range(chance.randint(0, 2)))
+        hosts = tuple(self.host(i, racks, pools) for i in range(self.count(self.max_hosts)))
+        self.free = {
+            host.id: {
+                resource: (host.capacity[resource] - host.reserved.get(resource, 0))
+                * host.overcommit_percent.get(resource, 100)
+                // 100
+                for resource in self.resources
+            }
+            for host in hosts
+        }
+        vms = tuple(self.vm(i, hosts, pools) for i in range(self.count(self.max_vms)))
+        snapshot = Snapshot(
+            hosts=hosts,
+            vms=vms,
+            domains=domains,
+            storage_pools=pools,
+            hardware_failures=chance.choice((0, 1, 2)) if self.happens(0.2) else None,
+        )
+        return snapshot, policy_of({**self.tiers(), **self.rules(snapshot)})
+
+    # --- hardware ----------------------------------------------------------------------------------------------------
+
+    def domains(self) -> tuple[FailureDomain, ...]:
+        sites = [FailureDomain(f"site-{i}", "site") for i in range(self.chance.randint(1, 3))]
+        racks = [
+            FailureDomain(f"rack-{i}", "rack", self.chance.choice(sites).id) for i in range(self.chance.randint(1, 3))
+        ]
+        return (*sites, *racks)
+
+    def host(self, number: int, racks: list[str], pools: tuple[StoragePool, ...]) -> Host:
+        chance = self.chance
+        states = tuple(HostState)
+        state = chance.choices(states, [{HostState.UP: 12, HostState.DOWN: 5}.get(s, 1) for s in states])[0]
+        overcommit = chance.choice((50, 150, 200)) if self.happens(0.3) else None
+        return Host(
+            id=f"host-{number}",
+            domain_ids=(chance.choice(racks),) if self.happens(0.9) else (),
+            capacity={resource: chance.randint(3, 8) for resource in self.resources},
+            reserved={self.resources[0]: 1} if self.happens(0.2) else {},
+            overcommit_percent={} if overcommit is None else {self.resources[0]: overcommit},
+            state=state,
+            fencing=chance.choices(tuple(FencingState), (4, 4, 1))[0],
+            cpu_generation=chance.choice((0, 0, 0, 1)),
+            labels={"ups": chance.choice(("yes", "no"))},
+            capabilities=("gpu",) if self.happens(0.5) else (),
+            storage_pool_ids=tuple(pool.id for pool in pools if self.happens(0.7)),
+        )
+
+    # --- guests ------------------------------------------------------------------------------------------------------
+
+    def vm(self, number: int, hosts: tuple[Host, ...], pools: tuple[StoragePool, ...]) -> Vm:
+        chance = self.chance
+        requested = {resource: chance.randint(0 if self.happens(0.1) else 1, 4) for resource in self.resources}
+        guaranteed = {self.resources[-1]: chance.randint(0, requested[self.resources[-1]])}
+        allocated = {r: chance.randint(0, amount) for r, amount in requested.items()} if self.happens(0.2) else {}
+        state, host_id, target_id = self.whereabouts(hosts, {**requested, **allocated})
+        return Vm(
+            id=f"vm-{number}",
+            tier=chance.choice(("gold", "silver", "bronze")),
+            labels={"zone": chance.choice("ab"), "app": chance.choice("xy")},
+            requested=requested,
+            guaranteed=guaranteed if self.happens(0.3) else {},
+            allocated=allocated if state in (VmState.RUNNING, VmState.MIGRATING) else {},
+            state=state,
+            host_id=host_id,
+            target_host_id=target_id,
+            storage_pool_id=chance.choice(pools).id if pools and self.happens(0.3) else "",
+            migratability=chance.choices(tuple(Migratability), (6, 2, 2))[0],
+            device_needs=("gpu",) if self.happens(0.15) else (),
+        )
+
+    def whereabouts(self, hosts: tuple[Host, ...], size: Mapping[str, int]) -> tuple[VmState, str, str]:
+        """A state, host and target that fit together; mostly where there is room, so that not all is lost at once."""
+        if self.happens(0.15):
+            return self.chance.choice((VmState.PENDING, VmState.STOPPED, VmState.SUSPENDED)), "", ""
+        powered = [host for host in hosts if host.state in _ON or host.state is HostState.DOWN]
+        roomy = [host for host in powered if all(self.free[host.id][r] >= size[r] for r in self.resources)]
+        if roomy and self.happens(0.9):
+            powered = roomy
+        if not powered or (not roomy and self.happens(0.7)):
+            return VmState.PENDING, "", ""
+        host = self.chance.choice(powered)
+        for resource in self.resources:
+            self.free[host.id][resource] -= size[resource]
+        if host.state is HostState.DOWN:
+            return VmState.DISPLACED, host.id, ""
+        targets = [other for other in hosts if other.state in _RECEIVING and other is not host]
+        if targets and self.happens(0.07):
+            target = self.chance.choice(targets)
+            for resource in self.resources:
+                self.free[target.id][resource] -= size[resource]
+            return VmState.MIGRATING, host.id, target.id
+        return VmState.RUNNING, host.id, ""
+
+    # --- policy ------------------------------------------------------------------------------------------------------
+
+    def tiers(self) -> dict[str, Spec]:
+        ranks = {"gold": 30, "silver": 20, "bronze": 20 if self.happens(0.1) else 10}
+        chances = {"gold": 0.1, "silver": 0.6, "bronze": 0.95}
+        found: dict[str, Spec] = {
+            name: Tier(
+                rank=rank,
+                value=self.chance.choice((1, 1, 1, 2, 3)),
+                availability=Availability.MUST_RUN
+                if name == "gold" and self.happens(0.5)
+                else Availability.BEST_EFFORT,
+                evict=self.eviction() if self.happens(chances[name]) else None,
+                resize=self.resize() if self.happens(0.5) else None,
+                no_overcommit=(self.resources[0],) if self.happens(0.3) else (),
+                allow_cold_migration=self.happens(0.4),
+            )
+            for name, rank in ranks.items()
+        }
+        return {"base": PolicySet(default_tier="bronze"), **found}
+
+    def eviction(self) -> Eviction:
+        when = self.chance.choice(("true", "event.hardware_failures >= 1", "event.hardware_failures >= 2"))
+        return Eviction(when=when, action=EvictionAction.SUSPEND if self.happens(0.35) else EvictionAction.STOP)
+
+    def resize(self) -> Resize:
+        shares = ("0%", "25%", "50%", "75%", "100%")
+        return Resize(
+            when="event.hardware_failures >= 1" if self.happens(0.3) else "true",
+            floor={resource: self.chance.choice(shares) for resource in self.resources if self.happens(0.8)},
+            cost=self.chance.choice((1, 1, 2, 5)),
+        )
+
+    def rules(self, snapshot: Snapshot) -> dict[str, Spec]:
+        makers = (self.separate, self.spread, self.together, self.pin, self.host_requirement)
+        count = self.chance.choices((0, 1, 2, 3), (3, 4, 3, 2))[0]
+        return {f"rule-{i}": self.chance.choice(makers)(snapshot) for i in range(count)}
+
+    def selector(self, snapshot: Snapshot) -> Selector:
+        match self.chance.randrange(4):
+            case 0:
+                return Selector(match_labels={"zone": self.chance.choice("ab")})
+            case 1:
+                return Selector(match_labels={"app": self.chance.choice("xy")})
+            case 2:
+                return Selector(cel=f'vm.tier == "{self.chance.choice(("gold", "silver", "bronze"))}"')
+            case _:
+                return Selector(ids=tuple(vm.id for vm in snapshot.vms if self.happens(0.6)) or (snapshot.vms[0].id,))
+
+    def topology(self) -> str:
+        return self.chance.choice(("site", "rack", "host", "host"))
+
+    def level(self) -> tuple[Level, int | None]:
+        if self.happens(0.6):
+            return Level.MUST, None
+        return Level.SHOULD, self.chance.randint(1, 5)
+
+    def separate(self, snapshot: Snapshot) -> RuleSpec:
+        level, weight = self.level()
+        zones = tuple(Selector(match_labels={"zone": zone}) for zone in "ab")
+        partners = "vm.labels.app" if self.happens(0.4) else None
+        return Separate(level=level, weight=weight, between=zones, partners_by=partners, topology=self.topology())
+
+    def spread(self, snapshot: Snapshot) -> RuleSpec:
+        level, weight = self.level()
+        most = self.chance.choice((None, 1, 1, 2))
+        return Spread(
+            level=level,
+            weight=weight,
+            select=self.selector(snapshot),
+            group_by="vm.labels.app" if self.happens(0.4) else None,
+            topology=self.topology(),
+            max_per_domain=most,
+            min_domains=self.chance.choice((2, 3)) if most is None or self.happens(0.2) else None,
+        )
+
+    def together(self, snapshot: Snapshot) -> RuleSpec:
+        level, weight = self.level()
+        return Together(
+            level=level,
+            weight=weight,
+            select=self.selector(snapshot),
+            group_by="vm.labels.zone" if self.happens(0.4) else None,
+            topology=self.topology(),
+        )
+
+    def pin(self, snapshot: Snapshot) -> RuleSpec:
+        level, weight = self.level()
+        hosts = tuple(host.id for host in snapshot.hosts if self.happens(0.6)) or (snapshot.hosts[0].id,)
+        return Pin(level=level, weight=weight, select=self.selector(snapshot), hosts=Selector(ids=hosts))
+
+    def host_requirement(self, snapshot: Snapshot) -> RuleSpec:
+        level, weight = self.level()
+        require = self.chance.choice(
+            ('host.labels.ups == "yes"', "host.cpu_generation >= 1", '"gpu" in host.capabilities')
+        )
+        return HostRequirement(level=level, weight=weight, select=self.selector(snapshot), require=require)
