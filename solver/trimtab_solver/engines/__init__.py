@@ -1,0 +1,1 @@
+"""Search for good targets. Engines see a `Problem` and know no rule kinds."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ..policy.documents import Expression, RuleSpec, Selector
+from collections.abc import Iterator
+
+from ..policy.documents import Document, Expression, Level, RuleSpec, Selector
+from ..primitives.allowed import HostRule
+from .ground import Ground
 
 
 class HostRequirement(RuleSpec):
@@ -13,3 +17,11 @@ class HostRequirement(RuleSpec):
 
     select: Selector
     require: Expression
+
+
+def compile_host_requirement(document: Document, spec: HostRequirement, ground: Ground) -> Iterator[HostRule]:
+    """One host rule for all selected guests."""
+    guests = ground.members(ground.selection.vms(document, "spec.select", spec.select))
+    if len(guests):
+        hosts = ground.mask(ground.selection.hosts_where(document, "spec.require", spec.require))
+        yield HostRule(document.name, spec.level is Level.MUST, spec.weight or 0, guests, hosts)

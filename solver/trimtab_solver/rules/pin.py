@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ..policy.documents import RuleSpec, Selector
+from collections.abc import Iterator
+
+from ..policy.documents import Document, Level, RuleSpec, Selector
+from ..primitives.allowed import HostRule
+from .ground import Ground
 
 
 class Pin(RuleSpec):
@@ -10,3 +14,11 @@ class Pin(RuleSpec):
 
     select: Selector
     hosts: Selector
+
+
+def compile_pin(document: Document, spec: Pin, ground: Ground) -> Iterator[HostRule]:
+    """One host rule for all selected guests."""
+    guests = ground.members(ground.selection.vms(document, "spec.select", spec.select))
+    if len(guests):
+        hosts = ground.mask(ground.selection.hosts(document, "spec.hosts", spec.hosts))
+        yield HostRule(document.name, spec.level is Level.MUST, spec.weight or 0, guests, hosts)

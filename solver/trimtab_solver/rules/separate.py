@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations
+
 from pydantic import Field
 
-from ..policy.documents import Expression, RuleSpec, Selector
+from ..errors import Fault, Reason
+from ..policy.documents import Document, Expression, Level, RuleSpec, Selector
+from ..primitives.domain_exclusion import DomainExclusion
+from .ground import Ground
 
 
 class Separate(RuleSpec):
@@ -17,3 +23,38 @@ class Separate(RuleSpec):
     between: tuple[Selector, ...] = Field(min_length=2, strict=False)
     partners_by: Expression | None = None
     topology: str = Field(min_length=1)
+
+
+def compile_separate(document: Document, spec: Separate, ground: Ground) -> Iterator[DomainExclusion]:
+    """One exclusion per pair of sets and partner value that both sets have."""
+    domain, domain_count = ground.domain(document, spec, spec.topology)
+    sides = []
+    for i, selector in enumerate(spec.between):
+        chosen = ground.selection.vms(document, f"spec.between[{i}]", selector)
+        sides.append(ground.selection.groups(document, "spec.partnersBy", chosen, spec.partners_by))
+    for (i, left), (j, right) in combinations(enumerate(sides), 2):
+        for key in left.keys() & right.keys():
+            both = set(left[key]) & set(right[key])
+            if both:
+                ground.faults.append(
+                    Fault(
+                        Reason.POLICY_CONFLICT,
+                        f"{document.position('spec.between')} spec.between",
+                        f"rule {document.name} would separate {', '.join(sorted(both)[:5])} from itself: "
+                        f"selectors {i} and {j} both match it",
+                        "make the two selectors disjoint",
+                    )
+                )
+        for key in sorted(left.keys() & right.keys()):
+            one, other = ground.members(left[key]), ground.members(right[key])
+            if len(one) and len(other):
+                yield DomainExclusion(
+                    rule=document.name,
+                    key=key,
+                    must=spec.level is Level.MUST,
+                    weight=spec.weight or 0,
+                    domain=domain,
+                    domain_count=domain_count,
+                    left=one,
+                    right=other,
+                )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ..policy.documents import Expression, RuleSpec, Selector
+from ..policy.documents import Document, Expression, Level, RuleSpec, Selector
+from ..primitives.domain_count import DomainCount
+from ..primitives.domain_limit import DomainLimit
+from .ground import Ground
 
 
 class Spread(RuleSpec):
@@ -28,3 +32,34 @@ class Spread(RuleSpec):
         if self.max_per_domain is None and self.min_domains is None:
             raise ValueError("Spread needs maxPerDomain, minDomains or both")
         return self
+
+
+def compile_spread(document: Document, spec: Spread, ground: Ground) -> Iterator[DomainLimit | DomainCount]:
+    """One limit and one count per group, as far as the group is large enough for them to bind."""
+    domain, domain_count = ground.domain(document, spec, spec.topology)
+    chosen = ground.selection.vms(document, "spec.select", spec.select)
+    must, weight = spec.level is Level.MUST, spec.weight or 0
+    for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
+        members = ground.members(ids)
+        if spec.max_per_domain is not None and len(members) > spec.max_per_domain:
+            yield DomainLimit(
+                rule=document.name,
+                key=key,
+                must=must,
+                weight=weight,
+                domain=domain,
+                domain_count=domain_count,
+                members=members,
+                limit=spec.max_per_domain,
+            )
+        if spec.min_domains is not None and len(members) > 1:
+            yield DomainCount(
+                rule=document.name,
+                key=key,
+                must=must,
+                weight=weight,
+                domain=domain,
+                domain_count=domain_count,
+                members=members,
+                least=spec.min_domains,
+            )

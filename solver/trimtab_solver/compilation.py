@@ -1,0 +1,204 @@
+"""Compiling policy x snapshot into a `Problem`, once per request."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .errors import PolicyRefusedError
+from .policy.documents import Policy
+from .policy.selection import Selection
+from .primitives.allowed import Allowed, HostRule
+from .primitives.capacity import Capacity
+from .primitives.disruption import Disruption
+from .primitives.encoding import Bools, Index, Ints
+from .primitives.group import GroupPrimitive
+from .problem import NOWHERE, Problem, TierRow, index_groups
+from .rules.compile import compile_rules
+from .rules.ground import Ground
+from .rules.tier import Availability, EvictionAction, Tier
+from .snapshot import FencingState, Host, HostState, Migratability, Snapshot, Vm, VmState
+from .topology import Topology
+
+_RECEIVING = frozenset({HostState.UP, HostState.DEGRADED, HostState.STANDBY})
+
+
+def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) -> Problem:
+    """The problem of a valid snapshot under a loaded policy.
+
+    Raises
+    ------
+    PolicyRefusedError
+        When an expression fails on a guest, a guest has no tier or two, or a rule contradicts itself or the snapshot.
+    """
+    tier_of = selection.tier_of()
+    vms = [vm for vm in snapshot.vms if vm.is_wanted]
+    hosts = snapshot.hosts
+    resources = tuple(sorted({r for vm in vms for r in vm.requested}))
+    host_index = {host.id: h for h, host in enumerate(hosts)}
+    ground = Ground(selection, {vm.id: v for v, vm in enumerate(vms)}, host_index, Topology(snapshot))
+    primitives = list(compile_rules(policy, ground))
+    if ground.faults:
+        raise PolicyRefusedError(ground.faults)
+
+    documents = selection.tiers()
+    tier_number = {document.name: t for t, (document, _) in enumerate(documents)}
+    tier = np.array([tier_number[tier_of[vm.id].name] for vm in vms], dtype=np.int32)
+    rows = tuple(
+        TierRow(
+            name=document.name,
+            rank=spec.rank,
+            value=spec.value,
+            must_run=spec.availability is Availability.MUST_RUN,
+            evictable=spec.evict is not None and selection.holds(document, "spec.evict.when", spec.evict.when),
+            suspends=spec.evict is not None and spec.evict.action is EvictionAction.SUSPEND,
+            shrink_cost=spec.resize.cost if spec.resize else 1,
+            backed=tuple(r in spec.no_overcommit for r in resources),
+        )
+        for document, spec in documents
+    )
+    current = np.array([host_index[vm.place] if vm.is_running else NOWHERE for vm in vms], dtype=np.int32)
+    fixed = np.array([vm.state is VmState.MIGRATING for vm in vms], dtype=np.bool_)
+    requested, upper, floor, allocated = _sizes(vms, resources, [spec for _, spec in documents], tier, selection)
+    groups = tuple(p for p in primitives if isinstance(p, GroupPrimitive))
+    unary = tuple(p for p in primitives if isinstance(p, HostRule))
+    evictable = np.array([row.evictable for row in rows], dtype=np.bool_)[tier] & (current >= 0) & ~fixed
+    unfenceable = {h.id for h in hosts if h.state is HostState.DOWN and h.fencing is FencingState.UNFENCEABLE}
+    present = sorted({rows[t].rank for t in np.unique(tier).tolist()}, reverse=True)
+    return Problem(
+        vm_ids=tuple(vm.id for vm in vms),
+        host_ids=tuple(host.id for host in hosts),
+        resources=resources,
+        tiers=rows,
+        tier=tier,
+        current=current,
+        fixed=fixed,
+        startable=np.array(
+            [not (vm.state is VmState.DISPLACED and vm.host_id in unfenceable) for vm in vms], dtype=np.bool_
+        ),
+        evictable=evictable,
+        requested=requested,
+        upper=upper,
+        floor=floor,
+        allocated=allocated,
+        receiving=np.array([host.state in _RECEIVING for host in hosts], dtype=np.bool_),
+        capacity=_capacity(vms, hosts, host_index, resources, rows, tier, current, allocated),
+        allowed=_allowed(vms, hosts, unary),
+        disruption=_disruption(vms, hosts, tuple(spec.allow_cold_migration for _, spec in documents), tier, fixed),
+        groups=groups,
+        warnings=(*selection.warnings, *ground.warnings),
+        ranks=tuple(present),
+        groups_of=index_groups(groups),
+    )
+
+
+def _matrix(vms: list[Vm], resources: tuple[str, ...], amounts: str) -> Ints:
+    """One integer per guest and resource, 0 where not named."""
+    rows = [[getattr(vm, amounts).get(r, 0) for r in resources] for vm in vms]
+    return np.array(rows, dtype=np.int64).reshape(len(vms), len(resources))
+
+
+def _sizes(
+    vms: list[Vm], resources: tuple[str, ...], specs: list[Tier], tier: Index, selection: Selection
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Requested, largest, smallest and present sizes, each [V, R]."""
+    requested = _matrix(vms, resources, "requested")
+    guaranteed = _matrix(vms, resources, "guaranteed")
+    allocated = np.array(
+        [[vm.allocated.get(r, vm.requested.get(r, 0)) for r in resources] for vm in vms], dtype=np.int64
+    ).reshape(len(vms), len(resources))
+    percent = np.full((len(specs), len(resources)), 100, dtype=np.int64)
+    for t, (document, spec) in enumerate(selection.tiers()):
+        if spec.resize is not None and selection.holds(document, "spec.resize.when", spec.resize.when):
+            percent[t] = [spec.resize.floor_percent(r) for r in resources]
+    share = percent[tier]
+    # the request itself where the tier does not resize, whatever the guest guarantees
+    floor = np.where(share == 100, requested, np.maximum(-(-requested * share // 100), guaranteed))
+    running = np.array([vm.is_running for vm in vms], dtype=np.bool_)[:, None]
+    floor = np.where(running, np.minimum(floor, allocated), floor)
+    moving = np.array([vm.state is VmState.MIGRATING for vm in vms], dtype=np.bool_)[:, None]
+    return requested, np.where(moving, allocated, requested), np.where(moving, allocated, floor), allocated
+
+
+def _capacity(
+    vms: list[Vm],
+    hosts: tuple[Host, ...],
+    host_index: dict[str, int],
+    resources: tuple[str, ...],
+    rows: tuple[TierRow, ...],
+    tier: Index,
+    current: Index,
+    allocated: Ints,
+) -> Capacity:
+    limit = np.zeros((len(hosts), len(resources)), dtype=np.int64)
+    factor = np.ones((len(hosts), len(resources), 2), dtype=np.int64)
+    for h, host in enumerate(hosts):
+        for r, resource in enumerate(resources):
+            percent = host.overcommit_percent.get(resource, 100)
+            unit = math.gcd(percent, 100)
+            free = host.capacity.get(resource, 0) - host.reserved.get(resource, 0)
+            limit[h, r] = free * (percent // unit)
+            factor[h, r] = (100 // unit, percent // unit)
+    backed = np.array([row.backed for row in rows], dtype=np.bool_).reshape(len(rows), len(resources))[tier]
+    empty = Capacity(limit, factor, backed, np.zeros_like(limit), np.zeros_like(limit))
+    held = np.zeros_like(limit)
+    for v, vm in enumerate(vms):
+        if vm.state is VmState.MIGRATING:
+            source = host_index[vm.host_id]
+            held[source] += empty.load_at(v, source, allocated[v])
+    holding = Capacity(limit, factor, backed, held, held)
+    return Capacity(limit, factor, backed, held, holding.usage(current, allocated))
+
+
+def _allowed(vms: list[Vm], hosts: tuple[Host, ...], unary: tuple[HostRule, ...]) -> Allowed:
+    """Guests that the same rules select and that need the same storage and devices form a class."""
+    rules_of: list[list[int]] = [[] for _ in vms]
+    for i, rule in enumerate(unary):
+        for v in rule.guests.tolist():
+            rules_of[v].append(i)
+    classes: dict[tuple[tuple[int, ...], str, frozenset[str]], int] = {}
+    class_of = np.zeros(len(vms), dtype=np.int32)
+    for v, vm in enumerate(vms):
+        signature = (tuple(rules_of[v]), vm.storage_pool_id, frozenset(vm.device_needs))
+        class_of[v] = classes.setdefault(signature, len(classes))
+    receiving = np.array([host.state in _RECEIVING for host in hosts], dtype=np.bool_)
+    shape = (len(classes), len(hosts))
+    mask, breach = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.int64)
+    penalty = np.zeros(shape, dtype=np.int64)
+    for (rules, pool, needs), c in classes.items():
+        suitable = receiving & _equipped(hosts, pool, needs)
+        mask[c] = suitable
+        breach[c] = ~suitable
+        for i in rules:
+            rule = unary[i]
+            if rule.must:
+                mask[c] &= rule.mask
+                breach[c] += ~rule.mask
+            else:
+                penalty[c] += np.where(rule.mask, 0, rule.weight)
+    return Allowed(class_of, mask, breach, penalty, unary, tuple(rules for rules, _, _ in classes))
+
+
+def _equipped(hosts: tuple[Host, ...], pool: str, needs: frozenset[str]) -> Bools:
+    """Hosts [H] that reach the storage pool (if any) and have the capabilities."""
+    if not pool and not needs:
+        return np.ones(len(hosts), dtype=np.bool_)
+    return np.array(
+        [(not pool or pool in host.storage_pool_ids) and needs <= set(host.capabilities) for host in hosts],
+        dtype=np.bool_,
+    )
+
+
+def _disruption(
+    vms: list[Vm], hosts: tuple[Host, ...], cold_tiers: tuple[bool, ...], tier: Index, fixed: Bools
+) -> Disruption:
+    live = np.array([vm.migratability is Migratability.LIVE for vm in vms], dtype=np.bool_)
+    movable = np.array([vm.migratability is not Migratability.NONE for vm in vms], dtype=np.bool_)
+    return Disruption(
+        move_cost=np.array([max(1, vm.requested.get("memory_mib", 0)) for vm in vms], dtype=np.int64),
+        live=live & ~fixed,
+        cold=movable & np.array(cold_tiers, dtype=np.bool_)[tier] & ~fixed,
+        generation=np.array([host.cpu_generation for host in hosts], dtype=np.int32),
+        spare=np.array([host.state is HostState.STANDBY for host in hosts], dtype=np.bool_),
+    )

@@ -1,0 +1,199 @@
+"""The exact engine: every candidate host of every guest in one staged CP-SAT model, all levels proven when time allows."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..primitives.disruption import BOOT_COST
+from ..primitives.encoding import UNBOUNDED, Bools, Breaches, PlacementVariables
+from ..problem import NOWHERE, Problem, Target
+from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
+from ..sizing import spread_shrinkage
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A target with a proof per level; `target` is None when the time was too short for any."""
+
+    target: Target | None
+    proofs: tuple[LevelProof, ...]
+
+
+class ExactModel:
+    """The whole problem as an integer program.
+
+    Variables: one Boolean per guest and candidate host; per host, tier and resource an integer for how much the guests of
+    the tier give up there together (exact, because a unit of shrinkage costs the same for every guest of a tier);
+    one Boolean per host and resource that lacks room at the start; what the group primitives add.
+    """
+
+    def __init__(self, problem: Problem, frozen: Bools | None = None) -> None:
+        """`frozen` [V] guests that run may be evicted, but not moved."""
+        self._problem = problem
+        self._model = CpSatModel()
+        self._variables = self._place(frozen)
+        self._shrink: dict[tuple[int, int, int], int] = {}
+        self._breaches = Breaches([], [])
+        self._link()
+        self._fit()
+        for group in problem.groups:
+            group.encode(self._model, self._variables, problem.current, self._breaches)
+        self._boots = self._boot()
+
+    @property
+    def variable_count(self) -> int:
+        """How large the model is."""
+        return self._model.variable_count
+
+    def _place(self, frozen: Bools | None) -> PlacementVariables:
+        problem = self._problem
+        counts, hosts = [], []
+        for v in range(problem.vm_count):
+            if frozen is not None and frozen[v] and problem.current[v] != NOWHERE:
+                at = np.array([problem.current[v]], dtype=np.int32)
+            else:
+                at = np.flatnonzero(problem.candidates(v)).astype(np.int32)
+            counts.append(len(at))
+            hosts.append(at)
+        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        self._model.add_bools(int(start[-1]))
+        return PlacementVariables(start, np.concatenate(hosts) if hosts else np.zeros(0, dtype=np.int32))
+
+    def _link(self) -> None:
+        """Each guest runs at most once; a running one that may not be evicted exactly once."""
+        problem, start = self._problem, self._variables.start
+        for v in range(problem.vm_count):
+            literals = range(int(start[v]), int(start[v + 1]))
+            if problem.current[v] != NOWHERE and not problem.evictable[v]:
+                self._model.add_exactly_one(literals)
+            elif len(literals) > 1:
+                self._model.add_at_most_one(literals)
+
+    def _fit(self) -> None:
+        """Room per host and resource, with shrinkage per tier and tolerance where the start lacks room."""
+        problem, model = self._problem, self._model
+        capacity, host = problem.capacity, self._variables.host
+        guest = np.repeat(np.arange(problem.vm_count), np.diff(self._variables.start))
+        order = np.argsort(host, kind="stable")
+        bounds = np.searchsorted(host[order], np.arange(problem.host_count + 1))
+        slack = problem.upper - problem.floor
+        for h in range(problem.host_count):
+            pairs = order[bounds[h] : bounds[h + 1]]
+            if len(pairs) == 0:
+                continue
+            v = guest[pairs]
+            literals = pairs.tolist()
+            factors = np.where(capacity.backed[v], capacity.factor[h, :, 1], capacity.factor[h, :, 0])
+            loads = factors * problem.upper[v]
+            for r in range(len(problem.resources)):
+                limit = int(capacity.limit[h, r] - capacity.held[h, r])
+                over = int(capacity.start[h, r] - capacity.limit[h, r])
+                if over <= 0 and int(loads[:, r].sum()) <= limit:
+                    continue
+                terms: list[Term] = [(x, c) for x, c in zip(literals, loads[:, r].tolist(), strict=True) if c]
+                for t in np.unique(problem.tier[v]).tolist():
+                    of_tier = (problem.tier[v] == t) & (slack[v, r] > 0)
+                    if not of_tier.any():
+                        continue
+                    gives = slack[v[of_tier], r].tolist()
+                    cut = model.add_int(0, sum(gives))
+                    self._shrink[h, t, r] = cut
+                    givers = pairs[of_tier].tolist()
+                    model.add_linear([cut, *givers], [1, *(-g for g in gives)], -UNBOUNDED, 0)
+                    terms.append((cut, -int(capacity.factor[h, r, 1 if problem.tiers[t].backed[r] else 0])))
+                if over > 0:
+                    lacks = model.add_bool()
+                    self._breaches.add(True, lacks, 1)
+                    terms.append((lacks, -over))
+                if terms:
+                    model.add_linear([x for x, _ in terms], [c for _, c in terms], -UNBOUNDED, limit)
+
+    def _boot(self) -> list[int]:
+        """One Boolean per cold spare: it must be booted when a guest is to run on it."""
+        boots = []
+        host = self._variables.host
+        for h in np.flatnonzero(self._problem.disruption.spare).tolist():
+            literals = np.flatnonzero(host == h).tolist()
+            if literals:
+                boot = self._model.add_bool()
+                boots.append(boot)
+                for literal in literals:
+                    self._model.add_clause([-literal - 1, boot])
+        return boots
+
+    def objectives(self) -> tuple[Objective, ...]:
+        """The levels in the order of `Problem.level_names`."""
+        problem, start, host = self._problem, self._variables.start, self._variables.host
+        running: dict[int, list[Term]] = defaultdict(list)
+        total: dict[int, int] = defaultdict(int)
+        inherited: list[Term] = list(self._breaches.inherited)
+        stops: list[Term] = []
+        stops_offset = 0
+        should: list[Term] = list(self._breaches.should)
+        disruption: list[Term] = [(boot, BOOT_COST) for boot in self._boots]
+        fixed_shrinkage = 0
+        base = (problem.requested - problem.upper).sum(axis=1)
+        for v in range(problem.vm_count):
+            row = problem.tiers[problem.tier[v]]
+            current, c = int(problem.current[v]), problem.allowed.class_of[v]
+            total[row.rank] += row.value
+            if current != NOWHERE:
+                stops_offset += row.eviction_cost
+            fixed_shrinkage += int(base[v]) * row.shrink_cost
+            for i in range(int(start[v]), int(start[v + 1])):
+                h = int(host[i])
+                running[row.rank].append((i, -row.value))
+                if problem.allowed.penalty[c, h]:
+                    should.append((i, int(problem.allowed.penalty[c, h])))
+                if current == NOWHERE:
+                    continue
+                stops.append((i, -row.eviction_cost))
+                if h != current:
+                    disruption.append((i, problem.disruption.cost(v, current, h)))
+                elif problem.allowed.breach[c, h]:
+                    inherited.append((i, int(problem.allowed.breach[c, h])))
+        shrinkage = [(cut, problem.tiers[t].shrink_cost) for (_, t, _), cut in self._shrink.items()]
+        return (
+            *(Objective(tuple(running[rank]), total[rank]) for rank in problem.ranks),
+            Objective(tuple(inherited)),
+            Objective(tuple(stops), stops_offset),
+            Objective(tuple(shrinkage), fixed_shrinkage),
+            Objective(tuple(should)),
+            Objective(tuple(disruption)),
+        )
+
+    def hint(self, target: Target) -> None:
+        """Starts the search from a target."""
+        place = np.repeat(target.place, np.diff(self._variables.start))
+        self._model.hint((self._variables.host == place).astype(int).tolist())
+
+    def target(self, solution: list[int]) -> Target:
+        """What a solution says."""
+        problem, start = self._problem, self._variables.start
+        chosen = np.flatnonzero(np.array(solution[: int(start[-1])], dtype=np.int64))
+        place = np.full(problem.vm_count, NOWHERE, dtype=np.int32)
+        place[np.searchsorted(start, chosen, side="right") - 1] = self._variables.host[chosen]
+        shrinkage = {key: solution[cut] for key, cut in self._shrink.items() if solution[cut]}
+        return Target(place, spread_shrinkage(problem, place, shrinkage))
+
+    def solve(
+        self, budget: Budget, stop: threading.Event, on_target: Callable[[Target, int], None] | None = None
+    ) -> Proposal:
+        """Minimises all levels; `on_target` gets every improvement with the index of the level it was found at."""
+
+        def report(solution: list[int], level: int) -> None:
+            if on_target is not None:
+                on_target(self.target(solution), level)
+
+        solution, proofs = self._model.solve_staged(self.objectives(), budget, stop, report)
+        return Proposal(None if solution is None else self.target(solution), tuple(proofs))
+
+
+def candidate_count(problem: Problem) -> int:
+    """How many placement variables the exact model would have."""
+    return sum(int(problem.candidates(v).sum()) for v in range(problem.vm_count))

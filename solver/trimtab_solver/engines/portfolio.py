@@ -1,0 +1,181 @@
+"""The portfolio: owns the deadline, runs engines from fast to thorough, keeps the best incumbent, reports progress."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..outcome import LevelValue
+from ..problem import NOWHERE, Problem, Target
+from .bound import trivial_bounds
+from .cpsat import Budget, LevelProof
+from .exact import ExactModel, candidate_count
+from .greedy import repair
+
+EXACT_CANDIDATES = 400_000
+"""Above so many placement variables the full exact model finds nothing useful in seconds and is not built."""
+_DETERMINISTIC_PER_S = 0.5
+"""Deterministic time units that stand for one second of budget in reproducible mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What one request may use.
+
+    `budget_s` wall seconds for the search; with `reproducible` the engines stop after a fixed amount of work that
+    corresponds to it instead, so that the same input, seed and workers give the same plan on any machine.
+    """
+
+    budget_s: float = 10.0
+    seed: int = 0
+    workers: int = 2
+    reproducible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The best incumbent so far: which engine found it, after how many seconds, value and bound per level."""
+
+    engine: str
+    elapsed_s: float
+    levels: tuple[LevelValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A target that an engine proposes for a plan."""
+
+    engine: str
+    target: Target
+
+
+class Portfolio:
+    """Proposes targets, best last, until everything is proven, time is up or `stop` is set.
+
+    `bounds` per level holds for the values reached at the levels above it; `proven` says how many leading levels are
+    known to be optimal, with the values in `optimum`.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        options: PlanOptions,
+        on_progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._problem = problem
+        self._options = options
+        self._on_progress = on_progress
+        self._stop = stop or threading.Event()
+        self._started = time.monotonic()
+        self._deadline = self._started + options.budget_s
+        self._lock = threading.Lock()
+        self.names = problem.level_names
+        self.trivial = trivial_bounds(problem)
+        self.optimum: tuple[int, ...] = ()
+        """Proven optimal values of the leading levels."""
+        self._next_bound = self.trivial[0] if self.trivial else 0
+        """Bound on the first level that is not proven."""
+        self.best: tuple[int, ...] | None = None
+
+    @property
+    def left_s(self) -> float:
+        """Wall seconds left."""
+        return self._deadline - time.monotonic()
+
+    def levels(self, values: tuple[int, ...]) -> tuple[LevelValue, ...]:
+        """Value and bound per level for a state with these values.
+
+        While the leading levels are at their proven optimum, the next bound is the proven one; after the first level
+        that is worse than its bound only the trivial bounds hold.
+        """
+        found = []
+        tight = True
+        for i, (name, value) in enumerate(zip(self.names, values, strict=True)):
+            bound = self.trivial[i]
+            if tight and i < len(self.optimum):
+                bound = max(bound, self.optimum[i])
+            elif tight and i == len(self.optimum):
+                bound = max(bound, self._next_bound)
+            bound = min(bound, value)
+            tight = tight and bound == value
+            found.append(LevelValue(name, value, bound))
+        return tuple(found)
+
+    def is_proven(self, values: tuple[int, ...]) -> bool:
+        """Whether no target can be better at any level."""
+        return all(level.gap == 0 for level in self.levels(values))
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Targets in the order found; take the next one only if the last did not settle the matter."""
+        target = repair(self._problem)
+        self._report("greedy", target)
+        yield Candidate("greedy", target)
+        if self._may_go_on():
+            exact = self._exact(target)
+            if exact is not None:
+                yield Candidate("exact", exact)
+
+    def without_moves(self) -> Iterator[Candidate]:
+        """Targets in which nothing migrates: for when the way to a better one is barred. Proves nothing."""
+        if self._may_go_on():
+            frozen = self._problem.current != NOWHERE
+            target = self._solve(ExactModel(self._problem, frozen), None)[0]
+            if target is not None:
+                yield Candidate("exact", target)
+
+    def _may_go_on(self) -> bool:
+        if self._stop.is_set() or (not self._options.reproducible and self.left_s <= 0.05):
+            return False
+        if self.best is not None and self.is_proven(self.best):
+            return False
+        return candidate_count(self._problem) <= EXACT_CANDIDATES
+
+    def _exact(self, hint: Target) -> Target | None:
+        model = ExactModel(self._problem)
+        target, proofs = self._solve(model, hint)
+        optimum = []
+        for proof in proofs:
+            if proof.value is None or proof.value != proof.bound:
+                self._next_bound = max(proof.bound, self.trivial[len(optimum)])
+                break
+            optimum.append(proof.value)
+        self.optimum = tuple(optimum)
+        if target is not None:
+            self._report("exact", target)
+        return target
+
+    def _solve(self, model: ExactModel, hint: Target | None) -> tuple[Target | None, tuple[LevelProof, ...]]:
+        options = self._options
+        if hint is not None:
+            model.hint(hint)
+        budget = Budget(
+            deadline=self._deadline,
+            deterministic_per_level=options.budget_s * _DETERMINISTIC_PER_S if options.reproducible else None,
+            seed=options.seed,
+            workers=options.workers,
+        )
+        proposal = model.solve(budget, self._stop, lambda target, _: self._report("exact", target))
+        if proposal.target is not None and any(p.value is not None for p in proposal.proofs):
+            self._check(proposal.target, proposal.proofs)
+        return proposal.target, proposal.proofs
+
+    def _check(self, target: Target, proofs: tuple[LevelProof, ...]) -> None:
+        """The model's own values and the common yardstick must agree: anything else is a bug, and is never served."""
+        values = self._problem.evaluate(target)
+        for name, value, proof in zip(self.names, values, proofs, strict=True):
+            if proof.value is not None and value > proof.value:
+                raise AssertionError(f"level {name}: the exact model claims {proof.value}, its target has {value}")
+
+    def _report(self, engine: str, target: Target) -> None:
+        """Keeps the best values and tells the caller about an improvement. Called from solver threads too."""
+        values = self._problem.evaluate(target)
+        with self._lock:
+            if self.best is not None and values >= self.best:
+                return
+            self.best = values
+            if self._on_progress is not None:
+                elapsed = time.monotonic() - self._started
+                self._on_progress(Progress(engine, elapsed, self.levels(values)))

@@ -1,0 +1,113 @@
+"""Who runs where while guests come and go, and whether the next step is still safe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .primitives.encoding import Bools, Ints
+from .primitives.group import Tally
+from .problem import NOWHERE, Problem
+
+
+class Occupancy:
+    """A changing placement of a problem's guests, starting from the present one.
+
+    Room and must rules are judged against what the present placement already breaks: that is tolerated, never worsened.
+    Attributes: `place` [V], `sizes` [V, R], `usage` [H, R] (in the units of `Capacity`).
+    """
+
+    def __init__(self, problem: Problem, sizes: Ints) -> None:
+        self.problem = problem
+        self.place = problem.current.copy()
+        self.sizes = sizes.copy()
+        self.usage = problem.capacity.usage(self.place, self.sizes)
+        self.ceiling = problem.capacity.ceiling
+        self._tallies: dict[int, Tally] = {}
+
+    def _tally(self, i: int) -> Tally:
+        """The tally of group `i`, made when first needed and then kept up to date."""
+        tally = self._tallies.get(i)
+        if tally is None:
+            problem = self.problem
+            tally = problem.groups[i].tally(problem.current)
+            for v in problem.groups[i].guests.tolist():
+                if self.place[v] != problem.current[v]:
+                    if problem.current[v] != NOWHERE:
+                        tally.leave(v, int(problem.current[v]))
+                    if self.place[v] != NOWHERE:
+                        tally.enter(v, int(self.place[v]))
+            self._tallies[i] = tally
+        return tally
+
+    def _groups(self, v: int, must: bool) -> list[int]:
+        return [i for i in self.problem.groups_of.get(v, ()) if self.problem.groups[i].must is must]
+
+    def take(self, v: int) -> int:
+        """Removes a running guest; returns where it was."""
+        h = int(self.place[v])
+        for i in self.problem.groups_of.get(v, ()):
+            self._tally(i).leave(v, h)
+        self.usage[h] -= self.problem.capacity.load_at(v, h, self.sizes[v])
+        self.place[v] = NOWHERE
+        return h
+
+    def put(self, v: int, h: int) -> None:
+        """Runs an absent guest on a host, at its size in `sizes`."""
+        for i in self.problem.groups_of.get(v, ()):
+            self._tally(i).enter(v, h)
+        self.usage[h] += self.problem.capacity.load_at(v, h, self.sizes[v])
+        self.place[v] = h
+
+    def resize(self, v: int, size: Ints) -> None:
+        """Changes the size of a guest where it runs."""
+        h = int(self.place[v])
+        self.usage[h] += self.problem.capacity.load_at(v, h, size - self.sizes[v])
+        self.sizes[v] = size
+
+    def admits(self, v: int) -> Bools | None:
+        """Per host [H], whether all must groups allow the absent guest there; None: everywhere."""
+        mask: Bools | None = None
+        for i in self._groups(v, must=True):
+            part = self._tally(i).admits(v)
+            if part is not None:
+                mask = part if mask is None else mask & part
+        return mask
+
+    def admits_absence(self, v: int) -> bool:
+        """Whether all must groups of the guest allow the state as it is (call it after `take`)."""
+        return all(self._tally(i).admits_absence() for i in self._groups(v, must=True))
+
+    def blocking_groups(self, v: int, h: int) -> list[int]:
+        """The must groups that refuse the absent guest on host `h`."""
+        refused = []
+        for i in self._groups(v, must=True):
+            part = self._tally(i).admits(v)
+            if part is not None and not part[h]:
+                refused.append(i)
+        return refused
+
+    def penalty(self, v: int) -> Ints:
+        """Per host [H], what the absent guest would add to the level of should rules there."""
+        problem = self.problem
+        total = problem.allowed.penalty[problem.allowed.class_of[v]].copy()
+        for i in self._groups(v, must=False):
+            part = self._tally(i).penalty(v)
+            if part is not None:
+                total += part * problem.groups[i].weight
+        return total
+
+    def inherited(self, v: int) -> Ints:
+        """Per host [H], what the absent guest would add to the level of inherited breaches there."""
+        problem = self.problem
+        total = problem.allowed.breach[problem.allowed.class_of[v]].copy()
+        for i in self._groups(v, must=True):
+            part = self._tally(i).penalty(v)
+            if part is not None:
+                total += part
+        return total
+
+    def fits(self, v: int, h: int, size: Ints) -> bool:
+        """Whether an absent guest of that size stays within what host `h` may hold."""
+        load = self.problem.capacity.load_at(v, h, size)
+        after = self.usage[h] + load
+        return bool(((after <= self.ceiling[h]) | (load == 0)).all())

@@ -1,0 +1,84 @@
+"""Which earlier steps a step must wait for, so that every order that respects them is safe (docs/concepts.md)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ..primitives.domain_count import DomainCount
+from ..problem import NOWHERE, Problem
+from .actions import ActionKind
+from .steps import NO_VM, Step
+
+
+def find_dependencies(problem: Problem, steps: Sequence[Step], source_host: dict[int, int]) -> list[list[int]]:
+    """Per step the positions of steps it depends on, ascending.
+
+    `source_host` maps a displaced guest to the failed host whose fencing its start must wait for.
+    """
+    departures: defaultdict[int, list[int]] = defaultdict(list)
+    last_of_vm: dict[int, int] = {}
+    prepared: dict[tuple[ActionKind, int], int] = {}
+    crowding: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    covering: defaultdict[int, list[int]] = defaultdict(list)
+    latest: dict[int, int] = {}
+    found = []
+    for i, step in enumerate(steps):
+        needs: set[int] = set()
+        if step.v == NO_VM:
+            prepared[step.kind, step.host] = i
+            found.append([])
+            continue
+        if step.v in last_of_vm:
+            needs.add(last_of_vm[step.v])
+        last_of_vm[step.v] = i
+        arrival, departure = step.arrival_host, step.departure_host
+        if arrival != NOWHERE:
+            needs.update(departures[arrival])
+            if (ActionKind.BOOT_HOST, arrival) in prepared:
+                needs.add(prepared[ActionKind.BOOT_HOST, arrival])
+        if step.kind in (ActionKind.START, ActionKind.RESUME) and step.v in source_host:
+            fenced = prepared.get((ActionKind.FENCE_HOST, source_host[step.v]))
+            if fenced is not None:
+                needs.add(fenced)
+        if step.enters != NOWHERE or step.leaves != NOWHERE:
+            _couple(problem, step, i, needs, crowding, covering, latest)
+        if departure != NOWHERE:
+            departures[departure].append(i)
+        found.append(sorted(needs))
+    return found
+
+
+def _couple(
+    problem: Problem,
+    step: Step,
+    i: int,
+    needs: set[int],
+    crowding: defaultdict[tuple[int, int], list[int]],
+    covering: defaultdict[int, list[int]],
+    latest: dict[int, int],
+) -> None:
+    """Adds what the must groups of the guest demand, and records what this step means to later ones."""
+    for g in problem.groups_of.get(step.v, ()):
+        group = problem.groups[g]
+        if not group.must:
+            continue
+        entered = int(group.domain[step.enters]) if step.enters != NOWHERE else NOWHERE
+        left = int(group.domain[step.leaves]) if step.leaves != NOWHERE else NOWHERE
+        if entered == left:
+            continue
+        if isinstance(group, DomainCount) and group.most:
+            if g in latest:
+                needs.add(latest[g])
+            latest[g] = i
+        elif isinstance(group, DomainCount):
+            if left != NOWHERE:
+                needs.update(covering[g])
+            if entered != NOWHERE:
+                covering[g].append(i)
+        else:
+            if entered != NOWHERE:
+                needs.update(crowding[g, entered])
+            if left != NOWHERE:
+                crowding[g, left].append(i)
+    needs.discard(i)

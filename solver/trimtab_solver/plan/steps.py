@@ -1,0 +1,63 @@
+"""Steps: actions while they are still indices, before they get ids, reasons and times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..primitives.encoding import Ints
+from ..problem import NOWHERE
+from .actions import ActionKind
+
+NO_VM = -1
+_ARRIVALS = frozenset({ActionKind.START, ActionKind.RESUME, ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
+_DEPARTURES = frozenset({ActionKind.STOP, ActionKind.SUSPEND, ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action on guest `v` (`NO_VM` for host actions).
+
+    `host` is where it happens, for a migration the source; `goal` is a migration's target host, else `NOWHERE`. `size` and
+    `before` [R] are the allocation after and before it, where it changes or begins.
+    """
+
+    kind: ActionKind
+    v: int
+    host: int
+    goal: int = NOWHERE
+    size: Ints | None = None
+    before: Ints | None = None
+
+    @property
+    def is_migration(self) -> bool:
+        """Whether the guest changes its host in this step."""
+        return self.goal != NOWHERE
+
+    @property
+    def grows(self) -> bool:
+        """Whether it is a resize that takes room."""
+        return self.kind is ActionKind.RESIZE and bool((self.size > self.before).any())  # type: ignore[operator]
+
+    @property
+    def arrival_host(self) -> int:
+        """The host on which room is taken, or NOWHERE."""
+        if self.kind in _ARRIVALS:
+            return self.goal if self.is_migration else self.host
+        return self.host if self.grows else NOWHERE
+
+    @property
+    def departure_host(self) -> int:
+        """The host on which room is freed, or NOWHERE."""
+        if self.kind in _DEPARTURES:
+            return self.host
+        return self.host if self.kind is ActionKind.RESIZE and not self.grows else NOWHERE
+
+    @property
+    def enters(self) -> int:
+        """The host on which the guest begins to run, or NOWHERE."""
+        return self.arrival_host if self.kind in _ARRIVALS else NOWHERE
+
+    @property
+    def leaves(self) -> int:
+        """The host on which the guest ceases to run, or NOWHERE."""
+        return self.host if self.kind in _DEPARTURES else NOWHERE

@@ -1,0 +1,147 @@
+"""From a snapshot and a policy to a verified answer: the one entry point of the library."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from .compilation import compile_problem
+from .digest import snapshot_digest
+from .engines.portfolio import Candidate, PlanOptions, Portfolio, Progress
+from .explain.why_down import explain_down
+from .failures import event_of
+from .outcome import Answer, Certificate, LevelValue, Outcome
+from .plan.actions import Plan
+from .plan.building import build_plan, start_kinds
+from .plan.ordering import Ordering, order_steps
+from .policy.documents import Policy
+from .policy.selection import Selection
+from .problem import Problem
+from .snapshot import Snapshot
+from .validation import check_snapshot
+from .verify.case import Case
+from .verify.replay import verify_plan
+
+__all__ = ["PlanOptions", "Progress", "UnverifiedPlanError", "plan_recovery"]
+
+
+class UnverifiedPlanError(Exception):
+    """No engine produced a plan that passes the verifier: a bug in trimtab. The message lists the violations."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A verified plan with the values its end state has by the verifier's own count."""
+
+    engine: str
+    ordering: Ordering
+    plan: Plan
+    values: tuple[int, ...]
+
+
+def plan_recovery(
+    snapshot: Snapshot,
+    policy: Policy,
+    options: PlanOptions | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Answer:
+    """The best plan found within the budget, verified by replay.
+
+    Raises
+    ------
+    SnapshotRefusedError, PolicyRefusedError
+        The input is wrong; every fault found is listed.
+    UnverifiedPlanError
+        A bug: not even the plan that does nothing passes the verifier.
+    """
+    options = options or PlanOptions()
+    check_snapshot(snapshot)
+    event = event_of(snapshot)
+    selection = Selection(policy, snapshot, event)
+    problem = compile_problem(snapshot, policy, selection)
+    return _Planner(snapshot, policy, selection, problem, options, on_progress, stop).answer()
+
+
+class _Planner:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        policy: Policy,
+        selection: Selection,
+        problem: Problem,
+        options: PlanOptions,
+        on_progress: Callable[[Progress], None] | None,
+        stop: threading.Event | None,
+    ) -> None:
+        self._snapshot, self._policy, self._selection = snapshot, policy, selection
+        self._problem, self._options = problem, options
+        self._portfolio = Portfolio(problem, options, on_progress, stop)
+        self._case = Case(snapshot, policy, selection)
+        self._kinds = start_kinds(snapshot, problem)
+        self._best: _Attempt | None = None
+        self._faults: list[str] = []
+        self._barred: tuple[str, ...] = ()
+        """What had to be dropped on the way to a target better than anything reached."""
+
+    def answer(self) -> Answer:
+        portfolio = self._portfolio
+        for candidate in portfolio.candidates():
+            self._attempt(candidate)
+        if self._best is None or (portfolio.best is not None and portfolio.best < self._best.values):
+            for candidate in portfolio.without_moves():
+                self._attempt(candidate)
+        if self._best is None:
+            self._attempt(Candidate("none", self._problem.stay()))
+        best = self._best
+        if best is None:
+            raise UnverifiedPlanError("; ".join(self._faults))
+        levels = portfolio.levels(best.values)
+        return Answer(
+            outcome=self._outcome(best, levels),
+            plan=best.plan,
+            levels=levels,
+            stays_down=explain_down(self._problem, best.ordering.reached),
+            certificate=self._certificate(),
+            engine=best.engine,
+            hardware_failures=self._selection.event.hardware_failures,
+            notes=(*self._problem.warnings, *best.ordering.dropped),
+        )
+
+    def _attempt(self, candidate: Candidate) -> None:
+        """Orders the way to the target, replays it, and keeps it if the state it reaches is the best so far."""
+        problem = self._problem
+        ordering = order_steps(problem, candidate.target, self._kinds)
+        plan = build_plan(self._snapshot, problem, ordering.steps, self._selection.event)
+        verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
+        if not verdict.is_valid:
+            self._faults.extend(f"{candidate.engine}: {violation}" for violation in verdict.violations[:5])
+            return
+        values = tuple(value for _, value in verdict.levels)
+        own = problem.evaluate(ordering.reached, ordering.interrupted)
+        if own != values:
+            raise UnverifiedPlanError(f"engines value the end state at {own}, the verifier at {values}")
+        if self._best is None or values < self._best.values:
+            self._best = _Attempt(candidate.engine, ordering, plan, values)
+
+    def _outcome(self, best: _Attempt, levels: tuple[LevelValue, ...]) -> Outcome:
+        problem = self._problem
+        for i, rank in enumerate(problem.ranks):
+            must_run = all(tier.must_run for tier in problem.tiers if tier.rank == rank)
+            if must_run and levels[i].bound > 0:
+                return Outcome.INFEASIBLE
+        if all(level.gap == 0 for level in levels):
+            return Outcome.OPTIMAL if best.plan.actions else Outcome.NO_ACTION_NEEDED
+        return Outcome.FEASIBLE
+
+    def _certificate(self) -> Certificate:
+        return Certificate(
+            snapshot_digest=snapshot_digest(self._snapshot),
+            policy_digest=self._policy.digest,
+            engine_versions=(("trimtab", version("trimtab")), ("ortools", version("ortools"))),
+            seed=self._options.seed,
+            reproducible=self._options.reproducible,
+            verified=True,
+        )

@@ -1,0 +1,39 @@
+"""Allowed: the hosts on which a guest may arrive, and what it costs to be elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .encoding import Bools, Index, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class HostRule:
+    """One unary rule as the policy states it: `guests` should, or must, run on the hosts of `mask` [H]."""
+
+    rule: str
+    must: bool
+    weight: int
+    guests: Index
+    mask: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """All unary rules and the suitability of hosts, per class of guests that they treat alike.
+
+    Shapes: `class_of` [V], `mask` [C, H] (a guest may arrive), `breach` [C, H] (must rules a guest on the host breaks),
+    `penalty` [C, H] (weight of the should rules it breaks).
+    """
+
+    class_of: Index
+    mask: Bools
+    breach: Ints
+    penalty: Ints
+    rules: tuple[HostRule, ...]
+    class_rules: tuple[tuple[int, ...], ...]
+    """Per class, the rules that select it (kept for explanations)."""
+
+    def rules_of(self, v: int) -> list[HostRule]:
+        """The unary rules that select a guest."""
+        return [self.rules[i] for i in self.class_rules[self.class_of[v]]]

@@ -1,0 +1,111 @@
+"""DomainCount: the running members of a group use at least so many, or at most so many, failure domains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .encoding import UNBOUNDED, Bools, Breaches, Index, Ints, ModelWriter, PlacementVariables
+from .group import GroupPrimitive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainCount(GroupPrimitive):
+    """The amount of breach is min(`least`, running members) - domains used, or domains used - `most`, if positive.
+
+    Exactly one of `least` and `most` is not zero.
+    """
+
+    members: Index
+    least: int = 0
+    most: int = 0
+
+    @property
+    def guests(self) -> Index:
+        """The members."""
+        return self.members
+
+    def counts(self, place: Index) -> Ints:
+        """Running members per domain [D]."""
+        at = place[self.members]
+        return np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count)
+
+    def breach(self, running: int, used: int) -> int:
+        """The amount with so many running members in so many domains."""
+        return max(0, min(self.least, running) - used) if self.least else max(0, used - self.most)
+
+    def tally(self, place: Index) -> DomainCountTally:
+        """A tally that tolerates what `place` already breaks."""
+        return DomainCountTally(self, self.counts(place))
+
+    def encode(self, model: ModelWriter, variables: PlacementVariables, start: Index, breaches: Breaches) -> None:
+        """One Boolean per domain says that it is used."""
+        now = self.counts(start)
+        tolerated = self.breach(int(now.sum()), int((now > 0).sum()))
+        by_domain = variables.by_domain(self.members, self.domain)
+        used = []
+        literals: list[int] = []
+        for _, present in by_domain:
+            flag = model.add_bool()
+            used.append(flag)
+            literals.extend(present)
+            for literal in present:
+                model.add_clause([-literal - 1, flag])
+            if self.least:
+                model.add_clause([-flag - 1, *present])
+        ceiling = tolerated if self.must else max(self.least, len(used))
+        breach = model.add_int(0, ceiling)
+        if ceiling:
+            breaches.add(self.must, breach, self.weight)
+        ones = [1] * len(used)
+        if self.most:
+            model.add_linear([*used, breach], [*ones, -1], -UNBOUNDED, self.most)
+            return
+        # used + breach >= min(least, running): one of the two holds, `few` says which
+        few = model.add_bool()
+        members = len(self.members)
+        model.add_linear([*used, breach, few], [*ones, 1, self.least], self.least, UNBOUNDED)
+        model.add_linear(
+            [*used, breach, few, *literals], [*ones, 1, -members] + [-1] * len(literals), -members, UNBOUNDED
+        )
+
+
+class DomainCountTally:
+    """Members per domain."""
+
+    def __init__(self, primitive: DomainCount, counts: Ints) -> None:
+        self._primitive = primitive
+        self._counts = counts
+        self._tolerated = self.amount()
+
+    def enter(self, v: int, h: int) -> None:
+        self._counts[self._primitive.domain[h]] += 1
+
+    def leave(self, v: int, h: int) -> None:
+        self._counts[self._primitive.domain[h]] -= 1
+
+    def _with(self) -> tuple[int, int]:
+        """The amount with one more member in a domain already used, and in a new one."""
+        running, used = int(self._counts.sum()) + 1, int((self._counts > 0).sum())
+        return self._primitive.breach(running, used), self._primitive.breach(running, used + 1)
+
+    def _per_host(self, old: int, new: int) -> Ints:
+        return np.where(self._counts > 0, old, new)[self._primitive.domain].astype(np.int64)
+
+    def admits(self, v: int) -> Bools | None:
+        old, new = self._with()
+        if max(old, new) <= self._tolerated:
+            return None
+        return self._per_host(old, new) <= self._tolerated
+
+    def admits_absence(self) -> bool:
+        return self.amount() <= self._tolerated
+
+    def penalty(self, v: int) -> Ints | None:
+        old, new = self._with()
+        before = self.amount()
+        return None if old == new == before else self._per_host(old - before, new - before)
+
+    def amount(self) -> int:
+        return self._primitive.breach(int(self._counts.sum()), int((self._counts > 0).sum()))

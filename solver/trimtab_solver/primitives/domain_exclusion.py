@@ -1,0 +1,96 @@
+"""DomainExclusion: running guests of two sets never share a failure domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .encoding import UNBOUNDED, Bools, Breaches, Index, Ints, ModelWriter, PlacementVariables
+from .group import GroupPrimitive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainExclusion(GroupPrimitive):
+    """The amount of breach in a domain is the smaller of the two sets' member counts: what would have to leave."""
+
+    left: Index
+    right: Index
+
+    @property
+    def guests(self) -> Index:
+        """Both sets."""
+        return np.concatenate([self.left, self.right])
+
+    def counts(self, place: Index) -> Ints:
+        """Running members per set and domain [2, D]."""
+        sides = []
+        for side in (self.left, self.right):
+            at = place[side]
+            sides.append(np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count))
+        return np.stack(sides)
+
+    def tally(self, place: Index) -> DomainExclusionTally:
+        """A tally that tolerates what `place` already breaks."""
+        return DomainExclusionTally(self, self.counts(place))
+
+    def encode(self, model: ModelWriter, variables: PlacementVariables, start: Index, breaches: Breaches) -> None:
+        """Per domain one Boolean says which set must stay out; the other may be there, up to the tolerated breach."""
+        now = self.counts(start).min(axis=0)
+        right_of = dict(variables.by_domain(self.right, self.domain))
+        for d, left in variables.by_domain(self.left, self.domain):
+            right = right_of.get(d)
+            if not right:
+                continue
+            most = int(now[d]) if self.must else min(len(left), len(right))
+            if most == 0 and len(left) == 1 and len(right) == 1:
+                model.add_at_most_one([left[0], right[0]])
+                continue
+            left_may_be = model.add_bool()
+            if most == 0:
+                for literal in left:
+                    model.add_clause([-literal - 1, left_may_be])
+                for literal in right:
+                    model.add_clause([-literal - 1, -left_may_be - 1])
+                continue
+            breach = model.add_int(0, most)
+            breaches.add(self.must, breach, self.weight)
+            # left <= breach + |left| * left_may_be;  right <= breach + |right| * (1 - left_may_be)
+            model.add_linear([*left, breach, left_may_be], [1] * len(left) + [-1, -len(left)], -UNBOUNDED, 0)
+            model.add_linear(
+                [*right, breach, left_may_be], [1] * len(right) + [-1, len(right)], -UNBOUNDED, len(right)
+            )
+
+
+class DomainExclusionTally:
+    """Members of both sets per domain."""
+
+    def __init__(self, primitive: DomainExclusion, counts: Ints) -> None:
+        self._primitive = primitive
+        self._counts = counts
+        self._tolerated = counts.min(axis=0)
+        self._side = {int(v): 0 for v in primitive.left} | {int(v): 1 for v in primitive.right}
+
+    def enter(self, v: int, h: int) -> None:
+        self._counts[self._side[v], self._primitive.domain[h]] += 1
+
+    def leave(self, v: int, h: int) -> None:
+        self._counts[self._side[v], self._primitive.domain[h]] -= 1
+
+    def _with(self, v: int) -> Ints:
+        side = self._side[v]
+        return np.minimum(self._counts[side] + 1, self._counts[1 - side])
+
+    def admits(self, v: int) -> Bools | None:
+        open_domains = self._with(v) <= self._tolerated
+        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
+
+    def admits_absence(self) -> bool:
+        return bool((self._counts.min(axis=0) <= self._tolerated).all())
+
+    def penalty(self, v: int) -> Ints | None:
+        growth = self._with(v) - self._counts.min(axis=0)
+        return growth[self._primitive.domain] if growth.any() else None
+
+    def amount(self) -> int:
+        return int(self._counts.min(axis=0).sum())

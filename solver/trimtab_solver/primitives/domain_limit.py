@@ -1,0 +1,77 @@
+"""DomainLimit: at most `limit` running members of a group in each failure domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .encoding import UNBOUNDED, Bools, Breaches, Index, Ints, ModelWriter, PlacementVariables
+from .group import GroupPrimitive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainLimit(GroupPrimitive):
+    """The amount of breach in a domain is the number of members above `limit`."""
+
+    members: Index
+    limit: int
+
+    @property
+    def guests(self) -> Index:
+        """The members."""
+        return self.members
+
+    def counts(self, place: Index) -> Ints:
+        """Running members per domain [D]."""
+        at = place[self.members]
+        return np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count)
+
+    def tally(self, place: Index) -> DomainLimitTally:
+        """A tally that tolerates what `place` already breaks."""
+        return DomainLimitTally(self, self.counts(place))
+
+    def encode(self, model: ModelWriter, variables: PlacementVariables, start: Index, breaches: Breaches) -> None:
+        """Per domain: members - excess <= limit."""
+        now = self.counts(start)
+        for d, literals in variables.by_domain(self.members, self.domain):
+            if len(literals) <= self.limit:
+                continue
+            most = int(now[d]) - self.limit if self.must else len(literals) - self.limit
+            if most > 0:
+                excess = model.add_int(0, most)
+                breaches.add(self.must, excess, self.weight)
+                model.add_linear([*literals, excess], [1] * len(literals) + [-1], -UNBOUNDED, self.limit)
+            elif self.limit == 1:
+                model.add_at_most_one(literals)
+            else:
+                model.add_linear(literals, [1] * len(literals), -UNBOUNDED, self.limit)
+
+
+class DomainLimitTally:
+    """Members per domain, against the ceiling: the limit, or what was there at the start where that is more."""
+
+    def __init__(self, primitive: DomainLimit, counts: Ints) -> None:
+        self._primitive = primitive
+        self._counts = counts
+        self._ceiling = np.maximum(counts, primitive.limit)
+
+    def enter(self, v: int, h: int) -> None:
+        self._counts[self._primitive.domain[h]] += 1
+
+    def leave(self, v: int, h: int) -> None:
+        self._counts[self._primitive.domain[h]] -= 1
+
+    def admits(self, v: int) -> Bools | None:
+        open_domains = self._counts < self._ceiling
+        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
+
+    def admits_absence(self) -> bool:
+        return bool((self._counts <= self._ceiling).all())
+
+    def penalty(self, v: int) -> Ints | None:
+        full = self._counts >= self._primitive.limit
+        return full[self._primitive.domain].astype(np.int64) if full.any() else None
+
+    def amount(self) -> int:
+        return int(np.maximum(self._counts - self._primitive.limit, 0).sum())

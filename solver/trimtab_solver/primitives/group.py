@@ -1,0 +1,69 @@
+"""The common part of primitives that relate several guests through the failure domains they run in."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
+
+from .encoding import Bools, Breaches, Index, Ints, ModelWriter, PlacementVariables
+
+
+class Tally(Protocol):
+    """A primitive's running count while guests come and go.
+
+    `admits` and `penalty` look at guest `v` as absent (call `leave` first when it is placed).
+    """
+
+    def enter(self, v: int, h: int) -> None:
+        """Guest `v` now runs on host `h`."""
+        ...
+
+    def leave(self, v: int, h: int) -> None:
+        """Guest `v` no longer runs on host `h`."""
+        ...
+
+    def admits(self, v: int) -> Bools | None:
+        """Per host [H], whether a must primitive stays within what it tolerates with `v` there; None: everywhere."""
+        ...
+
+    def admits_absence(self) -> bool:
+        """Whether a must primitive stays within what it tolerates as the tally stands."""
+        ...
+
+    def penalty(self, v: int) -> Ints | None:
+        """Per host [H], how much the amount of breach grows with `v` there (may be negative); None: nowhere."""
+        ...
+
+    def amount(self) -> int:
+        """The total amount of breach as the tally stands."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPrimitive(ABC):
+    """Fields that every group primitive has.
+
+    `rule` and `key` name the policy document and the group; `must` primitives never get worse than they are at the
+    start, others cost `weight` per unit. `domain` [H] numbers the failure domain of each host, densely from 0.
+    """
+
+    rule: str
+    key: str
+    must: bool
+    weight: int
+    domain: Index
+    domain_count: int
+
+    @property
+    @abstractmethod
+    def guests(self) -> Index:
+        """Every guest concerned."""
+
+    @abstractmethod
+    def tally(self, place: Index) -> Tally:
+        """A tally of guests at ``place`` [V] (-1: not running)."""
+
+    @abstractmethod
+    def encode(self, model: ModelWriter, variables: PlacementVariables, start: Index, breaches: Breaches) -> None:
+        """Posts the primitive; ``start`` [V] is the present placement, which fixes what is tolerated."""

@@ -1,0 +1,68 @@
+"""What rules compile against: the selected guests and hosts as indices, failure domains as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import Fault, Reason
+from ..policy.documents import Document, Level, RuleSpec
+from ..policy.selection import Selection
+from ..primitives.allowed import HostRule
+from ..primitives.encoding import Bools, Index
+from ..primitives.group import GroupPrimitive
+from ..topology import Topology
+
+Primitive = GroupPrimitive | HostRule
+"""What a rule kind compiles to."""
+
+
+@dataclass(slots=True)
+class Ground:
+    """The snapshot and selection as seen by the compilation of one policy.
+
+    Guests that are switched off on purpose have no index: no rule concerns them. `faults` and `warnings` collect what
+    compilation finds wrong.
+    """
+
+    selection: Selection
+    vm_index: Mapping[str, int]
+    host_index: Mapping[str, int]
+    topology: Topology
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    _domains: dict[str, tuple[Index, int]] = field(default_factory=dict)
+
+    def members(self, vm_ids: Iterable[str]) -> Index:
+        """Indices of those of the guests that are wanted, ascending."""
+        index = self.vm_index
+        return np.array(sorted(index[i] for i in vm_ids if i in index), dtype=np.int32)
+
+    def mask(self, host_ids: Iterable[str]) -> Bools:
+        """Per host [H], whether it is among them."""
+        mask = np.zeros(len(self.host_index), dtype=np.bool_)
+        mask[[self.host_index[i] for i in host_ids]] = True
+        return mask
+
+    def domain(self, document: Document, spec: RuleSpec, kind: str) -> tuple[Index, int]:
+        """Per host [H] the dense number of its domain of `kind`, and how many there are."""
+        if kind not in self._domains:
+            if kind not in self.topology.kinds:
+                self._report_kind(document, spec, kind)
+            names = [self.topology.domain(host_id, kind) for host_id in self.host_index]
+            numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
+            self._domains[kind] = (np.array([numbers[name] for name in names], dtype=np.int32), len(numbers))
+        return self._domains[kind]
+
+    def _report_kind(self, document: Document, spec: RuleSpec, kind: str) -> None:
+        where = f"{document.position('spec.topology')} spec.topology"
+        known = ", ".join(sorted(self.topology.kinds))
+        message = f'rule {document.name} names failure domains of kind "{kind}", the snapshot has none (it has: {known})'
+        if spec.level is Level.MUST:
+            self.faults.append(
+                Fault(Reason.UNKNOWN_REFERENCE, where, message, f'send domains of kind "{kind}" or change the topology')
+            )
+        else:
+            self.warnings.append(f"{where}: {message}; every host counts as its own")
