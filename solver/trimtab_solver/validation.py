@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import TypeVar
 
 from .errors import Fault, Reason, SnapshotRefusedError
-from .fault_list import FaultList, quoted
-from .snapshot import FailureDomain, Host, HostState, Snapshot, StoragePool, Vm, VmState
-from .topology import HOST_KIND
+from .fault_list import FaultList
+from .snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm
+from .validation_guests import check_guests
+from .validation_hosts import check_domains, check_hosts
+from .validation_ranges import MAX_COUNT
 
-MAX_AMOUNT = 1 << 40
-"""The largest amount of one resource that a host or a guest may have."""
 MAX_SUM = 1 << 62
 """What sums over the cluster, times the overcommit percentage, stay below: the engines count in 64-bit integers."""
 
-_MAX_SECONDS = 10_000_000
-_MAX_COUNT = 1 << 31
-_PERCENT = (10, 10_000)
-_HOST_RANGES = (
-    ("migration_slots", 0, 1024),
-    ("migration_bandwidth_mbps", 1, 100_000_000),
-    ("boot_s", 0, _MAX_SECONDS),
-    ("cpu_generation", 0, _MAX_COUNT),
-)
-_VITAL = frozenset({"cpu_milli", "memory_mib"})
-_POWERED = frozenset({HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE})
+PartT = TypeVar("PartT", Host, Vm, FailureDomain, StoragePool)
 
 
 def check_snapshot(snapshot: Snapshot) -> None:
@@ -41,7 +32,7 @@ def check_snapshot(snapshot: Snapshot) -> None:
 
 
 def snapshot_faults(snapshot: Snapshot) -> list[Fault]:
-    """Everything that is wrong: hosts first, then guests; after the first thousand faults only their number."""
+    """Everything that is wrong, in words for whoever sends the snapshot; beyond a thousand faults only their number."""
     faults = FaultList()
     if not snapshot.hosts:
         faults.add(Reason.EMPTY_CLUSTER, "snapshot.hosts", "the cluster has no hosts", "send at least one host")
@@ -49,20 +40,56 @@ def snapshot_faults(snapshot: Snapshot) -> list[Fault]:
     domains = _index(snapshot.domains, "domains", "failure domain", faults)
     pools = _index(snapshot.storage_pools, "storage_pools", "storage pool", faults)
     hosts = _index(snapshot.hosts, "hosts", "host", faults)
-    vms = _index(snapshot.vms, "vms", "guest", faults)
-    kinds = _check_domains(snapshot.domains, domains, faults)
-    _check_hosts(snapshot.hosts, domains, pools, kinds, faults)
-    _check_vms(snapshot.vms, hosts, pools, faults)
-    _check_sums(snapshot, faults)
-    del vms
+    _index(snapshot.vms, "vms", "guest", faults)
+    check_domains(snapshot.domains, domains, faults)
+    check_hosts(snapshot.hosts, domains, pools, faults)
+    requested = check_guests(snapshot.vms, hosts, pools, faults)
+    _check_sums(snapshot.hosts, requested, faults)
     return faults.all()
+
+
+def _index(parts: Sequence[PartT], field: str, noun: str, faults: FaultList) -> dict[str, PartT]:
+    """The parts by id; the first of those with the same id."""
+    by_id = {part.id: part for part in reversed(parts)}
+    if len(by_id) == len(parts) and "" not in by_id:
+        return by_id
+    first: dict[str, int] = {}
+    for i, part in enumerate(parts):
+        path = f"snapshot.{field}[{i}].id"
+        if not part.id:
+            faults.add(Reason.INVALID_REQUEST, path, f"the {noun} has no id", "give it an id that no other has")
+        elif (other := first.setdefault(part.id, i)) != i:
+            message = f'the {noun} "{part.id}" is the same as snapshot.{field}[{other}]'
+            faults.add(Reason.DUPLICATE_ID, path, message, "ids are unique; rename or remove one")
+    by_id.pop("", None)
+    return by_id
 
 
 def _check_counts(snapshot: Snapshot, faults: FaultList) -> None:
     failures = snapshot.hardware_failures
-    if failures is not None and not 0 <= failures <= _MAX_COUNT:
+    if failures is not None and not 0 <= failures <= MAX_COUNT:
         message = f"hardware_failures is {failures}"
         faults.add(Reason.OUT_OF_RANGE, "snapshot.hardware_failures", message, "send 0 or more, or leave it out")
     if snapshot.taken_at < 0:
         message = f"taken_at is {snapshot.taken_at}"
         faults.add(Reason.OUT_OF_RANGE, "snapshot.taken_at", message, "send seconds since 1970, or 0 for unknown")
+
+
+def _check_sums(hosts: Sequence[Host], requested: dict[str, int], faults: FaultList) -> None:
+    capacity: dict[str, int] = {}
+    percent: dict[str, int] = {}
+    for host in hosts:
+        for resource, amount in host.capacity.items():
+            capacity[resource] = capacity.get(resource, 0) + amount
+        for resource, share in host.overcommit_percent.items():
+            percent[resource] = max(percent.get(resource, 100), share)
+    for field, sums in (("vms", requested), ("hosts", capacity)):
+        for resource, total in sums.items():
+            factor = percent.get(resource, 100)
+            if total * factor >= MAX_SUM:
+                faults.add(
+                    Reason.OUT_OF_RANGE,
+                    f"snapshot.{field}",
+                    f"{resource} adds up to {total}; times the overcommit of {factor} percent that is too much to count",
+                    f"use a larger unit for {resource}",
+                )

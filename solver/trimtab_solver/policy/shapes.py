@@ -37,7 +37,7 @@ def fit(model: type[ModelT], content: Any, path: str, raw: RawDocument, faults: 
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """A did-you-mean for `name`, or the list of what is known."""
-    names = sorted(known)
+    names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=1)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
 

@@ -154,9 +154,8 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path, at)
         if depth >= MAX_NESTING:
-            self._syntax(
-                at, path, f"is nested more than {MAX_NESTING} deep", "no policy needs that; check the brackets"
-            )
+            message, fix = f"is nested more than {MAX_NESTING} deep", "no policy needs that; check the brackets"
+            self.faults.append(Fault(Reason.POLICY_SYNTAX, str(at), message, fix))
             raise _TooDeepError
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, path, depth)
