@@ -15,6 +15,7 @@ from .failures import event_of
 from .outcome import Answer, Certificate, LevelValue, Outcome
 from .plan.actions import Plan
 from .plan.building import build_plan, start_kinds
+from .plan.exhaustive import MAX_CELLS, search_reach
 from .plan.ordering import Ordering, order_steps
 from .policy.documents import Policy
 from .policy.selection import Selection
@@ -83,8 +84,8 @@ class _Planner:
         self._kinds = start_kinds(snapshot, problem)
         self._best: _Attempt | None = None
         self._faults: list[str] = []
-        self._barred: tuple[str, ...] = ()
-        """What had to be dropped on the way to a target better than anything reached."""
+        self._is_exhausted = False
+        """Whether every state that safe steps can reach has been looked at."""
 
     def answer(self) -> Answer:
         portfolio = self._portfolio
@@ -93,6 +94,8 @@ class _Planner:
         if self._best is None or (portfolio.best is not None and portfolio.best < self._best.values):
             for candidate in portfolio.without_moves():
                 self._attempt(candidate)
+        if portfolio.best is not None and (self._best is None or portfolio.best < self._best.values):
+            self._search_all_ways()
         if self._best is None:
             self._attempt(Candidate("none", self._problem.stay()))
         best = self._best
@@ -107,24 +110,40 @@ class _Planner:
             certificate=self._certificate(),
             engine=best.engine,
             hardware_failures=self._selection.event.hardware_failures,
-            notes=(*self._problem.warnings, *best.ordering.dropped),
+            notes=(*self._problem.warnings, *best.ordering.dropped, *self._faults),
         )
 
+    def _search_all_ways(self) -> None:
+        """For a small cluster, settles whether the best target can be reached at all."""
+        problem, portfolio = self._problem, self._portfolio
+        if problem.vm_count * problem.host_count > MAX_CELLS or portfolio.best_target is None:
+            return
+        assert portfolio.best is not None
+        reach = search_reach(problem, portfolio.best_target, portfolio.best, self._kinds)
+        self._keep("exact", reach.ordering)
+        self._is_exhausted = reach.is_complete
+
     def _attempt(self, candidate: Candidate) -> None:
-        """Orders the way to the target, replays it, and keeps it if the state it reaches is the best so far."""
+        """Orders the way to the target, and keeps it if the state it reaches is the best so far."""
+        self._keep(candidate.engine, order_steps(self._problem, candidate.target, self._kinds))
+
+    def _keep(self, engine: str, ordering: Ordering) -> None:
+        """Replays the plan that executes an ordering; remembers it if it is valid and the best so far."""
         problem = self._problem
-        ordering = order_steps(problem, candidate.target, self._kinds)
         plan = build_plan(self._snapshot, problem, ordering.steps, self._selection.event)
         verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
         if not verdict.is_valid:
-            self._faults.extend(f"{candidate.engine}: {violation}" for violation in verdict.violations[:5])
+            self._faults.extend(
+                f"REJECTED a plan of engine {engine}, please report it: {violation}"
+                for violation in verdict.violations[:5]
+            )
             return
         values = tuple(value for _, value in verdict.levels)
         own = problem.evaluate(ordering.reached, ordering.interrupted)
         if own != values:
             raise UnverifiedPlanError(f"engines value the end state at {own}, the verifier at {values}")
         if self._best is None or values < self._best.values:
-            self._best = _Attempt(candidate.engine, ordering, plan, values)
+            self._best = _Attempt(engine, ordering, plan, values)
 
     def _outcome(self, best: _Attempt, levels: tuple[LevelValue, ...]) -> Outcome:
         problem = self._problem
@@ -134,7 +153,7 @@ class _Planner:
                 return Outcome.INFEASIBLE
         if all(level.gap == 0 for level in levels):
             return Outcome.OPTIMAL if best.plan.actions else Outcome.NO_ACTION_NEEDED
-        return Outcome.FEASIBLE
+        return Outcome.UNREACHABLE if self._is_exhausted else Outcome.FEASIBLE
 
     def _certificate(self) -> Certificate:
         return Certificate(

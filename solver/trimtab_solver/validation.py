@@ -90,6 +90,6 @@ def _check_sums(hosts: Sequence[Host], requested: dict[str, int], faults: FaultL
                 faults.add(
                     Reason.OUT_OF_RANGE,
                     f"snapshot.{field}",
-                    f"{resource} adds up to {total}; times the overcommit of {factor} percent that is too much to count",
+                    f"{resource} adds up to {total}; times the overcommit of {factor} percent that is too much",
                     f"use a larger unit for {resource}",
                 )

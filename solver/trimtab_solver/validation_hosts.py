@@ -113,7 +113,7 @@ def _check_amounts_of(host: Host, path: str, subject: str, faults: FaultList) ->
 
 
 def _chain(domain_id: str, by_id: Mapping[str, FailureDomain]) -> list[str]:
-    """The domain and those above it, one beyond the limit; if they form a cycle, its first domain once more at the end."""
+    """The domain and those above it, at most one beyond the limit; of a cycle the first domain once more at the end."""
     chain: list[str] = []
     at = domain_id
     while at in by_id and len(chain) <= _MAX_DEPTH:

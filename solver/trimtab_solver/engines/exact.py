@@ -84,8 +84,6 @@ class ExactModel:
         slack = problem.upper - problem.floor
         for h in range(problem.host_count):
             pairs = order[bounds[h] : bounds[h + 1]]
-            if len(pairs) == 0:
-                continue
             v = guest[pairs]
             literals = pairs.tolist()
             factors = np.where(capacity.backed[v], capacity.factor[h, :, 1], capacity.factor[h, :, 0])

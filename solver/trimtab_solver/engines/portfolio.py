@@ -79,6 +79,7 @@ class Portfolio:
         self._next_bound = self.trivial[0] if self.trivial else 0
         """Bound on the first level that is not proven."""
         self.best: tuple[int, ...] | None = None
+        self.best_target: Target | None = None
 
     @property
     def left_s(self) -> float:
@@ -175,7 +176,7 @@ class Portfolio:
         with self._lock:
             if self.best is not None and values >= self.best:
                 return
-            self.best = values
+            self.best, self.best_target = values, target
             if self._on_progress is not None:
                 elapsed = time.monotonic() - self._started
                 self._on_progress(Progress(engine, elapsed, self.levels(values)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..failures import Event
 from ..primitives.encoding import Ints
@@ -40,6 +40,7 @@ def build_plan(snapshot: Snapshot, problem: Problem, ordered: Sequence[Step], ev
     durations = durations_of(snapshot, problem, steps)
     starts = earliest_starts(snapshot, steps, dependencies, durations)
     reasons = Reasons(snapshot, problem, steps, dependencies, event)
+    asked = {vm.id: vm.requested for vm in snapshot.vms}
     actions = []
     for i, step in enumerate(steps):
         actions.append(
@@ -49,14 +50,14 @@ def build_plan(snapshot: Snapshot, problem: Problem, ordered: Sequence[Step], ev
                 vm_id="" if step.v == NO_VM else problem.vm_ids[step.v],
                 host_id=problem.host_ids[step.host],
                 target_host_id=problem.host_ids[step.goal] if step.is_migration else "",
-                size=_named(problem, step.v, step.size),
+                size=_named(problem, asked, step.v, step.size),
                 depends_on=tuple(d + 1 for d in dependencies[i]),
                 phase=reasons.phase(i),
                 earliest_start_s=starts[i],
                 duration_s=durations[i],
                 reason=reasons.text(i),
                 rules=reasons.rules(i),
-                undo=_undo(problem, step),
+                undo=_undo(problem, asked, step),
             )
         )
     return Plan(tuple(actions))
@@ -89,14 +90,15 @@ def _preparations(problem: Problem, ordered: Sequence[Step], failed_host: dict[i
     ]
 
 
-def _named(problem: Problem, v: int, size: Ints | None) -> dict[str, int]:
+def _named(problem: Problem, asked: Mapping[str, Mapping[str, int]], v: int, size: Ints | None) -> dict[str, int]:
     """A size by resource name; resources the guest does not ask for are left out."""
     if size is None:
         return {}
-    return {r: int(size[i]) for i, r in enumerate(problem.resources) if problem.requested[v, i]}
+    names = asked[problem.vm_ids[v]]
+    return {r: int(size[i]) for i, r in enumerate(problem.resources) if r in names}
 
 
-def _undo(problem: Problem, step: Step) -> Undo | None:
+def _undo(problem: Problem, asked: Mapping[str, Mapping[str, int]], step: Step) -> Undo | None:
     """The inverse right after the step; fencing has none, nor has a migration that cannot be made backwards."""
     kind = _UNDO.get(step.kind)
     if kind is None:
@@ -112,5 +114,5 @@ def _undo(problem: Problem, step: Step) -> Undo | None:
         back = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD
         return Undo(back, vm_id, problem.host_ids[step.goal], host)
     if step.kind in (ActionKind.STOP, ActionKind.SUSPEND, ActionKind.RESIZE):
-        return Undo(kind, vm_id, host, size=_named(problem, step.v, step.before))
+        return Undo(kind, vm_id, host, size=_named(problem, asked, step.v, step.before))
     return Undo(kind, vm_id, host)

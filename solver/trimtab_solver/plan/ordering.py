@@ -183,9 +183,8 @@ class _Orderer:
         """Restarts by rank; for each, what leaves its host goes first, as far as it is needed and safe."""
         left = []
         for v in self._waiting:
-            if self._state.place[v] != NOWHERE:
-                if self._goal[v] != self._state.place[v]:
-                    left.append(v)
+            if self._state.place[v] != NOWHERE or self._goal[v] == NOWHERE:
+                left.append(v)
                 continue
             if not self._try_start(v):
                 self._clear(int(self._goal[v]), v)

@@ -20,9 +20,7 @@ Expression = Annotated[str, Field(min_length=1, max_length=MAX_EXPRESSION_LENGTH
 class Strict(BaseModel):
     """Unknown fields are errors; values are never coerced; YAML keys are camelCase."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class Level(enum.StrEnum):
@@ -47,7 +45,9 @@ class Selector(Strict):
     @model_validator(mode="after")
     def _selects_by_something(self) -> Self:
         if self.ids is None and self.match_labels is None and self.cel is None:
-            raise ValueError("a selector needs at least one of ids, matchLabels, cel; to select everything write cel: 'true'")
+            raise ValueError(
+                "a selector needs at least one of ids, matchLabels, cel; to select everything write cel: 'true'"
+            )
         return self
 
 

@@ -197,7 +197,7 @@ class Selection:
         return Fault(
             Reason.NO_TIER,
             f"snapshot.vms[{homeless[0]}].tier",
-            f"{_count(len(homeless), 'guest')} of no tier: {_named([self._vms.ids[i] for i in homeless])}; "
+            f"{_count(len(homeless), 'guest')} of no tier: {named([self._vms.ids[i] for i in homeless])}; "
             f'the tier field of {first.id} is "{first.tier}"',
             f"{guess}give each guest a tier that a Tier document selects ({', '.join(sorted(names))}), "
             "or set defaultTier in the PolicySet",
@@ -225,7 +225,7 @@ class Selection:
             document,
             path,
             expression,
-            *(f"fails on {_count(len(ids), noun)}: {_named(ids)}: {why}" for why, ids in failed.items()),
+            *(f"fails on {_count(len(ids), noun)}: {named(ids)}: {why}" for why, ids in failed.items()),
         )
 
     def _fail(self, document: Document, path: str, expression: Expression, *messages: str) -> None:
@@ -267,12 +267,13 @@ def _ambiguous(first: Document, second: Document, ids: list[str]) -> Fault:
     return Fault(
         Reason.AMBIGUOUS_TIER,
         f"{second.position('spec.select')} spec.select",
-        f"{_count(len(ids), 'guest')} of two tiers, {first.name} ({first.source}) and {second.name}: {_named(ids)}",
+        f"{_count(len(ids), 'guest')} of two tiers, {first.name} ({first.source}) and {second.name}: {named(ids)}",
         f"change the select of {first.name} or {second.name} so that each guest has one tier",
     )
 
 
-def _named(ids: Iterable[str]) -> str:
+def named(ids: Iterable[str]) -> str:
+    """The first few ids, and how many more there are."""
     listed = list(ids)
     shown = ", ".join(listed[:NAMED_IN_FAULTS])
     more = len(listed) - NAMED_IN_FAULTS

@@ -1,0 +1,203 @@
+"""Every state that safe steps can reach, for small clusters: the proof that a better target cannot be reached.
+
+Ordering works with rules of thumb and may miss a way. Where it does, and the cluster is small, this search looks at all
+placements reachable by single safe steps (best first, nearest to the wanted target first). If it runs dry before it
+gets there, the target is unreachable, and the best state seen is the best that any safe plan can do.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..occupancy import Occupancy
+from ..problem import NOWHERE, STOP_COST, Problem, Target
+from ..sizing import fit_sizes
+from .actions import ActionKind
+from .ordering import Ordering
+from .steps import Step
+
+MAX_CELLS = 64
+"""Guests times hosts up to which the search is worth its time."""
+_MAX_STATES = 6000
+
+_State = tuple[tuple[int, ...], frozenset[tuple[int, bool]]]
+"""Host of every guest; guests that were interrupted, with whether they were suspended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The way to the best state seen; `is_complete` when no reachable state was left out."""
+
+    ordering: Ordering
+    is_complete: bool
+
+
+def search_reach(
+    problem: Problem, target: Target, wanted: tuple[int, ...], startable_kinds: dict[int, ActionKind]
+) -> Reach:
+    """Looks for a state with the level values `wanted` (those of `target`) or the best there is.
+
+    `startable_kinds` as for `order_steps`. Guests are at their floors on the way, which never makes a step unsafe that would be safe otherwise.
+    """
+    return _Search(problem, target, wanted, startable_kinds).run()
+
+
+class _Search:
+    def __init__(
+        self, problem: Problem, target: Target, wanted: tuple[int, ...], startable_kinds: dict[int, ActionKind]
+    ) -> None:
+        self._problem = problem
+        self._kinds = startable_kinds
+        self._goal = target
+        self._wanted = wanted
+        self._state = Occupancy(problem, problem.floor)
+        start: _State = (tuple(problem.current.tolist()), frozenset())
+        self._came: dict[_State, tuple[_State, Step] | None] = {start: None}
+        self._open: list[tuple[int, int, int, _State]] = [(0, 0, 0, start)]
+        self._pushed = 0
+
+    def run(self) -> Reach:
+        best: tuple[tuple[int, ...], _State] | None = None
+        expanded = 0
+        while self._open and expanded < _MAX_STATES:
+            state = heapq.heappop(self._open)[-1]
+            expanded += 1
+            values = self._values(state)
+            if values is not None and (best is None or values < best[0]):
+                best = (values, state)
+                if values <= self._wanted:
+                    break
+            for following, step in self._steps(state):
+                if following not in self._came:
+                    self._came[following] = (state, step)
+                    self._push(following)
+        assert best is not None, "the present state is one that can be reached"
+        return Reach(self._way(best[1]), is_complete=not self._open)
+
+    def _push(self, state: _State) -> None:
+        place, interrupted = state
+        distance = sum(a != b for a, b in zip(place, self._goal.place.tolist(), strict=True))
+        self._pushed += 1
+        heapq.heappush(self._open, (distance, len(interrupted), self._pushed, state))
+
+    def _interruption_cost(self, state: _State) -> int:
+        place, interrupted = state
+        problem = self._problem
+        return sum(
+            problem.tiers[problem.tier[v]].eviction_cost if suspended else STOP_COST
+            for v, suspended in interrupted
+            if place[v] != NOWHERE
+        )
+
+    def _values(self, state: _State) -> tuple[int, ...] | None:
+        """Levels if the plan ended here; None where a guest was stopped that only may be for the sake of a move."""
+        problem = self._problem
+        place = np.array(state[0], dtype=np.int32)
+        if any(place[v] == NOWHERE and not problem.evictable[v] for v, _ in state[1]):
+            return None
+        return problem.evaluate(Target(place, fit_sizes(problem, place)), self._interruption_cost(state))
+
+    def _goto(self, place: tuple[int, ...]) -> None:
+        """Brings the occupancy to a state."""
+        changed = [v for v, h in enumerate(place) if self._state.place[v] != h]
+        for v in changed:
+            if self._state.place[v] != NOWHERE:
+                self._state.take(v)
+        for v in changed:
+            if place[v] != NOWHERE:
+                self._state.put(v, place[v])
+
+    def _steps(self, state: _State) -> Iterator[tuple[_State, Step]]:
+        place, interrupted = state
+        problem = self._problem
+        self._goto(place)
+        for v in range(problem.vm_count):
+            if problem.fixed[v]:
+                continue
+            if place[v] == NOWHERE:
+                yield from self._starts(v, state)
+            else:
+                yield from self._moves(v, state)
+                yield from self._stops(v, state)
+
+    def _admitted(self, v: int) -> list[int]:
+        """Hosts where the absent guest may be by must rules, allowed and with room."""
+        problem, state = self._problem, self._state
+        mask = problem.allowed.mask[problem.allowed.class_of[v]]
+        admitted = state.admits(v)
+        if admitted is not None:
+            mask = mask & admitted
+        return [h for h in np.flatnonzero(mask).tolist() if state.fits(v, h, problem.floor[v])]
+
+    def _starts(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
+        place, interrupted = state
+        if not self._problem.running[v] and not self._problem.startable[v]:
+            return
+        kind = ActionKind.RESUME if (v, True) in interrupted else self._kinds.get(v, ActionKind.START)
+        for h in self._admitted(v):
+            yield (_at(place, v, h), interrupted), Step(kind, v, h, size=self._problem.floor[v])
+
+    def _moves(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
+        place, interrupted = state
+        problem, source = self._problem, place[v]
+        reachable = problem.disruption.move_targets(v, source)
+        self._state.take(v)
+        hosts = [h for h in self._admitted(v) if h != source and reachable[h]]
+        self._state.put(v, source)
+        for h in hosts:
+            live = problem.disruption.is_live(v, source, h)
+            kind = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD
+            yield (_at(place, v, h), interrupted), Step(kind, v, source, h)
+
+    def _stops(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
+        """A guest that ran at the start may be evicted if its tier says so, or stopped if it may move cold."""
+        place, interrupted = state
+        problem = self._problem
+        if not problem.running[v] or any(u == v for u, _ in interrupted):
+            return
+        ways = []
+        if problem.evictable[v]:
+            ways.append(problem.tiers[problem.tier[v]].suspends)
+        if problem.disruption.cold[v] and False not in ways:
+            ways.append(False)
+        if not ways:
+            return
+        h = self._state.take(v)
+        fine = self._state.admits_absence(v)
+        self._state.put(v, h)
+        if fine:
+            for suspended in ways:
+                kind = ActionKind.SUSPEND if suspended else ActionKind.STOP
+                step = Step(kind, v, h, before=problem.floor[v])
+                yield (_at(place, v, NOWHERE), interrupted | {(v, suspended)}), step
+
+    def _way(self, state: _State) -> Ordering:
+        """The steps to a state: everybody shrinks to the floor first if that was needed, and grows at the end."""
+        steps: list[Step] = []
+        at = state
+        while (came := self._came[at]) is not None:
+            at, step = came
+            steps.append(step)
+        steps.reverse()
+        problem = self._problem
+        place = np.array(state[0], dtype=np.int32)
+        final = fit_sizes(problem, place)
+        start = np.where(problem.running[:, None], problem.allocated, problem.floor)
+        shrunk = [
+            Step(ActionKind.RESIZE, v, int(problem.current[v]), size=problem.floor[v], before=start[v])
+            for v in np.flatnonzero(problem.running & (problem.floor < start).any(axis=1)).tolist()
+        ]
+        grown = [
+            Step(ActionKind.RESIZE, v, int(place[v]), size=final[v], before=problem.floor[v])
+            for v in np.flatnonzero((place >= 0) & (problem.floor < final).any(axis=1)).tolist()
+        ]
+        reached = Target(place, np.where((place >= 0)[:, None], final, problem.upper))
+        return Ordering((*shrunk, *steps, *grown), reached, self._interruption_cost(state), ())
+
+
+def _at(place: tuple[int, ...], v: int, h: int) -> tuple[int, ...]:
+    return (*place[:v], h, *place[v + 1 :])
