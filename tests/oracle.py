@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from trimtab_solver.placement import Placement
 from trimtab_solver.plan.actions import Action, ActionKind, Plan
@@ -21,7 +21,7 @@ from trimtab_solver.verify.levels import disruption, running_levels
 from trimtab_solver.verify.placement import judge_placement
 from trimtab_solver.verify.rights import move_kind, size_limits, size_now
 from trimtab_solver.verify.room import Rooms, held, room
-from trimtab_solver.verify.scope import HostScope, Tally
+from trimtab_solver.verify.scope import HostScope
 
 NOWHERE = ""
 Size = dict[str, int]
@@ -344,7 +344,7 @@ class _Search:
             if vm.is_running and dict(size_now(vm)) != self.floors[vm.id]:
                 act(ActionKind.RESIZE, vm.id, vm.place, size=self.floors[vm.id])
         asleep = {vm.id for vm in self.movable if vm.state is VmState.SUSPENDED}
-        for here, there in zip(path, path[1:], strict=False):
+        for here, there in pairwise(path):
             ((vm, source, target),) = ((vm, a, b) for vm, a, b in zip(self.movable, here, there, strict=True) if a != b)
             tier = self.case.tier[vm.id]
             if not source:

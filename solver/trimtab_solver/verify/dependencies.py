@@ -35,7 +35,6 @@ class Dependencies:
         self._departed: defaultdict[str, int] = defaultdict(int)
         self._used: defaultdict[str, int] = defaultdict(int)
         self._left: defaultdict[tuple[int, str], int] = defaultdict(int)
-        self._entered: defaultdict[tuple[int, str], int] = defaultdict(int)
         self._changed: defaultdict[int, int] = defaultdict(int)
 
     def _read(self, place: int, action: Action) -> None:
@@ -143,10 +142,9 @@ class Dependencies:
                     self._left[index, left] |= bit
             case Coupling.COVERING:
                 if left is not None:
-                    needed = self._changed[index] & ~self._entered[index, left]
-                    yield from self.require(place, needed, f"rule {scope.rule} needs other domains entered by then")
+                    why = f"rule {scope.rule} needs domains entered by then"
+                    yield from self.require(place, self._changed[index], why)
                 if entered is not None:
-                    self._entered[index, entered] |= bit
                     self._changed[index] |= bit
             case Coupling.ORDER:
                 why = f"rule {scope.rule} lets its members change one after another"

@@ -14,6 +14,7 @@ from .case import Case
 from .levels import Levels, levels
 from .rights import move_kind, size_faults, size_limits
 from .room import Rooms
+from .scope import HostScope
 from .violation import END_STATE, Code, Violation
 
 
@@ -68,7 +69,8 @@ def judge_placement(
         violations.extend(_sized(case, vm, placement.sizes[vm.id]))
     tallies = [scope.tally(placement.hosts) for scope in case.scopes]
     for index, (scope, tally) in enumerate(zip(case.scopes, tallies, strict=True)):
-        if scope.is_must:
+        # a HostScope cannot grow without an arrival that it refuses, which `_moved` reports
+        if scope.is_must and not isinstance(scope, HostScope):
             for key, amount in scope.amounts_of(tally).items():
                 if grown := case.growth(END_STATE, index, key, amount):
                     violations.append(grown)

@@ -25,7 +25,7 @@ class Coupling(enum.Enum):
     CROWDING = enum.auto()
     """An arrival in a zone depends on every earlier departure from it."""
     COVERING = enum.auto()
-    """A departure from a zone depends on every earlier arrival in another."""
+    """A departure from a zone depends on every earlier arrival in any."""
     ORDER = enum.auto()
     """Every change of zone, start and stop depends on every earlier one."""
 

@@ -9,6 +9,7 @@ from .case import Case
 from .levels import Levels, levels
 from .rights import size_now
 from .room import Rooms
+from .scope import HostScope
 from .violation import Violation
 
 Touched = tuple[int, str]
@@ -80,7 +81,8 @@ class State:
         """The must keys among `touched` that are broken further than in the snapshot."""
         for index, key in dict.fromkeys(touched):
             scope = self._case.scopes[index]
-            if scope.is_must:
+            # a HostScope cannot grow without an arrival that it refuses, which is said by `Case.arrival_faults`
+            if scope.is_must and not isinstance(scope, HostScope):
                 amount = scope.amount(self._tallies[index], key)
                 if amount and (grown := self._case.growth(step, index, key, amount)):
                     yield grown

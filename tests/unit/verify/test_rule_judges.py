@@ -1,0 +1,140 @@
+"""Each rule judge finds nothing where the rule holds, and the amount of docs/concepts.md where it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.verify.cluster import rule_scopes, snapshot, vm
+from trimtab_solver.errors import PolicyRefusedError, Reason
+from trimtab_solver.policy.documents import Level, RuleSpec, Selector
+from trimtab_solver.rules import KINDS
+from trimtab_solver.rules.host_requirement import HostRequirement
+from trimtab_solver.rules.pin import Pin
+from trimtab_solver.rules.separate import Separate
+from trimtab_solver.rules.spread import Spread
+from trimtab_solver.rules.together import Together
+from trimtab_solver.verify.judges import JUDGES
+from trimtab_solver.verify.scope import Coupling
+
+EVERYTHING = Selector(cel="true")
+ZONES = (Selector(match_labels={"zone": "a"}), Selector(match_labels={"zone": "b"}))
+
+
+def test_every_rule_kind_has_a_judge() -> None:
+    """A kind that constrains placement cannot be added without its judge."""
+    assert {kind for kind in KINDS.values() if issubclass(kind, RuleSpec)} == set(JUDGES)
+
+
+def test_separate_holds_while_no_domain_has_both_sets() -> None:
+    """Sets on different sites: no amount anywhere."""
+    (scope,) = rule_scopes(
+        snapshot([vm("a", labels={"zone": "a"}), vm("b", labels={"zone": "b"})]),
+        apart=Separate(between=ZONES, topology="site"),
+    )
+    assert scope.amounts({"a": "h1", "b": "h3"}) == {}
+    assert scope.amounts({"a": "h1"}) == {}
+
+
+def test_separate_counts_the_smaller_set_per_domain() -> None:
+    """Two of one set and one of the other on one site count 1; two hosts of that site make no difference."""
+    guests = [vm(name, labels={"zone": name[0]}) for name in ("a1", "a2", "b1", "b2")]
+    (scope,) = rule_scopes(snapshot(guests), apart=Separate(between=ZONES, topology="site"))
+    assert scope.amounts({"a1": "h1", "a2": "h2", "b1": "h2", "b2": "h3"}) == {"east": 1}
+    assert scope.amounts({"a1": "h1", "a2": "h2", "b1": "h2", "b2": "h1"}) == {"east": 2}
+    assert scope.coupling is Coupling.CROWDING
+
+
+def test_separate_holds_only_partners_apart() -> None:
+    """With partnersBy, guests of different values may share a domain."""
+    guests = [
+        vm("a", labels={"zone": "a", "app": "x"}),
+        vm("b", labels={"zone": "b", "app": "y"}),
+        vm("c", labels={"zone": "b", "app": "x"}),
+    ]
+    rule = Separate(between=ZONES, partners_by="vm.labels.app", topology="host")
+    (scope,) = rule_scopes(snapshot(guests), apart=rule)
+    assert scope.amounts({"a": "h1", "b": "h1"}) == {}
+    assert scope.amounts({"a": "h1", "c": "h1"}) == {"h1": 1}
+
+
+def test_separate_judges_every_pair_of_sets() -> None:
+    """Three sets make three pairs."""
+    sets = tuple(Selector(ids=(name,)) for name in "abc")
+    scopes = rule_scopes(snapshot([vm(name) for name in "abc"]), apart=Separate(between=sets, topology="host"))
+    together = {"a": "h1", "b": "h1", "c": "h1"}
+    assert [scope.amounts(together) for scope in scopes] == [{"h1": 1}] * 3
+
+
+def test_separate_refuses_a_guest_in_two_sets() -> None:
+    """A guest cannot be held apart from itself."""
+    rule = Separate(between=(Selector(ids=("a",)), EVERYTHING), topology="host")
+    with pytest.raises(PolicyRefusedError) as refusal:
+        rule_scopes(snapshot([vm("a")]), apart=rule)
+    assert refusal.value.reason is Reason.POLICY_CONFLICT
+
+
+def test_spread_counts_members_above_the_limit_per_domain() -> None:
+    """Three members on one site with a limit of one are two too many."""
+    rule = Spread(select=EVERYTHING, topology="site", max_per_domain=1)
+    (scope,) = rule_scopes(snapshot([vm(name) for name in "abcd"]), wide=rule)
+    assert scope.amounts({"a": "h1", "b": "h3"}) == {}
+    assert scope.amounts({"a": "h1", "b": "h1", "c": "h2", "d": "h3"}) == {"east": 2}
+    assert scope.coupling is Coupling.CROWDING
+
+
+def test_spread_counts_missing_domains_of_running_members_only() -> None:
+    """A group must use minDomains domains, or as many as it has running members."""
+    rule = Spread(select=EVERYTHING, topology="rack", min_domains=3)
+    (scope,) = rule_scopes(snapshot([vm(name) for name in "abcd"]), wide=rule)
+    assert scope.amounts({}) == {}
+    assert scope.amounts({"a": "h1", "b": "h2"}) == {}
+    assert scope.amounts({"a": "h1", "b": "h1"}) == {"": 1}
+    assert scope.amounts({name: "h1" for name in "abcd"}) == {"": 2}
+
+
+def test_spread_judges_each_group_by_itself() -> None:
+    """groupBy splits the members; both limits make two scopes per group."""
+    guests = [vm("a", labels={"app": "x"}), vm("b", labels={"app": "y"})]
+    rule = Spread(select=EVERYTHING, group_by="vm.labels.app", topology="host", max_per_domain=1, min_domains=2)
+    scopes = rule_scopes(snapshot(guests), wide=rule)
+    assert len(scopes) == 4
+    assert all(not scope.amounts({"a": "h1", "b": "h1"}) for scope in scopes)
+
+
+def test_together_counts_domains_beyond_the_first() -> None:
+    """Members on three racks of two sites: two racks too many, one site too many."""
+    guests = snapshot([vm(name) for name in "abc"])
+    (racks,) = rule_scopes(guests, near=Together(select=EVERYTHING, topology="rack"))
+    (sites,) = rule_scopes(guests, near=Together(select=EVERYTHING, topology="site"))
+    place = {"a": "h1", "b": "h2", "c": "h3"}
+    assert racks.amounts(place) == {"": 2}
+    assert sites.amounts(place) == {"": 1}
+    assert racks.amounts({"a": "h1", "b": "h1"}) == {}
+    assert racks.coupling is Coupling.ORDER
+
+
+def test_a_host_without_a_domain_is_one_by_itself() -> None:
+    """A host that lies in no rack shares a rack with nobody."""
+    guests = snapshot([vm("a"), vm("b")], {1: {"domain_ids": ()}, 2: {"domain_ids": ()}})
+    (scope,) = rule_scopes(guests, near=Together(select=EVERYTHING, topology="rack"))
+    assert scope.amounts({"a": "h1", "b": "h2"}) == {"": 1}
+
+
+def test_pin_counts_each_guest_elsewhere() -> None:
+    """A guest on a host that is not selected counts 1, and a must lets nobody go there."""
+    rule = Pin(select=EVERYTHING, hosts=Selector(ids=("h1", "h2")))
+    (scope,) = rule_scopes(snapshot([vm("a"), vm("b")]), home=rule)
+    assert scope.amounts({"a": "h1", "b": "h2"}) == {}
+    assert scope.amounts({"a": "h3", "b": "h2"}) == {"a": 1}
+    assert scope.refuses("a", "h3")
+    assert not scope.refuses("a", "h1")
+
+
+def test_host_requirement_counts_each_guest_on_a_lesser_host() -> None:
+    """A guest on a host for which the requirement does not hold counts 1; a should rule refuses nothing."""
+    rule = HostRequirement(level=Level.SHOULD, weight=7, select=EVERYTHING, require='host.labels.ups == "yes"')
+    (scope,) = rule_scopes(snapshot([vm("a"), vm("b")], {3: {"labels": {"ups": "no"}}}), power=rule)
+    assert scope.amounts({"a": "h1"}) == {}
+    assert scope.amounts({"a": "h3", "b": "h3"}) == {"a": 1, "b": 1}
+    assert scope.weight == 7
+    assert not scope.refuses("a", "h3")
