@@ -115,10 +115,10 @@ class CpSatModel:
         """At least one literal holds."""
         self._proto.constraints.add().bool_or.literals.extend(literals)
 
-    def hint(self, values: Sequence[int]) -> None:
-        """Where the search should look first: a value for each of the first ``len(values)`` variables."""
+    def hint(self, variables: Sequence[int], values: Sequence[int]) -> None:
+        """Where the search should look first; replaces any earlier hint."""
         self._model.clear_hints()
-        self._proto.solution_hint.vars.extend(range(len(values)))
+        self._proto.solution_hint.vars.extend(variables)
         self._proto.solution_hint.values.extend(values)
 
     def minimise(self, objective: Objective) -> None:
@@ -133,9 +133,11 @@ class CpSatModel:
         budget: Budget,
         stop: threading.Event,
         on_solution: Callable[[list[int], int], None],
+        known: Sequence[int] = (),
     ) -> tuple[list[int] | None, list[LevelProof]]:
         """Minimises the objectives in order; each is held at its value while the next improves.
 
+        `known` holds optimal values of leading objectives that need no search (some solution has all of them).
         `on_solution` gets every better solution and the index of the level it was found at, from solver threads.
         Returns the last solution (None when none was found) and one proof per objective. A level whose search ended without
         a proof keeps its bound; the levels after it are still improved while time is left.
@@ -143,6 +145,10 @@ class CpSatModel:
         best: list[int] | None = None
         proofs: list[LevelProof] = []
         for i, objective in enumerate(objectives):
+            if best is None and i < len(known):
+                proofs.append(LevelProof(known[i], known[i]))
+                self._hold(objective, known[i])
+                continue
             if best is not None and objective.value(best) == objective.floor:
                 proofs.append(LevelProof(objective.floor, objective.floor))
             elif stop.is_set() or (budget.deterministic_per_level is None and budget.left_s <= 0.01):
@@ -156,16 +162,15 @@ class CpSatModel:
                 proofs.append(LevelProof(value, bound if value is None else min(bound, value)))
             if best is None:
                 continue
-            value = objective.value(best)
-            if objective.terms:
-                self.add_linear(
-                    [v for v, _ in objective.terms],
-                    [c for _, c in objective.terms],
-                    -UNBOUNDED,
-                    value - objective.offset,
-                )
-            self.hint(best)
+            self._hold(objective, objective.value(best))
+            self.hint(range(len(best)), best)
         return best, proofs
+
+    def _hold(self, objective: Objective, value: int) -> None:
+        """From now on the objective stays at `value` or better."""
+        if objective.terms:
+            variables, coefficients = zip(*objective.terms, strict=True)
+            self.add_linear(variables, coefficients, -UNBOUNDED, value - objective.offset)
 
     def _solve(
         self, budget: Budget, stop: threading.Event, on_solution: Callable[[list[int]], None]

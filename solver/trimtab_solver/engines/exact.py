@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -167,8 +167,15 @@ class ExactModel:
 
     def hint(self, target: Target) -> None:
         """Starts the search from a target."""
+        problem = self._problem
         place = np.repeat(target.place, np.diff(self._variables.start))
-        self._model.hint((self._variables.host == place).astype(int).tolist())
+        values = (self._variables.host == place).astype(int).tolist()
+        given = problem.upper - target.size
+        cuts: dict[tuple[int, int, int], int] = defaultdict(int)
+        for v, r in np.argwhere((given > 0) & (target.place >= 0)[:, None]).tolist():
+            cuts[int(target.place[v]), int(problem.tier[v]), r] += int(given[v, r])
+        variables = [*range(len(values)), *self._shrink.values()]
+        self._model.hint(variables, [*values, *(cuts[key] for key in self._shrink)])
 
     def target(self, solution: list[int]) -> Target:
         """What a solution says."""
@@ -180,15 +187,22 @@ class ExactModel:
         return Target(place, spread_shrinkage(problem, place, shrinkage))
 
     def solve(
-        self, budget: Budget, stop: threading.Event, on_target: Callable[[Target, int], None] | None = None
+        self,
+        budget: Budget,
+        stop: threading.Event,
+        on_target: Callable[[Target, int], None] | None = None,
+        known: Sequence[int] = (),
     ) -> Proposal:
-        """Minimises all levels; `on_target` gets every improvement with the index of the level it was found at."""
+        """Minimises all levels; `on_target` gets every improvement with the index of the level it was found at.
+
+        `known` holds optimal values of leading levels that are proven already.
+        """
 
         def report(solution: list[int], level: int) -> None:
             if on_target is not None:
                 on_target(self.target(solution), level)
 
-        solution, proofs = self._model.solve_staged(self.objectives(), budget, stop, report)
+        solution, proofs = self._model.solve_staged(self.objectives(), budget, stop, report, known)
         return Proposal(None if solution is None else self.target(solution), tuple(proofs))
 
 

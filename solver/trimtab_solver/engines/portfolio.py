@@ -123,7 +123,7 @@ class Portfolio:
         """Targets in which nothing migrates: for when the way to a better one is barred. Proves nothing."""
         if self._may_go_on():
             frozen = self._problem.current != NOWHERE
-            target = self._solve(ExactModel(self._problem, frozen), None)[0]
+            target = self._solve(ExactModel(self._problem, frozen), None, ())[0]
             if target is not None:
                 yield Candidate("exact", target)
 
@@ -136,7 +136,9 @@ class Portfolio:
 
     def _exact(self, hint: Target) -> Target | None:
         model = ExactModel(self._problem)
-        target, proofs = self._solve(model, hint)
+        values = self._problem.evaluate(hint)
+        settled = next((i for i, (v, b) in enumerate(zip(values, self.trivial, strict=True)) if v != b), len(values))
+        target, proofs = self._solve(model, hint, values[:settled])
         optimum = []
         for proof in proofs:
             if proof.value is None or proof.value != proof.bound:
@@ -148,7 +150,9 @@ class Portfolio:
             self._report("exact", target)
         return target
 
-    def _solve(self, model: ExactModel, hint: Target | None) -> tuple[Target | None, tuple[LevelProof, ...]]:
+    def _solve(
+        self, model: ExactModel, hint: Target | None, known: tuple[int, ...]
+    ) -> tuple[Target | None, tuple[LevelProof, ...]]:
         options = self._options
         if hint is not None:
             model.hint(hint)
@@ -158,8 +162,8 @@ class Portfolio:
             seed=options.seed,
             workers=options.workers,
         )
-        proposal = model.solve(budget, self._stop, lambda target, _: self._report("exact", target))
-        if proposal.target is not None and any(p.value is not None for p in proposal.proofs):
+        proposal = model.solve(budget, self._stop, lambda target, _: self._report("exact", target), known)
+        if proposal.target is not None:
             self._check(proposal.target, proposal.proofs)
         return proposal.target, proposal.proofs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
@@ -20,6 +21,8 @@ from .expression_fields import selectors_in
 from .findings import Finding, Severity, finding_at
 from .selection import Selection, named
 from .variables import Scope
+
+_PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+) ")
 
 
 def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
@@ -41,7 +44,7 @@ def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
             findings += _refused(refusal)
         findings += _name_findings(selection, document)
     findings += [
-        Finding(Severity.WARNING, Source(""), "left-out", warning, "make the expression hold or fail on every guest")
+        Finding(Severity.WARNING, _source_in(warning), "left-out", warning, "test with has() before reading a key")
         for warning in selection.warnings
     ]
     return findings
@@ -49,12 +52,16 @@ def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
 
 def _refused(refusal: PolicyRefusedError) -> Iterator[Finding]:
     for fault in refusal.faults:
-        # the path of the fault already says where: "tiers.yaml:3:9 spec.select.cel"
-        place, _, _ = fault.path.partition(" ")
-        file, *numbers = place.split(":")
-        line, column = (int(n) for n in (*numbers, "0", "0")[:2])
         rule = fault.reason.value.lower().replace("_", "-")
-        yield Finding(Severity.ERROR, Source(file, line, column), rule, fault.message, fault.fix)
+        yield Finding(Severity.ERROR, _source_in(fault.path), rule, fault.message, fault.fix)
+
+
+def _source_in(path: str) -> Source:
+    """The place that a fault or warning begins with, as in "tiers.yaml:3:9 spec.select.cel"."""
+    place = _PLACE.match(path)
+    if place is None:
+        return Source(path.partition(" ")[0])
+    return Source(place["file"], int(place["line"]), int(place["column"]))
 
 
 # --- selectors ------------------------------------------------------------------------------------------------------
@@ -101,7 +108,7 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
     elif isinstance(spec, Spread) and spec.min_domains is not None:
         topology = Topology(selection.snapshot)
         domains = {topology.domain(host.id, spec.topology) for host in selection.snapshot.hosts}
-        if len(domains) < spec.min_domains:
+        if len(domains) < spec.min_domains and spec.topology in topology.kinds:
             message = f"wants {spec.min_domains} domains of kind {spec.topology}, the snapshot has {len(domains)}"
             yield finding_at(
                 document, "spec.minDomains", _severity(spec), "too-few-domains", message, "lower minDomains"
