@@ -48,8 +48,8 @@ class CreatePlanRequest(_message.Message):
     seed: _builtins.int
     """Starting point of every random choice, from 0 to 2147483647; else ERROR_REASON_OUT_OF_RANGE."""
     reproducible: _builtins.bool
-    """The same request gives the same answer: work is limited by count instead of by the clock, so that it may end before
-    the budget is used up.
+    """The same request gives the same answer: work is limited by an amount that stands for `time_budget` (or for the
+    server's default) instead of by the clock. The deadline does not shorten it; a call that takes longer is lost.
     """
     @_builtins.property
     def snapshot(self) -> _snapshot_pb2.Snapshot:
@@ -327,8 +327,8 @@ class VerifyPlanResponse(_message.Message):
 
     @_builtins.property
     def levels(self) -> _containers.RepeatedCompositeFieldContainer[_plan_pb2.LevelValue]:
-        """The objective that the plan reaches, highest level first; empty when there are violations. Bounds are 0: the
-        verifier proves safety, not optimality.
+        """The objective at the end of the replay, highest level first. Bounds are 0: the verifier proves safety, not
+        optimality.
         """
 
     def __init__(

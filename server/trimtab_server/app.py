@@ -1,0 +1,82 @@
+"""Wiring and lifecycle: start, listen, drain, end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from trimtab_solver.policy.loader import load_policy
+
+from .config import Settings
+from .interceptors import CallInterceptor
+from .services import SERVICE_NAME, PlanningService
+from .supervisor import Supervisor
+
+_log = structlog.get_logger("trimtab.app")
+
+_CLOSE_S = 2.0
+"""How long calls that never end by themselves, such as health watches, keep a finished server open."""
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is there.
+
+    Raises
+    ------
+    PolicyRefusedError
+        The server's own policy is wrong.
+    RuntimeError
+        The address cannot be used, or solver processes do not start.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    policy = None if settings.policy is None else load_policy(settings.policy)
+    supervisor = Supervisor(settings.workers, settings.queue)
+    service = PlanningService(settings, policy, supervisor)
+    await supervisor.start(service.probe())
+    healths = health.aio.HealthServicer()
+    server = _server(settings, service, healths)
+    port = server.add_insecure_port(settings.listen)
+    await server.start()
+    for name in (health.OVERALL_HEALTH, SERVICE_NAME):
+        await healths.set(name, health_pb2.HealthCheckResponse.SERVING)
+    _log.info(
+        "listening",
+        address=settings.listen,
+        port=port,
+        policy_digest=policy.digest if policy else None,
+        pid=os.getpid(),
+    )
+    await stopping.wait()
+    _log.info("draining", grace_s=settings.grace_s)
+    await healths.enter_graceful_shutdown()
+    await service.drain(settings.grace_s)
+    await server.stop(_CLOSE_S)
+    await supervisor.close()
+    _log.info("stopped")
+
+
+def _server(settings: Settings, service: PlanningService, healths: health.aio.HealthServicer) -> grpc.aio.Server:
+    message_bytes = settings.message_mib << 20
+    server = grpc.aio.server(
+        interceptors=(CallInterceptor(),),
+        options=(
+            ("grpc.max_receive_message_length", message_bytes),
+            ("grpc.max_send_message_length", message_bytes),
+            # two servers on one port would share its calls at random
+            ("grpc.so_reuseport", 0),
+        ),
+    )
+    server.add_generic_rpc_handlers((service.handler(),))
+    health_pb2_grpc.add_HealthServicer_to_server(healths, server)
+    if settings.reflection:
+        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return server

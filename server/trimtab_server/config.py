@@ -1,0 +1,132 @@
+"""Settings of the server: flags, then ``TRIMTAB_…`` environment variables, then defaults."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+ENVIRONMENT_PREFIX: Final = "TRIMTAB_"
+
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message names it, by flag and by environment variable."""
+
+
+class Settings(BaseModel):
+    """Everything that can be set. Sizes are in MiB, times in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    listen: str = Field(
+        default="127.0.0.1:50051", description="address to listen on, HOST:PORT (port 0: any) or unix:PATH"
+    )
+    allow_remote: bool = Field(
+        default=False, description="listen on other addresses than loopback, without encryption or authentication"
+    )
+    policy: Path | None = Field(default=None, description="folder with the server's own policy")
+    workers: int = Field(
+        default=max(1, (os.cpu_count() or 2) // 2), ge=1, le=1024, description="requests solved at one time"
+    )
+    solver_threads: int = Field(default=2, ge=1, le=256, description="threads of one solver")
+    queue: int = Field(default=4, ge=0, le=10_000, description="requests that may wait for a solver")
+    default_budget_s: Seconds = Field(default=10.0, description="time to solve when the request does not limit it")
+    max_budget_s: Seconds = Field(default=300.0, description="the most time to solve that a request may have")
+    overrun_s: Seconds = Field(default=30.0, description="time after its budget at which a solver is ended")
+    memory_mib: int = Field(default=8192, ge=1024, description="address space of one solver")
+    message_mib: int = Field(default=64, ge=1, le=2047, description="the largest message to receive or send")
+    progress_interval_s: Seconds = Field(default=0.25, description="least time between two progress reports")
+    remembered_answers: int = Field(default=1000, ge=0, description="answers kept for repeated requests")
+    remembered_mib: int = Field(default=64, ge=0, description="size of the answers kept")
+    reflection: bool = Field(default=False, description="serve gRPC reflection")
+    grace_s: Seconds = Field(default=30.0, description="time to finish requests after SIGTERM")
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
+        default="info", description="debug, info, warning or error"
+    )
+
+    @field_validator("policy")
+    @classmethod
+    def _is_there(cls, policy: Path | None) -> Path | None:
+        if policy is not None and not policy.exists():
+            raise ValueError(f"{policy} does not exist")
+        return policy
+
+    @model_validator(mode="after")
+    def _stays_local(self) -> Self:
+        if not self.allow_remote and not _is_local(self.listen):
+            raise ValueError(
+                f"listen: {self.listen} can be reached from other machines, and there is no encryption and no "
+                "authentication; use a loopback address, or allow it with allow_remote"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _default_budget_is_allowed(self) -> Self:
+        if self.default_budget_s > self.max_budget_s:
+            raise ValueError(f"default_budget_s: {self.default_budget_s:g} is more than max_budget_s")
+        return self
+
+
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    """Settings from flags such as ``--max-budget-s 60`` and variables such as ``TRIMTAB_MAX_BUDGET_S=60``.
+
+    Raises
+    ------
+    SettingsError
+        A value is wrong, or there is no setting of that name.
+    SystemExit
+        From argparse: for ``--help`` and for unknown flags.
+    """
+    values: dict[str, Any] = {}
+    for variable, value in environment.items():
+        if variable.startswith(ENVIRONMENT_PREFIX):
+            name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+            if name not in Settings.model_fields:
+                raise SettingsError(f"{variable}: there is no such setting")
+            values[name] = value
+    values |= vars(_parser().parse_args(arguments))
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(fault) for fault in error.errors())) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="trimtab serve", description="Serve trimtab.v1.PlanningService.", argument_default=argparse.SUPPRESS
+    )
+    for name, field in Settings.model_fields.items():
+        flag = "--" + name.replace("_", "-")
+        text = f"{field.description} [{ENVIRONMENT_PREFIX}{name.upper()}, default {field.default}]".replace("%", "%%")
+        if field.annotation is bool or bool in get_args(field.annotation):
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
+        else:
+            parser.add_argument(flag, metavar=name.rpartition("_")[2].upper(), help=text)
+    return parser
+
+
+def _sentence(fault: Any) -> str:
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    if not fault["loc"]:
+        return message
+    name = str(fault["loc"][0])
+    return f"{name} (--{name.replace('_', '-')}, {ENVIRONMENT_PREFIX}{name.upper()}) is {fault['input']!r}: {message}"
+
+
+def _is_local(address: str) -> bool:
+    if address.startswith(("unix:", "unix-abstract:")):
+        return True
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,160 @@
+"""Requests of the planning service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+
+from trimtab.v1 import planning_service_pb2 as pb
+from trimtab.v1 import policy_pb2
+from trimtab_solver.errors import Fault, Reason, RefusedError
+from trimtab_solver.outcome import Certificate
+from trimtab_solver.plan.actions import Plan
+from trimtab_solver.snapshot import Snapshot
+
+from .answer import certificate_from_proto
+from .plan import plan_from_proto
+from .snapshot import snapshot_from_proto
+
+MAX_SEED = 2**31 - 1
+MAX_REQUEST_ID_LENGTH = 128
+
+PolicyFiles = Mapping[str, bytes] | None
+"""Policy files by name; None for the server's own policy."""
+
+_MISSING = "is missing"
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOrder:
+    """A request to plan. `time_budget_s` is None when the request does not limit it."""
+
+    snapshot: Snapshot
+    policy_files: PolicyFiles
+    validate_only: bool
+    seed: int
+    reproducible: bool
+    time_budget_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOrder:
+    """A request to verify. `certificate` is None when the request has none."""
+
+    snapshot: Snapshot
+    policy_files: PolicyFiles
+    plan: Plan
+    certificate: Certificate | None
+
+
+def plan_order_from_proto(message: pb.CreatePlanRequest | pb.StreamPlanRequest) -> PlanOrder:
+    """What `message` asks for.
+
+    Raises
+    ------
+    RefusedError
+        With every field that is missing or cannot be read.
+    """
+    faults: list[Fault] = []
+    snapshot = _collect(faults, lambda: _snapshot_of(message))
+    policy_files = _collect(faults, lambda: policy_from_proto(message.policy))
+    if not 0 <= message.seed <= MAX_SEED:
+        faults.append(_out_of_range("seed", f"is {message.seed}", f"use 0 to {MAX_SEED}"))
+    if len(message.request_id) > MAX_REQUEST_ID_LENGTH:
+        too_long = f"has {len(message.request_id)} characters"
+        faults.append(_out_of_range("request_id", too_long, f"use at most {MAX_REQUEST_ID_LENGTH}; best a UUID"))
+    time_budget_s = None
+    if message.HasField("time_budget"):
+        time_budget_s = seconds_from_proto(message.time_budget)
+        if time_budget_s <= 0:
+            faults.append(_out_of_range("time_budget", f"is {time_budget_s:g} s", "use more than 0, or leave it unset"))
+    if faults or snapshot is None:
+        raise RefusedError(faults)
+    return PlanOrder(
+        snapshot=snapshot,
+        policy_files=policy_files,
+        validate_only=isinstance(message, pb.CreatePlanRequest) and message.validate_only,
+        seed=message.seed,
+        reproducible=message.reproducible,
+        time_budget_s=time_budget_s,
+    )
+
+
+def verify_order_from_proto(message: pb.VerifyPlanRequest) -> VerifyOrder:
+    """What `message` asks for. Raises as `plan_order_from_proto`."""
+    faults: list[Fault] = []
+    snapshot = _collect(faults, lambda: _snapshot_of(message))
+    policy_files = _collect(faults, lambda: policy_from_proto(message.policy))
+    plan = _collect(faults, lambda: plan_from_proto(message.plan))
+    if not message.HasField("plan"):
+        faults.append(Fault(Reason.INVALID_REQUEST, "plan", _MISSING, "send the plan to verify"))
+    if faults or snapshot is None or plan is None:
+        raise RefusedError(faults)
+    certificate = certificate_from_proto(message.certificate) if message.HasField("certificate") else None
+    return VerifyOrder(snapshot, policy_files, plan, certificate)
+
+
+def policy_from_proto(message: policy_pb2.PolicyReference, path: str = "policy") -> PolicyFiles:
+    """The files in `message`, or None for the server's own policy. Raises as `plan_order_from_proto`."""
+    source = message.WhichOneof("source")
+    if source is None:
+        raise RefusedError([Fault(Reason.INVALID_REQUEST, path, _MISSING, "set inline or server_default")])
+    if source == "server_default":
+        return None
+    at = f"{path}.inline.documents"
+    faults: list[Fault] = []
+    files: dict[str, bytes] = {}
+    for index, document in enumerate(message.inline.documents):
+        if not document.name:
+            faults.append(Fault(Reason.INVALID_REQUEST, f"{at}[{index}].name", "is empty", "give each file a name"))
+        elif document.name in files:
+            twice = f"{document.name} is there twice"
+            faults.append(Fault(Reason.INVALID_REQUEST, f"{at}[{index}].name", twice, "give each file its own name"))
+        files[document.name] = document.content
+    if not files:
+        faults.append(Fault(Reason.INVALID_REQUEST, at, "is empty", "send at least one policy file"))
+    if faults:
+        raise RefusedError(faults)
+    return files
+
+
+def policy_to_proto(files: PolicyFiles) -> policy_pb2.PolicyReference:
+    """The message for policy files by name, or for the server's own policy."""
+    if files is None:
+        return policy_pb2.PolicyReference(server_default=policy_pb2.ServerDefaultPolicy())
+    documents = [policy_pb2.PolicyDocument(name=name, content=content) for name, content in files.items()]
+    return policy_pb2.PolicyReference(inline=policy_pb2.PolicyDocuments(documents=documents))
+
+
+def seconds_from_proto(message: Duration) -> float:
+    """Seconds, to the nanosecond as far as a float goes."""
+    return message.seconds + message.nanos / 1e9
+
+
+def seconds_to_proto(seconds: float) -> Duration:
+    """The message for `seconds`, to the microsecond."""
+    whole, rest = divmod(round(seconds * 1_000_000), 1_000_000)
+    return Duration(seconds=whole, nanos=rest * 1000)
+
+
+def _snapshot_of(message: pb.CreatePlanRequest | pb.StreamPlanRequest | pb.VerifyPlanRequest) -> Snapshot:
+    if not message.HasField("snapshot"):
+        raise RefusedError([Fault(Reason.INVALID_REQUEST, "snapshot", _MISSING, "send the state of the cluster")])
+    return snapshot_from_proto(message.snapshot)
+
+
+def _collect(faults: list[Fault], read: Callable[[], ValueT]) -> ValueT | None:
+    try:
+        return read()
+    except RefusedError as error:
+        faults += error.faults
+        return None
+
+
+def _out_of_range(path: str, message: str, fix: str) -> Fault:
+    return Fault(Reason.OUT_OF_RANGE, path, message, fix)

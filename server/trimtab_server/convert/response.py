@@ -1,0 +1,49 @@
+"""Responses of the planning service that are more than an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from trimtab.v1 import plan_pb2
+from trimtab.v1 import planning_service_pb2 as pb
+from trimtab_solver.outcome import Certificate, LevelValue
+from trimtab_solver.verify.replay import Verdict
+
+from .answer import level_to_proto
+from .plan import violation_to_proto
+from .request import seconds_to_proto
+
+
+def progress_to_proto(engine: str, elapsed_s: float, levels: Iterable[LevelValue]) -> pb.Progress:
+    """The message for the best solution so far."""
+    return pb.Progress(
+        engine=engine, elapsed=seconds_to_proto(elapsed_s), levels=[level_to_proto(level) for level in levels]
+    )
+
+
+def verdict_to_proto(verdict: Verdict, stale: Sequence[pb.StaleInput] = ()) -> pb.VerifyPlanResponse:
+    """The message for what the verifier found, and for what differs from the plan's certificate."""
+    return pb.VerifyPlanResponse(
+        verified=verdict.is_valid and not stale,
+        outcome=plan_pb2.OUTCOME_STALE if stale else plan_pb2.OUTCOME_UNSPECIFIED,
+        stale_inputs=stale,
+        violations=[violation_to_proto(violation) for violation in verdict.violations],
+        levels=[plan_pb2.LevelValue(name=name, value=value) for name, value in verdict.levels],
+    )
+
+
+def stale_inputs(
+    certificate: Certificate | None, snapshot_digest: str, policy_digest: str
+) -> tuple[pb.StaleInput, ...]:
+    """What is not what the certificate was made for; nothing without a certificate."""
+    if certificate is None:
+        return ()
+    compared = (
+        ("snapshot", certificate.snapshot_digest, snapshot_digest),
+        ("policy", certificate.policy_digest, policy_digest),
+    )
+    return tuple(
+        pb.StaleInput(input=name, certified_digest=certified, actual_digest=actual)
+        for name, certified, actual in compared
+        if certified != actual
+    )

@@ -1,0 +1,99 @@
+"""Around every call of the planning service: errors become statuses with details, and each call is logged once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import structlog
+
+from .services import SERVICE_NAME, grpc_code
+from .status import DETAILS_KEY, ServiceError, ServiceReason, failure
+
+_log = structlog.get_logger("trimtab.calls")
+
+Handler = Any
+"""grpc.RpcMethodHandler; its fields are not declared in the types that grpc publishes."""
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Turns `ServiceError` into its status, anything else into INTERNAL_FAILURE, and logs method, code and duration."""
+
+    async def intercept_service(
+        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: grpc.HandlerCallDetails
+    ) -> Handler:
+        """Wrap the handlers of the planning service; health and reflection are left as they are."""
+        handler = await continuation(details)
+        if handler is None or not details.method.startswith(f"/{SERVICE_NAME}/"):
+            return handler
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(_streaming(handler.unary_stream, details.method))
+        return grpc.unary_unary_rpc_method_handler(_unary(handler.unary_unary, details.method))
+
+
+def _unary(respond: Callable[[bytes, Any], Awaitable[bytes]], method: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
+    async def responding(request: bytes, context: Any) -> bytes:
+        call = _Call(method, request, context)
+        try:
+            response = await respond(request, context)
+        except BaseException as error:
+            raise await call.fail(error) from error
+        call.log("OK", len(response))
+        return response
+
+    return responding
+
+
+def _streaming(
+    respond: Callable[[bytes, Any], AsyncIterator[bytes]], method: str
+) -> Callable[[bytes, Any], AsyncIterator[bytes]]:
+    async def responding(request: bytes, context: Any) -> AsyncIterator[bytes]:
+        call = _Call(method, request, context)
+        sent = 0
+        try:
+            async for response in respond(request, context):
+                sent += len(response)
+                yield response
+        except BaseException as error:
+            raise await call.fail(error) from error
+        call.log("OK", sent)
+
+    return responding
+
+
+class _Call:
+    def __init__(self, method: str, request: bytes, context: Any) -> None:
+        self._method = method
+        self._request_bytes = len(request)
+        self._context = context
+        self._began = time.monotonic()
+
+    def log(self, code: str, response_bytes: int = 0, **more: Any) -> None:
+        _log.info(
+            "call_ended",
+            method=self._method,
+            code=code,
+            peer=self._context.peer(),
+            request_bytes=self._request_bytes,
+            response_bytes=response_bytes,
+            duration_s=round(time.monotonic() - self._began, 3),
+            **more,
+        )
+
+    async def fail(self, error: BaseException) -> BaseException:
+        """End the call with the status of `error`; gives what to raise, when gRPC has not raised already."""
+        if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+            self.log("CANCELLED")
+            return error
+        if not isinstance(error, ServiceError):
+            _log.error("call_failed", method=self._method, exc_info=error)
+            error = failure(ServiceReason.INTERNAL_FAILURE, "the request failed because of a defect in trimtab")
+        code = grpc_code(error.status)
+        self.log(code.name, message=error.status.message)
+        await self._context.abort(
+            code, error.status.message, trailing_metadata=((DETAILS_KEY, error.status.SerializeToString()),)
+        )
+        return error

@@ -1,0 +1,187 @@
+"""Requests in flight and answers given: what makes a repeated call join or get the same answer.
+
+The front does not parse requests, so a call is first known by the digest of its bytes; its `request_id` is learnt from
+the solver process that parses it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator
+
+from .status import ServiceError, ServiceReason, failure
+
+Key = tuple[str, bytes]
+"""Method and digest of the request's bytes."""
+
+
+class Newest:
+    """A place for one value: what is not fetched in time is replaced."""
+
+    def __init__(self) -> None:
+        self._value: bytes | None = None
+        self._filled = asyncio.Event()
+
+    def put(self, value: bytes) -> None:
+        """Replace what is there."""
+        self._value = value
+        self._filled.set()
+
+    def take(self) -> bytes | None:
+        """What is there, if anything; the place is empty afterwards."""
+        value, self._value = self._value, None
+        self._filled.clear()
+        return value
+
+    async def wait(self) -> None:
+        """Wait until something is there."""
+        await self._filled.wait()
+
+
+class Flight:
+    """One piece of work and everybody who waits for it; called off when nobody does any more."""
+
+    def __init__(self, key: Key, work: Callable[[Flight], Awaitable[bytes]]) -> None:
+        self.key = key
+        self.request_id = ""
+        self.budget_s = 0.0
+        self._is_accepted = asyncio.Event()
+        self._watchers: set[Newest] = set()
+        self._callers = 0
+        self._ended_by: ServiceError | None = None
+        self.task: asyncio.Task[bytes] = asyncio.create_task(self._run(work), name=f"flight-{key[0]}")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is finished or being called off."""
+        return self.task.done() or self.task.cancelling() > 0
+
+    @contextlib.contextmanager
+    def joined(self) -> Iterator[Newest]:
+        """Keep it going while the context lasts; gives the place where progress appears."""
+        watcher = Newest()
+        self._watchers.add(watcher)
+        self._callers += 1
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)
+            self._callers -= 1
+            if not self._callers:
+                self.task.cancel()
+
+    async def accepted(self) -> bool:
+        """Wait until it is accepted (true) or over without that (false)."""
+        accepting = asyncio.create_task(self._is_accepted.wait())
+        try:
+            await asyncio.wait((accepting, self.task), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            accepting.cancel()
+        return self._is_accepted.is_set()
+
+    async def response(self) -> bytes:
+        """The response; raises what the work raised."""
+        return await asyncio.shield(self.task)
+
+    def accept(self, request_id: str, budget_s: float) -> None:
+        """Make known what the solver process read."""
+        self.request_id, self.budget_s = request_id, budget_s
+        self._is_accepted.set()
+
+    def publish(self, progress: bytes) -> None:
+        """Tell every caller; each sees the newest only."""
+        for watcher in self._watchers:
+            watcher.put(progress)
+
+    def end(self, error: ServiceError) -> None:
+        """Stop the work; everybody who waits gets `error`."""
+        self._ended_by = error
+        self.task.cancel()
+
+    async def _run(self, work: Callable[[Flight], Awaitable[bytes]]) -> bytes:
+        try:
+            return await work(self)
+        except asyncio.CancelledError:
+            if self._ended_by is not None:
+                raise self._ended_by from None
+            raise
+
+
+class Replays:
+    """Flights on their way, and those whose answer is remembered by request id; bounded by count and bytes."""
+
+    def __init__(self, max_answers: int, max_bytes: int) -> None:
+        self._max_answers = max_answers
+        self._max_bytes = max_bytes
+        self._held_bytes = 0
+        self._flying: set[Flight] = set()
+        self._by_key: dict[Key, Flight] = {}
+        self._by_id: dict[str, Flight] = {}
+        self._remembered: OrderedDict[Flight, int] = OrderedDict()
+        """Finished flights with the size of their answer, the least recently used first."""
+
+    @property
+    def flying(self) -> frozenset[Flight]:
+        """Every flight that is not finished."""
+        return frozenset(self._flying)
+
+    async def find(self, key: Key) -> Flight | None:
+        """A flight for the same bytes with a request id, finished well or still on its way."""
+        flight = self._by_key.get(key)
+        if flight is None:
+            return None
+        if flight in self._remembered:
+            self._remembered.move_to_end(flight)
+            return flight
+        # calls without an id are never joined, and that is known only once the bytes are parsed
+        has_id = await flight.accepted() and bool(flight.request_id)
+        return flight if has_id and (flight in self._remembered or not flight.is_over) else None
+
+    def launch(self, key: Key, work: Callable[[Flight], Awaitable[bytes]]) -> Flight:
+        """Begin the work."""
+        flight = Flight(key, work)
+        self._flying.add(flight)
+        self._by_key.setdefault(key, flight)
+        flight.task.add_done_callback(lambda _: self._land(flight))
+        return flight
+
+    def claim(self, flight: Flight, request_id: str) -> None:
+        """Let `request_id` stand for the flight from now on.
+
+        Raises
+        ------
+        ServiceError
+            REQUEST_ID_REUSED, when it stands for other bytes or another method.
+        """
+        if not request_id:
+            return
+        other = self._by_id.setdefault(request_id, flight)
+        if other is not flight:
+            raise failure(
+                ServiceReason.REQUEST_ID_REUSED,
+                f"request_id {request_id!r} was used for a {other.key[0]} request with other content; use a new id",
+                {"request_id": request_id},
+            )
+
+    def _land(self, flight: Flight) -> None:
+        self._flying.discard(flight)
+        # asking for the exception also tells asyncio that somebody knows of it
+        is_good = not flight.task.cancelled() and flight.task.exception() is None
+        if not is_good or not flight.request_id:
+            self._forget(flight)
+            return
+        size = len(flight.task.result())
+        self._remembered[flight] = size
+        self._held_bytes += size
+        while len(self._remembered) > self._max_answers or self._held_bytes > self._max_bytes:
+            oldest, its_size = self._remembered.popitem(last=False)
+            self._held_bytes -= its_size
+            self._forget(oldest)
+
+    def _forget(self, flight: Flight) -> None:
+        if self._by_key.get(flight.key) is flight:
+            del self._by_key[flight.key]
+        if self._by_id.get(flight.request_id) is flight:
+            del self._by_id[flight.request_id]
