@@ -129,7 +129,9 @@ class _Draw:
 
     def vm(self, number: int, hosts: tuple[Host, ...], pools: tuple[StoragePool, ...]) -> Vm:
         chance = self.chance
-        requested = {resource: chance.randint(0 if self.happens(0.1) else 1, 4) for resource in self.resources}
+        requested = {resource: chance.randint(1, 4) for resource in self.resources}
+        if self.happens(0.05):
+            requested[self.resources[0]] = 4 if len(self.resources) == 1 else 0
         guaranteed = {self.resources[-1]: chance.randint(0, requested[self.resources[-1]])}
         allocated = {r: chance.randint(0, amount) for r, amount in requested.items()} if self.happens(0.2) else {}
         state, host_id, target_id = self.whereabouts(hosts, {**requested, **allocated})

@@ -17,6 +17,7 @@ from .levels import Levels
 from .placement import room_violations, size_violations
 from .power import Power
 from .rights import move_kind, size_limits
+from .slots import slot_faults
 from .state import State, Touched
 from .undo import undo_fault
 from .violation import END_STATE, Code, Violation
@@ -82,7 +83,7 @@ class _Replay:
 
     def run(self) -> Verdict:
         """Replays the list."""
-        violations = self._dependencies.faults
+        violations = [*self._dependencies.faults, *slot_faults(self._case, self._plan)]
         for place, action in enumerate(self._plan.actions, 1):
             if action.id != place:
                 violations.append(Violation(place, Code.MALFORMED, f"has id {action.id} at place {place}"))

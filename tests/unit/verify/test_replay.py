@@ -216,7 +216,15 @@ def test_a_migration_holds_room_at_both_ends() -> None:
     assert verified(cluster, *parking).is_valid
 
 
-def test_dependencies_may_be_indirect(failed: Snapshot) -> None:
+def test_migrations_wait_for_a_slot_at_both_ends() -> None:
+    """Three migrations into a host with two slots: the third begins when one has ended."""
+    cluster = snapshot([vm(f"v{i}", f"h{i + 1}") for i in range(3)])
+    moves = [act(K.MIGRATE_LIVE, f"v{i}", f"h{i + 1}", "h4", duration_s=10) for i in range(3)]
+    assert [(v.step, v.code) for v in verified(cluster, *moves).violations] == [(3, Code.TIMING)]
+    assert verified(cluster, *moves[:2], replace(moves[2], earliest_start_s=10)).is_valid
+
+
+def test_dependencies_may_be_indirect() -> None:
     """What another dependency waits for need not be named again."""
     cluster = snapshot([vm("a", "h1"), *(vm(f"b{i}", "h1") for i in range(3)), vm("n"), vm("o")])
     chain = (act(K.STOP, "a", "h1"), act(K.START, "n", "h1", after=(1,)), act(K.STOP, "b0", "h1"))
