@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .btrplace import read_btrplace
+from .ganeti import read_ganeti
 from .imported import Imported, ImportRefusedError
 
-__all__ = ["ImportRefusedError", "Imported", "read_btrplace"]
+__all__ = ["ImportRefusedError", "Imported", "read_btrplace", "read_ganeti"]

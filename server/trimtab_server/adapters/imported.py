@@ -8,6 +8,16 @@ from dataclasses import dataclass
 from trimtab_solver.errors import Fault, Reason, RefusedError
 from trimtab_solver.snapshot import Snapshot
 
+from .policy_writer import Draft
+
+TIER = "imported"
+TIER_DRAFT = Draft(
+    "Tier",
+    TIER,
+    {"rank": 10, "availability": "best-effort"},
+    "Every guest: the source knows no priorities and no evictions",
+)
+
 
 class ImportRefusedError(RefusedError):
     """The file is not what its format says, or contradicts itself."""

@@ -16,8 +16,8 @@ from trimtab_solver.snapshot import (
     VmState,
 )
 
-from ..imported import ImportRefusedError, Notes
-from .constraints import TIER, Wishes
+from ..imported import TIER, ImportRefusedError, Notes
+from .constraints import Wishes
 from .instance import Instance
 from .json_reader import as_amount
 

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..imported import Notes, malformed, unknown
-from ..policy_writer import Draft, write_documents
+from ..imported import TIER_DRAFT, Notes, malformed, unknown
+from ..policy_writer import write_documents
 from .instance import Instance, known_nodes, known_vms
 from .json_reader import as_amount, as_list, as_string
 from .json_reader import field as field_of
 from .rules import Partition, Rules, Settled, Vms, settle
-
-TIER = "imported"
 
 
 @dataclass(slots=True)
@@ -37,10 +35,7 @@ class Wishes:
 
     def files(self) -> dict[str, bytes]:
         """The policy files."""
-        tier = Draft(
-            "Tier", TIER, {"rank": 10, "availability": "best-effort"}, "All guests: the instance knows no priorities"
-        )
-        drafts = {"tiers.yaml": [tier], **self.settled.drafts}
+        drafts = {"tiers.yaml": [TIER_DRAFT], **self.settled.drafts}
         return {file: write_documents(documents) for file, documents in drafts.items()}
 
 

@@ -6,11 +6,13 @@ names the set, and one document that groups by the label.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..imported import Notes
+from ..layers import layers_of
 from ..policy_writer import Draft
 
 Vms = frozenset[int]
@@ -143,20 +145,12 @@ def _quoted(name: str) -> str:
 
 def _layers(groups: Iterable[Vms], prefix: str, settled: Settled) -> Sequence[tuple[int, str]]:
     """Label the groups; per layer how many it holds and its label key."""
-    taken: dict[int, int] = {}
-    sizes: list[int] = []
-    for number, group in enumerate(groups, 1):
-        used = 0
-        for vm in group:
-            used |= taken.get(vm, 0)
-        layer = (~used & (used + 1)).bit_length() - 1
-        for vm in group:
-            taken[vm] = taken.get(vm, 0) | 1 << layer
-        if layer == len(sizes):
-            sizes.append(0)
+    sizes: Counter[int] = Counter()
+    groups = list(groups)
+    for number, (group, layer) in enumerate(zip(groups, layers_of(groups), strict=True), 1):
+        settled.label(group, f"{prefix}_{layer}", f"g{number}")
         sizes[layer] += 1
-        settled.label(group, f"{prefix}_{layer + 1}", f"g{number}")
-    return [(size, f"{prefix}_{layer}") for layer, size in enumerate(sizes, 1)]
+    return [(size, f"{prefix}_{layer}") for layer, size in sorted(sizes.items())]
 
 
 def _having(key: str) -> dict[str, str]:
