@@ -28,17 +28,26 @@ class FaultList:
         if self._count <= MAX_FAULTS:
             self._faults.append(Fault(reason, path, message, fix))
 
-    def add_unknown(self, path: str, subject: str, what: str, name: str, known: Iterable[str]) -> None:
+    def add_unknown(
+        self, path: str, subject: str, what: str, name: str, known: Iterable[str]
+    ) -> None:
         """A fault for `subject` naming a `what` called `name`, which is not among `known`."""
-        message = f'{subject} names the {what} "{name}", which the snapshot does not hold'
-        self.add(Reason.UNKNOWN_REFERENCE, path, message, self._suggestion(what, name, known))
+        message = (
+            f'{subject} names the {what} "{name}", which the snapshot does not hold'
+        )
+        self.add(
+            Reason.UNKNOWN_REFERENCE, path, message, self._suggestion(what, name, known)
+        )
 
     def all(self) -> list[Fault]:
         """Every fault kept, then one that says how many are not shown."""
         if self._count <= MAX_FAULTS:
             return list(self._faults)
         more = f"{self._count - MAX_FAULTS} more faults are not shown"
-        return [*self._faults, Fault(self._faults[0].reason, "snapshot", more, "correct these first")]
+        return [
+            *self._faults,
+            Fault(self._faults[0].reason, "snapshot", more, "correct these first"),
+        ]
 
     def _suggestion(self, what: str, name: str, known: Iterable[str]) -> str:
         # comparing with thousands of names takes long: only the first faults get a suggestion
@@ -48,5 +57,7 @@ class FaultList:
             if close := difflib.get_close_matches(name, names, n=1):
                 return f'did you mean "{close[0]}"?'
             if 0 < len(names) <= _MAX_LISTED:
-                return f"known are {', '.join(names)}; add the {what} or correct the name"
+                return (
+                    f"known are {', '.join(names)}; add the {what} or correct the name"
+                )
         return f"add the {what} or correct the name"

@@ -40,7 +40,11 @@ class Occupancy:
         return tally
 
     def _groups(self, v: int, must: bool) -> list[int]:
-        return [i for i in self.problem.groups_of.get(v, ()) if self.problem.groups[i].must is must]
+        return [
+            i
+            for i in self.problem.groups_of.get(v, ())
+            if self.problem.groups[i].must is must
+        ]
 
     def take(self, v: int) -> int:
         """Removes a running guest; returns where it was."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import numpy as np
+
 from .compilation import compile_problem
 from .digest import snapshot_digest
 from .engines.portfolio import Candidate, PlanOptions, Portfolio, Progress
@@ -63,7 +65,9 @@ def plan_recovery(
     event = event_of(snapshot)
     selection = Selection(policy, snapshot, event)
     problem = compile_problem(snapshot, policy, selection)
-    return _Planner(snapshot, policy, selection, problem, options, on_progress, stop).answer()
+    return _Planner(
+        snapshot, policy, selection, problem, options, on_progress, stop
+    ).answer()
 
 
 class _Planner:
@@ -84,6 +88,8 @@ class _Planner:
         self._kinds = start_kinds(snapshot, problem)
         self._best: _Attempt | None = None
         self._faults: list[str] = []
+        self._stuck = np.zeros(problem.vm_count, dtype=np.bool_)
+        """Guests whose moves had to be dropped."""
         self._is_exhausted = False
         """Whether every state that safe steps can reach has been looked at."""
 
@@ -91,10 +97,10 @@ class _Planner:
         portfolio = self._portfolio
         for candidate in portfolio.candidates():
             self._attempt(candidate)
-        if self._best is None or (portfolio.best is not None and portfolio.best < self._best.values):
-            for candidate in portfolio.without_moves():
-                self._attempt(candidate)
-        if portfolio.best is not None and (self._best is None or portfolio.best < self._best.values):
+        self._refine()
+        if portfolio.best is not None and (
+            self._best is None or portfolio.best < self._best.values
+        ):
             self._search_all_ways()
         if self._best is None:
             self._attempt(Candidate("none", self._problem.stay()))
@@ -113,24 +119,44 @@ class _Planner:
             notes=(*self._problem.warnings, *best.ordering.dropped, *self._faults),
         )
 
+    def _refine(self) -> None:
+        """Looks again from the best state reached: without the moves that turned out to be impossible, then without any."""
+        problem, portfolio = self._problem, self._portfolio
+        for stuck in (self._stuck, problem.running):
+            if self._best is None or portfolio.is_proven(self._best.values):
+                return
+            target = portfolio.refine(self._best.ordering.reached, stuck)
+            if target is None:
+                return
+            self._attempt(Candidate("exact", target))
+
     def _search_all_ways(self) -> None:
         """For a small cluster, settles whether the best target can be reached at all."""
         problem, portfolio = self._problem, self._portfolio
-        if problem.vm_count * problem.host_count > MAX_CELLS or portfolio.best_target is None:
+        if (
+            problem.vm_count * problem.host_count > MAX_CELLS
+            or portfolio.best_target is None
+        ):
             return
         assert portfolio.best is not None
-        reach = search_reach(problem, portfolio.best_target, portfolio.best, self._kinds)
+        reach = search_reach(
+            problem, portfolio.best_target, portfolio.best, self._kinds
+        )
         self._keep("exact", reach.ordering)
         self._is_exhausted = reach.is_complete
 
     def _attempt(self, candidate: Candidate) -> None:
         """Orders the way to the target, and keeps it if the state it reaches is the best so far."""
-        self._keep(candidate.engine, order_steps(self._problem, candidate.target, self._kinds))
+        ordering = order_steps(self._problem, candidate.target, self._kinds)
+        self._stuck[list(ordering.stuck)] = True
+        self._keep(candidate.engine, ordering)
 
     def _keep(self, engine: str, ordering: Ordering) -> None:
         """Replays the plan that executes an ordering; remembers it if it is valid and the best so far."""
         problem = self._problem
-        plan = build_plan(self._snapshot, problem, ordering.steps, self._selection.event)
+        plan = build_plan(
+            self._snapshot, problem, ordering.steps, self._selection.event
+        )
         verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
         if not verdict.is_valid:
             self._faults.extend(
@@ -141,7 +167,9 @@ class _Planner:
         values = tuple(value for _, value in verdict.levels)
         own = problem.evaluate(ordering.reached, ordering.interrupted)
         if own != values:
-            raise UnverifiedPlanError(f"engines value the end state at {own}, the verifier at {values}")
+            raise UnverifiedPlanError(
+                f"engines value the end state at {own}, the verifier at {values}"
+            )
         if self._best is None or values < self._best.values:
             self._best = _Attempt(engine, ordering, plan, values)
 
@@ -159,7 +187,10 @@ class _Planner:
         return Certificate(
             snapshot_digest=snapshot_digest(self._snapshot),
             policy_digest=self._policy.digest,
-            engine_versions=(("trimtab", version("trimtab")), ("ortools", version("ortools"))),
+            engine_versions=(
+                ("trimtab", version("trimtab")),
+                ("ortools", version("ortools")),
+            ),
             seed=self._options.seed,
             reproducible=self._options.reproducible,
             verified=True,

@@ -111,7 +111,9 @@ class Problem:
 
     def tier_values(self, attribute: str) -> Ints:
         """One integer attribute of every guest's tier [V]."""
-        return np.array([getattr(tier, attribute) for tier in self.tiers], dtype=np.int64)[self.tier]
+        return np.array(
+            [getattr(tier, attribute) for tier in self.tiers], dtype=np.int64
+        )[self.tier]
 
     def arrivals(self, v: int) -> Bools:
         """Hosts [H] where the guest may arrive: by a start, or by a move from where it runs now."""
@@ -133,7 +135,10 @@ class Problem:
 
     def stay(self) -> Target:
         """Everything as it is now."""
-        return Target(self.current.copy(), np.where(self.running[:, None], self.allocated, self.upper))
+        return Target(
+            self.current.copy(),
+            np.where(self.running[:, None], self.allocated, self.upper),
+        )
 
     def evaluate(self, target: Target, interrupted: int = 0) -> tuple[int, ...]:
         """The value of every level, in the order of `level_names`.
@@ -148,7 +153,9 @@ class Problem:
 
         at, classes = place[up], self.allowed.class_of[up]
         usage = self.capacity.usage(place, target.size)
-        inherited = int(self.allowed.breach[classes, at].sum()) + int((usage > self.capacity.limit).sum())
+        inherited = int(self.allowed.breach[classes, at].sum()) + int(
+            (usage > self.capacity.limit).sum()
+        )
         should = int(self.allowed.penalty[classes, at].sum())
         for group in self.groups:
             amount = group.tally(place).amount()
@@ -158,9 +165,14 @@ class Problem:
                 should += amount * group.weight
         evicted = self.running & ~up
         stops = int(self.tier_values("eviction_cost")[evicted].sum()) + interrupted
-        shrunk = ((self.requested - target.size) * self.tier_values("shrink_cost")[:, None])[up]
+        shrunk = (
+            (self.requested - target.size) * self.tier_values("shrink_cost")[:, None]
+        )[up]
         moved = np.flatnonzero(self.running & up & (place != self.current))
-        disruption = sum(self.disruption.cost(int(v), int(self.current[v]), int(place[v])) for v in moved)
+        disruption = sum(
+            self.disruption.cost(int(v), int(self.current[v]), int(place[v]))
+            for v in moved
+        )
         disruption += BOOT_COST * int(np.unique(at[self.disruption.spare[at]]).size)
         return (*levels, inherited, stops, int(shrunk.sum()), should, disruption)
 

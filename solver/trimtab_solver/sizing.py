@@ -42,7 +42,9 @@ def fit_sizes(problem: Problem, place: Index) -> Ints:
     return sizes
 
 
-def spread_shrinkage(problem: Problem, place: Index, shrinkage: dict[tuple[int, int, int], int]) -> Ints:
+def spread_shrinkage(
+    problem: Problem, place: Index, shrinkage: dict[tuple[int, int, int], int]
+) -> Ints:
     """Sizes [V, R] when guests of a tier on a host give up ``shrinkage[h, tier, r]`` in all."""
     sizes = problem.upper.copy()
     members: dict[tuple[int, int], list[int]] = {}
@@ -60,7 +62,9 @@ def spread_shrinkage(problem: Problem, place: Index, shrinkage: dict[tuple[int, 
     return sizes
 
 
-def _shrink_order(problem: Problem, guests: Index, r: int, cost: Ints, slack: Ints) -> list[int]:
+def _shrink_order(
+    problem: Problem, guests: Index, r: int, cost: Ints, slack: Ints
+) -> list[int]:
     """Cheapest first; among equals those that are small already, then those with most to give: fewest guests change."""
     already = problem.upper[guests, r] - problem.allocated[guests, r]
     return np.lexsort((guests, -slack, -already, cost)).tolist()

@@ -35,7 +35,12 @@ def snapshot_faults(snapshot: Snapshot) -> list[Fault]:
     """Everything that is wrong, in words for whoever sends the snapshot; beyond a thousand faults only their number."""
     faults = FaultList()
     if not snapshot.hosts:
-        faults.add(Reason.EMPTY_CLUSTER, "snapshot.hosts", "the cluster has no hosts", "send at least one host")
+        faults.add(
+            Reason.EMPTY_CLUSTER,
+            "snapshot.hosts",
+            "the cluster has no hosts",
+            "send at least one host",
+        )
     _check_counts(snapshot, faults)
     domains = _index(snapshot.domains, "domains", "failure domain", faults)
     pools = _index(snapshot.storage_pools, "storage_pools", "storage pool", faults)
@@ -48,7 +53,9 @@ def snapshot_faults(snapshot: Snapshot) -> list[Fault]:
     return faults.all()
 
 
-def _index(parts: Sequence[PartT], field: str, noun: str, faults: FaultList) -> dict[str, PartT]:
+def _index(
+    parts: Sequence[PartT], field: str, noun: str, faults: FaultList
+) -> dict[str, PartT]:
     """The parts by id; the first of those with the same id."""
     by_id = {part.id: part for part in reversed(parts)}
     if len(by_id) == len(parts) and "" not in by_id:
@@ -57,10 +64,20 @@ def _index(parts: Sequence[PartT], field: str, noun: str, faults: FaultList) -> 
     for i, part in enumerate(parts):
         path = f"snapshot.{field}[{i}].id"
         if not part.id:
-            faults.add(Reason.INVALID_REQUEST, path, f"the {noun} has no id", "give it an id that no other has")
+            faults.add(
+                Reason.INVALID_REQUEST,
+                path,
+                f"the {noun} has no id",
+                "give it an id that no other has",
+            )
         elif (other := first.setdefault(part.id, i)) != i:
             message = f'the {noun} "{part.id}" is the same as snapshot.{field}[{other}]'
-            faults.add(Reason.DUPLICATE_ID, path, message, "ids are unique; rename or remove one")
+            faults.add(
+                Reason.DUPLICATE_ID,
+                path,
+                message,
+                "ids are unique; rename or remove one",
+            )
     by_id.pop("", None)
     return by_id
 
@@ -69,13 +86,25 @@ def _check_counts(snapshot: Snapshot, faults: FaultList) -> None:
     failures = snapshot.hardware_failures
     if failures is not None and not 0 <= failures <= MAX_COUNT:
         message = f"hardware_failures is {failures}"
-        faults.add(Reason.OUT_OF_RANGE, "snapshot.hardware_failures", message, "send 0 or more, or leave it out")
+        faults.add(
+            Reason.OUT_OF_RANGE,
+            "snapshot.hardware_failures",
+            message,
+            "send 0 or more, or leave it out",
+        )
     if snapshot.taken_at < 0:
         message = f"taken_at is {snapshot.taken_at}"
-        faults.add(Reason.OUT_OF_RANGE, "snapshot.taken_at", message, "send seconds since 1970, or 0 for unknown")
+        faults.add(
+            Reason.OUT_OF_RANGE,
+            "snapshot.taken_at",
+            message,
+            "send seconds since 1970, or 0 for unknown",
+        )
 
 
-def _check_sums(hosts: Sequence[Host], requested: dict[str, int], faults: FaultList) -> None:
+def _check_sums(
+    hosts: Sequence[Host], requested: dict[str, int], faults: FaultList
+) -> None:
     capacity: dict[str, int] = {}
     percent: dict[str, int] = {}
     for host in hosts:

@@ -7,16 +7,30 @@ from collections.abc import Mapping, Sequence
 from .errors import Reason
 from .fault_list import FaultList
 from .snapshot import Host, HostState, StoragePool, Vm, VmState
-from .validation_ranges import MAX_AMOUNT, MAX_MBPS, MAX_SECONDS, check_amounts, check_range, check_within
+from .validation_ranges import (
+    MAX_AMOUNT,
+    MAX_MBPS,
+    MAX_SECONDS,
+    check_amounts,
+    check_range,
+    check_within,
+)
 
-_POWERED = frozenset({HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE})
+_POWERED = frozenset(
+    {HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE}
+)
 
 
 def check_guests(
-    vms: Sequence[Vm], hosts: Mapping[str, Host], pools: Mapping[str, StoragePool], faults: FaultList
+    vms: Sequence[Vm],
+    hosts: Mapping[str, Host],
+    pools: Mapping[str, StoragePool],
+    faults: FaultList,
 ) -> dict[str, int]:
     """Faults of guests. Gives the sum of all requests per resource."""
-    resources = frozenset(resource for host in hosts.values() for resource in host.capacity)
+    resources = frozenset(
+        resource for host in hosts.values() for resource in host.capacity
+    )
     powered = frozenset(name for name, host in hosts.items() if host.state in _POWERED)
     total: dict[str, int] = {}
     running = VmState.RUNNING
@@ -38,13 +52,35 @@ def check_guests(
             _check_state(i, vm, hosts, faults)
         if vm.storage_pool_id and vm.storage_pool_id not in pools:
             path = f"snapshot.vms[{i}].storage_pool_id"
-            faults.add_unknown(path, _subject(vm), "storage pool", vm.storage_pool_id, pools)
+            faults.add_unknown(
+                path, _subject(vm), "storage pool", vm.storage_pool_id, pools
+            )
         if vm.home_host_id and vm.home_host_id not in hosts:
-            faults.add_unknown(f"snapshot.vms[{i}].home_host_id", _subject(vm), "host", vm.home_host_id, hosts)
+            faults.add_unknown(
+                f"snapshot.vms[{i}].home_host_id",
+                _subject(vm),
+                "host",
+                vm.home_host_id,
+                hosts,
+            )
         if not 0 <= vm.restart_s <= MAX_SECONDS:
-            check_range(f"snapshot.vms[{i}].restart_s", _subject(vm), vm.restart_s, 0, MAX_SECONDS, faults)
+            check_range(
+                f"snapshot.vms[{i}].restart_s",
+                _subject(vm),
+                vm.restart_s,
+                0,
+                MAX_SECONDS,
+                faults,
+            )
         if not 0 <= vm.dirty_rate_mbps <= MAX_MBPS:
-            check_range(f"snapshot.vms[{i}].dirty_rate_mbps", _subject(vm), vm.dirty_rate_mbps, 0, MAX_MBPS, faults)
+            check_range(
+                f"snapshot.vms[{i}].dirty_rate_mbps",
+                _subject(vm),
+                vm.dirty_rate_mbps,
+                0,
+                MAX_MBPS,
+                faults,
+            )
     return total
 
 
@@ -52,11 +88,16 @@ def _subject(vm: Vm) -> str:
     return f'guest "{vm.id}"'
 
 
-def _check_requested(i: int, vm: Vm, resources: frozenset[str], faults: FaultList) -> None:
+def _check_requested(
+    i: int, vm: Vm, resources: frozenset[str], faults: FaultList
+) -> None:
     path, subject = f"snapshot.vms[{i}].requested", _subject(vm)
     check_amounts(path, subject, vm.requested, faults)
     if not any(vm.requested.values()):
-        message, fix = f"{subject} requests nothing", "send what it needs, at least cpu_milli and memory_mib"
+        message, fix = (
+            f"{subject} requests nothing",
+            "send what it needs, at least cpu_milli and memory_mib",
+        )
         faults.add(Reason.OUT_OF_RANGE, path, message, fix)
     for resource, amount in vm.requested.items():
         if amount > 0 and resource not in resources:
@@ -67,13 +108,24 @@ def _check_requested(i: int, vm: Vm, resources: frozenset[str], faults: FaultLis
 def _check_held(i: int, vm: Vm, faults: FaultList) -> None:
     path, subject = f"snapshot.vms[{i}]", _subject(vm)
     requested = vm.requested
-    for name, amounts in (("guaranteed", vm.guaranteed), ("allocated", vm.allocated), ("used", vm.used)):
+    for name, amounts in (
+        ("guaranteed", vm.guaranteed),
+        ("allocated", vm.allocated),
+        ("used", vm.used),
+    ):
         for resource, amount in amounts.items():
             if not 0 <= amount <= MAX_AMOUNT or not resource:
                 check_amounts(f"{path}.{name}", subject, {resource: amount}, faults)
             elif amount > requested.get(resource, 0) and name != "used":
                 # what a guest uses is measured and may exceed what it asked for
-                check_within(f"{path}.{name}", subject, {resource: amount}, "request", requested, faults)
+                check_within(
+                    f"{path}.{name}",
+                    subject,
+                    {resource: amount},
+                    "request",
+                    requested,
+                    faults,
+                )
 
 
 def _check_state(i: int, vm: Vm, hosts: Mapping[str, Host], faults: FaultList) -> None:
@@ -81,13 +133,18 @@ def _check_state(i: int, vm: Vm, hosts: Mapping[str, Host], faults: FaultList) -
     if vm.host_id and vm.host_id not in hosts:
         faults.add_unknown(f"{path}.host_id", subject, "host", vm.host_id, hosts)
     if vm.target_host_id and vm.target_host_id not in hosts:
-        faults.add_unknown(f"{path}.target_host_id", subject, "host", vm.target_host_id, hosts)
+        faults.add_unknown(
+            f"{path}.target_host_id", subject, "host", vm.target_host_id, hosts
+        )
     if vm.target_host_id and state is not VmState.MIGRATING:
         message = f'target_host_id of {subject} is "{vm.target_host_id}" but its state is {state}'
         fix = "only MIGRATING guests have a target; clear it or correct the state"
         faults.add(Reason.INCONSISTENT_STATE, f"{path}.target_host_id", message, fix)
     if vm.is_running and not vm.host_id:
-        message, fix = f"{subject} is {state} but names no host", "send host_id or correct the state"
+        message, fix = (
+            f"{subject} is {state} but names no host",
+            "send host_id or correct the state",
+        )
         faults.add(Reason.INCONSISTENT_STATE, f"{path}.host_id", message, fix)
     if state is VmState.MIGRATING:
         _check_migration(path, vm, hosts, faults)
@@ -104,17 +161,31 @@ def _check_state(i: int, vm: Vm, hosts: Mapping[str, Host], faults: FaultList) -
         faults.add(Reason.INCONSISTENT_STATE, f"{path}.host_id", message, fix)
 
 
-def _check_migration(path: str, vm: Vm, hosts: Mapping[str, Host], faults: FaultList) -> None:
+def _check_migration(
+    path: str, vm: Vm, hosts: Mapping[str, Host], faults: FaultList
+) -> None:
     subject = _subject(vm)
     if not vm.target_host_id:
-        message, fix = f"{subject} is MIGRATING but names no target", "send target_host_id or correct the state"
+        message, fix = (
+            f"{subject} is MIGRATING but names no target",
+            "send target_host_id or correct the state",
+        )
         faults.add(Reason.INCONSISTENT_STATE, f"{path}.target_host_id", message, fix)
     elif vm.target_host_id == vm.host_id:
         message = f'{subject} is MIGRATING from host "{vm.host_id}" to the same host'
-        faults.add(Reason.INCONSISTENT_STATE, f"{path}.target_host_id", message, "correct the target or the state")
+        faults.add(
+            Reason.INCONSISTENT_STATE,
+            f"{path}.target_host_id",
+            message,
+            "correct the target or the state",
+        )
     else:
         target = hosts.get(vm.target_host_id)
         if target is not None and target.state not in _POWERED:
-            message = f'{subject} is MIGRATING to host "{target.id}", which is {target.state}'
+            message = (
+                f'{subject} is MIGRATING to host "{target.id}", which is {target.state}'
+            )
             fix = "mark it RUNNING on its source, or correct the state of the host"
-            faults.add(Reason.INCONSISTENT_STATE, f"{path}.target_host_id", message, fix)
+            faults.add(
+                Reason.INCONSISTENT_STATE, f"{path}.target_host_id", message, fix
+            )

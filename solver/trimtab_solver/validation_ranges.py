@@ -14,24 +14,38 @@ MAX_SECONDS = 10_000_000
 MAX_MBPS = 100_000_000
 
 
-def check_range(path: str, subject: str, value: int, least: int, most: int, faults: FaultList) -> None:
+def check_range(
+    path: str, subject: str, value: int, least: int, most: int, faults: FaultList
+) -> None:
     """A fault if `value`, the field at `path` of `subject`, is not within `least` to `most`."""
     if not least <= value <= most:
         message = f"{_field(path)} of {subject} is {value}"
         faults.add(Reason.OUT_OF_RANGE, path, message, f"send {least} to {most}")
 
 
-def check_amounts(path: str, subject: str, amounts: Mapping[str, int], faults: FaultList) -> None:
+def check_amounts(
+    path: str, subject: str, amounts: Mapping[str, int], faults: FaultList
+) -> None:
     """A fault for every amount that is negative or absurd, and for a resource without a name."""
     for resource, amount in amounts.items():
         inner = f'{path}["{resource}"]'
         check_range(inner, subject, amount, 0, MAX_AMOUNT, faults)
         if not resource:
-            faults.add(Reason.INVALID_REQUEST, inner, f"a resource of {subject} has no name", "name it, e.g. cpu_milli")
+            faults.add(
+                Reason.INVALID_REQUEST,
+                inner,
+                f"a resource of {subject} has no name",
+                "name it, e.g. cpu_milli",
+            )
 
 
 def check_within(
-    path: str, subject: str, amounts: Mapping[str, int], limit_name: str, limits: Mapping[str, int], faults: FaultList
+    path: str,
+    subject: str,
+    amounts: Mapping[str, int],
+    limit_name: str,
+    limits: Mapping[str, int],
+    faults: FaultList,
 ) -> None:
     """A fault for every amount above that of `limits`, where a resource that is not named counts as 0."""
     for resource, amount in amounts.items():

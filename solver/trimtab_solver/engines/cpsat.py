@@ -96,7 +96,9 @@ class CpSatModel:
         self._count += 1
         return self._count - 1
 
-    def add_linear(self, variables: Sequence[int], coefficients: Sequence[int], low: int, high: int) -> None:
+    def add_linear(
+        self, variables: Sequence[int], coefficients: Sequence[int], low: int, high: int
+    ) -> None:
         """``low <= sum(coefficient * variable) <= high``."""
         linear = self._proto.constraints.add().linear
         linear.vars.extend(variables)
@@ -134,10 +136,12 @@ class CpSatModel:
         stop: threading.Event,
         on_solution: Callable[[list[int], int], None],
         known: Sequence[int] = (),
+        cutoff: int | None = None,
     ) -> tuple[list[int] | None, list[LevelProof]]:
         """Minimises the objectives in order; each is held at its value while the next improves.
 
-        `known` holds optimal values of leading objectives that need no search (some solution has all of them).
+        `known` holds optimal values of leading objectives that need no search; some solution has all of them, and has
+        the value `cutoff` or better at the objective after them.
         `on_solution` gets every better solution and the index of the level it was found at, from solver threads.
         Returns the last solution (None when none was found) and one proof per objective. A level whose search ended without
         a proof keeps its bound; the levels after it are still improved while time is left.
@@ -149,17 +153,33 @@ class CpSatModel:
                 proofs.append(LevelProof(known[i], known[i]))
                 self._hold(objective, known[i])
                 continue
+            if best is None and cutoff is not None and i == len(known):
+                self._hold(objective, cutoff)
             if best is not None and objective.value(best) == objective.floor:
                 proofs.append(LevelProof(objective.floor, objective.floor))
-            elif stop.is_set() or (budget.deterministic_per_level is None and budget.left_s <= 0.01):
-                proofs.append(LevelProof(None if best is None else objective.value(best), objective.floor))
+            elif stop.is_set() or (
+                budget.deterministic_per_level is None and budget.left_s <= 0.01
+            ):
+                proofs.append(
+                    LevelProof(
+                        None if best is None else objective.value(best), objective.floor
+                    )
+                )
             else:
                 self.minimise(objective)
-                found, bound = self._solve(budget, stop, lambda s, level=i: on_solution(s, level))
+                found, bound = self._solve(
+                    budget, stop, lambda s, level=i: on_solution(s, level)
+                )
                 best = found if found is not None else best
                 value = None if best is None else objective.value(best)
-                bound = max(objective.floor, objective.offset + bound) if found is not None else objective.floor
-                proofs.append(LevelProof(value, bound if value is None else min(bound, value)))
+                bound = (
+                    max(objective.floor, objective.offset + bound)
+                    if found is not None
+                    else objective.floor
+                )
+                proofs.append(
+                    LevelProof(value, bound if value is None else min(bound, value))
+                )
             if best is None:
                 continue
             self._hold(objective, objective.value(best))
@@ -170,10 +190,15 @@ class CpSatModel:
         """From now on the objective stays at `value` or better."""
         if objective.terms:
             variables, coefficients = zip(*objective.terms, strict=True)
-            self.add_linear(variables, coefficients, -UNBOUNDED, value - objective.offset)
+            self.add_linear(
+                variables, coefficients, -UNBOUNDED, value - objective.offset
+            )
 
     def _solve(
-        self, budget: Budget, stop: threading.Event, on_solution: Callable[[list[int]], None]
+        self,
+        budget: Budget,
+        stop: threading.Event,
+        on_solution: Callable[[list[int]], None],
     ) -> tuple[list[int] | None, int]:
         """One solve of the present objective: the best solution, and a bound on the objective (without offset).
 
@@ -208,7 +233,9 @@ class CpSatModel:
         if status == cp_model.MODEL_INVALID:
             raise AssertionError(f"CP-SAT refused the model: {self._model.validate()}")
         if status == cp_model.INFEASIBLE:
-            raise AssertionError("CP-SAT calls the model infeasible, yet leaving everything as it is satisfies it")
+            raise AssertionError(
+                "CP-SAT calls the model infeasible, yet leaving everything as it is satisfies it"
+            )
         if status == cp_model.UNKNOWN:
             return None, 0
         return list(solver.response_proto.solution), round(solver.best_objective_bound)

@@ -62,7 +62,9 @@ class ExactModel:
             hosts.append(at)
         start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         self._model.add_bools(int(start[-1]))
-        return PlacementVariables(start, np.concatenate(hosts) if hosts else np.zeros(0, dtype=np.int32))
+        return PlacementVariables(
+            start, np.concatenate(hosts) if hosts else np.zeros(0, dtype=np.int32)
+        )
 
     def _link(self) -> None:
         """Each guest runs at most once; a running one that may not be evicted exactly once."""
@@ -86,14 +88,20 @@ class ExactModel:
             pairs = order[bounds[h] : bounds[h + 1]]
             v = guest[pairs]
             literals = pairs.tolist()
-            factors = np.where(capacity.backed[v], capacity.factor[h, :, 1], capacity.factor[h, :, 0])
+            factors = np.where(
+                capacity.backed[v], capacity.factor[h, :, 1], capacity.factor[h, :, 0]
+            )
             loads = factors * problem.upper[v]
             for r in range(len(problem.resources)):
                 limit = int(capacity.limit[h, r] - capacity.held[h, r])
                 over = int(capacity.start[h, r] - capacity.limit[h, r])
                 if over <= 0 and int(loads[:, r].sum()) <= limit:
                     continue
-                terms: list[Term] = [(x, c) for x, c in zip(literals, loads[:, r].tolist(), strict=True) if c]
+                terms: list[Term] = [
+                    (x, c)
+                    for x, c in zip(literals, loads[:, r].tolist(), strict=True)
+                    if c
+                ]
                 for t in np.unique(problem.tier[v]).tolist():
                     of_tier = (problem.tier[v] == t) & (slack[v, r] > 0)
                     if not of_tier.any():
@@ -102,14 +110,27 @@ class ExactModel:
                     cut = model.add_int(0, sum(gives))
                     self._shrink[h, t, r] = cut
                     givers = pairs[of_tier].tolist()
-                    model.add_linear([cut, *givers], [1, *(-g for g in gives)], -UNBOUNDED, 0)
-                    terms.append((cut, -int(capacity.factor[h, r, 1 if problem.tiers[t].backed[r] else 0])))
+                    model.add_linear(
+                        [cut, *givers], [1, *(-g for g in gives)], -UNBOUNDED, 0
+                    )
+                    terms.append(
+                        (
+                            cut,
+                            -int(
+                                capacity.factor[
+                                    h, r, 1 if problem.tiers[t].backed[r] else 0
+                                ]
+                            ),
+                        )
+                    )
                 if over > 0:
                     lacks = model.add_bool()
                     self._breaches.add(True, lacks, 1)
                     terms.append((lacks, -over))
                 if terms:
-                    model.add_linear([x for x, _ in terms], [c for _, c in terms], -UNBOUNDED, limit)
+                    model.add_linear(
+                        [x for x, _ in terms], [c for _, c in terms], -UNBOUNDED, limit
+                    )
 
     def _boot(self) -> list[int]:
         """One Boolean per cold spare: it must be booted when a guest is to run on it."""
@@ -126,7 +147,11 @@ class ExactModel:
 
     def objectives(self) -> tuple[Objective, ...]:
         """The levels in the order of `Problem.level_names`."""
-        problem, start, host = self._problem, self._variables.start, self._variables.host
+        problem, start, host = (
+            self._problem,
+            self._variables.start,
+            self._variables.host,
+        )
         running: dict[int, list[Term]] = defaultdict(list)
         total: dict[int, int] = defaultdict(int)
         inherited: list[Term] = list(self._breaches.inherited)
@@ -155,7 +180,10 @@ class ExactModel:
                     disruption.append((i, problem.disruption.cost(v, current, h)))
                 elif problem.allowed.breach[c, h]:
                     inherited.append((i, int(problem.allowed.breach[c, h])))
-        shrinkage = [(cut, problem.tiers[t].shrink_cost) for (_, t, _), cut in self._shrink.items()]
+        shrinkage = [
+            (cut, problem.tiers[t].shrink_cost)
+            for (_, t, _), cut in self._shrink.items()
+        ]
         return (
             *(Objective(tuple(running[rank]), total[rank]) for rank in problem.ranks),
             Objective(tuple(inherited)),
@@ -182,8 +210,12 @@ class ExactModel:
         problem, start = self._problem, self._variables.start
         chosen = np.flatnonzero(np.array(solution[: int(start[-1])], dtype=np.int64))
         place = np.full(problem.vm_count, NOWHERE, dtype=np.int32)
-        place[np.searchsorted(start, chosen, side="right") - 1] = self._variables.host[chosen]
-        shrinkage = {key: solution[cut] for key, cut in self._shrink.items() if solution[cut]}
+        place[np.searchsorted(start, chosen, side="right") - 1] = self._variables.host[
+            chosen
+        ]
+        shrinkage = {
+            key: solution[cut] for key, cut in self._shrink.items() if solution[cut]
+        }
         return Target(place, spread_shrinkage(problem, place, shrinkage))
 
     def solve(
@@ -192,18 +224,23 @@ class ExactModel:
         stop: threading.Event,
         on_target: Callable[[Target, int], None] | None = None,
         known: Sequence[int] = (),
+        cutoff: int | None = None,
     ) -> Proposal:
         """Minimises all levels; `on_target` gets every improvement with the index of the level it was found at.
 
-        `known` holds optimal values of leading levels that are proven already.
+        `known` holds optimal values of leading levels that are proven already, `cutoff` a value reached at the next.
         """
 
         def report(solution: list[int], level: int) -> None:
             if on_target is not None:
                 on_target(self.target(solution), level)
 
-        solution, proofs = self._model.solve_staged(self.objectives(), budget, stop, report, known)
-        return Proposal(None if solution is None else self.target(solution), tuple(proofs))
+        solution, proofs = self._model.solve_staged(
+            self.objectives(), budget, stop, report, known, cutoff
+        )
+        return Proposal(
+            None if solution is None else self.target(solution), tuple(proofs)
+        )
 
 
 def candidate_count(problem: Problem) -> int:

@@ -35,7 +35,9 @@ class _Repair:
         self._limit = problem.capacity.limit
         self._scale = np.maximum(self._limit, 1).astype(np.float64)
         totals = np.maximum(problem.upper.sum(axis=0), 1)
-        self._bulk = (problem.upper / totals).max(axis=1) if problem.vm_count else np.zeros(0)
+        self._bulk = (
+            (problem.upper / totals).max(axis=1) if problem.vm_count else np.zeros(0)
+        )
 
     def run(self) -> Target:
         problem = self._problem
@@ -96,7 +98,11 @@ class _Repair:
         spare = self._problem.disruption.spare[hosts]
         away = hosts != self._problem.current[v]
         free = ((self._limit[hosts] - after) / self._scale[hosts]).sum(axis=1)
-        return int(hosts[np.lexsort((hosts, free, away, spare, penalty, shrinkage, inherited))[0]])
+        return int(
+            hosts[
+                np.lexsort((hosts, free, away, spare, penalty, shrinkage, inherited))[0]
+            ]
+        )
 
     def _make_room(self, v: int) -> list[int]:
         """Stops lower-ranked guests on one host and puts `v` there; returns them, or nothing if that cannot be done."""
@@ -104,20 +110,29 @@ class _Repair:
         hosts = np.flatnonzero(self._open(v))
         rank = problem.rank_of(v)
         ranks = problem.tier_values("rank")
-        victims = np.flatnonzero(problem.evictable & (ranks < rank) & (state.place >= 0))
+        victims = np.flatnonzero(
+            problem.evictable & (ranks < rank) & (state.place >= 0)
+        )
         if len(hosts) == 0 or len(victims) == 0:
             return []
         room = np.zeros_like(state.usage)
         at = state.place[victims]
         factors = problem.capacity.factor[at]
-        loads = np.where(problem.capacity.backed[victims], factors[:, :, 1], factors[:, :, 0]) * problem.floor[victims]
+        loads = (
+            np.where(
+                problem.capacity.backed[victims], factors[:, :, 1], factors[:, :, 0]
+            )
+            * problem.floor[victims]
+        )
         np.add.at(room, at, loads)
         need = problem.capacity.load_of(v, problem.floor[v])
         deficit = np.maximum(state.usage + need - self._limit, 0)
         possible = hosts[(deficit <= room).all(axis=1)[hosts]]
         if len(possible) == 0:
             return []
-        order = np.argsort((deficit[possible] / self._scale[possible]).sum(axis=1), kind="stable")
+        order = np.argsort(
+            (deficit[possible] / self._scale[possible]).sum(axis=1), kind="stable"
+        )
         best: tuple[tuple[int, ...], int, list[int]] | None = None
         for h in possible[order[:_HOSTS_TRIED]].tolist():
             chosen = self._victims(h, victims[at == h], deficit[h])
@@ -137,8 +152,12 @@ class _Repair:
         """A small set of guests on `h` whose leaving frees `deficit` [R]: lowest rank first, none in vain."""
         problem = self._problem
         ranks, values = problem.tier_values("rank"), problem.tier_values("value")
-        freed = {u: problem.capacity.load_at(u, h, problem.floor[u]) for u in guests.tolist()}
-        order = sorted(freed, key=lambda u: (ranks[u], values[u], -float(self._bulk[u]), u))
+        freed = {
+            u: problem.capacity.load_at(u, h, problem.floor[u]) for u in guests.tolist()
+        }
+        order = sorted(
+            freed, key=lambda u: (ranks[u], values[u], -float(self._bulk[u]), u)
+        )
         chosen: list[int] = []
         missing = deficit.copy()
         for u in order:
@@ -178,7 +197,11 @@ class _Repair:
         problem, state = self._problem, self._state
         tried = 0
         for v in self._suspects():
-            if state.place[v] == NOWHERE or problem.fixed[v] or not problem.arrivals(v).any():
+            if (
+                state.place[v] == NOWHERE
+                or problem.fixed[v]
+                or not problem.arrivals(v).any()
+            ):
                 continue
             tried += 1
             if tried > _REPAIRS_TRIED:
@@ -189,18 +212,24 @@ class _Repair:
             load = problem.capacity.load_of(v, problem.floor[v])[hosts]
             after = state.usage[hosts] + load
             roomy = (after <= self._limit[hosts]).all(axis=1) | (hosts == h)
-            full = self._full[hosts] + problem.capacity.load_of(v, problem.upper[v])[hosts]
+            full = (
+                self._full[hosts] + problem.capacity.load_of(v, problem.upper[v])[hosts]
+            )
             best = self._best_repair(v, hosts[roomy], full[roomy], after[roomy])
             self._put(v, best)
 
     def _best_repair(self, v: int, hosts: Ints, full: Ints, floors: Ints) -> int:
         """As `_best`, with a host that stays over its limit counted as a breach, and staying preferred to any move."""
-        inherited = self._state.inherited(v)[hosts] + (floors > self._limit[hosts]).sum(axis=1)
+        inherited = self._state.inherited(v)[hosts] + (floors > self._limit[hosts]).sum(
+            axis=1
+        )
         penalty = self._state.penalty(v)[hosts]
         shrinkage = np.maximum(full - self._limit[hosts], 0).sum(axis=1)
         away = hosts != self._problem.current[v]
         free = ((self._limit[hosts] - full) / self._scale[hosts]).sum(axis=1)
-        return int(hosts[np.lexsort((hosts, free, away, penalty, shrinkage, inherited))[0]])
+        return int(
+            hosts[np.lexsort((hosts, free, away, penalty, shrinkage, inherited))[0]]
+        )
 
     def _suspects(self) -> list[int]:
         """Guests on a host where they, their group or the host break a rule; must rules first."""

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..outcome import LevelValue
-from ..problem import NOWHERE, Problem, Target
+from ..primitives.encoding import Bools
+from ..problem import Problem, Target
 from .bound import trivial_bounds
 from .cpsat import Budget, LevelProof
 from .exact import ExactModel, candidate_count
@@ -16,6 +17,8 @@ from .greedy import repair
 
 EXACT_CANDIDATES = 400_000
 """Above so many placement variables the full exact model finds nothing useful in seconds and is not built."""
+_REFINING_SHARE = 0.25
+"""Share of the budget kept for a second look, once it is known which moves cannot be carried out."""
 _DETERMINISTIC_PER_S = 0.5
 """Deterministic time units that stand for one second of budget in reproducible mode."""
 
@@ -119,16 +122,19 @@ class Portfolio:
             if exact is not None:
                 yield Candidate("exact", exact)
 
-    def without_moves(self) -> Iterator[Candidate]:
-        """Targets in which nothing migrates: for when the way to a better one is barred. Proves nothing."""
-        if self._may_go_on():
-            frozen = self._problem.current != NOWHERE
-            target = self._solve(ExactModel(self._problem, frozen), None, ())[0]
-            if target is not None:
-                yield Candidate("exact", target)
+    def refine(self, reached: Target, stuck: Bools) -> Target | None:
+        """A target in which the `stuck` guests [V] are not moved, starting from one that is known to be reachable.
+
+        For when the way to a better target is barred, or time is left. Proves nothing about other targets.
+        """
+        if not self._may_go_on():
+            return None
+        return self._solve(ExactModel(self._problem, stuck), reached, self._deadline)[0]
 
     def _may_go_on(self) -> bool:
-        if self._stop.is_set() or (not self._options.reproducible and self.left_s <= 0.05):
+        if self._stop.is_set() or (
+            not self._options.reproducible and self.left_s <= 0.05
+        ):
             return False
         if self.best is not None and self.is_proven(self.best):
             return False
@@ -136,9 +142,8 @@ class Portfolio:
 
     def _exact(self, hint: Target) -> Target | None:
         model = ExactModel(self._problem)
-        values = self._problem.evaluate(hint)
-        settled = next((i for i, (v, b) in enumerate(zip(values, self.trivial, strict=True)) if v != b), len(values))
-        target, proofs = self._solve(model, hint, values[:settled])
+        first = self._deadline - self._options.budget_s * _REFINING_SHARE
+        target, proofs = self._solve(model, hint, first)
         optimum = []
         for proof in proofs:
             if proof.value is None or proof.value != proof.bound:
@@ -151,18 +156,29 @@ class Portfolio:
         return target
 
     def _solve(
-        self, model: ExactModel, hint: Target | None, known: tuple[int, ...]
+        self, model: ExactModel, hint: Target, deadline: float
     ) -> tuple[Target | None, tuple[LevelProof, ...]]:
+        """Solves from a state that the model contains: levels it has settled are held, the next may only improve."""
         options = self._options
-        if hint is not None:
-            model.hint(hint)
+        values = self._problem.evaluate(hint)
+        settled = [level.gap == 0 for level in self.levels(values)]
+        known = settled.index(False) if False in settled else len(settled)
+        model.hint(hint)
         budget = Budget(
-            deadline=self._deadline,
-            deterministic_per_level=options.budget_s * _DETERMINISTIC_PER_S if options.reproducible else None,
+            deadline=deadline,
+            deterministic_per_level=options.budget_s * _DETERMINISTIC_PER_S
+            if options.reproducible
+            else None,
             seed=options.seed,
             workers=options.workers,
         )
-        proposal = model.solve(budget, self._stop, lambda target, _: self._report("exact", target), known)
+        proposal = model.solve(
+            budget,
+            self._stop,
+            lambda target, _: self._report("exact", target),
+            values[:known],
+            values[known] if known < len(values) else None,
+        )
         if proposal.target is not None:
             self._check(proposal.target, proposal.proofs)
         return proposal.target, proposal.proofs
@@ -172,7 +188,9 @@ class Portfolio:
         values = self._problem.evaluate(target)
         for name, value, proof in zip(self.names, values, proofs, strict=True):
             if proof.value is not None and value > proof.value:
-                raise AssertionError(f"level {name}: the exact model claims {proof.value}, its target has {value}")
+                raise AssertionError(
+                    f"level {name}: the exact model claims {proof.value}, its target has {value}"
+                )
 
     def _report(self, engine: str, target: Target) -> None:
         """Keeps the best values and tells the caller about an improvement. Called from solver threads too."""

@@ -80,4 +80,7 @@ class Plan:
     @property
     def makespan_s(self) -> int:
         """Seconds until the last action ends when everything runs as early as it may."""
-        return max((action.earliest_start_s + action.duration_s for action in self.actions), default=0)
+        return max(
+            (action.earliest_start_s + action.duration_s for action in self.actions),
+            default=0,
+        )

@@ -11,7 +11,9 @@ from .actions import ActionKind
 from .steps import NO_VM, Step
 
 
-def find_dependencies(problem: Problem, steps: Sequence[Step], source_host: dict[int, int]) -> list[list[int]]:
+def find_dependencies(
+    problem: Problem, steps: Sequence[Step], source_host: dict[int, int]
+) -> list[list[int]]:
     """Per step the positions of steps it depends on, ascending.
 
     `source_host` maps a displaced guest to the failed host whose fencing its start must wait for.
@@ -20,7 +22,6 @@ def find_dependencies(problem: Problem, steps: Sequence[Step], source_host: dict
     last_of_vm: dict[int, int] = {}
     prepared: dict[tuple[ActionKind, int], int] = {}
     crowding: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    covering: defaultdict[int, list[int]] = defaultdict(list)
     latest: dict[int, int] = {}
     found = []
     for i, step in enumerate(steps):
@@ -42,7 +43,7 @@ def find_dependencies(problem: Problem, steps: Sequence[Step], source_host: dict
             if fenced is not None:
                 needs.add(fenced)
         if step.enters != NOWHERE or step.leaves != NOWHERE:
-            _couple(problem, step, i, needs, crowding, covering, latest)
+            _couple(problem, step, i, needs, crowding, latest)
         if departure != NOWHERE:
             departures[departure].append(i)
         found.append(sorted(needs))
@@ -55,7 +56,6 @@ def _couple(
     i: int,
     needs: set[int],
     crowding: defaultdict[tuple[int, int], list[int]],
-    covering: defaultdict[int, list[int]],
     latest: dict[int, int],
 ) -> None:
     """Adds what the must groups of the guest demand, and records what this step means to later ones."""
@@ -67,15 +67,10 @@ def _couple(
         left = int(group.domain[step.leaves]) if step.leaves != NOWHERE else NOWHERE
         if entered == left:
             continue
-        if isinstance(group, DomainCount) and group.most:
+        if isinstance(group, DomainCount):
             if g in latest:
                 needs.add(latest[g])
             latest[g] = i
-        elif isinstance(group, DomainCount):
-            if left != NOWHERE:
-                needs.update(covering[g])
-            if entered != NOWHERE:
-                covering[g].append(i)
         else:
             if entered != NOWHERE:
                 needs.update(crowding[g, entered])

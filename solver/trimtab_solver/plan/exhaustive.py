@@ -37,7 +37,10 @@ class Reach:
 
 
 def search_reach(
-    problem: Problem, target: Target, wanted: tuple[int, ...], startable_kinds: dict[int, ActionKind]
+    problem: Problem,
+    target: Target,
+    wanted: tuple[int, ...],
+    startable_kinds: dict[int, ActionKind],
 ) -> Reach:
     """Looks for a state with the level values `wanted` (those of `target`) or the best there is.
 
@@ -48,7 +51,11 @@ def search_reach(
 
 class _Search:
     def __init__(
-        self, problem: Problem, target: Target, wanted: tuple[int, ...], startable_kinds: dict[int, ActionKind]
+        self,
+        problem: Problem,
+        target: Target,
+        wanted: tuple[int, ...],
+        startable_kinds: dict[int, ActionKind],
     ) -> None:
         self._problem = problem
         self._kinds = startable_kinds
@@ -80,7 +87,9 @@ class _Search:
 
     def _push(self, state: _State) -> None:
         place, interrupted = state
-        distance = sum(a != b for a, b in zip(place, self._goal.place.tolist(), strict=True))
+        distance = sum(
+            a != b for a, b in zip(place, self._goal.place.tolist(), strict=True)
+        )
         self._pushed += 1
         heapq.heappush(self._open, (distance, len(interrupted), self._pushed, state))
 
@@ -99,7 +108,9 @@ class _Search:
         place = np.array(state[0], dtype=np.int32)
         if any(place[v] == NOWHERE and not problem.evictable[v] for v, _ in state[1]):
             return None
-        return problem.evaluate(Target(place, fit_sizes(problem, place)), self._interruption_cost(state))
+        return problem.evaluate(
+            Target(place, fit_sizes(problem, place)), self._interruption_cost(state)
+        )
 
     def _goto(self, place: tuple[int, ...]) -> None:
         """Brings the occupancy to a state."""
@@ -131,15 +142,26 @@ class _Search:
         admitted = state.admits(v)
         if admitted is not None:
             mask = mask & admitted
-        return [h for h in np.flatnonzero(mask).tolist() if state.fits(v, h, problem.floor[v])]
+        return [
+            h
+            for h in np.flatnonzero(mask).tolist()
+            if state.fits(v, h, problem.floor[v])
+        ]
 
     def _starts(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
         place, interrupted = state
         if not self._problem.running[v] and not self._problem.startable[v]:
             return
-        kind = ActionKind.RESUME if (v, True) in interrupted else self._kinds.get(v, ActionKind.START)
+        kind = (
+            ActionKind.RESUME
+            if (v, True) in interrupted
+            else self._kinds.get(v, ActionKind.START)
+        )
         for h in self._admitted(v):
-            yield (_at(place, v, h), interrupted), Step(kind, v, h, size=self._problem.floor[v])
+            yield (
+                (_at(place, v, h), interrupted),
+                Step(kind, v, h, size=self._problem.floor[v]),
+            )
 
     def _moves(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
         place, interrupted = state
@@ -188,15 +210,33 @@ class _Search:
         final = fit_sizes(problem, place)
         start = np.where(problem.running[:, None], problem.allocated, problem.floor)
         shrunk = [
-            Step(ActionKind.RESIZE, v, int(problem.current[v]), size=problem.floor[v], before=start[v])
-            for v in np.flatnonzero(problem.running & (problem.floor < start).any(axis=1)).tolist()
+            Step(
+                ActionKind.RESIZE,
+                v,
+                int(problem.current[v]),
+                size=problem.floor[v],
+                before=start[v],
+            )
+            for v in np.flatnonzero(
+                problem.running & (problem.floor < start).any(axis=1)
+            ).tolist()
         ]
         grown = [
-            Step(ActionKind.RESIZE, v, int(place[v]), size=final[v], before=problem.floor[v])
-            for v in np.flatnonzero((place >= 0) & (problem.floor < final).any(axis=1)).tolist()
+            Step(
+                ActionKind.RESIZE,
+                v,
+                int(place[v]),
+                size=final[v],
+                before=problem.floor[v],
+            )
+            for v in np.flatnonzero(
+                (place >= 0) & (problem.floor < final).any(axis=1)
+            ).tolist()
         ]
         reached = Target(place, np.where((place >= 0)[:, None], final, problem.upper))
-        return Ordering((*shrunk, *steps, *grown), reached, self._interruption_cost(state), ())
+        return Ordering(
+            (*shrunk, *steps, *grown), reached, self._interruption_cost(state), (), ()
+        )
 
 
 def _at(place: tuple[int, ...], v: int, h: int) -> tuple[int, ...]:

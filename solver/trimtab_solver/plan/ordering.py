@@ -1,8 +1,8 @@
 """From a target to a list of steps of which every prefix is safe.
 
 Event-driven: whatever is safe now is done now, restarts of high ranks first, each with the room it needs. When nothing is
-safe any more, a cycle is broken by parking a guest on a third host, else by stopping and starting one whose tier allows it;
-else a move is dropped and said so.
+safe any more, a cycle is broken by shrinking guests for a while, else by parking one on a third host, else by stopping
+and starting one whose tier allows it; else a move is dropped and said so.
 """
 
 from __future__ import annotations
@@ -24,35 +24,65 @@ _RERUNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """Steps, the target they really reach, what stops on the way weigh, and what had to be dropped (in words)."""
+    """Steps, the target they really reach, what stops on the way weigh, and what had to be dropped.
+
+    `dropped` says in words what the guests in `stuck` could not do.
+    """
 
     steps: tuple[Step, ...]
     reached: Target
     interrupted: int
     dropped: tuple[str, ...]
+    stuck: tuple[int, ...]
 
 
-def order_steps(problem: Problem, target: Target, startable_kinds: dict[int, ActionKind]) -> Ordering:
+def order_steps(
+    problem: Problem, target: Target, startable_kinds: dict[int, ActionKind]
+) -> Ordering:
     """Orders the way from the present placement to `target`.
 
-    `startable_kinds` says for guests that do not run whether they START (the default) or RESUME.
+    `startable_kinds` says for guests that do not run whether they START (the default) or RESUME. Where the way there
+    interrupts guests that run at both ends, dropping moves instead is tried too, and the better end state wins.
     """
-    ordering = _Orderer(problem, target, startable_kinds).run()
-    dropped = ordering.dropped
+    ordering = _order(problem, target, startable_kinds, may_interrupt=True)
+    if not ordering.interrupted:
+        return ordering
+    gentle = _order(problem, target, startable_kinds, may_interrupt=False)
+    values = [problem.evaluate(o.reached, o.interrupted) for o in (ordering, gentle)]
+    return ordering if values[0] <= values[1] else gentle
+
+
+def _order(
+    problem: Problem,
+    target: Target,
+    startable_kinds: dict[int, ActionKind],
+    *,
+    may_interrupt: bool,
+) -> Ordering:
+    ordering = _Orderer(problem, target, startable_kinds, may_interrupt).run()
+    dropped, stuck = ordering.dropped, ordering.stuck
     for _ in range(_RERUNS):
-        kept = _spare_the_evicted(problem, ordering.reached) if ordering.dropped else None
+        kept = (
+            _spare_the_evicted(problem, ordering.reached) if ordering.dropped else None
+        )
         if kept is None:
             break
-        ordering = _Orderer(problem, kept, startable_kinds).run()
-    return Ordering(ordering.steps, ordering.reached, ordering.interrupted, dropped)
+        ordering = _Orderer(problem, kept, startable_kinds, may_interrupt).run()
+    return Ordering(
+        ordering.steps, ordering.reached, ordering.interrupted, dropped, stuck
+    )
 
 
 def _spare_the_evicted(problem: Problem, reached: Target) -> Target | None:
     """The reached target with guests kept whose eviction turned out to be in vain; None if there are none."""
     state = Occupancy(problem, problem.floor)
-    for v in np.flatnonzero(problem.running & (reached.place != problem.current)).tolist():
+    for v in np.flatnonzero(
+        problem.running & (reached.place != problem.current)
+    ).tolist():
         state.take(v)
-    for v in np.flatnonzero((reached.place >= 0) & (reached.place != problem.current)).tolist():
+    for v in np.flatnonzero(
+        (reached.place >= 0) & (reached.place != problem.current)
+    ).tolist():
         state.put(v, int(reached.place[v]))
     evicted = np.flatnonzero(problem.running & (reached.place == NOWHERE)).tolist()
     ranks = problem.tier_values("rank")
@@ -67,15 +97,23 @@ def _spare_the_evicted(problem: Problem, reached: Target) -> Target | None:
 
 
 class _Orderer:
-    def __init__(self, problem: Problem, target: Target, startable_kinds: dict[int, ActionKind]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        target: Target,
+        startable_kinds: dict[int, ActionKind],
+        may_interrupt: bool,
+    ) -> None:
         self._problem = problem
         self._kinds = startable_kinds
+        self._may_interrupt = may_interrupt
         self._goal: Index = target.place.copy()
         self._size: Ints = target.size.copy()
         sizes = np.where(problem.running[:, None], problem.allocated, target.size)
         self._state = Occupancy(problem, sizes)
         self._steps: list[Step] = []
         self._dropped: list[str] = []
+        self._stuck: list[int] = []
         self._parked: set[int] = set()
         self._replanned = False
         self._booted = np.zeros(problem.host_count, dtype=np.bool_)
@@ -90,8 +128,13 @@ class _Orderer:
         place = problem.current
         ranks, values = problem.tier_values("rank"), problem.tier_values("value")
         moving = np.flatnonzero(place != self._goal)
-        self._waiting = sorted(moving.tolist(), key=lambda v: (place[v] != NOWHERE, -ranks[v], -values[v], v))
-        smaller = running & (self._goal >= 0) & (self._size < problem.allocated).any(axis=1)
+        self._waiting = sorted(
+            moving.tolist(),
+            key=lambda v: (place[v] != NOWHERE, -ranks[v], -values[v], v),
+        )
+        smaller = (
+            running & (self._goal >= 0) & (self._size < problem.allocated).any(axis=1)
+        )
         for v in np.flatnonzero(smaller).tolist():
             self._shrinking[int(place[v])].append(v)
         self._leaving: dict[int, list[int]] = defaultdict(list)
@@ -102,15 +145,27 @@ class _Orderer:
         while self._waiting:
             if self._sweep() or self._shrink_everywhere():
                 continue
-            if not (self._park() or self._interrupt() or self._retarget()):
+            if not (
+                self._squeeze() or self._park() or self._interrupt() or self._retarget()
+            ):
                 self._drop()
         self._shrink_everywhere()
         self._grow()
         return Ordering(
             tuple(self._steps),
-            Target(self._state.place, np.where((self._state.place >= 0)[:, None], self._state.sizes, problem.upper)),
-            sum(cost for v, cost in self._interrupted.items() if self._state.place[v] != NOWHERE),
+            Target(
+                self._state.place,
+                np.where(
+                    (self._state.place >= 0)[:, None], self._state.sizes, problem.upper
+                ),
+            ),
+            sum(
+                cost
+                for v, cost in self._interrupted.items()
+                if self._state.place[v] != NOWHERE
+            ),
             tuple(self._dropped),
+            tuple(self._stuck),
         )
 
     # -- what is safe now -------------------------------------------------------------------------------------------
@@ -137,7 +192,11 @@ class _Orderer:
             self._state.put(v, h)
             return False
         suspends = self._problem.tiers[self._problem.tier[v]].suspends
-        kind = ActionKind.SUSPEND if suspends and self._problem.evictable[v] else ActionKind.STOP
+        kind = (
+            ActionKind.SUSPEND
+            if suspends and self._problem.evictable[v]
+            else ActionKind.STOP
+        )
         self._steps.append(Step(kind, v, h, before=self._state.sizes[v].copy()))
         return True
 
@@ -166,7 +225,15 @@ class _Orderer:
         size = np.minimum(before, self._size[v])
         if (size < before).any():
             self._state.resize(v, size)
-            self._steps.append(Step(ActionKind.RESIZE, v, int(self._state.place[v]), size=size, before=before))
+            self._steps.append(
+                Step(
+                    ActionKind.RESIZE,
+                    v,
+                    int(self._state.place[v]),
+                    size=size,
+                    before=before,
+                )
+            )
 
     def _advance(self, v: int) -> bool:
         """Takes a waiting guest where it belongs, if that is safe now."""
@@ -220,16 +287,76 @@ class _Orderer:
     def _sweep(self) -> bool:
         """Advances every waiting guest that can; whether any could."""
         before = len(self._waiting)
-        self._waiting = [v for v in self._waiting if self._state.place[v] == self._goal[v] or not self._advance(v)]
-        self._waiting = [v for v in self._waiting if self._state.place[v] != self._goal[v]]
+        self._waiting = [
+            v
+            for v in self._waiting
+            if self._state.place[v] == self._goal[v] or not self._advance(v)
+        ]
+        self._waiting = [
+            v for v in self._waiting if self._state.place[v] != self._goal[v]
+        ]
         return len(self._waiting) < before
 
     def _blocked_moves(self) -> list[int]:
         """Waiting migrations, those first that stand where somebody wants to be; lowest rank first."""
         wanted = {int(self._goal[v]) for v in self._waiting}
         ranks = self._problem.tier_values("rank")
-        moves = [v for v in self._waiting if self._state.place[v] != NOWHERE and self._goal[v] != NOWHERE]
-        return sorted(moves, key=lambda v: (int(self._state.place[v]) not in wanted, ranks[v], v))
+        moves = [
+            v
+            for v in self._waiting
+            if self._state.place[v] != NOWHERE and self._goal[v] != NOWHERE
+        ]
+        return sorted(
+            moves, key=lambda v: (int(self._state.place[v]) not in wanted, ranks[v], v)
+        )
+
+    def _squeeze(self) -> bool:
+        """Shrinks guests on the host where a waiting guest wants to be, for as long as it takes; they grow back last."""
+        problem, state = self._problem, self._state
+        for v in self._waiting:
+            h = int(self._goal[v])
+            if h == NOWHERE:
+                continue
+            lacking = (
+                state.usage[h]
+                + problem.capacity.load_at(v, h, state.sizes[v])
+                - state.ceiling[h]
+            )
+            guests = np.flatnonzero((state.place == h) & ~problem.fixed)
+            slack = np.maximum(state.sizes[guests] - problem.floor[guests], 0)
+            factors = np.where(
+                problem.capacity.backed[guests],
+                problem.capacity.factor[h, :, 1],
+                problem.capacity.factor[h, :, 0],
+            )
+            if (
+                not (lacking > 0).any()
+                or ((slack * factors).sum(axis=0) < lacking).any()
+            ):
+                continue
+            for i in np.lexsort(
+                (
+                    guests,
+                    -(slack * factors / np.maximum(state.ceiling[h], 1)).sum(axis=1),
+                )
+            ).tolist():
+                before = state.sizes[guests[i]].copy()
+                cut = np.minimum(slack[i], -(-np.maximum(lacking, 0) // factors[i]))
+                if not (cut > 0).any():
+                    continue
+                state.resize(int(guests[i]), before - cut)
+                self._steps.append(
+                    Step(
+                        ActionKind.RESIZE,
+                        int(guests[i]),
+                        h,
+                        size=before - cut,
+                        before=before,
+                    )
+                )
+                lacking = lacking - cut * factors[i]
+            return True
+        return False
 
     def _park(self) -> bool:
         """Moves one blocked guest to a third host from where it can go on."""
@@ -238,10 +365,15 @@ class _Orderer:
             if v in self._parked:
                 continue
             goal, source = int(self._goal[v]), int(state.place[v])
-            via = problem.allowed.mask[problem.allowed.class_of[v]] & problem.disruption.move_targets(v, source)
+            via = problem.allowed.mask[
+                problem.allowed.class_of[v]
+            ] & problem.disruption.move_targets(v, source)
             via = via & (~problem.disruption.spare | self._booted)
             for c in np.flatnonzero(via).tolist():
-                if c in (goal, source) or not problem.disruption.move_targets(v, c)[goal]:
+                if (
+                    c in (goal, source)
+                    or not problem.disruption.move_targets(v, c)[goal]
+                ):
                     continue
                 if self._try_move(v, c):
                     self._parked.add(v)
@@ -251,13 +383,20 @@ class _Orderer:
     def _interrupt(self) -> bool:
         """Stops (or suspends) one blocked guest whose tier allows it; it is started at its target later."""
         problem = self._problem
-        for v in self._blocked_moves():
+        for v in self._blocked_moves() if self._may_interrupt else ():
             if not (problem.evictable[v] or problem.disruption.cold[v]):
                 continue
             if self._try_stop(v):
                 suspended = self._steps[-1].kind is ActionKind.SUSPEND
-                self._kinds = {**self._kinds, v: ActionKind.RESUME if suspended else ActionKind.START}
-                self._interrupted[v] = problem.tiers[problem.tier[v]].eviction_cost if suspended else STOP_COST
+                self._kinds = {
+                    **self._kinds,
+                    v: ActionKind.RESUME if suspended else ActionKind.START,
+                }
+                self._interrupted[v] = (
+                    problem.tiers[problem.tier[v]].eviction_cost
+                    if suspended
+                    else STOP_COST
+                )
                 return True
         return False
 
@@ -288,8 +427,11 @@ class _Orderer:
         v = moves[0] if moves else min(self._waiting, key=lambda v: (ranks[v], -v))
         here = int(self._state.place[v])
         name, goal = problem.vm_ids[v], self._goal[v]
+        self._stuck.append(v)
         if here == NOWHERE:
-            self._dropped.append(f"{name} cannot be started on {problem.host_ids[goal]}: no safe order frees its room")
+            self._dropped.append(
+                f"{name} cannot be started on {problem.host_ids[goal]}: no safe order frees its room"
+            )
         elif goal == NOWHERE:
             self._dropped.append(f"{name} cannot be stopped without breaking a rule")
         else:
@@ -310,7 +452,11 @@ class _Orderer:
             h = int(state.place[v])
             room = state.ceiling[h] - state.usage[h]
             unit = problem.capacity.load_at(v, h, np.ones_like(before))
-            more = np.minimum(np.maximum(wanted[v] - before, 0), np.maximum(room // unit, 0))
+            more = np.minimum(
+                np.maximum(wanted[v] - before, 0), np.maximum(room // unit, 0)
+            )
             if (more > 0).any():
                 state.resize(v, before + more)
-                self._steps.append(Step(ActionKind.RESIZE, v, h, size=before + more, before=before))
+                self._steps.append(
+                    Step(ActionKind.RESIZE, v, h, size=before + more, before=before)
+                )

@@ -9,8 +9,22 @@ from ..problem import NOWHERE
 from .actions import ActionKind
 
 NO_VM = -1
-_ARRIVALS = frozenset({ActionKind.START, ActionKind.RESUME, ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
-_DEPARTURES = frozenset({ActionKind.STOP, ActionKind.SUSPEND, ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
+_ARRIVALS = frozenset(
+    {
+        ActionKind.START,
+        ActionKind.RESUME,
+        ActionKind.MIGRATE_LIVE,
+        ActionKind.MIGRATE_COLD,
+    }
+)
+_DEPARTURES = frozenset(
+    {
+        ActionKind.STOP,
+        ActionKind.SUSPEND,
+        ActionKind.MIGRATE_LIVE,
+        ActionKind.MIGRATE_COLD,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,9 @@ class Step:
         """The host on which room is freed, or NOWHERE."""
         if self.kind in _DEPARTURES:
             return self.host
-        return self.host if self.kind is ActionKind.RESIZE and not self.grows else NOWHERE
+        return (
+            self.host if self.kind is ActionKind.RESIZE and not self.grows else NOWHERE
+        )
 
     @property
     def enters(self) -> int:

@@ -20,7 +20,13 @@ Expression = Annotated[str, Field(min_length=1, max_length=MAX_EXPRESSION_LENGTH
 class Strict(BaseModel):
     """Unknown fields are errors; values are never coerced; YAML keys are camelCase."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+    )
 
 
 class Level(enum.StrEnum):
@@ -67,7 +73,9 @@ class RuleSpec(Spec):
         if self.level is Level.SHOULD and self.weight is None:
             raise ValueError("level: should needs a weight (1 to 1000000)")
         if self.level is Level.MUST and self.weight is not None:
-            raise ValueError("level: must takes no weight; remove it or use level: should")
+            raise ValueError(
+                "level: must takes no weight; remove it or use level: should"
+            )
         return self
 
 

@@ -30,9 +30,24 @@ class Finding:
     fix: str = ""
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.severity}: {self.message} [{self.rule}]" + (f" ({self.fix})" if self.fix else "")
+        return f"{self.source}: {self.severity}: {self.message} [{self.rule}]" + (
+            f" ({self.fix})" if self.fix else ""
+        )
 
 
-def finding_at(document: Document, path: str, severity: Severity, rule: str, message: str, fix: str = "") -> Finding:
+def finding_at(
+    document: Document,
+    path: str,
+    severity: Severity,
+    rule: str,
+    message: str,
+    fix: str = "",
+) -> Finding:
     """A finding about the field at `path` of `document`, whose kind and name begin the message."""
-    return Finding(severity, document.position(path), rule, f"{document.kind} {document.name}: {message}", fix)
+    return Finding(
+        severity,
+        document.position(path),
+        rule,
+        f"{document.kind} {document.name}: {message}",
+        fix,
+    )

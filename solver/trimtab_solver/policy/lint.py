@@ -23,10 +23,23 @@ _TRIED_FAILURES = range(17)
 
 def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
     """Every finding, in order of file and line; with a snapshot also what the policy means there."""
-    findings = [*_expression_findings(policy), *_tier_findings(policy), *_rule_findings(policy)]
+    findings = [
+        *_expression_findings(policy),
+        *_tier_findings(policy),
+        *_rule_findings(policy),
+    ]
     if snapshot is not None:
         findings += snapshot_findings(policy, snapshot)
-    return sorted(set(findings), key=lambda f: (f.source.file, f.source.line, f.source.column, f.rule, f.message))
+    return sorted(
+        set(findings),
+        key=lambda f: (
+            f.source.file,
+            f.source.line,
+            f.source.column,
+            f.rule,
+            f.message,
+        ),
+    )
 
 
 def _expression_findings(policy: Policy) -> Iterator[Finding]:
@@ -50,7 +63,12 @@ def _unguarded(source: str, scope: Scope) -> Iterator[str]:
         key, name = reference.key, reference.variable.replace(".", " . ")
         if key is None:
             continue
-        guards = (f"has ( {name} . {key} )", f"{name} . ? {key}", f"{name} [ ? '{key}' ]", f'{name} [ ? "{key}" ]')
+        guards = (
+            f"has ( {name} . {key} )",
+            f"{name} . ? {key}",
+            f"{name} [ ? '{key}' ]",
+            f'{name} [ ? "{key}" ]',
+        )
         if not any(guard in text for guard in guards):
             yield f"{reference.variable}.{key}"
 
@@ -62,7 +80,14 @@ def _tier_findings(policy: Policy) -> Iterator[Finding]:
             if tier.availability is Availability.MUST_RUN:
                 message = "must run, yet may be stopped to make room for others"
                 fix = "remove evict, or write availability: best-effort"
-                yield finding_at(document, "spec.evict", Severity.WARNING, "must-run-evictable", message, fix)
+                yield finding_at(
+                    document,
+                    "spec.evict",
+                    Severity.WARNING,
+                    "must-run-evictable",
+                    message,
+                    fix,
+                )
             if not _when(tier.evict.when):
                 yield _never(document, "spec.evict.when", tier.evict.when)
         if tier.resize is not None and not _when(tier.resize.when):
@@ -70,13 +95,29 @@ def _tier_findings(policy: Policy) -> Iterator[Finding]:
     for (first, upper), (second, lower) in combinations(tiers, 2):
         if upper.rank == lower.rank:
             message = f"has the rank {lower.rank} of {first.name}: their guests are weighed by value alone"
-            yield finding_at(second, "spec.rank", Severity.INFO, "shared-rank", message, "give each tier its own rank")
+            yield finding_at(
+                second,
+                "spec.rank",
+                Severity.INFO,
+                "shared-rank",
+                message,
+                "give each tier its own rank",
+            )
             continue
-        early = _when(upper.evict.when if upper.evict else None) - _when(lower.evict.when if lower.evict else None)
+        early = _when(upper.evict.when if upper.evict else None) - _when(
+            lower.evict.when if lower.evict else None
+        )
         if early:
             message = f"may be stopped at {min(early)} hardware failures, when the lower tier {second.name} may not"
             fix = f"protect {first.name} at least as well as {second.name}"
-            yield finding_at(first, "spec.evict", Severity.WARNING, "lower-tier-protected", message, fix)
+            yield finding_at(
+                first,
+                "spec.evict",
+                Severity.WARNING,
+                "lower-tier-protected",
+                message,
+                fix,
+            )
 
 
 def _when(condition: str | None) -> set[int]:
@@ -84,15 +125,27 @@ def _when(condition: str | None) -> set[int]:
     if condition is None:
         return set()
     expression = compile_expression(condition, Scope.EVENT, Returns.BOOL)
-    if any(reference.variable != "event.hardware_failures" for reference in expression.references):
+    if any(
+        reference.variable != "event.hardware_failures"
+        for reference in expression.references
+    ):
         return set(_TRIED_FAILURES)
-    return {n for n in _TRIED_FAILURES if expression.evaluate(event_data(Event(n, n, (), n))) is True}
+    return {
+        n
+        for n in _TRIED_FAILURES
+        if expression.evaluate(event_data(Event(n, n, (), n))) is True
+    }
 
 
 def _never(document: Document, path: str, condition: str) -> Finding:
     message = f'"{condition}" holds for no number of hardware failures up to {max(_TRIED_FAILURES)}'
     return finding_at(
-        document, path, Severity.WARNING, "condition-never-holds", message, "correct it or remove the field"
+        document,
+        path,
+        Severity.WARNING,
+        "condition-never-holds",
+        message,
+        "correct it or remove the field",
     )
 
 
@@ -101,10 +154,24 @@ def _rule_findings(policy: Policy) -> Iterator[Finding]:
         spec = document.spec
         if isinstance(spec, RuleSpec) and not spec.enabled:
             message = "is disabled and constrains nothing"
-            yield finding_at(document, "spec.enabled", Severity.INFO, "disabled", message, "enable or delete it")
+            yield finding_at(
+                document,
+                "spec.enabled",
+                Severity.INFO,
+                "disabled",
+                message,
+                "enable or delete it",
+            )
         if isinstance(spec, Separate):
             for i, j in combinations(range(len(spec.between)), 2):
                 if spec.between[i] == spec.between[j]:
                     message = f"sets {i} and {j} are the same, but a guest may be in one set only"
                     fix = "give each set guests of its own; to keep the guests of one set apart use Spread"
-                    yield finding_at(document, f"spec.between[{j}]", Severity.ERROR, "overlapping-sets", message, fix)
+                    yield finding_at(
+                        document,
+                        f"spec.between[{j}]",
+                        Severity.ERROR,
+                        "overlapping-sets",
+                        message,
+                        fix,
+                    )

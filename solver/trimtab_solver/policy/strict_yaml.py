@@ -45,7 +45,9 @@ class Scalar:
         at = self.source
         if self.style == "|":
             rows = self.raw.split("\n")
-            indent = next((len(row) - len(row.lstrip(" ")) for row in rows if row.strip()), 0)
+            indent = next(
+                (len(row) - len(row.lstrip(" ")) for row in rows if row.strip()), 0
+            )
             return Source(at.file, at.line + line, indent + column)
         if not self.one_line or line != 1:
             return at
@@ -115,7 +117,11 @@ class _Reader:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self._malformed(Source(self.name), f"is not UTF-8: byte {error.start} {error.reason}", "save it as UTF-8")
+            self._malformed(
+                Source(self.name),
+                f"is not UTF-8: byte {error.start} {error.reason}",
+                "save it as UTF-8",
+            )
             return
         self._lines = text.split("\n")
         try:
@@ -124,11 +130,23 @@ class _Reader:
             pass
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            at = Source(self.name, mark.line + 1, mark.column + 1) if mark else Source(self.name)
+            at = (
+                Source(self.name, mark.line + 1, mark.column + 1)
+                if mark
+                else Source(self.name)
+            )
             context = f" {error.context}" if error.context else ""
-            self._malformed(at, f"is not YAML: {error.problem}{context}", "check indentation, quotes and brackets here")
+            self._malformed(
+                at,
+                f"is not YAML: {error.problem}{context}",
+                "check indentation, quotes and brackets here",
+            )
         except yaml.YAMLError as error:
-            self._malformed(Source(self.name), f"is not YAML: {str(error).splitlines()[0]}", "remove such characters")
+            self._malformed(
+                Source(self.name),
+                f"is not YAML: {str(error).splitlines()[0]}",
+                "remove such characters",
+            )
 
     def _read_events(self, events: Iterator[Any]) -> None:
         for event in events:
@@ -145,16 +163,34 @@ class _Reader:
         at = self._source(event)
         self._document.positions.setdefault(path, at)
         if isinstance(event, yaml.AliasEvent):
-            self._broken(path, at, f"uses the alias *{event.anchor}", "write the value out; aliases are not allowed")
+            self._broken(
+                path,
+                at,
+                f"uses the alias *{event.anchor}",
+                "write the value out; aliases are not allowed",
+            )
             return None
         if event.anchor is not None:
-            self._syntax(at, path, f"defines the anchor &{event.anchor}", "remove it; anchors are not allowed")
+            self._syntax(
+                at,
+                path,
+                f"defines the anchor &{event.anchor}",
+                "remove it; anchors are not allowed",
+            )
         if event.tag is not None:
-            self._syntax(at, path, f"has the tag {event.tag}", "remove it; put the value in quotes if it is text")
+            self._syntax(
+                at,
+                path,
+                f"has the tag {event.tag}",
+                "remove it; put the value in quotes if it is text",
+            )
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path, at)
         if depth >= MAX_NESTING:
-            message, fix = f"is nested more than {MAX_NESTING} deep", "no policy needs that; check the brackets"
+            message, fix = (
+                f"is nested more than {MAX_NESTING} deep",
+                "no policy needs that; check the brackets",
+            )
             self.faults.append(Fault(Reason.POLICY_SYNTAX, str(at), message, fix))
             raise _TooDeepError
         if isinstance(event, yaml.SequenceStartEvent):
@@ -164,7 +200,9 @@ class _Reader:
     def _sequence(self, events: Iterator[Any], path: str, depth: int) -> list[Any]:
         values: list[Any] = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            values.append(self._value(event, events, child(path, len(values)), depth + 1))
+            values.append(
+                self._value(event, events, child(path, len(values)), depth + 1)
+            )
         return values
 
     def _mapping(self, events: Iterator[Any], path: str, depth: int) -> dict[str, Any]:
@@ -178,7 +216,12 @@ class _Reader:
             inner, at = child(path, key), self._source(event)
             if key in values:
                 first = self._document.keys[inner]
-                self._syntax(at, inner, f'repeats the key "{key}" of line {first.line}', "keep one of them")
+                self._syntax(
+                    at,
+                    inner,
+                    f'repeats the key "{key}" of line {first.line}',
+                    "keep one of them",
+                )
                 self._skip(below, events)
                 continue
             self._document.keys[inner] = at
@@ -187,22 +230,39 @@ class _Reader:
             values[key] = self._value(below, events, inner, depth + 1)
         return values
 
-    def _key(self, event: Any, events: Iterator[Any], path: str, depth: int) -> str | None:
+    def _key(
+        self, event: Any, events: Iterator[Any], path: str, depth: int
+    ) -> str | None:
         """The key as text; None, after saying why, when it is not one."""
         at = self._source(event)
         if not isinstance(event, yaml.ScalarEvent):
-            self._syntax(at, path, "has a key that is not a string", "use plain words as keys")
+            self._syntax(
+                at, path, "has a key that is not a string", "use plain words as keys"
+            )
             self._skip(event, events)
             return None
         if event.anchor is not None or event.tag is not None:
-            self._syntax(at, path, f'has an anchor or tag on the key "{event.value}"', "remove it")
+            self._syntax(
+                at,
+                path,
+                f'has an anchor or tag on the key "{event.value}"',
+                "remove it",
+            )
         if event.implicit[0] and event.value == "<<":
-            self._syntax(at, path, "uses the merge key <<", "write the fields out; merge keys are not allowed")
+            self._syntax(
+                at,
+                path,
+                "uses the merge key <<",
+                "write the fields out; merge keys are not allowed",
+            )
             return None
         value = _plain_value(event.value) if event.implicit[0] else event.value
         if not isinstance(value, str):
             self._syntax(
-                at, path, f"has the key {event.value}, which is not a string", f'write "{event.value}" in quotes'
+                at,
+                path,
+                f"has the key {event.value}, which is not a string",
+                f'write "{event.value}" in quotes',
             )
             return None
         return value
@@ -234,7 +294,12 @@ class _Reader:
             return event.value
         value = _plain_value(event.value)
         if value is _UNREADABLE:
-            self._broken(path, at, f"is {event.value[:40]}, not a usable number", "put it in quotes if it is text")
+            self._broken(
+                path,
+                at,
+                f"is {event.value[:40]}, not a usable number",
+                "put it in quotes if it is text",
+            )
             return None
         return value
 
@@ -247,10 +312,19 @@ class _Reader:
 
     def _syntax(self, at: Source, path: str, message: str, fix: str) -> None:
         self._document.broken.add(path)
-        self.faults.append(Fault(Reason.POLICY_SYNTAX, f"{at} {path}".rstrip(), message, fix))
+        self.faults.append(
+            Fault(Reason.POLICY_SYNTAX, f"{at} {path}".rstrip(), message, fix)
+        )
 
     def _malformed(self, at: Source, message: str, fix: str) -> None:
-        self.faults.append(Fault(Reason.POLICY_SYNTAX if at.line else Reason.MALFORMED_FILE, str(at), message, fix))
+        self.faults.append(
+            Fault(
+                Reason.POLICY_SYNTAX if at.line else Reason.MALFORMED_FILE,
+                str(at),
+                message,
+                fix,
+            )
+        )
 
 
 _UNREADABLE: Final = object()
@@ -268,7 +342,11 @@ def _plain_value(text: str) -> Any:
         return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
     if _FLOAT.fullmatch(text):
         number = float(text)
-        return number if math.isfinite(number) and not text.lstrip("+-").isdigit() else _UNREADABLE
+        return (
+            number
+            if math.isfinite(number) and not text.lstrip("+-").isdigit()
+            else _UNREADABLE
+        )
     if _INFINITE.fullmatch(text) or text in (".nan", ".NaN", ".NAN"):
         return _UNREADABLE
     return text

@@ -88,7 +88,11 @@ _HOST = (
     _host("cpu_generation", Shape.INT, lambda host: host.cpu_generation),
     _host("storage_pools", Shape.STRINGS, lambda host: host.storage_pool_ids),
     _host("capacity", Shape.INT_MAP, lambda host: host.capacity),
-    Variable("host.domains", Shape.STRING_MAP, lambda host, topology: topology.domains(host.id)),
+    Variable(
+        "host.domains",
+        Shape.STRING_MAP,
+        lambda host, topology: topology.domains(host.id),
+    ),
 )
 
 

@@ -32,11 +32,15 @@ class Capacity:
 
     def load_of(self, v: int, size: Ints) -> Ints:
         """What guest `v` at `size` [R] needs on every host [H, R]."""
-        return np.where(self.backed[v], self.factor[:, :, 1], self.factor[:, :, 0]) * size
+        return (
+            np.where(self.backed[v], self.factor[:, :, 1], self.factor[:, :, 0]) * size
+        )
 
     def load_at(self, v: int, h: int, size: Ints) -> Ints:
         """What guest `v` at `size` [R] needs on host `h` [R]."""
-        return np.where(self.backed[v], self.factor[h, :, 1], self.factor[h, :, 0]) * size
+        return (
+            np.where(self.backed[v], self.factor[h, :, 1], self.factor[h, :, 0]) * size
+        )
 
     def usage(self, place: Ints, sizes: Ints) -> Ints:
         """What guests at `place` [V] (-1: nowhere) with `sizes` [V, R] need per host [H, R], `held` included."""
@@ -44,6 +48,9 @@ class Capacity:
         running = np.flatnonzero(place >= 0)
         at = place[running]
         factors = self.factor[at]
-        loads = np.where(self.backed[running], factors[:, :, 1], factors[:, :, 0]) * sizes[running]
+        loads = (
+            np.where(self.backed[running], factors[:, :, 1], factors[:, :, 0])
+            * sizes[running]
+        )
         np.add.at(total, at, loads)
         return total

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .encoding import UNBOUNDED, Bools, Breaches, Index, Ints, ModelWriter, PlacementVariables
+from .encoding import (
+    UNBOUNDED,
+    Bools,
+    Breaches,
+    Index,
+    Ints,
+    ModelWriter,
+    PlacementVariables,
+)
 from .group import GroupPrimitive
 
 
@@ -27,14 +35,22 @@ class DomainExclusion(GroupPrimitive):
         sides = []
         for side in (self.left, self.right):
             at = place[side]
-            sides.append(np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count))
+            sides.append(
+                np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count)
+            )
         return np.stack(sides)
 
     def tally(self, place: Index) -> DomainExclusionTally:
         """A tally that tolerates what `place` already breaks."""
         return DomainExclusionTally(self, self.counts(place))
 
-    def encode(self, model: ModelWriter, variables: PlacementVariables, start: Index, breaches: Breaches) -> None:
+    def encode(
+        self,
+        model: ModelWriter,
+        variables: PlacementVariables,
+        start: Index,
+        breaches: Breaches,
+    ) -> None:
         """Per domain one Boolean says which set must stay out; the other may be there, up to the tolerated breach."""
         now = self.counts(start).min(axis=0)
         right_of = dict(variables.by_domain(self.right, self.domain))
@@ -56,9 +72,17 @@ class DomainExclusion(GroupPrimitive):
             breach = model.add_int(0, most)
             breaches.add(self.must, breach, self.weight)
             # left <= breach + |left| * left_may_be;  right <= breach + |right| * (1 - left_may_be)
-            model.add_linear([*left, breach, left_may_be], [1] * len(left) + [-1, -len(left)], -UNBOUNDED, 0)
             model.add_linear(
-                [*right, breach, left_may_be], [1] * len(right) + [-1, len(right)], -UNBOUNDED, len(right)
+                [*left, breach, left_may_be],
+                [1] * len(left) + [-1, -len(left)],
+                -UNBOUNDED,
+                0,
+            )
+            model.add_linear(
+                [*right, breach, left_may_be],
+                [1] * len(right) + [-1, len(right)],
+                -UNBOUNDED,
+                len(right),
             )
 
 
@@ -69,7 +93,9 @@ class DomainExclusionTally:
         self._primitive = primitive
         self._counts = counts
         self._tolerated = counts.min(axis=0)
-        self._side = {int(v): 0 for v in primitive.left} | {int(v): 1 for v in primitive.right}
+        self._side = {int(v): 0 for v in primitive.left} | {
+            int(v): 1 for v in primitive.right
+        }
 
     def enter(self, v: int, h: int) -> None:
         self._counts[self._side[v], self._primitive.domain[h]] += 1
@@ -83,7 +109,11 @@ class DomainExclusionTally:
 
     def admits(self, v: int) -> Bools | None:
         open_domains = self._with(v) <= self._tolerated
-        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
+        return (
+            None
+            if open_domains.all()
+            else np.asarray(open_domains[self._primitive.domain])
+        )
 
     def admits_absence(self) -> bool:
         return bool((self._counts.min(axis=0) <= self._tolerated).all())

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .encoding import UNBOUNDED, Bools, Breaches, Index, Ints, ModelWriter, PlacementVariables
+from .encoding import (
+    UNBOUNDED,
+    Bools,
+    Breaches,
+    Index,
+    Ints,
+    ModelWriter,
+    PlacementVariables,
+)
 from .group import GroupPrimitive
 
 
@@ -31,7 +39,13 @@ class DomainLimit(GroupPrimitive):
         """A tally that tolerates what `place` already breaks."""
         return DomainLimitTally(self, self.counts(place))
 
-    def encode(self, model: ModelWriter, variables: PlacementVariables, start: Index, breaches: Breaches) -> None:
+    def encode(
+        self,
+        model: ModelWriter,
+        variables: PlacementVariables,
+        start: Index,
+        breaches: Breaches,
+    ) -> None:
         """Per domain: members - excess <= limit."""
         now = self.counts(start)
         for d, literals in variables.by_domain(self.members, self.domain):
@@ -41,7 +55,12 @@ class DomainLimit(GroupPrimitive):
             if most > 0:
                 excess = model.add_int(0, most)
                 breaches.add(self.must, excess, self.weight)
-                model.add_linear([*literals, excess], [1] * len(literals) + [-1], -UNBOUNDED, self.limit)
+                model.add_linear(
+                    [*literals, excess],
+                    [1] * len(literals) + [-1],
+                    -UNBOUNDED,
+                    self.limit,
+                )
             elif self.limit == 1:
                 model.add_at_most_one(literals)
             else:
@@ -64,7 +83,11 @@ class DomainLimitTally:
 
     def admits(self, v: int) -> Bools | None:
         open_domains = self._counts < self._ceiling
-        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
+        return (
+            None
+            if open_domains.all()
+            else np.asarray(open_domains[self._primitive.domain])
+        )
 
     def admits_absence(self) -> bool:
         return bool((self._counts <= self._ceiling).all())

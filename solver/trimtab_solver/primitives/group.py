@@ -65,5 +65,11 @@ class GroupPrimitive(ABC):
         """A tally of guests at ``place`` [V] (-1: not running)."""
 
     @abstractmethod
-    def encode(self, model: ModelWriter, variables: PlacementVariables, start: Index, breaches: Breaches) -> None:
+    def encode(
+        self,
+        model: ModelWriter,
+        variables: PlacementVariables,
+        start: Index,
+        breaches: Breaches,
+    ) -> None:
         """Posts the primitive; ``start`` [V] is the present placement, which fixes what is tolerated."""

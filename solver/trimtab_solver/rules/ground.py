@@ -46,14 +46,19 @@ class Ground:
         mask[[self.host_index[i] for i in host_ids]] = True
         return mask
 
-    def domain(self, document: Document, spec: RuleSpec, kind: str) -> tuple[Index, int]:
+    def domain(
+        self, document: Document, spec: RuleSpec, kind: str
+    ) -> tuple[Index, int]:
         """Per host [H] the dense number of its domain of `kind`, and how many there are."""
         if kind not in self._domains:
             if kind not in self.topology.kinds:
                 self._report_kind(document, spec, kind)
             names = [self.topology.domain(host_id, kind) for host_id in self.host_index]
             numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
-            self._domains[kind] = (np.array([numbers[name] for name in names], dtype=np.int32), len(numbers))
+            self._domains[kind] = (
+                np.array([numbers[name] for name in names], dtype=np.int32),
+                len(numbers),
+            )
         return self._domains[kind]
 
     def _report_kind(self, document: Document, spec: RuleSpec, kind: str) -> None:
@@ -62,7 +67,12 @@ class Ground:
         message = f'rule {document.name} names failure domains of kind "{kind}", the snapshot has none (it has: {known})'
         if spec.level is Level.MUST:
             self.faults.append(
-                Fault(Reason.UNKNOWN_REFERENCE, where, message, f'send domains of kind "{kind}" or change the topology')
+                Fault(
+                    Reason.UNKNOWN_REFERENCE,
+                    where,
+                    message,
+                    f'send domains of kind "{kind}" or change the topology',
+                )
             )
         else:
             self.warnings.append(f"{where}: {message}; every host counts as its own")

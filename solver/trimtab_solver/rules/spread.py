@@ -34,12 +34,16 @@ class Spread(RuleSpec):
         return self
 
 
-def compile_spread(document: Document, spec: Spread, ground: Ground) -> Iterator[DomainLimit | DomainCount]:
+def compile_spread(
+    document: Document, spec: Spread, ground: Ground
+) -> Iterator[DomainLimit | DomainCount]:
     """One limit and one count per group, as far as the group is large enough for them to bind."""
     domain, domain_count = ground.domain(document, spec, spec.topology)
     chosen = ground.selection.vms(document, "spec.select", spec.select)
     must, weight = spec.level is Level.MUST, spec.weight or 0
-    for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
+    for key, ids in ground.selection.groups(
+        document, "spec.groupBy", chosen, spec.group_by
+    ).items():
         members = ground.members(ids)
         if spec.max_per_domain is not None and len(members) > spec.max_per_domain:
             yield DomainLimit(

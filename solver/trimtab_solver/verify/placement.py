@@ -65,7 +65,9 @@ def judge_placement(
                 violations.extend(_evicted(case, vm, down, asleep))
             continue
         if not vm.is_running or vm.place != host_id:
-            violations.extend(_moved(case, vm, host_id, vm.id in down or vm.id in asleep))
+            violations.extend(
+                _moved(case, vm, host_id, vm.id in down or vm.id in asleep)
+            )
         violations.extend(_sized(case, vm, placement.sizes[vm.id]))
     tallies = [scope.tally(placement.hosts) for scope in case.scopes]
     for index, (scope, tally) in enumerate(zip(case.scopes, tallies, strict=True)):
@@ -79,7 +81,8 @@ def judge_placement(
     for host in snapshot.hosts:
         violations.extend(room_violations(END_STATE, rooms, host.id))
     return PlacementVerdict(
-        tuple(violations), levels(case, placement.hosts, placement.sizes, tallies, rooms, down, asleep)
+        tuple(violations),
+        levels(case, placement.hosts, placement.sizes, tallies, rooms, down, asleep),
     )
 
 
@@ -118,21 +121,42 @@ def size_violations(
 def _unknown(case: Case, placement: Placement) -> Iterator[Violation]:
     for vm_id, host_id in placement.hosts.items():
         if vm_id not in case.vms:
-            yield Violation(END_STATE, Code.MALFORMED, f"guest {vm_id} is not in the snapshot", vm_id=vm_id)
+            yield Violation(
+                END_STATE,
+                Code.MALFORMED,
+                f"guest {vm_id} is not in the snapshot",
+                vm_id=vm_id,
+            )
         elif host_id not in case.hosts:
             message = f"host {host_id} is not in the snapshot"
-            yield Violation(END_STATE, Code.MALFORMED, message, host_id=host_id, vm_id=vm_id)
+            yield Violation(
+                END_STATE, Code.MALFORMED, message, host_id=host_id, vm_id=vm_id
+            )
         elif vm_id not in placement.sizes:
-            yield Violation(END_STATE, Code.MALFORMED, f"guest {vm_id} has no size", vm_id=vm_id)
+            yield Violation(
+                END_STATE, Code.MALFORMED, f"guest {vm_id} has no size", vm_id=vm_id
+            )
     for vm_id in placement.sizes.keys() - placement.hosts.keys():
-        yield Violation(END_STATE, Code.MALFORMED, f"guest {vm_id} has a size but no host", vm_id=vm_id)
+        yield Violation(
+            END_STATE,
+            Code.MALFORMED,
+            f"guest {vm_id} has a size but no host",
+            vm_id=vm_id,
+        )
 
 
-def _evicted(case: Case, vm: Vm, down: set[str], asleep: set[str]) -> Iterator[Violation]:
+def _evicted(
+    case: Case, vm: Vm, down: set[str], asleep: set[str]
+) -> Iterator[Violation]:
     eviction = case.tier[vm.id].eviction
     (asleep if eviction is EvictionAction.SUSPEND else down).add(vm.id)
     if vm.state is VmState.MIGRATING:
-        yield Violation(END_STATE, Code.RIGHT, f"{vm.id} is MIGRATING and must be left alone", vm_id=vm.id)
+        yield Violation(
+            END_STATE,
+            Code.RIGHT,
+            f"{vm.id} is MIGRATING and must be left alone",
+            vm_id=vm.id,
+        )
     elif eviction is None:
         message = f"{vm.id} must keep running: tier {case.tier[vm.id].name} may not be evicted now"
         yield Violation(END_STATE, Code.RIGHT, message, vm_id=vm.id)
@@ -140,14 +164,24 @@ def _evicted(case: Case, vm: Vm, down: set[str], asleep: set[str]) -> Iterator[V
 
 def _moved(case: Case, vm: Vm, host_id: str, interrupted: bool) -> Iterator[Violation]:
     if vm.state is VmState.MIGRATING:
-        yield Violation(END_STATE, Code.RIGHT, f"{vm.id} is MIGRATING and must be left alone", vm_id=vm.id)
+        yield Violation(
+            END_STATE,
+            Code.RIGHT,
+            f"{vm.id} is MIGRATING and must be left alone",
+            vm_id=vm.id,
+        )
         return
     if vm.is_running:
         tier = case.tier[vm.id]
         may_restart = interrupted and tier.eviction is not None
-        if not may_restart and move_kind(vm, tier, case.hosts[vm.place], case.hosts[host_id]) is None:
+        if (
+            not may_restart
+            and move_kind(vm, tier, case.hosts[vm.place], case.hosts[host_id]) is None
+        ):
             message = f"{vm.id} may not move from {vm.place} to {host_id}, neither live nor cold"
-            yield Violation(END_STATE, Code.RIGHT, message, host_id=host_id, vm_id=vm.id)
+            yield Violation(
+                END_STATE, Code.RIGHT, message, host_id=host_id, vm_id=vm.id
+            )
     elif fault := case.start_fault(vm):
         yield Violation(END_STATE, Code.RIGHT, fault, host_id=host_id, vm_id=vm.id)
     if vm.is_wanted:
@@ -156,4 +190,6 @@ def _moved(case: Case, vm: Vm, host_id: str, interrupted: bool) -> Iterator[Viol
 
 def _sized(case: Case, vm: Vm, size: Mapping[str, int]) -> Iterator[Violation]:
     if vm.is_wanted:
-        yield from size_violations(END_STATE, vm, size_limits(vm, case.tier[vm.id]), size)
+        yield from size_violations(
+            END_STATE, vm, size_limits(vm, case.tier[vm.id]), size
+        )

@@ -39,7 +39,12 @@ class Rooms:
 
     __slots__ = ("_hosts", "_initial", "_sources", "_tiers", "loads")
 
-    def __init__(self, snapshot: Snapshot, hosts: Mapping[str, Host], tiers: Mapping[str, TierRights]) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        hosts: Mapping[str, Host],
+        tiers: Mapping[str, TierRights],
+    ) -> None:
         self._hosts = hosts
         self._tiers = tiers
         self._sources: list[tuple[str, str, Mapping[str, int]]] = []
@@ -54,7 +59,9 @@ class Rooms:
                 self.add(vm.id, vm.host_id, size)
         self._initial = {host_id: dict(load) for host_id, load in self.loads.items()}
 
-    def refill(self, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> None:
+    def refill(
+        self, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]
+    ) -> None:
         """Holds exactly the guests of `place`, and those on their way at their source as well."""
         self.loads = {host_id: {} for host_id in self.loads}
         for vm_id, host_id in place.items():
@@ -65,18 +72,25 @@ class Rooms:
     def add(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
         """The guest takes its room on the host."""
         load = self.loads[host_id]
-        for resource, amount in held(self._hosts[host_id], self._tiers[vm_id], size).items():
+        for resource, amount in held(
+            self._hosts[host_id], self._tiers[vm_id], size
+        ).items():
             load[resource] = load.get(resource, 0) + amount
 
     def remove(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
         """The guest gives its room on the host back."""
         load = self.loads[host_id]
-        for resource, amount in held(self._hosts[host_id], self._tiers[vm_id], size).items():
+        for resource, amount in held(
+            self._hosts[host_id], self._tiers[vm_id], size
+        ).items():
             load[resource] -= amount
 
     def limit(self, host_id: str, resource: str) -> int:
         """The most the host may hold: its room, or what it held at first if that is more."""
-        return max(room(self._hosts[host_id], resource), self._initial[host_id].get(resource, 0))
+        return max(
+            room(self._hosts[host_id], resource),
+            self._initial[host_id].get(resource, 0),
+        )
 
     def excess(self, host_id: str) -> list[tuple[str, int, int]]:
         """Resource, load and limit wherever the host holds more than it may."""

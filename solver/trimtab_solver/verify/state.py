@@ -40,7 +40,9 @@ class State:
         """What a running guest has."""
         return self._sizes[vm_id]
 
-    def arrive(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> list[Touched]:
+    def arrive(
+        self, vm_id: str, host_id: str, size: Mapping[str, int]
+    ) -> list[Touched]:
         """The guest runs on the host; returns what counts differently."""
         self.place[vm_id] = host_id
         self._sizes[vm_id] = size
@@ -93,4 +95,12 @@ class State:
 
     def levels(self, stopped: set[str], suspended: set[str]) -> Levels:
         """The levels if the plan ended here."""
-        return levels(self._case, self.place, self._sizes, self._tallies, self.rooms, stopped, suspended)
+        return levels(
+            self._case,
+            self.place,
+            self._sizes,
+            self._tallies,
+            self.rooms,
+            stopped,
+            suspended,
+        )
