@@ -19,7 +19,7 @@ from trimtab_solver.snapshot import (
 
 from .draw import Draw
 from .guests import Guest, build_guests
-from .infrastructure import CPU_OVERCOMMIT_PERCENT, MIRROR_POOL, HostPlan, Infrastructure, build_infrastructure
+from .infrastructure import CPU_OVERCOMMIT_PERCENT, LICENSE, MIRROR_POOL, HostPlan, Infrastructure, build_infrastructure
 from .options import SampleOptions
 from .placing import Placer, cpu_weight
 from .policy import sample_policy
@@ -136,7 +136,7 @@ def _vm(guest: Guest, place: int | None, hosts: Sequence[Host], sites: Sequence[
     requested = {"cpu_milli": guest.flavour.cpu_milli, "memory_mib": guest.flavour.memory_mib}
     labels = {"app": guest.app, "zone": guest.zone, "role": guest.role}
     if guest.is_licensed:
-        labels["license"] = "oracle"
+        labels["license"] = LICENSE
     if guest.on_mirror:
         pool = MIRROR_POOL
     elif place is None:

@@ -97,13 +97,15 @@ def _application(app: str, tier: str, size: int, zones: int, flavours: tuple[Fla
     tenant = draw.one_of(_TENANTS)
     on_mirror = tier == "gold" or draw.chance({"silver": 0.6, "bronze": 0.1}[tier])
     weights = [flavour.weight for flavour in flavours]
-    by_role = {role: draw.weighted(flavours, weights) for role in ("web", "app", "db")}
+    by_role = {role: draw.weighted(flavours, weights) for role in ("web", "backend", "db")}
     second = draw.weighted(flavours, weights)
     by_role["db"] = max(by_role["db"], second, key=lambda flavour: flavour.memory_mib)
     licensed = tier != "bronze" and draw.chance(0.15)
+    # a site has few licensed hosts: a licensed guest that could not leave its site would be lost with one rack
+    on_mirror = on_mirror or licensed
     guests = []
     for index in range(size):
-        role = "db" if index == size - 1 and size > 2 else "web" if index < (size + 1) // 2 else "app"
+        role = "db" if index == size - 1 and size > 2 else "web" if index < (size + 1) // 2 else "backend"
         zone = "AB"[index % zones]
         local = tier == "bronze" and not on_mirror and draw.chance(0.03)
         guests.append(
@@ -120,8 +122,8 @@ def _application(app: str, tier: str, size: int, zones: int, flavours: tuple[Fla
                 on_local_disk=local,
                 migratability=Migratability.NONE if local else _migratability(tier, draw),
                 dirty_rate_mbps=draw.between(400, 1500) if role == "db" else draw.between(20, 300),
-                restart_s={"web": 20, "app": 40, "db": 90}[role] + draw.below(20),
-                device_needs=("sr-iov",) if role == "app" and on_mirror and draw.chance(0.04) else (),
+                restart_s={"web": 20, "backend": 40, "db": 90}[role] + draw.below(20),
+                device_needs=("sr-iov",) if role == "backend" and on_mirror and draw.chance(0.04) else (),
             )
         )
     return guests

@@ -12,6 +12,8 @@ from .draw import Draw
 from .options import SampleOptions
 
 HOSTS_PER_RACK = 16
+RACKS_PER_ROOM = 4
+LICENSE = "database"
 MIRROR_POOL = "metro"
 CPU_OVERCOMMIT_PERCENT = 300
 
@@ -33,7 +35,7 @@ HOST_CLASSES = (
     HostClass(
         "ha", 1.5, 2.2, "10", 2, ("offsite-mirror", "redundant-power", "redundant-network", "snapshots", "sr-iov")
     ),
-    HostClass("standard", 1.0, 1.0, "5", 1, ("offsite-mirror", "redundant-network", "snapshots", "sr-iov")),
+    HostClass("standard", 1.0, 1.0, "5", 1, ("offsite-mirror", "redundant-network", "battery", "snapshots", "sr-iov")),
     HostClass("economy", 0.75, 0.75, "0", 1, ("snapshots",)),
 )
 
@@ -44,6 +46,7 @@ class HostPlan:
 
     id: str
     site: str
+    room: str
     rack: str
     feed: str
     hardware: HostClass
@@ -70,7 +73,7 @@ class HostPlan:
             "power_feeds": str(self.hardware.power_feeds),
         }
         if self.is_licensed:
-            labels["license"] = "oracle"
+            labels["license"] = LICENSE
         return labels
 
 
@@ -102,7 +105,10 @@ def build_infrastructure(options: SampleOptions, draw: Draw) -> Infrastructure:
         for position in range(rack_count):
             racks += 1
             rack = f"r{racks:02d}"
-            domains.append(FailureDomain(rack, "rack", site))
+            room = f"{site}-room{position // RACKS_PER_ROOM + 1}"
+            if position % RACKS_PER_ROOM == 0:
+                domains.append(FailureDomain(room, "room", site))
+            domains.append(FailureDomain(rack, "rack", room))
             hardware = HOST_CLASSES[position % len(HOST_CLASSES)]
             size = _share(share, rack_count, position)
             generation = draw.weighted((1, 2, 3), (1, 3, 1))
@@ -111,6 +117,7 @@ def build_infrastructure(options: SampleOptions, draw: Draw) -> Infrastructure:
                 HostPlan(
                     id=f"h{len(hosts) + slot + 1:04d}",
                     site=site,
+                    room=room,
                     rack=rack,
                     feed="" if hardware.power_feeds > 1 else feeds[position % 2],
                     hardware=hardware,
@@ -138,11 +145,12 @@ def _failed_hosts(failures: tuple[str, ...], hosts: list[HostPlan], domain_ids: 
         read = {
             "host": lambda host: host.id,
             "rack": lambda host: host.rack,
+            "room": lambda host: host.room,
             "site": lambda host: host.site,
             "feed": lambda host: host.feed,
         }.get(kind)
         if read is None:
-            fix = "write KIND:ID with kind host, rack, site or feed, for example rack:r01"
+            fix = "write KIND:ID with kind host, rack, room, site or feed, for example rack:r01"
             faults.append(Fault(Reason.INVALID_REQUEST, "sample.fail", f'"{failure}" names no kind of failure', fix))
             continue
         victims = {host.id for host in hosts if name and read(host) == name}

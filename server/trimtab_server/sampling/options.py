@@ -13,7 +13,7 @@ class SampleOptions:
 
     `load` is the share of the surviving capacity (after `fail`; of the scarcest resource) that would be in use if every
     guest ran: above 1.0 somebody must stay down. Each entry of `fail` is ``KIND:ID`` with kind ``host``, ``rack``,
-    ``site`` or ``feed``. The last `spares` hosts are cold spares. Without `resizable` every guest's guaranteed amount is
+    ``room``, ``site`` or ``feed``. The last `spares` hosts are cold spares. Without `resizable` every guest's guaranteed amount is
     its request.
     """
 

@@ -100,7 +100,7 @@ def test_names_are_predictable() -> None:
     """Sites, racks, hosts and guests are numbered so that commands can name them unseen."""
     snapshot = generate(SampleOptions(100, 200)).snapshot
     domains = [domain.id for domain in snapshot.domains]
-    assert {"s1", "s2", "s3", "r01", "r09", "s1-f1"} <= set(domains)
+    assert {"s1", "s2", "s3", "s1-room1", "r01", "r09", "s1-f1"} <= set(domains)
     assert (snapshot.hosts[0].id, snapshot.hosts[-1].id) == ("h0001", "h0100")
     assert snapshot.vms[0].id == "pay-a1"
     assert len({vm.id for vm in snapshot.vms}) == 200
@@ -122,7 +122,7 @@ def test_failed_rack_takes_its_guests_down() -> None:
         assert after.host_id == before.host_id
 
 
-@pytest.mark.parametrize("failure", ["host:h0002", "rack:r02", "site:s1", "feed:s1-f2"])
+@pytest.mark.parametrize("failure", ["host:h0002", "rack:r02", "room:s2-room1", "site:s1", "feed:s1-f2"])
 def test_every_kind_of_failure_can_be_asked_for(failure: str) -> None:
     """Host, rack, site and power feed can fail."""
     states = Counter(host.state for host in generate(SampleOptions(100, 400, fail=(failure,))).snapshot.hosts)
@@ -169,7 +169,7 @@ def test_every_bad_option_is_named() -> None:
     [
         ("rack:r99", Reason.UNKNOWN_REFERENCE),
         ("host:", Reason.UNKNOWN_REFERENCE),
-        ("room:1", Reason.INVALID_REQUEST),
+        ("floor:1", Reason.INVALID_REQUEST),
         ("r01", Reason.INVALID_REQUEST),
     ],
 )
