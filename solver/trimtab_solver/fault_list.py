@@ -28,16 +28,10 @@ class FaultList:
         if self._count <= MAX_FAULTS:
             self._faults.append(Fault(reason, path, message, fix))
 
-    def add_unknown(
-        self, path: str, subject: str, what: str, name: str, known: Iterable[str]
-    ) -> None:
+    def add_unknown(self, path: str, subject: str, what: str, name: str, known: Iterable[str]) -> None:
         """A fault for `subject` naming a `what` called `name`, which is not among `known`."""
-        message = (
-            f'{subject} names the {what} "{name}", which the snapshot does not hold'
-        )
-        self.add(
-            Reason.UNKNOWN_REFERENCE, path, message, self._suggestion(what, name, known)
-        )
+        message = f'{subject} names the {what} "{name}", which the snapshot does not hold'
+        self.add(Reason.UNKNOWN_REFERENCE, path, message, self._suggestion(what, name, known))
 
     def all(self) -> list[Fault]:
         """Every fault kept, then one that says how many are not shown."""
@@ -57,7 +51,5 @@ class FaultList:
             if close := difflib.get_close_matches(name, names, n=1):
                 return f'did you mean "{close[0]}"?'
             if 0 < len(names) <= _MAX_LISTED:
-                return (
-                    f"known are {', '.join(names)}; add the {what} or correct the name"
-                )
+                return f"known are {', '.join(names)}; add the {what} or correct the name"
         return f"add the {what} or correct the name"

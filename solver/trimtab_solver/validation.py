@@ -53,9 +53,7 @@ def snapshot_faults(snapshot: Snapshot) -> list[Fault]:
     return faults.all()
 
 
-def _index(
-    parts: Sequence[PartT], field: str, noun: str, faults: FaultList
-) -> dict[str, PartT]:
+def _index(parts: Sequence[PartT], field: str, noun: str, faults: FaultList) -> dict[str, PartT]:
     """The parts by id; the first of those with the same id."""
     by_id = {part.id: part for part in reversed(parts)}
     if len(by_id) == len(parts) and "" not in by_id:
@@ -102,9 +100,7 @@ def _check_counts(snapshot: Snapshot, faults: FaultList) -> None:
         )
 
 
-def _check_sums(
-    hosts: Sequence[Host], requested: dict[str, int], faults: FaultList
-) -> None:
+def _check_sums(hosts: Sequence[Host], requested: dict[str, int], faults: FaultList) -> None:
     capacity: dict[str, int] = {}
     percent: dict[str, int] = {}
     for host in hosts:

@@ -16,9 +16,7 @@ from .validation_ranges import (
     check_within,
 )
 
-_POWERED = frozenset(
-    {HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE}
-)
+_POWERED = frozenset({HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE})
 
 
 def check_guests(
@@ -28,9 +26,7 @@ def check_guests(
     faults: FaultList,
 ) -> dict[str, int]:
     """Faults of guests. Gives the sum of all requests per resource."""
-    resources = frozenset(
-        resource for host in hosts.values() for resource in host.capacity
-    )
+    resources = frozenset(resource for host in hosts.values() for resource in host.capacity)
     powered = frozenset(name for name, host in hosts.items() if host.state in _POWERED)
     total: dict[str, int] = {}
     running = VmState.RUNNING
@@ -52,9 +48,7 @@ def check_guests(
             _check_state(i, vm, hosts, faults)
         if vm.storage_pool_id and vm.storage_pool_id not in pools:
             path = f"snapshot.vms[{i}].storage_pool_id"
-            faults.add_unknown(
-                path, _subject(vm), "storage pool", vm.storage_pool_id, pools
-            )
+            faults.add_unknown(path, _subject(vm), "storage pool", vm.storage_pool_id, pools)
         if vm.home_host_id and vm.home_host_id not in hosts:
             faults.add_unknown(
                 f"snapshot.vms[{i}].home_host_id",
@@ -88,9 +82,7 @@ def _subject(vm: Vm) -> str:
     return f'guest "{vm.id}"'
 
 
-def _check_requested(
-    i: int, vm: Vm, resources: frozenset[str], faults: FaultList
-) -> None:
+def _check_requested(i: int, vm: Vm, resources: frozenset[str], faults: FaultList) -> None:
     path, subject = f"snapshot.vms[{i}].requested", _subject(vm)
     check_amounts(path, subject, vm.requested, faults)
     if not any(vm.requested.values()):
@@ -133,9 +125,7 @@ def _check_state(i: int, vm: Vm, hosts: Mapping[str, Host], faults: FaultList) -
     if vm.host_id and vm.host_id not in hosts:
         faults.add_unknown(f"{path}.host_id", subject, "host", vm.host_id, hosts)
     if vm.target_host_id and vm.target_host_id not in hosts:
-        faults.add_unknown(
-            f"{path}.target_host_id", subject, "host", vm.target_host_id, hosts
-        )
+        faults.add_unknown(f"{path}.target_host_id", subject, "host", vm.target_host_id, hosts)
     if vm.target_host_id and state is not VmState.MIGRATING:
         message = f'target_host_id of {subject} is "{vm.target_host_id}" but its state is {state}'
         fix = "only MIGRATING guests have a target; clear it or correct the state"
@@ -161,9 +151,7 @@ def _check_state(i: int, vm: Vm, hosts: Mapping[str, Host], faults: FaultList) -
         faults.add(Reason.INCONSISTENT_STATE, f"{path}.host_id", message, fix)
 
 
-def _check_migration(
-    path: str, vm: Vm, hosts: Mapping[str, Host], faults: FaultList
-) -> None:
+def _check_migration(path: str, vm: Vm, hosts: Mapping[str, Host], faults: FaultList) -> None:
     subject = _subject(vm)
     if not vm.target_host_id:
         message, fix = (
@@ -182,10 +170,6 @@ def _check_migration(
     else:
         target = hosts.get(vm.target_host_id)
         if target is not None and target.state not in _POWERED:
-            message = (
-                f'{subject} is MIGRATING to host "{target.id}", which is {target.state}'
-            )
+            message = f'{subject} is MIGRATING to host "{target.id}", which is {target.state}'
             fix = "mark it RUNNING on its source, or correct the state of the host"
-            faults.add(
-                Reason.INCONSISTENT_STATE, f"{path}.target_host_id", message, fix
-            )
+            faults.add(Reason.INCONSISTENT_STATE, f"{path}.target_host_id", message, fix)

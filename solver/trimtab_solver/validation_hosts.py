@@ -40,9 +40,7 @@ def check_domains(
                 "say what it is, e.g. rack",
             )
         elif domain.kind == HOST_KIND:
-            fix = (
-                "each host is such a domain by itself; use another kind or leave it out"
-            )
+            fix = "each host is such a domain by itself; use another kind or leave it out"
             faults.add(
                 Reason.INVALID_REQUEST,
                 f"{path}.kind",
@@ -58,9 +56,7 @@ def check_domains(
                 fix,
             )
         if domain.parent_id and domain.parent_id not in by_id:
-            faults.add_unknown(
-                f"{path}.parent_id", subject, "failure domain", domain.parent_id, by_id
-            )
+            faults.add_unknown(f"{path}.parent_id", subject, "failure domain", domain.parent_id, by_id)
         chain = _chain(domain.id, by_id)
         if chain[-1] in chain[:-1]:
             cycle = chain[chain.index(chain[-1]) :]
@@ -99,9 +95,7 @@ def check_hosts(
         path, subject = f"snapshot.hosts[{i}]", f'host "{host.id}"'
         for n, name in enumerate(host.domain_ids):
             if name not in domains:
-                faults.add_unknown(
-                    f"{path}.domain_ids[{n}]", subject, "failure domain", name, domains
-                )
+                faults.add_unknown(f"{path}.domain_ids[{n}]", subject, "failure domain", name, domains)
             elif name not in above:
                 above[name] = {}
                 for at in _chain(name, domains):
@@ -139,9 +133,7 @@ def _check_trees(
             if found.setdefault(kind, domain) != domain:
                 message = f'{subject} lies in two domains of kind "{kind}": {found[kind]} and {domain}'
                 fix = "a host lies in one domain of a kind; correct domain_ids or the parents of the domains"
-                faults.add(
-                    Reason.INCONSISTENT_STATE, f"{path}.domain_ids", message, fix
-                )
+                faults.add(Reason.INCONSISTENT_STATE, f"{path}.domain_ids", message, fix)
 
 
 def _check_amounts_of(host: Host, path: str, subject: str, faults: FaultList) -> None:
@@ -157,9 +149,7 @@ def _check_amounts_of(host: Host, path: str, subject: str, faults: FaultList) ->
             if host.capacity.get(resource) == 0:
                 message = f"capacity {resource} of {subject} is 0"
                 fix = "send what the host has, or leave the host out if nothing can run on it"
-                faults.add(
-                    Reason.OUT_OF_RANGE, f'{path}.capacity["{resource}"]', message, fix
-                )
+                faults.add(Reason.OUT_OF_RANGE, f'{path}.capacity["{resource}"]', message, fix)
     if host.reserved:
         check_amounts(f"{path}.reserved", subject, host.reserved, faults)
         check_within(
@@ -173,9 +163,7 @@ def _check_amounts_of(host: Host, path: str, subject: str, faults: FaultList) ->
     for resource, percent in host.overcommit_percent.items():
         inner = f'{path}.overcommit_percent["{resource}"]'
         check_range(inner, subject, percent, _LEAST_PERCENT, _MOST_PERCENT, faults)
-    check_range(
-        f"{path}.migration_slots", subject, host.migration_slots, 0, _MAX_SLOTS, faults
-    )
+    check_range(f"{path}.migration_slots", subject, host.migration_slots, 0, _MAX_SLOTS, faults)
     check_range(
         f"{path}.migration_bandwidth_mbps",
         subject,
@@ -185,9 +173,7 @@ def _check_amounts_of(host: Host, path: str, subject: str, faults: FaultList) ->
         faults,
     )
     check_range(f"{path}.boot_s", subject, host.boot_s, 0, MAX_SECONDS, faults)
-    check_range(
-        f"{path}.cpu_generation", subject, host.cpu_generation, 0, MAX_COUNT, faults
-    )
+    check_range(f"{path}.cpu_generation", subject, host.cpu_generation, 0, MAX_COUNT, faults)
 
 
 def _chain(domain_id: str, by_id: Mapping[str, FailureDomain]) -> list[str]:

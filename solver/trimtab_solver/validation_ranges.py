@@ -14,18 +14,14 @@ MAX_SECONDS = 10_000_000
 MAX_MBPS = 100_000_000
 
 
-def check_range(
-    path: str, subject: str, value: int, least: int, most: int, faults: FaultList
-) -> None:
+def check_range(path: str, subject: str, value: int, least: int, most: int, faults: FaultList) -> None:
     """A fault if `value`, the field at `path` of `subject`, is not within `least` to `most`."""
     if not least <= value <= most:
         message = f"{_field(path)} of {subject} is {value}"
         faults.add(Reason.OUT_OF_RANGE, path, message, f"send {least} to {most}")
 
 
-def check_amounts(
-    path: str, subject: str, amounts: Mapping[str, int], faults: FaultList
-) -> None:
+def check_amounts(path: str, subject: str, amounts: Mapping[str, int], faults: FaultList) -> None:
     """A fault for every amount that is negative or absurd, and for a resource without a name."""
     for resource, amount in amounts.items():
         inner = f'{path}["{resource}"]'

@@ -73,9 +73,7 @@ class RuleSpec(Spec):
         if self.level is Level.SHOULD and self.weight is None:
             raise ValueError("level: should needs a weight (1 to 1000000)")
         if self.level is Level.MUST and self.weight is not None:
-            raise ValueError(
-                "level: must takes no weight; remove it or use level: should"
-            )
+            raise ValueError("level: must takes no weight; remove it or use level: should")
         return self
 
 

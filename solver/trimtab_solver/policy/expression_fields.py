@@ -61,9 +61,7 @@ class SelectorUse:
     scope: Scope
 
 
-def expressions_in(
-    model: type[BaseModel], content: Any, path: str = "spec"
-) -> Iterator[ExpressionUse]:
+def expressions_in(model: type[BaseModel], content: Any, path: str = "spec") -> Iterator[ExpressionUse]:
     """Every expression in `content`, which need not fit `model`: what has another shape is passed over."""
     for use in selectors_in(model, content, path):
         source = use.content.get("cel")
@@ -74,9 +72,7 @@ def expressions_in(
             yield ExpressionUse(inner, value, *EXPRESSIONS[owner, name])
 
 
-def selectors_in(
-    model: type[BaseModel], content: Any, path: str = "spec"
-) -> Iterator[SelectorUse]:
+def selectors_in(model: type[BaseModel], content: Any, path: str = "spec") -> Iterator[SelectorUse]:
     """Every selector in `content`, which need not fit `model`."""
     for owner, name, value, inner in _fields_in(model, content, path):
         if (owner, name) not in SELECTORS:
@@ -98,9 +94,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from models_in(argument)
 
 
-def _fields_in(
-    model: type[BaseModel], content: Any, path: str
-) -> Iterator[tuple[type[BaseModel], str, Any, str]]:
+def _fields_in(model: type[BaseModel], content: Any, path: str) -> Iterator[tuple[type[BaseModel], str, Any, str]]:
     """(model, field name, value, path) of every field that is present, nested models included, selectors excluded."""
     if not isinstance(content, Mapping):
         return

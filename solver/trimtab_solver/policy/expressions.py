@@ -42,9 +42,7 @@ class ExpressionError(Exception):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
-        super().__init__(
-            "; ".join(f"{p.line}:{p.column}: {p.message}" for p in problems)
-        )
+        super().__init__("; ".join(f"{p.line}:{p.column}: {p.message}" for p in problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +139,7 @@ _RETURN_FIX: Final = {
 
 @cache
 def _environment(scope: Scope) -> Any:
-    variables = {
-        variable.name: _TYPES[variable.shape] for variable in VARIABLES[scope].values()
-    }
+    variables = {variable.name: _TYPES[variable.shape] for variable in VARIABLES[scope].values()}
     return cel.NewEnv(variables=variables, extensions=[ext_optional.ExtOptional()])
 
 
@@ -153,9 +149,7 @@ def _type_name(given: Any) -> str:
 
 # --- errors of the library in plain words ---------------------------------------------------------------------------
 
-_LIBRARY_ERROR = re.compile(
-    r"ERROR: <input>:(-?\d+):(-?\d+): ((?:(?!\nERROR: <input>).)*)", re.DOTALL
-)
+_LIBRARY_ERROR = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ((?:(?!\nERROR: <input>).)*)", re.DOTALL)
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _MISSING_KEY = re.compile(r'Key not found in map : "(.*)"')
 
@@ -173,15 +167,11 @@ def _problems(text: str, scope: Scope) -> tuple[Problem, ...]:
 def _problem(line: int, column: int, message: str, scope: Scope) -> Problem:
     message = re.sub(r"\s*\[[A-Z_]+\]\s*$", "", message.strip())
     message = re.sub(r" \(in container ''\)", "", message)
-    message = re.sub(
-        r"expecting \{.*", "expecting an operand", message, flags=re.DOTALL
-    )
+    message = re.sub(r"expecting \{.*", "expecting an operand", message, flags=re.DOTALL)
     fix = ""
     if unknown := _UNDECLARED.search(message):
         fix = _known_names(unknown[1], scope)
-    elif (
-        "recognition error at: '= " in message or "recognition error at: '='" in message
-    ):
+    elif "recognition error at: '= " in message or "recognition error at: '='" in message:
         fix = "compare with =="
     elif "recursion" in message:
         message = "nests or chains more than 32 operators deep"
@@ -192,9 +182,7 @@ def _problem(line: int, column: int, message: str, scope: Scope) -> Problem:
 def _known_names(name: str, scope: Scope) -> str:
     known = sorted(VARIABLES[scope])
     owner, _, field = name.rpartition(".")
-    siblings = [
-        other.rpartition(".")[2] for other in known if other.startswith(f"{owner}.")
-    ]
+    siblings = [other.rpartition(".")[2] for other in known if other.startswith(f"{owner}.")]
     if not siblings:
         close = difflib.get_close_matches(name, known, n=1)
         return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
@@ -227,9 +215,7 @@ _SIMPLE_STRING = re.compile(r"""'([^'\\]*)'|"([^"\\]*)\"""")
 
 def tokens_of(source: str) -> tuple[str, ...]:
     """The tokens of an expression: strings, words, single characters; blanks and comments are left out."""
-    return tuple(
-        match[0] for match in _TOKEN.finditer(source) if match.lastgroup != "skip"
-    )
+    return tuple(match[0] for match in _TOKEN.finditer(source) if match.lastgroup != "skip")
 
 
 def references_in(source: str, scope: Scope) -> tuple[Reference, ...]:
@@ -264,11 +250,7 @@ def _key_after(tokens: tuple[str, ...], i: int) -> str | None:
         return None
     if rest[0] == "." and _is_word(rest[1]) and rest[2] != "(":
         return rest[1].strip("`")
-    if (
-        rest[0] == "["
-        and rest[2] == "]"
-        and (literal := _SIMPLE_STRING.fullmatch(rest[1]))
-    ):
+    if rest[0] == "[" and rest[2] == "]" and (literal := _SIMPLE_STRING.fullmatch(rest[1])):
         return literal[1] if literal[1] is not None else literal[2]
     return None
 

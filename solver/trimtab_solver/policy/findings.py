@@ -30,9 +30,7 @@ class Finding:
     fix: str = ""
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.severity}: {self.message} [{self.rule}]" + (
-            f" ({self.fix})" if self.fix else ""
-        )
+        return f"{self.source}: {self.severity}: {self.message} [{self.rule}]" + (f" ({self.fix})" if self.fix else "")
 
 
 def finding_at(

@@ -104,9 +104,7 @@ def _tier_findings(policy: Policy) -> Iterator[Finding]:
                 "give each tier its own rank",
             )
             continue
-        early = _when(upper.evict.when if upper.evict else None) - _when(
-            lower.evict.when if lower.evict else None
-        )
+        early = _when(upper.evict.when if upper.evict else None) - _when(lower.evict.when if lower.evict else None)
         if early:
             message = f"may be stopped at {min(early)} hardware failures, when the lower tier {second.name} may not"
             fix = f"protect {first.name} at least as well as {second.name}"
@@ -125,16 +123,9 @@ def _when(condition: str | None) -> set[int]:
     if condition is None:
         return set()
     expression = compile_expression(condition, Scope.EVENT, Returns.BOOL)
-    if any(
-        reference.variable != "event.hardware_failures"
-        for reference in expression.references
-    ):
+    if any(reference.variable != "event.hardware_failures" for reference in expression.references):
         return set(_TRIED_FAILURES)
-    return {
-        n
-        for n in _TRIED_FAILURES
-        if expression.evaluate(event_data(Event(n, n, (), n))) is True
-    }
+    return {n for n in _TRIED_FAILURES if expression.evaluate(event_data(Event(n, n, (), n))) is True}
 
 
 def _never(document: Document, path: str, condition: str) -> Finding:

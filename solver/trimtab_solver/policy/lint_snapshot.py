@@ -59,9 +59,7 @@ def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
 def _refused(refusal: PolicyRefusedError) -> Iterator[Finding]:
     for fault in refusal.faults:
         rule = fault.reason.value.lower().replace("_", "-")
-        yield Finding(
-            Severity.ERROR, _source_in(fault.path), rule, fault.message, fault.fix
-        )
+        yield Finding(Severity.ERROR, _source_in(fault.path), rule, fault.message, fault.fix)
 
 
 def _source_in(path: str) -> Source:
@@ -80,13 +78,8 @@ def _selector_findings(selection: Selection, document: Document) -> Iterator[Fin
         selector = Selector.model_validate(use.content, by_alias=True, by_name=False)
         is_vm = use.scope is Scope.VM
         noun = "guest" if is_vm else "host"
-        everything = [
-            part.id
-            for part in (selection.snapshot.vms if is_vm else selection.snapshot.hosts)
-        ]
-        found = (selection.vms if is_vm else selection.hosts)(
-            document, use.path, selector
-        )
+        everything = [part.id for part in (selection.snapshot.vms if is_vm else selection.snapshot.hosts)]
+        found = (selection.vms if is_vm else selection.hosts)(document, use.path, selector)
         unknown = sorted(set(selector.ids or ()) - set(everything))
         if unknown:
             message = f"{use.path} names {noun}s that the snapshot does not hold: {named(unknown)}"
@@ -102,9 +95,7 @@ def _selector_findings(selection: Selection, document: Document) -> Iterator[Fin
         if everything and not found:
             message = f"{use.path} selects no {noun}"
             fix = "look for misspelt labels and values, or delete it"
-            yield finding_at(
-                document, use.path, Severity.WARNING, "selects-nothing", message, fix
-            )
+            yield finding_at(document, use.path, Severity.WARNING, "selects-nothing", message, fix)
         elif len(found) == len(everything) > 1 and selector.cel != "true":
             message = f"{use.path} selects every {noun}"
             yield finding_at(
@@ -134,9 +125,7 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
         yield from _separate_findings(selection, document, spec)
     elif isinstance(spec, Spread) and spec.min_domains is not None:
         topology = Topology(selection.snapshot)
-        domains = {
-            topology.domain(host.id, spec.topology) for host in selection.snapshot.hosts
-        }
+        domains = {topology.domain(host.id, spec.topology) for host in selection.snapshot.hosts}
         if len(domains) < spec.min_domains and spec.topology in topology.kinds:
             message = f"wants {spec.min_domains} domains of kind {spec.topology}, the snapshot has {len(domains)}"
             yield finding_at(
@@ -149,17 +138,9 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
             )
 
 
-def _separate_findings(
-    selection: Selection, document: Document, spec: Separate
-) -> Iterator[Finding]:
-    sets = [
-        selection.vms(document, f"spec.between[{i}]", selector)
-        for i, selector in enumerate(spec.between)
-    ]
-    partners = [
-        set(selection.groups(document, "spec.partnersBy", members, spec.partners_by))
-        for members in sets
-    ]
+def _separate_findings(selection: Selection, document: Document, spec: Separate) -> Iterator[Finding]:
+    sets = [selection.vms(document, f"spec.between[{i}]", selector) for i, selector in enumerate(spec.between)]
+    partners = [set(selection.groups(document, "spec.partnersBy", members, spec.partners_by)) for members in sets]
     meets = False
     for i, j in combinations(range(len(sets)), 2):
         meets = meets or bool(sets[i] and sets[j] and partners[i] & partners[j])
@@ -176,13 +157,9 @@ def _separate_findings(
                 fix,
             )
     if not meets and all(sets):
-        message = (
-            "no guest of one set has a partner in another: the rule keeps nothing apart"
-        )
+        message = "no guest of one set has a partner in another: the rule keeps nothing apart"
         fix = "compare the values that partnersBy gives in each set"
-        yield finding_at(
-            document, "spec.partnersBy", Severity.WARNING, "no-partners", message, fix
-        )
+        yield finding_at(document, "spec.partnersBy", Severity.WARNING, "no-partners", message, fix)
 
 
 def _nowhere(document: Document, spec: RuleSpec, path: str, guests: int) -> Finding:
@@ -220,24 +197,14 @@ def _name_findings(selection: Selection, document: Document) -> Iterator[Finding
                 fix,
             )
     elif isinstance(spec, Tier):
-        resources = {
-            resource for host in selection.snapshot.hosts for resource in host.capacity
-        }
-        fields = [
-            (f"spec.noOvercommit[{i}]", name)
-            for i, name in enumerate(spec.no_overcommit)
-        ]
-        fields += [
-            (f"spec.resize.floor.{name}", name)
-            for name in (spec.resize.floor if spec.resize else ())
-        ]
+        resources = {resource for host in selection.snapshot.hosts for resource in host.capacity}
+        fields = [(f"spec.noOvercommit[{i}]", name) for i, name in enumerate(spec.no_overcommit)]
+        fields += [(f"spec.resize.floor.{name}", name) for name in (spec.resize.floor if spec.resize else ())]
         for path, name in fields:
             if name not in resources:
                 message = f'no host has the resource "{name}"'
                 fix = _suggestion(name, resources)
-                yield finding_at(
-                    document, path, Severity.WARNING, "unknown-resource", message, fix
-                )
+                yield finding_at(document, path, Severity.WARNING, "unknown-resource", message, fix)
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

@@ -45,11 +45,7 @@ def load_policy(paths: str | Path | Iterable[str | Path]) -> Policy:
     PolicyRefusedError
         As `parse_policy`, and if a path does not exist, cannot be read, or is a folder without policy files.
     """
-    given = (
-        [Path(paths)]
-        if isinstance(paths, (str, Path))
-        else [Path(path) for path in paths]
-    )
+    given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
     faults: list[Fault] = []
     files: dict[str, bytes] = {}
     for path in given:
@@ -102,11 +98,7 @@ def parse_policy(files: Mapping[str, bytes]) -> Policy:
         entries += [_entry(raw, faults) for raw in read.documents]
     faults += _repeated_names(entries)
     faults += _set_faults(entries)
-    if (
-        is_complete
-        and all(entry.kind for entry in entries)
-        and not any(entry.kind == "Tier" for entry in entries)
-    ):
+    if is_complete and all(entry.kind for entry in entries) and not any(entry.kind == "Tier" for entry in entries):
         faults.append(
             Fault(
                 Reason.POLICY_FIELD,
@@ -127,9 +119,7 @@ def digest_of(documents: Iterable[Document]) -> str:
         (
             document.kind,
             document.name,
-            document.metadata.model_dump(
-                mode="json", by_alias=True, exclude_defaults=True
-            ),
+            document.metadata.model_dump(mode="json", by_alias=True, exclude_defaults=True),
             document.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         )
         for document in documents
@@ -184,9 +174,7 @@ def _entry(raw: RawDocument, faults: list[Fault]) -> _Entry:
         return _Entry(raw, "", "")
     for key in content.keys() - set(_HEADER):
         at = place_of(raw, key, key=True)
-        faults.append(
-            field_fault(at, key, f'unknown field "{key}"', suggest(key, _HEADER))
-        )
+        faults.append(field_fault(at, key, f'unknown field "{key}"', suggest(key, _HEADER)))
     _check_version(raw, content, faults)
     kind = _kind_of(raw, content, faults)
     metadata = fit(Metadata, content.get("metadata", {}), "metadata", raw, faults)
@@ -211,20 +199,12 @@ def _name_in(content: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _check_version(
-    raw: RawDocument, content: Mapping[str, Any], faults: list[Fault]
-) -> None:
+def _check_version(raw: RawDocument, content: Mapping[str, Any], faults: list[Fault]) -> None:
     version = content.get("apiVersion")
     if version != API_VERSION and "apiVersion" not in raw.broken:
-        message = (
-            f"apiVersion is {shown(version)}"
-            if "apiVersion" in content
-            else "apiVersion is missing"
-        )
+        message = f"apiVersion is {shown(version)}" if "apiVersion" in content else "apiVersion is missing"
         at = place_of(raw, "apiVersion")
-        faults.append(
-            field_fault(at, "apiVersion", message, f"write apiVersion: {API_VERSION}")
-        )
+        faults.append(field_fault(at, "apiVersion", message, f"write apiVersion: {API_VERSION}"))
 
 
 def _kind_of(raw: RawDocument, content: Mapping[str, Any], faults: list[Fault]) -> str:
@@ -232,22 +212,14 @@ def _kind_of(raw: RawDocument, content: Mapping[str, Any], faults: list[Fault]) 
     if isinstance(kind, str) and kind in KINDS:
         return kind
     if "kind" not in raw.broken:
-        message = (
-            f"unknown kind {shown(kind)}" if "kind" in content else "kind is missing"
-        )
+        message = f"unknown kind {shown(kind)}" if "kind" in content else "kind is missing"
         guess = suggest(kind, KINDS) if isinstance(kind, str) else ""
-        fix = (
-            guess
-            if guess.startswith("known")
-            else f"{guess} known are {', '.join(sorted(KINDS))}".strip()
-        )
+        fix = guess if guess.startswith("known") else f"{guess} known are {', '.join(sorted(KINDS))}".strip()
         faults.append(field_fault(place_of(raw, "kind"), "kind", message, fix))
     return ""
 
 
-def _check_expressions(
-    raw: RawDocument, spec_type: type[Spec], body: Any, faults: list[Fault]
-) -> None:
+def _check_expressions(raw: RawDocument, spec_type: type[Spec], body: Any, faults: list[Fault]) -> None:
     for use in expressions_in(spec_type, body):
         if not 0 < len(use.source) <= MAX_EXPRESSION_LENGTH:
             continue  # the shape says so
@@ -256,17 +228,9 @@ def _check_expressions(
         except ExpressionError as error:
             scalar = raw.scalars.get(use.path)
             for problem in error.problems:
-                at = (
-                    scalar.point(problem.line, problem.column)
-                    if scalar
-                    else place_of(raw, use.path)
-                )
+                at = scalar.point(problem.line, problem.column) if scalar else place_of(raw, use.path)
                 message = f"{problem.message}, at {problem.line}:{problem.column} of {shown(use.source)}"
-                faults.append(
-                    field_fault(
-                        at, use.path, message, problem.fix, Reason.POLICY_EXPRESSION
-                    )
-                )
+                faults.append(field_fault(at, use.path, message, problem.fix, Reason.POLICY_EXPRESSION))
 
 
 # --- the documents together -----------------------------------------------------------------------------------------

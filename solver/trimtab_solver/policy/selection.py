@@ -41,9 +41,7 @@ class Selection:
         file, line, field and the first few ids. In a should rule the guest is left out and `warnings` says so.
     """
 
-    def __init__(
-        self, policy: Policy, snapshot: Snapshot, event: Event | None = None
-    ) -> None:
+    def __init__(self, policy: Policy, snapshot: Snapshot, event: Event | None = None) -> None:
         self.policy = policy
         self.snapshot = snapshot
         self.event = event_of(snapshot) if event is None else event
@@ -65,9 +63,7 @@ class Selection:
 
         if self._tiers is None:
             found = self.policy.of(Tier)
-            self._tiers = tuple(
-                sorted(found, key=lambda item: (-item[1].rank, item[0].name))
-            )
+            self._tiers = tuple(sorted(found, key=lambda item: (-item[1].rank, item[0].name)))
         return self._tiers
 
     def tier_of(self) -> dict[str, Document]:
@@ -86,27 +82,19 @@ class Selection:
         """Ids of the guests that `selector` picks, in the order of the snapshot."""
         return self._select(self._vms, document, path, selector)
 
-    def hosts(
-        self, document: Document, path: str, selector: Selector
-    ) -> frozenset[str]:
+    def hosts(self, document: Document, path: str, selector: Selector) -> frozenset[str]:
         """Ids of the hosts that `selector` picks."""
         key = (document.name, path, _selector_key(selector))
         if key not in self._host_sets:
-            self._host_sets[key] = frozenset(
-                self._select(self._hosts, document, path, selector)
-            )
+            self._host_sets[key] = frozenset(self._select(self._hosts, document, path, selector))
         return self._host_sets[key]
 
-    def hosts_where(
-        self, document: Document, path: str, expression: str
-    ) -> frozenset[str]:
+    def hosts_where(self, document: Document, path: str, expression: str) -> frozenset[str]:
         """Ids of the hosts on which `expression` (bool over host and event) holds."""
         key = (document.name, path, expression)
         if key not in self._host_sets:
             everything = range(len(self._hosts.ids))
-            self._host_sets[key] = frozenset(
-                self._where(self._hosts, document, path, expression, everything)
-            )
+            self._host_sets[key] = frozenset(self._where(self._hosts, document, path, expression, everything))
         return self._host_sets[key]
 
     def groups(
@@ -139,38 +127,26 @@ class Selection:
             compiled = _compiled(document, path, expression, Scope.EVENT, Returns.BOOL)
             value = compiled.evaluate(self._event_data)
             if isinstance(value, EvaluationFailure):
-                self._fail(
-                    document, path, compiled, f"fails on this event: {value.message}"
-                )
+                self._fail(document, path, compiled, f"fails on this event: {value.message}")
             self._held[key] = value is True
         return self._held[key]
 
     # --- selecting ---------------------------------------------------------------------------------------------------
 
-    def _select(
-        self, subjects: Subjects, document: Document, path: str, selector: Selector
-    ) -> tuple[str, ...]:
+    def _select(self, subjects: Subjects, document: Document, path: str, selector: Selector) -> tuple[str, ...]:
         key = (subjects.scope, document.name, path, _selector_key(selector))
         if key in self._selected:
             return self._selected[key]
         indexes: Sequence[int] = range(len(subjects.ids))
         if selector.ids is not None:
-            indexes = sorted(
-                {
-                    subjects.index[name]
-                    for name in selector.ids
-                    if name in subjects.index
-                }
-            )
+            indexes = sorted({subjects.index[name] for name in selector.ids if name in subjects.index})
         for label, wanted in (selector.match_labels or {}).items():
             column = subjects.labels(label)
             indexes = [i for i in indexes if column[i] == wanted]
         if selector.cel is None:
             found = tuple(subjects.ids[i] for i in indexes)
         else:
-            found = self._where(
-                subjects, document, f"{path}.cel", selector.cel, indexes
-            )
+            found = self._where(subjects, document, f"{path}.cel", selector.cel, indexes)
         self._selected[key] = found
         return found
 
@@ -186,9 +162,7 @@ class Selection:
         values = subjects.evaluate(compiled, indexes)
         self._report(subjects, document, path, compiled, indexes, values)
         ids = subjects.ids
-        return tuple(
-            ids[i] for i, value in zip(indexes, values, strict=True) if value is True
-        )
+        return tuple(ids[i] for i, value in zip(indexes, values, strict=True) if value is True)
 
     # --- tiers -------------------------------------------------------------------------------------------------------
 
@@ -210,9 +184,7 @@ class Selection:
             raise PolicyRefusedError(faults)
         documents = {document.name: document for document, _ in self.tiers()}
         default = self._default_tier()
-        faults += [
-            _ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()
-        ]
+        faults += [_ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()]
         homeless = [i for i, vm_id in enumerate(self._vms.ids) if vm_id not in tier_of]
         if default is not None and default in documents:
             tier_of.update((self._vms.ids[i], documents[default]) for i in homeless)
@@ -226,11 +198,7 @@ class Selection:
         from ..rules.policy_set import PolicySet  # as above
 
         return next(
-            (
-                spec.default_tier
-                for _, spec in self.policy.of(PolicySet)
-                if spec.default_tier
-            ),
+            (spec.default_tier for _, spec in self.policy.of(PolicySet) if spec.default_tier),
             None,
         )
 
@@ -275,15 +243,10 @@ class Selection:
             document,
             path,
             expression,
-            *(
-                f"fails on {_count(len(ids), noun)}: {named(ids)}: {why}"
-                for why, ids in failed.items()
-            ),
+            *(f"fails on {_count(len(ids), noun)}: {named(ids)}: {why}" for why, ids in failed.items()),
         )
 
-    def _fail(
-        self, document: Document, path: str, expression: Expression, *messages: str
-    ) -> None:
+    def _fail(self, document: Document, path: str, expression: Expression, *messages: str) -> None:
         where = f"{document.position(path)} {path}"
         if isinstance(document.spec, RuleSpec) and document.spec.level is Level.SHOULD:
             self.warnings += [
@@ -302,9 +265,7 @@ class Selection:
         )
 
 
-def _compiled(
-    document: Document, path: str, source: str, scope: Scope, returns: Returns
-) -> Expression:
+def _compiled(document: Document, path: str, source: str, scope: Scope, returns: Returns) -> Expression:
     try:
         return compile_expression(source, scope, returns)
     except ExpressionError as error:

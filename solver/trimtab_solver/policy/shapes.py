@@ -19,9 +19,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 _YAML_1_1_BOOLEANS: Final = frozenset({"yes", "no", "on", "off", "y", "n"})
 
 
-def fit(
-    model: type[ModelT], content: Any, path: str, raw: RawDocument, faults: list[Fault]
-) -> ModelT | None:
+def fit(model: type[ModelT], content: Any, path: str, raw: RawDocument, faults: list[Fault]) -> ModelT | None:
     """`content`, found at `path` of `raw`, as a `model`; None after adding to `faults` every reason why it is not."""
     try:
         return model.model_validate(content, by_alias=True, by_name=False)
@@ -44,9 +42,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
 
 
-def field_fault(
-    at: Source, path: str, message: str, fix: str, reason: Reason = Reason.POLICY_FIELD
-) -> Fault:
+def field_fault(at: Source, path: str, message: str, fix: str, reason: Reason = Reason.POLICY_FIELD) -> Fault:
     """A fault at a place in a file and a field path."""
     return Fault(reason, f"{at} {path}".rstrip(), message, fix)
 
@@ -81,11 +77,7 @@ def _path_of(loc: tuple[int | str, ...], content: Any, path: str) -> str:
     for n, part in enumerate(loc):
         last = n == len(loc) - 1
         if isinstance(part, int):
-            content = (
-                content[part]
-                if isinstance(content, list) and part < len(content)
-                else None
-            )
+            content = content[part] if isinstance(content, list) and part < len(content) else None
         elif isinstance(content, Mapping) and part in content:
             content = content[part]
         elif not last or part == "[key]":
@@ -95,18 +87,12 @@ def _path_of(loc: tuple[int | str, ...], content: Any, path: str) -> str:
 
 
 def _is_broken(path: str, raw: RawDocument) -> bool:
-    return any(
-        path == bad or path.startswith((f"{bad}.", f"{bad}[")) or not bad
-        for bad in raw.broken
-    )
+    return any(path == bad or path.startswith((f"{bad}.", f"{bad}[")) or not bad for bad in raw.broken)
 
 
 def _follows_from_others(details: ErrorDetails) -> bool:
     """Whether a list only counts as too short because some of its entries are wrong."""
-    return (
-        details["type"] == "too_short"
-        and len(details["input"]) >= details["ctx"]["min_length"]
-    )
+    return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
 
 
 def _fault(
@@ -120,11 +106,7 @@ def _fault(
     name = where.rpartition(".")[2]
     if kind == "extra_forbidden":
         owner = _model_at(model, details["loc"][:-1])
-        known = (
-            [field.alias or key for key, field in owner.model_fields.items()]
-            if owner
-            else []
-        )
+        known = [field.alias or key for key, field in owner.model_fields.items()] if owner else []
         return field_fault(
             place_of(raw, where, key=True),
             where,
@@ -132,9 +114,7 @@ def _fault(
             suggest(name, known),
         )
     if kind == "missing":
-        return field_fault(
-            place_of(raw, where), where, f"{name} is missing", f"add {name}"
-        )
+        return field_fault(place_of(raw, where), where, f"{name} is missing", f"add {name}")
     message, fix = _message(details, name, value)
     return field_fault(place_of(raw, where), where, message, fix)
 
@@ -146,12 +126,8 @@ def _message(details: ErrorDetails, name: str, value: Any) -> tuple[str, str]:
         case "value_error":
             return str(ctx["error"]), ""
         case "bool_type":
-            looks_boolean = (
-                isinstance(value, str) and value.lower() in _YAML_1_1_BOOLEANS
-            )
-            return is_now, "write true or false" + (
-                f"; {value} is a plain word in YAML 1.2" if looks_boolean else ""
-            )
+            looks_boolean = isinstance(value, str) and value.lower() in _YAML_1_1_BOOLEANS
+            return is_now, "write true or false" + (f"; {value} is a plain word in YAML 1.2" if looks_boolean else "")
         case "string_type":
             if isinstance(value, (int, float)):
                 return f"{is_now}, not text", f'put it in quotes: "{shown(value)}"'
@@ -162,10 +138,7 @@ def _message(details: ErrorDetails, name: str, value: Any) -> tuple[str, str]:
                 "write a whole number without quotes",
             )
         case "enum":
-            known = [
-                text.strip("'\"")
-                for text in str(ctx["expected"]).replace(" or ", ", ").split(", ")
-            ]
+            known = [text.strip("'\"") for text in str(ctx["expected"]).replace(" or ", ", ").split(", ")]
             return is_now, (
                 f"{suggest(value, known)} " if isinstance(value, str) else ""
             ) + f"one of {', '.join(known)}"
@@ -186,9 +159,7 @@ def _message(details: ErrorDetails, name: str, value: Any) -> tuple[str, str]:
         case "string_too_short" | "too_short":
             least = ctx.get("min_length", 1)
             return (
-                f"{name} has {len(value)} entries"
-                if kind == "too_short"
-                else f"{name} is empty",
+                f"{name} has {len(value)} entries" if kind == "too_short" else f"{name} is empty",
                 f"give at least {least}",
             )
         case "dict_type" | "model_type" | "model_attributes_type" | "mapping_type":
@@ -205,20 +176,14 @@ def _message(details: ErrorDetails, name: str, value: Any) -> tuple[str, str]:
             return f"{is_now}: {details['msg']}", ""
 
 
-def _model_at(
-    model: type[BaseModel], loc: tuple[int | str, ...]
-) -> type[BaseModel] | None:
+def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel] | None:
     """The model of the value at `loc` in a value of `model`."""
     at: type[BaseModel] | None = model
     for part in loc:
         if at is None or isinstance(part, int):
             continue
         found = next(
-            (
-                field
-                for key, field in at.model_fields.items()
-                if (field.alias or key) == part
-            ),
+            (field for key, field in at.model_fields.items() if (field.alias or key) == part),
             None,
         )
         if found is not None:

@@ -45,9 +45,7 @@ class Scalar:
         at = self.source
         if self.style == "|":
             rows = self.raw.split("\n")
-            indent = next(
-                (len(row) - len(row.lstrip(" ")) for row in rows if row.strip()), 0
-            )
+            indent = next((len(row) - len(row.lstrip(" ")) for row in rows if row.strip()), 0)
             return Source(at.file, at.line + line, indent + column)
         if not self.one_line or line != 1:
             return at
@@ -130,11 +128,7 @@ class _Reader:
             pass
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            at = (
-                Source(self.name, mark.line + 1, mark.column + 1)
-                if mark
-                else Source(self.name)
-            )
+            at = Source(self.name, mark.line + 1, mark.column + 1) if mark else Source(self.name)
             context = f" {error.context}" if error.context else ""
             self._malformed(
                 at,
@@ -200,9 +194,7 @@ class _Reader:
     def _sequence(self, events: Iterator[Any], path: str, depth: int) -> list[Any]:
         values: list[Any] = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            values.append(
-                self._value(event, events, child(path, len(values)), depth + 1)
-            )
+            values.append(self._value(event, events, child(path, len(values)), depth + 1))
         return values
 
     def _mapping(self, events: Iterator[Any], path: str, depth: int) -> dict[str, Any]:
@@ -230,15 +222,11 @@ class _Reader:
             values[key] = self._value(below, events, inner, depth + 1)
         return values
 
-    def _key(
-        self, event: Any, events: Iterator[Any], path: str, depth: int
-    ) -> str | None:
+    def _key(self, event: Any, events: Iterator[Any], path: str, depth: int) -> str | None:
         """The key as text; None, after saying why, when it is not one."""
         at = self._source(event)
         if not isinstance(event, yaml.ScalarEvent):
-            self._syntax(
-                at, path, "has a key that is not a string", "use plain words as keys"
-            )
+            self._syntax(at, path, "has a key that is not a string", "use plain words as keys")
             self._skip(event, events)
             return None
         if event.anchor is not None or event.tag is not None:
@@ -312,9 +300,7 @@ class _Reader:
 
     def _syntax(self, at: Source, path: str, message: str, fix: str) -> None:
         self._document.broken.add(path)
-        self.faults.append(
-            Fault(Reason.POLICY_SYNTAX, f"{at} {path}".rstrip(), message, fix)
-        )
+        self.faults.append(Fault(Reason.POLICY_SYNTAX, f"{at} {path}".rstrip(), message, fix))
 
     def _malformed(self, at: Source, message: str, fix: str) -> None:
         self.faults.append(
@@ -342,11 +328,7 @@ def _plain_value(text: str) -> Any:
         return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
     if _FLOAT.fullmatch(text):
         number = float(text)
-        return (
-            number
-            if math.isfinite(number) and not text.lstrip("+-").isdigit()
-            else _UNREADABLE
-        )
+        return number if math.isfinite(number) and not text.lstrip("+-").isdigit() else _UNREADABLE
     if _INFINITE.fullmatch(text) or text in (".nan", ".NaN", ".NAN"):
         return _UNREADABLE
     return text

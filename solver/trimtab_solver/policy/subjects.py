@@ -50,15 +50,10 @@ class Subjects:
         """The result of `expression` for each of `indexes`, in their order."""
         if not indexes:
             return []
-        references = [
-            ref for ref in expression.references if ref.variable not in self._event
-        ]
+        references = [ref for ref in expression.references if ref.variable not in self._event]
         results = self._results.setdefault(expression, {})
         whole = len(indexes) == len(self.ids)
-        columns = [
-            self._column(ref) if whole else [self._column(ref)[i] for i in indexes]
-            for ref in references
-        ]
+        columns = [self._column(ref) if whole else [self._column(ref)[i] for i in indexes] for ref in references]
         rows = list(zip(*columns, strict=True)) if columns else [()] * len(indexes)
         for row in set(rows) - results.keys():
             results[row] = expression.evaluate(self._data(references, row))
@@ -68,9 +63,7 @@ class Subjects:
         column = self._columns.get(reference)
         if column is None:
             variable = VARIABLES[self.scope][reference.variable]
-            values = [
-                variable.read(subject, self._topology) for subject in self._subjects
-            ]
+            values = [variable.read(subject, self._topology) for subject in self._subjects]
             if reference.key is not None:
                 column = [value.get(reference.key) for value in values]
             elif variable.shape.is_map:
@@ -82,15 +75,11 @@ class Subjects:
             self._columns[reference] = column
         return column
 
-    def _data(
-        self, references: Sequence[Reference], row: tuple[Any, ...]
-    ) -> dict[str, object]:
+    def _data(self, references: Sequence[Reference], row: tuple[Any, ...]) -> dict[str, object]:
         data: dict[str, Any] = dict(self._event)
         for reference, value in zip(references, row, strict=True):
             if reference.key is None:
-                data[reference.variable] = _plain(
-                    VARIABLES[self.scope][reference.variable].shape, value
-                )
+                data[reference.variable] = _plain(VARIABLES[self.scope][reference.variable].shape, value)
             else:
                 keys = data.setdefault(reference.variable, {})
                 if value is not None:

@@ -1,0 +1,526 @@
+"""The loader: what a policy must be, how each mistake reads, and what the digest depends on."""
+
+from __future__ import annotations
+
+import typing
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from trimtab_solver.errors import PolicyRefusedError, Reason
+from trimtab_solver.policy.documents import Expression, Selector
+from trimtab_solver.policy.expression_fields import EXPRESSIONS, SELECTORS, models_in
+from trimtab_solver.policy.loader import MAX_FAULTS, load_policy, parse_policy
+from trimtab_solver.policy.strict_yaml import MAX_FILE_BYTES
+from trimtab_solver.rules import KINDS
+from trimtab_solver.rules.tier import Tier
+
+from .build import BRONZE, document, faults_of, named, policy_of
+
+
+def spec_faults(kind: str, spec: str) -> list[tuple[str, str, str]]:
+    """(field path, message, fix) of every fault of one document called x, which begins on line 2."""
+    return [(fault.path.partition(" ")[2], fault.message, fault.fix) for fault in faults_of(document(kind, "x", spec))]
+
+
+def test_every_kind_can_be_written() -> None:
+    """One document of each kind, with every field that it has."""
+    policy = policy_of(
+        document("PolicySet", "all", "{require: ['br*', gold], defaultTier: bronze}"),
+        document(
+            "Tier",
+            "gold",
+            "{select: {ids: [a], matchLabels: {a: b}, cel: 'true'}, rank: 100, value: 3, availability: must-run,"
+            " evict: {when: 'true', action: suspend}, resize: {when: 'true', floor: {cpu_milli: '75%'}, cost: 2},"
+            " noOvercommit: [cpu_milli], allowColdMigration: true}",
+        ),
+        document(
+            "Separate",
+            "apart",
+            "{between: [{ids: [a]}, {ids: [b]}], partnersBy: vm.group, topology: site, level: should, weight: 3}",
+        ),
+        document(
+            "Spread",
+            "spread",
+            "{select: {cel: 'true'}, groupBy: vm.group, topology: rack, maxPerDomain: 1, minDomains: 2}",
+        ),
+        document(
+            "Together",
+            "near",
+            "{select: {cel: 'true'}, groupBy: vm.group, topology: rack, enabled: false}",
+        ),
+        document("Pin", "pin", "{select: {cel: 'true'}, hosts: {cel: host.id == 'h'}}"),
+        document(
+            "HostRequirement",
+            "power",
+            "{select: {cel: 'true'}, require: 'true', level: must}",
+        ),
+    )
+    assert sorted({item.kind for item in policy.documents}) == sorted(KINDS)
+    tier = named(policy, "gold").spec
+    assert isinstance(tier, Tier)
+    assert (tier.rank, tier.no_overcommit, tier.allow_cold_migration) == (
+        100,
+        ("cpu_milli",),
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "path", "message", "fix"),
+    [
+        ("Tier", "{}", "spec.rank", "rank is missing", "add rank"),
+        (
+            "Tier",
+            "{rank: 1, rnk: 2}",
+            "spec.rnk",
+            'unknown field "rnk"',
+            "did you mean rank?",
+        ),
+        (
+            "Tier",
+            "{rank: 5000}",
+            "spec.rank",
+            "rank is 5000, above the most allowed",
+            "write 1000 or less",
+        ),
+        (
+            "Tier",
+            "{rank: -1}",
+            "spec.rank",
+            "rank is -1, below the least allowed",
+            "write 0 or more",
+        ),
+        (
+            "Tier",
+            "{rank: '7'}",
+            "spec.rank",
+            'rank is "7", not a whole number',
+            "write a whole number without quotes",
+        ),
+        (
+            "Tier",
+            "{rank: 1.5}",
+            "spec.rank",
+            "rank is 1.5, not a whole number",
+            "write a whole number without quotes",
+        ),
+        (
+            "Tier",
+            "{rank: true}",
+            "spec.rank",
+            "rank is true, not a whole number",
+            "write a whole number without quotes",
+        ),
+        (
+            "Tier",
+            "{rank: 1, allowColdMigration: yes}",
+            "spec.allowColdMigration",
+            'allowColdMigration is "yes"',
+            "write true or false; yes is a plain word in YAML 1.2",
+        ),
+        (
+            "Tier",
+            "{rank: 1, allow_cold_migration: true}",
+            "spec.allow_cold_migration",
+            'unknown field "allow_cold_migration"',
+            "did you mean allowColdMigration?",
+        ),
+        (
+            "Tier",
+            "{rank: 1, availability: must_run}",
+            "spec.availability",
+            'availability is "must_run"',
+            "did you mean must-run? one of must-run, best-effort",
+        ),
+        (
+            "Tier",
+            "{rank: 1, evict: {when: 'true', acton: stop}}",
+            "spec.evict.acton",
+            'unknown field "acton"',
+            "did you mean action?",
+        ),
+        (
+            "Tier",
+            "{rank: 1, evict: never}",
+            "spec.evict",
+            'evict is "never", not a mapping',
+            "write fields below evict:",
+        ),
+        (
+            "Tier",
+            "{rank: 1, resize: {floor: {cpu_milli: 75}}}",
+            "spec.resize.floor.cpu_milli",
+            "cpu_milli is 75, not text",
+            'put it in quotes: "75"',
+        ),
+        (
+            "Tier",
+            "{rank: 1, resize: {floor: {cpu_milli: '175%'}}}",
+            "spec.resize.floor",
+            'floor of cpu_milli is "175%"; write a whole percentage in quotes such as "75%"',
+            "",
+        ),
+        (
+            "Tier",
+            "{rank: 1, noOvercommit: cpu_milli}",
+            "spec.noOvercommit",
+            'noOvercommit is "cpu_milli", not a list',
+            "write noOvercommit: [...]",
+        ),
+        (
+            "Tier",
+            "{rank: 1, select: {}}",
+            "spec.select",
+            "a selector needs at least one of ids, matchLabels, cel",
+            "",
+        ),
+        (
+            "Tier",
+            "[rank, 1]",
+            "spec",
+            "spec is a list, not a mapping",
+            "write fields below spec:",
+        ),
+        (
+            "Separate",
+            "{between: [{ids: [a]}], topology: host}",
+            "spec.between",
+            "between has 1 entries",
+            "give at least 2",
+        ),
+        (
+            "Separate",
+            "{between: [{ids: [a]}, {matchLabel: {a: b}}], topology: host}",
+            "spec.between[1].matchLabel",
+            'unknown field "matchLabel"',
+            "did you mean matchLabels?",
+        ),
+        (
+            "Spread",
+            "{select: {ids: [a]}, topology: rack}",
+            "spec",
+            "Spread needs maxPerDomain, minDomains or both",
+            "",
+        ),
+        (
+            "Pin",
+            "{select: {ids: [1]}, hosts: {ids: [h]}}",
+            "spec.select.ids[0]",
+            "ids[0] is 1, not text",
+            'put it in quotes: "1"',
+        ),
+        (
+            "Pin",
+            "{select: {cel: ''}, hosts: {ids: [h]}}",
+            "spec.select.cel",
+            "cel is empty",
+            "give at least 1",
+        ),
+        (
+            "Pin",
+            "{select: {ids: [a]}, hosts: {ids: [h]}, level: should}",
+            "spec",
+            "level: should needs a weight (1 to 1000000)",
+            "",
+        ),
+        (
+            "Pin",
+            "{select: {ids: [a]}, hosts: {ids: [h]}, weight: 3}",
+            "spec",
+            "level: must takes no weight; remove it or use level: should",
+            "",
+        ),
+        (
+            "Pin",
+            "{select: {ids: [a]}, hosts: {ids: [h]}, level: [must]}",
+            "spec.level",
+            "level is a list",
+            "one of must, should",
+        ),
+    ],
+)
+def test_a_wrong_field_names_place_value_and_fix(kind: str, spec: str, path: str, message: str, fix: str) -> None:
+    """Each mistake in a spec is one fault in words of the policy language."""
+    ((where, what, how),) = spec_faults(kind, spec)
+    assert where == path
+    assert what.startswith(message)
+    assert how.startswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "message", "fix"),
+    [
+        (
+            "kind: Tier\nmetadata: {name: a}\nspec: {rank: 1}",
+            "f:1:1 apiVersion",
+            "apiVersion is missing",
+            "write apiV",
+        ),
+        (
+            "apiVersion: v1\nkind: Tier\nmetadata: {name: a}\nspec: {rank: 1}",
+            "f:1:13 apiVersion",
+            'apiVersion is "v1"',
+            "write apiVersion: trimtab/v1",
+        ),
+        (
+            "apiVersion: trimtab/v1\nmetadata: {name: a}",
+            "f:1:1 kind",
+            "kind is missing",
+            "known are HostRequirement,",
+        ),
+        (
+            "apiVersion: trimtab/v1\nkind: Teir\nmetadata: {name: a}",
+            "f:2:7 kind",
+            'unknown kind "Teir"',
+            "did you mean Tier? known are HostRequirement, Pin, PolicySet, Separate, Spread, Tier, Together",
+        ),
+        (
+            "apiVersion: trimtab/v1\nkind: PolicyTest\nmetadata: {name: a}",
+            "f:2:7 kind",
+            'unknown kind "PolicyTest"',
+            "did you mean PolicySet?",
+        ),
+        (
+            "apiVersion: trimtab/v1\nkind: Tier\nmetadata: {name: Gold}\nspec: {rank: 1}",
+            "f:3:18 metadata.name",
+            'name is "Gold"',
+            "use 1 to 100 of a-z",
+        ),
+        (
+            "apiVersion: trimtab/v1\nkind: Tier\nspec: {rank: 1}",
+            "f:1:1 metadata.name",
+            "name is missing",
+            "add name",
+        ),
+        (
+            "apiVersion: trimtab/v1\nkind: Tier\nmetadata: {name: a}\nspec: {rank: 1}\nspecs: {}",
+            "f:5:1 specs",
+            'unknown field "specs"',
+            "did you mean spec?",
+        ),
+        (
+            "- a\n- b",
+            "f:1:1",
+            "the document is a list, not a mapping",
+            "begin with apiVersion",
+        ),
+    ],
+)
+def test_a_wrong_header_names_place_value_and_fix(text: str, path: str, message: str, fix: str) -> None:
+    """Each mistake in what every document shares is one fault."""
+    with pytest.raises(PolicyRefusedError) as refusal:
+        parse_policy({"f": text.encode(), "tier": BRONZE.encode()})
+    (fault,) = refusal.value.faults
+    assert (fault.path, fault.message) == (path, message)
+    assert fault.fix.startswith(fix)
+
+
+def test_shape_errors_and_expression_errors_come_together() -> None:
+    """A document with a wrong field still has its expressions checked, and so has every other file."""
+    spec = "{rank: high, select: {cel: vm.tierr == 'x'}, evict: {when: event.failures > 1}}"
+    with pytest.raises(PolicyRefusedError) as refusal:
+        parse_policy(
+            {
+                "a.yaml": document("Tier", "x", spec).encode(),
+                "b.yaml": b"a: [",
+                "c.yaml": BRONZE.encode(),
+            }
+        )
+    assert [(fault.reason, fault.path) for fault in refusal.value.faults] == [
+        (Reason.POLICY_FIELD, "a.yaml:5:14 spec.rank"),
+        (Reason.POLICY_EXPRESSION, "a.yaml:5:36 spec.select.cel"),
+        (Reason.POLICY_EXPRESSION, "a.yaml:5:71 spec.evict.when"),
+        (Reason.POLICY_SYNTAX, "b.yaml:2:1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "path"),
+    [
+        ("Tier", "{rank: 1, evict: {when: vm.tier == 'x'}}", "spec.evict.when"),
+        (
+            "Tier",
+            "{rank: 1, resize: {when: event.failed_hosts, floor: {}}}",
+            "spec.resize.when",
+        ),
+        ("Tier", "{rank: 1, select: {cel: host.id == 'x'}}", "spec.select.cel"),
+        (
+            "Separate",
+            "{between: [{ids: [a]}, {cel: vm.id}], topology: host}",
+            "spec.between[1].cel",
+        ),
+        (
+            "Separate",
+            "{between: [{ids: [a]}, {ids: [b]}], partnersBy: 'true', topology: host}",
+            "spec.partnersBy",
+        ),
+        (
+            "Spread",
+            "{select: {ids: [a]}, groupBy: host.id, topology: host, maxPerDomain: 1}",
+            "spec.groupBy",
+        ),
+        (
+            "Together",
+            "{select: {ids: [a]}, groupBy: vm.labels, topology: host}",
+            "spec.groupBy",
+        ),
+        ("Pin", "{select: {ids: [a]}, hosts: {cel: vm.id == 'x'}}", "spec.hosts.cel"),
+        (
+            "HostRequirement",
+            "{select: {ids: [a]}, require: vm.id == 'x'}",
+            "spec.require",
+        ),
+    ],
+)
+def test_each_expression_is_checked_with_its_own_variables_and_type(kind: str, spec: str, path: str) -> None:
+    """Conditions see the event, selectors what they select, keys are strings."""
+    (fault,) = faults_of(document(kind, "x", spec))
+    assert fault.reason is Reason.POLICY_EXPRESSION
+    assert fault.path.endswith(f" {path}")
+
+
+def test_no_expression_or_selector_field_is_forgotten() -> None:
+    """Every field of every kind that is an expression or holds selectors is in the tables that check them."""
+    expressions: set[tuple[type[BaseModel], str]] = set()
+    selectors: set[tuple[type[BaseModel], str]] = set()
+    seen: set[type[BaseModel]] = set()
+    waiting: list[type[BaseModel]] = list(KINDS.values())
+    while waiting:
+        model = waiting.pop()
+        if model in seen or model is Selector:
+            continue
+        seen.add(model)
+        for name, hint in typing.get_type_hints(model, include_extras=True).items():
+            if name in model.model_fields:
+                waiting += models_in(hint)
+                if Expression in (hint, *typing.get_args(hint)):
+                    expressions.add((model, name))
+                if Selector in models_in(hint):
+                    selectors.add((model, name))
+    assert expressions == set(EXPRESSIONS)
+    assert selectors == set(SELECTORS)
+
+
+def test_a_name_is_taken_once_whatever_the_kind() -> None:
+    """Two documents of one name are refused naming both places."""
+    (fault,) = faults_of(document("Pin", "bronze", "{select: {ids: [a]}, hosts: {ids: [h]}}"))
+    assert fault.reason is Reason.POLICY_CONFLICT
+    assert fault.path == "p.yaml:5:18 metadata.name"
+    assert 'the name "bronze" is taken by the Tier at p.yaml:1:55' in fault.message
+
+
+def test_a_policy_has_at_most_one_policy_set() -> None:
+    """A second PolicySet is refused naming the first."""
+    (fault,) = faults_of(document("PolicySet", "a", "{}"), document("PolicySet", "b", "{}"))
+    assert (fault.reason, fault.path) == (Reason.POLICY_CONFLICT, "p.yaml:8:1 kind")
+    assert "p.yaml:3:1" in fault.message
+
+
+def test_required_documents_and_the_default_tier_must_exist() -> None:
+    """What the PolicySet names is there, and the set itself does not count."""
+    faults = faults_of(document("PolicySet", "set", "{require: [bron*, set, gold-*], defaultTier: bronce}"))
+    assert [(fault.path, fault.message) for fault in faults] == [
+        ("p.yaml:6:25 spec.require[1]", 'no document is named "set"'),
+        ("p.yaml:6:30 spec.require[2]", 'no document is named "gold-*"'),
+        ("p.yaml:6:52 spec.defaultTier", 'there is no Tier named "bronce"'),
+    ]
+    assert faults[2].fix == "did you mean bronze?"
+
+
+@pytest.mark.parametrize("files", [{}, {"a.yaml": b""}, {"a.yaml": b"# only a comment\n---\n"}])
+def test_a_policy_without_tier_is_refused(files: dict[str, bytes]) -> None:
+    """Nothing can be planned without a tier, so an empty policy is never accepted."""
+    with pytest.raises(PolicyRefusedError, match="kind: Tier"):
+        parse_policy(files)
+
+
+def test_hundreds_of_faults_are_cut_short_with_their_number() -> None:
+    """A hostile file cannot make a refusal of any length."""
+    text = document("Tier", "x", "{rank: 1, " + ", ".join(f"f{i}: 1" for i in range(700)) + "}")
+    faults = faults_of(text)
+    assert len(faults) == MAX_FAULTS + 1
+    assert "200 more faults: 200 in p.yaml" in faults[-1].message
+
+
+def test_a_folder_is_read_with_everything_below_it(tmp_path: Path) -> None:
+    """Files are found by suffix at any depth; hidden ones and others are left alone."""
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "deep" / "er" / "a.yml").write_text(BRONZE)
+    (tmp_path / "b.yaml").write_text(document("Tier", "gold", "{rank: 1}"))
+    (tmp_path / ".git" / "c.yaml").write_text("not: [a policy")
+    (tmp_path / "notes.txt").write_text("not: [a policy")
+    policy = load_policy(tmp_path)
+    assert [(item.name, str(item.source)) for item in policy.documents] == [
+        ("gold", "b.yaml:2:1"),
+        ("bronze", "deep/er/a.yml:1:1"),
+    ]
+    assert load_policy([tmp_path / "b.yaml", tmp_path / "deep"]).digest == policy.digest
+    assert str(load_policy(tmp_path / "b.yaml").documents[0].source) == f"{tmp_path / 'b.yaml'}:2:1"
+
+
+def test_missing_files_and_empty_folders_are_refused_together(tmp_path: Path) -> None:
+    """Every path that gives nothing is named."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PolicyRefusedError) as refusal:
+        load_policy([tmp_path / "empty", tmp_path / "none.yaml"])
+    assert [fault.reason for fault in refusal.value.faults] == [Reason.MALFORMED_FILE] * 2
+    assert "holds no .yaml or .yml file" in str(refusal.value)
+    assert "cannot be read: No such file or directory" in str(refusal.value)
+
+
+def test_a_long_file_is_refused_without_being_read_whole(tmp_path: Path) -> None:
+    """The size limit holds for files on disk as well."""
+    (tmp_path / "a.yaml").write_bytes(b"#" * (3 * MAX_FILE_BYTES))
+    with pytest.raises(PolicyRefusedError, match="the limit is"):
+        load_policy(tmp_path)
+
+
+GOLD = """
+apiVersion: trimtab/v1
+kind: Tier
+metadata: {name: gold}
+spec: {rank: 100, evict: {when: event.failed_hosts > 1}}
+"""
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "# a comment\n---" + GOLD + "---\n" + BRONZE,
+        BRONZE + "---\nspec: {evict: {when: 'event.failed_hosts > 1'}, rank: 100}\nkind: Tier\nmetadata: {name: gold}\n"
+        "apiVersion: trimtab/v1\n",
+        BRONZE + "---" + GOLD.replace("rank: 100", "rank: 100, value: 1, select: null, noOvercommit: []"),
+        BRONZE + "---" + GOLD.replace("> 1}", "> 1, action: stop}").replace("gold}", "gold, owner: ''}"),
+    ],
+)
+def test_the_digest_ignores_order_comments_and_written_out_defaults(same: str) -> None:
+    """Two texts that say the same have the same digest."""
+    digest = parse_policy({"a.yaml": (BRONZE + "---" + GOLD).encode()}).digest
+    assert parse_policy({"b.yaml": same.encode()}).digest == digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("100", "101"),
+        ("> 1", "> 2"),
+        ("gold", "golden"),
+        ("{name: gold}", "{name: gold, owner: me}"),
+    ],
+)
+def test_the_digest_changes_with_what_is_said(old: str, new: str) -> None:
+    """Any other value, name or owner is another policy."""
+    digest = parse_policy({"a.yaml": (BRONZE + "---" + GOLD).encode()}).digest
+    assert parse_policy({"a.yaml": (BRONZE + "---" + GOLD.replace(old, new)).encode()}).digest != digest
+
+
+def test_fields_are_found_by_their_path() -> None:
+    """A document tells where each field stands, and the nearest one around a field that is not written."""
+    policy = policy_of(document("Pin", "pin", "{select: {cel: 'true'}, hosts: {ids: [h]}}"))
+    pin = named(policy, "pin")
+    assert str(pin.position("spec.select.cel")) == "p.yaml:6:22"
+    assert str(pin.position("spec.weight")) == "p.yaml:6:1"
+    assert str(pin.position("nowhere")) == "p.yaml:3:1"
