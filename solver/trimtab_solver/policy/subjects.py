@@ -51,12 +51,16 @@ class Subjects:
         if not indexes:
             return []
         references = [ref for ref in expression.references if ref.variable not in self._event]
+        # only what is read: the library converts everything that it is given, once per row
+        event = {
+            ref.variable: self._event[ref.variable] for ref in expression.references if ref.variable in self._event
+        }
         results = self._results.setdefault(expression, {})
         whole = len(indexes) == len(self.ids)
         columns = [self._column(ref) if whole else [self._column(ref)[i] for i in indexes] for ref in references]
         rows = list(zip(*columns, strict=True)) if columns else [()] * len(indexes)
         for row in set(rows) - results.keys():
-            results[row] = expression.evaluate(self._data(references, row))
+            results[row] = expression.evaluate(self._data(event, references, row))
         return [results[row] for row in rows]
 
     def _column(self, reference: Reference) -> list[Any]:
@@ -75,8 +79,10 @@ class Subjects:
             self._columns[reference] = column
         return column
 
-    def _data(self, references: Sequence[Reference], row: tuple[Any, ...]) -> dict[str, object]:
-        data: dict[str, Any] = dict(self._event)
+    def _data(
+        self, event: Mapping[str, object], references: Sequence[Reference], row: tuple[Any, ...]
+    ) -> dict[str, object]:
+        data: dict[str, Any] = dict(event)
         for reference, value in zip(references, row, strict=True):
             if reference.key is None:
                 data[reference.variable] = _plain(VARIABLES[self.scope][reference.variable].shape, value)
