@@ -27,28 +27,36 @@ NOWHERE = ""
 Size = dict[str, int]
 
 
-def best_levels(snapshot: Snapshot, policy: Policy) -> tuple[list[tuple[str, int]], Placement]:
+def best_levels(
+    snapshot: Snapshot, policy: Policy, *, restarts: bool = False
+) -> tuple[list[tuple[str, int]], Placement]:
     """The lexicographically smallest levels of all targets, and a target that has them.
 
-    A target moves a running guest only live or cold, as its rights say; taking it down and starting it elsewhere in the
-    name of an eviction is not considered.
+    A target moves a running guest live or cold, as its rights say; with `restarts` also by evicting it and starting it
+    elsewhere, which counts as a stop (or suspension).
     """
-    return _Oracle(Case(snapshot, policy)).best()
+    return _Oracle(Case(snapshot, policy), restarts).best()
 
 
 @dataclass(frozen=True, slots=True)
 class _Guest:
-    """A wanted guest. `options` lists where it may run in the end, NOWHERE for not at all."""
+    """A wanted guest.
+
+    `options` lists where it may run in the end, NOWHERE for not at all; `restarts` those of them that it can reach only by
+    being taken down.
+    """
 
     vm: Vm
     options: tuple[str, ...]
+    restarts: frozenset[str]
     limits: Mapping[str, tuple[int, int]]
     floor: Mapping[str, int]
 
 
 class _Oracle:
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, restarts: bool) -> None:
         self.case = case
+        self.restarts = restarts
         self.rooms = Rooms(case.snapshot, case.hosts, case.tier)
         self.guests = [self._guest(vm) for vm in case.snapshot.vms if vm.is_wanted]
         self.limits = {
@@ -60,9 +68,9 @@ class _Oracle:
             if vm.state is VmState.MIGRATING:
                 _add(self.sources[vm.host_id], held(case.hosts[vm.host_id], case.tier[vm.id], size_now(vm)))
         self.groups = [i for i, scope in enumerate(case.scopes) if not isinstance(scope, HostScope)]
-        self.unary = {(g.vm.id, h): self._unary(g.vm.id, h) for g in self.guests for h in g.options if h}
+        self.unary = {(g.vm.id, h): self._unary(g.vm.id, h) for g in self.guests for h in case.hosts}
         self.floors = {
-            (g.vm.id, h): held(case.hosts[h], case.tier[g.vm.id], g.floor) for g in self.guests for h in g.options if h
+            (g.vm.id, h): held(host, case.tier[g.vm.id], g.floor) for g in self.guests for h, host in case.hosts.items()
         }
 
     def _guest(self, vm: Vm) -> _Guest:
@@ -71,12 +79,15 @@ class _Oracle:
         floor = {resource: least for resource, (least, _) in limits.items()}
         hosts = [host.id for host in case.snapshot.hosts if not case.arrival_faults(0, vm, host.id)]
         if vm.state is VmState.MIGRATING:
-            return _Guest(vm, (vm.place,), limits, floor)
-        if vm.state is VmState.RUNNING:
-            here = case.hosts[vm.place]
-            others = [h for h in hosts if h != vm.place and move_kind(vm, tier, here, case.hosts[h]) is not None]
-            return _Guest(vm, (vm.place, *others, *((NOWHERE,) if tier.eviction else ())), limits, floor)
-        return _Guest(vm, (NOWHERE, *(() if case.start_fault(vm) else hosts)), limits, floor)
+            return _Guest(vm, (vm.place,), frozenset(), limits, floor)
+        if vm.state is not VmState.RUNNING:
+            options = (NOWHERE, *(() if case.start_fault(vm) else hosts))
+            return _Guest(vm, options, frozenset(), limits, floor)
+        here, evictable = case.hosts[vm.place], tier.eviction is not None
+        moves = {h for h in hosts if h != vm.place and move_kind(vm, tier, here, case.hosts[h]) is not None}
+        others = frozenset(hosts) - moves - {vm.place} if self.restarts and evictable else frozenset[str]()
+        options = (vm.place, *sorted(moves | others), *((NOWHERE,) if evictable else ()))
+        return _Guest(vm, options, others, limits, floor)
 
     def _unary(self, vm_id: str, host_id: str) -> tuple[int, int]:
         """Inherited and should amounts of the rules about the guest alone."""
@@ -106,7 +117,17 @@ class _Oracle:
 
     def _checked(self, placement: Placement, values: tuple[int, ...]) -> tuple[list[tuple[str, int]], Placement]:
         case = self.case
-        verdict = judge_placement(case.snapshot, case.selection.policy, None, placement, case=case)
+        taken_down = self._taken_down(placement.hosts)
+        asleep = {vm_id for vm_id in taken_down if case.tier[vm_id].eviction is EvictionAction.SUSPEND}
+        verdict = judge_placement(
+            case.snapshot,
+            case.selection.policy,
+            None,
+            placement,
+            stopped=taken_down - asleep,
+            suspended=asleep,
+            case=case,
+        )
         assert verdict.is_valid, verdict.violations
         assert tuple(value for _, value in verdict.levels) == values, (verdict.levels, values)
         return list(verdict.levels), placement
@@ -115,9 +136,9 @@ class _Oracle:
         self, found: tuple[tuple[int, ...], Placement] | None, runs: tuple[bool, ...]
     ) -> tuple[tuple[int, ...], Placement] | None:
         """The better of `found` and the best assignment in which exactly the guests of `runs` run."""
-        stops = sum(self._stop_cost(guest) for guest, does in zip(self.guests, runs, strict=True) if not does)
         for place, inherited, should in self._assignments(runs):
             broken = self._broken_rooms(place)
+            stops = sum(stop_cost(self.case, vm_id) for vm_id in self._taken_down(place))
             if found is not None and (inherited + broken, stops) > found[0][:2]:
                 continue
             shrinkage, sizes = self._sizes(place)
@@ -126,10 +147,13 @@ class _Oracle:
                 found = values, Placement(dict(place), sizes)
         return found
 
-    def _stop_cost(self, guest: _Guest) -> int:
-        if not guest.vm.is_running:
-            return 0
-        return 1 if self.case.tier[guest.vm.id].eviction is EvictionAction.SUSPEND else 2
+    def _taken_down(self, place: Mapping[str, str]) -> set[str]:
+        """Guests running now that do not run in `place`, or run where only a restart can bring them."""
+        return {
+            guest.vm.id
+            for guest in self.guests
+            if guest.vm.is_running and (guest.vm.id not in place or place[guest.vm.id] in guest.restarts)
+        }
 
     def _assignments(self, runs: tuple[bool, ...]) -> Iterator[tuple[dict[str, str], int, int]]:
         """Every assignment that rules and floors allow, with its inherited and should amounts but for room."""
@@ -227,21 +251,35 @@ class _Oracle:
         return min(reached.values())
 
 
+def stop_cost(case: Case, vm_id: str) -> int:
+    """What it counts at the level of stops to take the guest down."""
+    return 1 if case.tier[vm_id].eviction is EvictionAction.SUSPEND else 2
+
+
+def may_pause(case: Case, vm: Vm) -> bool:
+    """Whether the guest may be stopped if it is started again, as in a cold migration."""
+    return case.tier[vm.id].cold and vm.migratability is not Migratability.NONE
+
+
 def _add(load: Size, more: Mapping[str, int], sign: int = 1) -> None:
     for resource, amount in more.items():
         load[resource] = load.get(resource, 0) + sign * amount
 
 
-def reachable(snapshot: Snapshot, policy: Policy, placement: Placement, *, max_states: int = 20_000) -> bool:
+def reachable(
+    snapshot: Snapshot, policy: Policy, placement: Placement, *, restarts: bool = True, max_states: int = 20_000
+) -> bool:
     """Whether some order of single safe actions leads from the snapshot to `placement`; see `find_plan`."""
-    return find_plan(snapshot, policy, placement, max_states=max_states) is not None
+    return find_plan(snapshot, policy, placement, restarts=restarts, max_states=max_states) is not None
 
 
-def find_plan(snapshot: Snapshot, policy: Policy, placement: Placement, *, max_states: int = 20_000) -> Plan | None:
+def find_plan(
+    snapshot: Snapshot, policy: Policy, placement: Placement, *, restarts: bool = True, max_states: int = 20_000
+) -> Plan | None:
     """A plan to `placement` in which each action waits for the one before it; None if there is none.
 
     Sizes need no search: a guest takes least room at its floor, so all shrink to it first, and grow at the end. Guests may
-    be parked on any host and taken down in between as far as their rights go.
+    be parked on any host, and with `restarts` be taken down in between as far as their rights go (which counts as a stop).
 
     Raises
     ------
@@ -251,13 +289,29 @@ def find_plan(snapshot: Snapshot, policy: Policy, placement: Placement, *, max_s
     case = Case(snapshot, policy)
     if not judge_placement(snapshot, policy, None, placement, case=case, stopped=case.vms).is_valid:
         return None
-    return _Search(case, placement, max_states).run()
+    return _Search(case, placement, restarts, max_states).run()
+
+
+def best_reachable_levels(
+    snapshot: Snapshot, policy: Policy, *, restarts: bool = False, max_states: int = 50_000
+) -> list[tuple[str, int]]:
+    """The smallest levels of all states that safe single actions reach, stops on the way included.
+
+    Without `restarts` a guest that is taken down comes back only where it may move to (or where it was).
+
+    Raises
+    ------
+    RuntimeError
+        When more than `max_states` states were visited.
+    """
+    return _Reach(Case(snapshot, policy), restarts, max_states).best()
 
 
 class _Search:
-    def __init__(self, case: Case, placement: Placement, max_states: int) -> None:
+    def __init__(self, case: Case, placement: Placement, restarts: bool, max_states: int) -> None:
         self.case = case
         self.placement = placement
+        self.restarts = restarts
         self.max_states = max_states
         self.movable = [vm for vm in case.snapshot.vms if vm.is_wanted and vm.state is not VmState.MIGRATING]
         self.fixed = {vm.id: vm.place for vm in case.snapshot.vms if vm.state is VmState.MIGRATING}
@@ -305,11 +359,17 @@ class _Search:
                     for h in self.goals[vm.id]
                     if h != at and move_kind(vm, tier, source, self.case.hosts[h]) is not None
                 ]
-                returns = tier.cold and vm.migratability is not Migratability.NONE and vm.id in self.placement.hosts
-                if tier.eviction is not None or returns:
+                if self._may_go_down(vm):
                     options.append(NOWHERE)
             for option in options:
                 yield (*here[:i], option, *here[i + 1 :])
+
+    def _may_go_down(self, vm: Vm) -> bool:
+        """Whether the guest may be taken down, given that the way ends in the placement asked for."""
+        returns = vm.id in self.placement.hosts
+        if returns and vm.is_running and not self.restarts:
+            return False
+        return self.case.tier[vm.id].eviction is not None or (returns and may_pause(self.case, vm))
 
     def _is_safe(self, there: tuple[str, ...]) -> bool:
         place = {**self.fixed, **{vm.id: at for vm, at in zip(self.movable, there, strict=True) if at}}
@@ -365,3 +425,76 @@ class _Search:
             if size is not None and dict(size) != self.floors[vm.id]:
                 act(ActionKind.RESIZE, vm.id, self.placement.hosts[vm.id], size=size)
         return Plan(tuple(actions))
+
+
+class _Reach(_Search):
+    """Visits every state that can be reached; a state is who runs where and who was taken down on the way."""
+
+    def __init__(self, case: Case, restarts: bool, max_states: int) -> None:
+        super().__init__(case, Placement({}, {}), restarts, max_states)
+
+    def _may_go_down(self, vm: Vm) -> bool:
+        return self.case.tier[vm.id].eviction is not None or may_pause(self.case, vm)
+
+    def best(self) -> list[tuple[str, int]]:
+        """The levels of the best end. What runs is compared first, so that few ends need to be sized."""
+        ranked: dict[tuple[tuple[str, int], ...], dict[tuple[str, ...], int]] = {}
+        for there, stops in self._ends().items():
+            place = {vm.id: at for vm, at in zip(self.movable, there, strict=True) if at}
+            ranked.setdefault(running_levels(self.case, {*place, *self.fixed}), {})[there] = stops
+        running = min(ranked, key=lambda levels: [value for _, value in levels])
+        oracle = _Oracle(self.case, True)
+        names = ("inherited", "stops", "shrinkage", "should", "disruption")
+        values = min(self._values(oracle, there, stops) for there, stops in ranked[running].items())
+        return [*running, *zip(names, values, strict=True)]
+
+    def _values(self, oracle: _Oracle, there: tuple[str, ...], stops: int) -> tuple[int, ...]:
+        place = {**self.fixed, **{vm.id: at for vm, at in zip(self.movable, there, strict=True) if at}}
+        unary = [oracle.unary[item] for item in place.items()]
+        groups = oracle._group_amounts(place)
+        assert groups is not None
+        inherited = groups[0] + sum(more for more, _ in unary) + oracle._broken_rooms(place)
+        should = groups[1] + sum(wish for _, wish in unary)
+        return inherited, stops, oracle._sizes(place)[0], should, disruption(self.case, place)
+
+    def _ends(self) -> dict[tuple[str, ...], int]:
+        """The fewest stops with which each state can be reached in which a plan may end."""
+        start = tuple(vm.place for vm in self.movable), frozenset[str]()
+        seen = {start}
+        queue = deque([start])
+        safe: dict[tuple[str, ...], bool] = {}
+        ends: dict[tuple[str, ...], int] = {}
+        while queue:
+            here, down = queue.popleft()
+            if self._may_end(here, down):
+                stops = sum(stop_cost(self.case, vm_id) for vm_id in down)
+                ends[here] = min(stops, ends.get(here, stops))
+            for there in self._neighbours(here):
+                if there not in safe:
+                    safe[there] = self._is_safe(there)
+                if not safe[there]:
+                    continue
+                left = (
+                    vm.id for vm, a, b in zip(self.movable, here, there, strict=True) if vm.is_running and a and not b
+                )
+                state = there, down.union(left)
+                if state not in seen:
+                    seen.add(state)
+                    queue.append(state)
+            if len(seen) > self.max_states:
+                raise RuntimeError(f"more than {self.max_states} states visited")
+        return ends
+
+    def _may_end(self, here: tuple[str, ...], down: frozenset[str]) -> bool:
+        for vm, at in zip(self.movable, here, strict=True):
+            if vm.id not in down:
+                continue
+            tier = self.case.tier[vm.id]
+            if not at:
+                may_end = tier.eviction is not None
+            else:
+                source, target = self.case.hosts[vm.place], self.case.hosts[at]
+                may_end = self.restarts or source is target or move_kind(vm, tier, source, target) is not None
+            if not may_end:
+                return False
+        return True

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
 
-from tests.oracle import best_levels, find_plan
-from tests.strategies import tiny_cluster
+from tests.oracle import best_levels, best_reachable_levels, find_plan, reachable
+from tests.strategies import clusters, tiny_cluster
 from tests.unit.verify.cluster import policy, snapshot, vm
 from trimtab_solver.placement import placement_of
 from trimtab_solver.plan.actions import Action, ActionKind, Plan, Undo
-from trimtab_solver.policy.documents import Selector
+from trimtab_solver.policy.documents import Policy, Selector
 from trimtab_solver.rules.spread import Spread
+from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify import judge_placement, verify_plan
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.room import Rooms
@@ -162,14 +164,25 @@ def test_levels_of_a_replay_equal_levels_of_its_last_placement() -> None:
         assert judged.levels == verdict.levels, seed
 
 
-def test_doing_nothing_is_valid_and_never_better_than_the_best_target() -> None:
+@given(clusters())
+@settings(max_examples=60, deadline=None)
+def test_doing_nothing_is_valid_and_never_better_than_the_best_target(made: tuple[Snapshot, Policy]) -> None:
     """The empty plan passes on any snapshot, however broken, and the oracle is at least as good."""
-    for seed in range(150):
-        cluster, rules = tiny_cluster(seed)
-        verdict = verify_plan(cluster, rules, Plan())
-        assert verdict.is_valid, (seed, verdict.violations)
-        best, _ = best_levels(cluster, rules)
-        assert tuple(best) <= verdict.levels, seed
+    verdict = verify_plan(*made, Plan())
+    assert verdict.is_valid, verdict.violations
+    best, _ = best_levels(*made)
+    assert tuple(best) <= verdict.levels
+
+
+def test_what_can_be_reached_lies_between_nothing_and_the_best_target() -> None:
+    """No way leads to more than the best target, and standing still is a way."""
+    for seed in range(60):
+        cluster, rules = tiny_cluster(seed, max_hosts=3, max_vms=5)
+        reached = best_reachable_levels(cluster, rules)
+        best, target = best_levels(cluster, rules)
+        assert best <= reached <= list(verify_plan(cluster, rules, Plan()).levels), seed
+        if reachable(cluster, rules, target, restarts=False):
+            assert best == reached, seed
 
 
 def test_every_order_that_needed_dependencies_permit_is_safe() -> None:
