@@ -31,7 +31,7 @@ class Settings(BaseModel):
     allow_remote: bool = Field(
         default=False, description="listen on other addresses than loopback, without encryption or authentication"
     )
-    policy: Path | None = Field(default=None, description="folder with the server's own policy")
+    policy: Path | None = Field(default=None, description="folder with the server's own policy; empty: none")
     workers: int = Field(
         default=max(1, (os.cpu_count() or 2) // 2), ge=1, le=1024, description="requests solved at one time"
     )
@@ -40,7 +40,7 @@ class Settings(BaseModel):
     default_budget_s: Seconds = Field(default=10.0, description="time to solve when the request does not limit it")
     max_budget_s: Seconds = Field(default=300.0, description="the most time to solve that a request may have")
     overrun_s: Seconds = Field(default=30.0, description="time after its budget at which a solver is ended")
-    memory_mib: int = Field(default=8192, ge=1024, description="address space of one solver")
+    memory_mib: int = Field(default=8192, ge=512, description="address space of one solver")
     message_mib: int = Field(default=64, ge=1, le=2047, description="the largest message to receive or send")
     progress_interval_s: Seconds = Field(default=0.25, description="least time between two progress reports")
     remembered_answers: int = Field(default=1000, ge=0, description="answers kept for repeated requests")
@@ -50,6 +50,11 @@ class Settings(BaseModel):
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         default="info", description="debug, info, warning or error"
     )
+
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _empty_is_none(cls, policy: object) -> object:
+        return None if policy == "" else policy
 
     @field_validator("policy")
     @classmethod
@@ -86,7 +91,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     """
     values: dict[str, Any] = {}
     for variable, value in environment.items():
-        if variable.startswith(ENVIRONMENT_PREFIX):
+        if value and variable.startswith(ENVIRONMENT_PREFIX):
             name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
             if name not in Settings.model_fields:
                 raise SettingsError(f"{variable}: there is no such setting")

@@ -41,6 +41,8 @@ from .supervisor import LEAST_BUDGET_S, Job
 
 _NICENESS = 5
 _FRONT_IS_GONE = 75
+_PARSED_SIZE_FACTOR = 4
+"""A parsed message is a few times as large as its bytes."""
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -215,6 +217,8 @@ def _parse(request: bytes, message: MessageT) -> MessageT:
     try:
         message.ParseFromString(request)
     except DecodeError as error:
+        # protobuf calls a message malformed when memory is short as well; then this raises MemoryError
+        bytearray(_PARSED_SIZE_FACTOR * len(request))
         name = message.DESCRIPTOR.full_name
         fault = Fault(
             Reason.INVALID_REQUEST, "request", f"is not a {name}: {error}", "encode it with the same contract"

@@ -1,0 +1,181 @@
+"""A real server in a process of its own, and what tests ask about it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import grpc
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.status_pb2 import Status
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from trimtab.v1 import planning_service_pb2_grpc
+
+ROOT = Path(__file__).parents[2]
+POLICY = ROOT / "samples" / "policies" / "gold-silver-bronze"
+PATIENCE_S = 60.0
+"""How long a test waits for what must happen; only failing tests wait so long."""
+
+_MESSAGE_BYTES = 64 << 20
+
+
+def eventually(holds: Callable[[], bool], what: str, within_s: float = PATIENCE_S) -> float:
+    """Wait until `holds()`; gives the seconds that took, fails the test after `within_s`."""
+    began = time.monotonic()
+    pause = threading.Event()
+    while not holds():
+        if time.monotonic() - began > within_s:
+            raise AssertionError(f"not within {within_s:g} s: {what}")
+        pause.wait(0.01)
+    return time.monotonic() - began
+
+
+class RunningServer:
+    """The process, its log, and clients for it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.log: list[dict[str, Any]] = []
+        self.other_output: list[str] = []
+        self._changed = threading.Condition()
+        self._is_closed = False
+        assert process.stderr is not None
+        threading.Thread(target=self._read, args=(process.stderr,), daemon=True).start()
+        self.port = int(self.logged("listening")["port"])
+        options = (
+            ("grpc.max_send_message_length", _MESSAGE_BYTES),
+            ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+        )
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}", options=options)
+        self.planning = planning_service_pb2_grpc.PlanningServiceStub(self.channel)
+
+    def _read(self, stderr: IO[str]) -> None:
+        for line in stderr:
+            with self._changed:
+                try:
+                    self.log.append(json.loads(line))
+                except json.JSONDecodeError:
+                    self.other_output.append(line)
+                self._changed.notify_all()
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def logged(self, event: str, **fields: Any) -> dict[str, Any]:
+        """The first log entry of that name with those fields, waiting for it."""
+        found: list[dict[str, Any]] = []
+
+        def is_there() -> bool:
+            found[:] = [entry for entry in self.log if entry.items() >= {"event": event, **fields}.items()]
+            return bool(found) or self._is_closed
+
+        with self._changed:
+            self._changed.wait_for(is_there, PATIENCE_S)
+        assert found, f"no {event} {fields} in {self.log} {self.other_output}"
+        return found[0]
+
+    def solver_pids(self) -> list[int]:
+        """Solver processes that run now."""
+        return [pid for parent in _children(self.process.pid) if _is_fork_server(parent) for pid in _children(parent)]
+
+    def fork_server_pid(self) -> int:
+        """The process that solvers are forked from."""
+        (pid,) = (pid for pid in _children(self.process.pid) if _is_fork_server(pid))
+        return pid
+
+    def one_solver(self) -> int:
+        """The pid of a solver process, waiting for one."""
+        eventually(lambda: bool(self.solver_pids()), "a solver process runs")
+        return self.solver_pids()[0]
+
+    def health(self, service: str = "") -> int:
+        """What the health service says."""
+        stub = health_pb2_grpc.HealthStub(self.channel)
+        request = health_pb2.HealthCheckRequest(service=service)
+        return int(stub.Check(request, timeout=PATIENCE_S).status)
+
+    def is_healthy(self) -> bool:
+        """Whether the process lives and says that it serves."""
+        return self.process.poll() is None and self.health() == health_pb2.HealthCheckResponse.SERVING
+
+    def stop(self) -> int:
+        """SIGTERM, and wait; gives the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_S)
+
+
+def command(*flags: str) -> list[str]:
+    """The command line of a server on any free port with the sample policy."""
+    flags = ("--listen", "127.0.0.1:0", "--policy", str(POLICY), *flags)
+    return [sys.executable, "-m", "trimtab_server", *flags]
+
+
+@contextlib.contextmanager
+def running_server(*flags: str) -> Iterator[RunningServer]:
+    """A server, gone when the context is left."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TRIMTAB_")}
+    process = subprocess.Popen(command(*flags), stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        server = RunningServer(process)
+        with server.channel:
+            yield server
+    finally:
+        process.kill()
+        process.wait()
+
+
+def details(error: grpc.RpcError) -> tuple[ErrorInfo, BadRequest]:
+    """The ErrorInfo and the BadRequest (empty if there is none) of an error."""
+    assert isinstance(error, grpc.Call)
+    found = {key: value for key, value in error.trailing_metadata() or ()}
+    status = Status.FromString(found["grpc-status-details-bin"])
+    assert status.code == error.code().value[0]
+    info, bad_request = ErrorInfo(), BadRequest()
+    for detail in status.details:
+        detail.Unpack(info)
+        detail.Unpack(bad_request)
+    return info, bad_request
+
+
+def refused(call: Callable[[], object]) -> tuple[grpc.StatusCode, ErrorInfo, BadRequest]:
+    """Code and details of the error that `call` ends with."""
+    try:
+        call()
+    except grpc.RpcError as error:
+        return (error.code(), *details(error))
+    raise AssertionError("the call did not fail")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process that is not a zombie."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                # the name in brackets may hold spaces; the parent is the second field after it
+                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                    found.append(int(entry.name))
+    return found
+
+
+def _is_fork_server(pid: int) -> bool:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False

@@ -1,0 +1,153 @@
+"""Planning and verifying through the service."""
+
+from __future__ import annotations
+
+import pytest
+
+from trimtab.v1 import plan_pb2
+from trimtab.v1 import planning_service_pb2 as pb
+from trimtab_server.convert.answer import answer_from_proto
+from trimtab_server.convert.request import policy_to_proto
+from trimtab_server.convert.snapshot import snapshot_from_proto
+from trimtab_solver.digest import snapshot_digest
+from trimtab_solver.plan.actions import ActionKind
+from trimtab_solver.policy.loader import load_policy
+
+from . import requests
+from .running import PATIENCE_S, POLICY, RunningServer
+
+
+@pytest.fixture(scope="module")
+def answer(server: RunningServer) -> plan_pb2.Answer:
+    """The answer to the small request."""
+    return server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S).answer
+
+
+def _verify(server: RunningServer, answer: plan_pb2.Answer, **fields: object) -> pb.VerifyPlanResponse:
+    request = pb.VerifyPlanRequest(
+        snapshot=requests.small_snapshot(),
+        policy=requests.SERVER_POLICY,
+        plan=answer.plan,
+        certificate=answer.certificate,
+    )
+    request.MergeFrom(pb.VerifyPlanRequest(**fields))  # type: ignore[arg-type]  # any field
+    return server.planning.VerifyPlan(request, timeout=PATIENCE_S)
+
+
+def test_plan_restores_what_a_failed_host_ran(answer: plan_pb2.Answer) -> None:
+    """The plan fences the failed host and starts its guests; the certificate names what it rests on."""
+    domain = answer_from_proto(answer)
+    snapshot = snapshot_from_proto(requests.small_snapshot())
+    kinds = {action.kind for action in domain.plan.actions}
+    assert {ActionKind.FENCE_HOST, ActionKind.START} <= kinds
+    assert domain.hardware_failures == 1
+    assert not domain.stays_down
+    assert domain.certificate.verified
+    assert domain.certificate.snapshot_digest == snapshot_digest(snapshot)
+    assert domain.certificate.policy_digest == load_policy(POLICY).digest
+
+
+def test_policy_may_travel_with_the_request(server: RunningServer, answer: plan_pb2.Answer) -> None:
+    """The same policy inline gives the same policy digest as the server's own."""
+    files = {path.name: path.read_bytes() for path in POLICY.glob("*.yaml")}
+    request = requests.small(policy=policy_to_proto(files))
+    response = server.planning.CreatePlan(request, timeout=PATIENCE_S)
+    assert response.answer.certificate.policy_digest == answer.certificate.policy_digest
+
+
+def test_stream_accepts_reports_and_answers(server: RunningServer) -> None:
+    """A stream is `accepted`, at least one `progress`, and one `answer`, in this order."""
+    stream = server.planning.StreamPlan(requests.as_stream(requests.long(2)), timeout=PATIENCE_S)
+    reports = list(stream)
+    events = [report.WhichOneof("event") for report in reports]
+    assert events[0] == "accepted"
+    assert events[-1] == "answer"
+    assert set(events[1:-1]) == {"progress"}
+    assert reports[0].accepted.time_budget.seconds == 2
+    first = reports[1].progress
+    assert first.engine
+    assert first.elapsed.ToMilliseconds() >= 0
+    assert [level.name for level in first.levels] == [level.name for level in reports[-1].answer.levels]
+    assert reports[-1].answer.certificate.verified
+
+
+def test_stream_and_unary_agree(server: RunningServer, answer: plan_pb2.Answer) -> None:
+    """Both calls give the same objective for a request that is solved to the end."""
+    *_, last = server.planning.StreamPlan(requests.as_stream(requests.small()), timeout=PATIENCE_S)
+    assert last.answer.outcome == answer.outcome == plan_pb2.OUTCOME_OPTIMAL
+    assert list(last.answer.levels) == list(answer.levels)
+
+
+def test_reproducible_requests_give_equal_answers(server: RunningServer) -> None:
+    """The same request, seed included, gives the same bytes although the deadlines differ."""
+    request = requests.small(seed=7, reproducible=True)
+    one, other = (server.planning.CreatePlan(request, timeout=timeout) for timeout in (PATIENCE_S, 2 * PATIENCE_S))
+    assert one == other
+    assert one.answer.certificate.seed == 7
+    assert one.answer.certificate.reproducible
+
+
+def test_validate_only_checks_without_planning(server: RunningServer) -> None:
+    """A valid request gets digests and no plan, at once, however hard it is to solve."""
+    response = server.planning.CreatePlan(requests.long(validate_only=True), timeout=PATIENCE_S)
+    assert not response.answer.HasField("plan")
+    assert response.answer.outcome == plan_pb2.OUTCOME_UNSPECIFIED
+    assert not response.answer.levels
+    assert response.answer.hardware_failures == 2
+    assert response.answer.certificate.snapshot_digest
+    assert not response.answer.certificate.verified
+
+
+def test_verifier_accepts_the_plan(server: RunningServer, answer: plan_pb2.Answer) -> None:
+    """A plan is verified on the input it was made for, and reaches the levels it promises."""
+    response = _verify(server, answer)
+    assert response.verified
+    assert response.outcome == plan_pb2.OUTCOME_UNSPECIFIED
+    assert not response.stale_inputs
+    assert [(level.name, level.value) for level in response.levels] == [(l.name, l.value) for l in answer.levels]
+
+
+def test_verifier_refuses_a_tampered_plan(server: RunningServer, answer: plan_pb2.Answer) -> None:
+    """Without the fencing, starting displaced guests is a violation of its own kind at the right step."""
+    tampered = plan_pb2.Answer()
+    tampered.CopyFrom(answer)
+    kept = [action for action in answer.plan.actions if action.kind != plan_pb2.ACTION_KIND_FENCE_HOST]
+    del tampered.plan.actions[:]
+    tampered.plan.actions.extend(kept)
+    response = _verify(server, tampered)
+    assert not response.verified
+    assert plan_pb2.VIOLATION_CODE_FENCING in {violation.code for violation in response.violations}
+    assert all(violation.message for violation in response.violations)
+
+
+def test_verifier_says_when_a_plan_is_stale(server: RunningServer, answer: plan_pb2.Answer) -> None:
+    """A plan made for another snapshot is reported as stale, by both digests, and never as verified."""
+    snapshot = requests.small_snapshot()
+    snapshot.taken_at.FromSeconds(1_700_000_000)
+    response = _verify(server, answer, snapshot={"taken_at": snapshot.taken_at})
+    assert not response.verified
+    assert response.outcome == plan_pb2.OUTCOME_STALE
+    (stale,) = response.stale_inputs
+    assert stale.input == "snapshot"
+    assert stale.certified_digest == answer.certificate.snapshot_digest
+    assert stale.actual_digest == snapshot_digest(snapshot_from_proto(snapshot))
+    assert not response.violations
+
+
+def test_decisions_are_logged(server: RunningServer) -> None:
+    """Each plan leaves one entry that says what was asked, decided and spent."""
+    server.planning.CreatePlan(requests.small(request_id="logged-once"), timeout=PATIENCE_S)
+    entry = server.logged("request_decided", request_id="logged-once")
+    assert entry["status"] == "OK"
+    assert entry["outcome"] == "OPTIMAL"
+    expected = {
+        "request_sha256",
+        "snapshot_digest",
+        "policy_digest",
+        "levels",
+        "duration_s",
+        "plan_s",
+        "engine",
+        "seed",
+    }
+    assert expected <= entry.keys()

@@ -1,0 +1,197 @@
+"""Solver processes end when they should, and take nothing with them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
+from trimtab.v1 import planning_service_pb2 as pb
+
+from . import requests
+from .running import PATIENCE_S, RunningServer, eventually, is_alive, refused, running_server
+
+
+def _wait_until_idle(server: RunningServer) -> None:
+    eventually(lambda: not server.solver_pids(), "no solver process is left")
+
+
+def test_front_process_never_loads_the_engines(server: RunningServer) -> None:
+    """The libraries of OR-tools are mapped in the fork server and not in the process that serves."""
+    server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S)
+    assert "ortools" in Path(f"/proc/{server.fork_server_pid()}/maps").read_text()
+    assert "ortools" not in Path(f"/proc/{server.process.pid}/maps").read_text()
+
+
+def test_front_modules_import_no_engine() -> None:
+    """Importing everything that the front runs does not import OR-tools or the planner."""
+    script = (
+        "import sys, trimtab_server.__main__, trimtab_server.app; "
+        "sys.exit(any(name in sys.modules for name in ('ortools', 'trimtab_solver.planner')))"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_solver_process_starts_quickly(server: RunningServer) -> None:
+    """From a call to its answer, with a process of its own, a tiny request takes a fraction of a second."""
+    request = requests.small(validate_only=True)
+    server.planning.CreatePlan(request, timeout=PATIENCE_S)
+    times = []
+    for _ in range(5):
+        began = time.monotonic()
+        server.planning.CreatePlan(request, timeout=PATIENCE_S)
+        times.append(time.monotonic() - began)
+    assert min(times) < 0.5, times
+
+
+@pytest.mark.parametrize("method", ["CreatePlan", "StreamPlan"])
+def test_cancelling_ends_the_solver_at_once(server: RunningServer, method: str) -> None:
+    """A call that is cancelled leaves no process behind after a moment."""
+    _wait_until_idle(server)
+    call: grpc.Future | grpc.Call
+    if method == "CreatePlan":
+        call = server.planning.CreatePlan.future(requests.long())
+    else:
+        call = server.planning.StreamPlan(requests.as_stream(requests.long()))
+    pid = server.one_solver()
+    call.cancel()
+    took = eventually(lambda: not is_alive(pid), "the solver of a cancelled call is gone", within_s=5)
+    assert took < 2.0
+    _wait_until_idle(server)
+    assert server.is_healthy()
+
+
+def test_killed_solver_costs_its_own_request_only(server: RunningServer) -> None:
+    """SIGKILL on a solver fails that call with SOLVER_CRASHED; a call beside it and later calls are answered."""
+    _wait_until_idle(server)
+    with ThreadPoolExecutor() as pool:
+        doomed = pool.submit(lambda: refused(lambda: server.planning.CreatePlan(requests.long(), timeout=PATIENCE_S)))
+        pid = server.one_solver()
+        other = pool.submit(lambda: server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S))
+        os.kill(pid, signal.SIGKILL)
+        code, info, _ = doomed.result(PATIENCE_S)
+        assert (code, info.reason) == (grpc.StatusCode.INTERNAL, "SOLVER_CRASHED")
+        assert info.metadata["exit_code"] == "-9"
+        assert other.result(PATIENCE_S).answer.certificate.verified
+    assert server.is_healthy()
+    assert server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S).answer.certificate.verified
+
+
+def test_killed_fork_server_is_replaced() -> None:
+    """Without its fork server the service starts a new one for the next call."""
+    with running_server() as server:
+        before = server.fork_server_pid()
+        os.kill(before, signal.SIGKILL)
+        eventually(lambda: not is_alive(before), "the fork server is gone")
+        assert server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S).answer.certificate.verified
+        assert server.fork_server_pid() != before
+
+
+def test_deadline_is_met_with_an_answer(server: RunningServer) -> None:
+    """Of a short deadline the solver gets what the margin leaves, so that the answer arrives in time."""
+    request = requests.long()
+    request.ClearField("time_budget")
+    began = time.monotonic()
+    response = server.planning.CreatePlan(request, timeout=4.0)
+    assert time.monotonic() - began < 4.0
+    assert response.answer.certificate.verified
+
+
+def test_deadline_that_leaves_no_time_is_refused(server: RunningServer) -> None:
+    """A deadline within the margin is refused at once with the time that would be needed."""
+    code, info, _ = refused(lambda: server.planning.CreatePlan(requests.small(), timeout=0.5))
+    assert (code, info.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "DEADLINE_TOO_SHORT")
+    assert float(info.metadata["needed_s"]) > float(info.metadata["remaining_s"]) > 0
+
+
+def test_hung_solver_is_killed_after_its_budget() -> None:
+    """A process that reacts to nothing, SIGTERM included, is killed, and the slot is free again."""
+    with running_server("--workers", "1", "--overrun-s", "0.5") as server, ThreadPoolExecutor() as pool:
+        stream = server.planning.StreamPlan(requests.as_stream(requests.long(3)), timeout=PATIENCE_S)
+        # its budget is known from here on
+        assert next(stream).HasField("accepted")
+        pid = server.one_solver()
+        os.kill(pid, signal.SIGSTOP)
+        call = pool.submit(lambda: refused(lambda: list(stream)))
+        code, info, _ = call.result(PATIENCE_S)
+        assert (code, info.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "SOLVER_OVERRAN")
+        eventually(lambda: not is_alive(pid), "the hung solver is gone")
+        assert server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S).answer.certificate.verified
+
+
+def test_full_queue_says_when_to_come_back() -> None:
+    """With one solver and no queue a second call is refused as BUSY with a delay; health is not affected."""
+    with running_server("--workers", "1", "--queue", "0") as server:
+        busy = server.planning.CreatePlan.future(requests.long())
+        server.one_solver()
+        with pytest.raises(grpc.RpcError) as error:
+            server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S)
+        assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED  # type: ignore[attr-defined]  # an RpcError of a call
+        trailers = dict(error.value.trailing_metadata())  # type: ignore[attr-defined]  # an RpcError of a call
+        retry = RetryInfo()
+        unpacked = [d.Unpack(retry) for d in Status.FromString(trailers["grpc-status-details-bin"]).details]
+        assert any(unpacked)
+        assert 1 <= retry.retry_delay.seconds <= 60
+        assert server.is_healthy()
+        busy.cancel()
+        _wait_until_idle(server)
+        eventually(lambda: _is_answered(server), "the slot of the cancelled call is free")
+
+
+def test_waiting_request_is_served_when_a_slot_is_free() -> None:
+    """With one solver a second call waits its turn in the queue, and one that is cancelled there costs nothing."""
+    with running_server("--workers", "1", "--queue", "2") as server:
+        busy = server.planning.CreatePlan.future(requests.long())
+        server.one_solver()
+        given_up = server.planning.CreatePlan.future(requests.small())
+        waiting = server.planning.CreatePlan.future(requests.small(seed=1))
+        given_up.cancel()
+        busy.cancel()
+        assert waiting.result(PATIENCE_S).answer.certificate.verified
+
+
+def test_request_beyond_the_memory_limit_fails_alone() -> None:
+    """A request that needs more memory than one may use is refused as such, and the next one is served."""
+    with running_server("--memory-mib", "512", "--workers", "1") as server:
+        vm = requests.small_snapshot().vms[0]
+        huge = pb.CreatePlanRequest(policy=requests.SERVER_POLICY)
+        huge.snapshot.hosts.extend(requests.small_snapshot().hosts)
+        huge.snapshot.vms.extend([vm] * 150_000)
+        code, info, _ = refused(lambda: server.planning.CreatePlan(huge, timeout=PATIENCE_S))
+        assert (code, info.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SOLVER_OUT_OF_MEMORY")
+        assert info.metadata["limit_mib"] == "512"
+        assert server.is_healthy()
+
+
+def test_no_process_outlives_a_killed_front() -> None:
+    """When the front dies without a chance to clean up, solvers and fork server end by themselves."""
+    with running_server() as server:
+        call = server.planning.CreatePlan.future(requests.long())
+        pids = [server.one_solver(), server.fork_server_pid()]
+        server.process.kill()
+        eventually(lambda: not any(is_alive(pid) for pid in pids), "solver and fork server are gone", within_s=10)
+        assert _code_of(call) is grpc.StatusCode.UNAVAILABLE
+
+
+def _is_answered(server: RunningServer) -> bool:
+    try:
+        server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S)
+    except grpc.RpcError:
+        return False
+    return True
+
+
+def _code_of(call: grpc.Future) -> grpc.StatusCode:
+    error = call.exception(PATIENCE_S)
+    code: Callable[[], grpc.StatusCode] = error.code  # type: ignore[union-attr]  # an RpcError of a call
+    return code()
