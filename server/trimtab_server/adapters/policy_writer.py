@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+
 from trimtab_solver.policy.documents import API_VERSION
 
 
@@ -44,11 +45,11 @@ def _plain(value: Any) -> Any:
 class _Tidy(yaml.SafeDumper):
     """Blocks, with lists of scalars on one line, and never an alias."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is PyYAML's
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        # PyYAML does not indent lists below their key unless told so here
+    # PyYAML does not indent lists below their key unless told so here
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         super().increase_indent(flow, False)
 
 

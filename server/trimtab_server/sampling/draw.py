@@ -13,7 +13,7 @@ class Draw:
     """A seeded source of draws, built on `random.Random.random` alone: the one method whose stream never changes."""
 
     def __init__(self, seed: int) -> None:
-        self._next = random.Random(seed).random
+        self._next = random.Random(seed).random  # noqa: S311 - reproducible on purpose
 
     def chance(self, probability: float) -> bool:
         """True with the given probability."""

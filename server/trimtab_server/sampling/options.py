@@ -13,8 +13,8 @@ class SampleOptions:
 
     `load` is the share of the surviving capacity (after `fail`; of the scarcest resource) that would be in use if every
     guest ran: above 1.0 somebody must stay down. Each entry of `fail` is ``KIND:ID`` with kind ``host``, ``rack``,
-    ``room``, ``site`` or ``feed``. The last `spares` hosts are cold spares. Without `resizable` every guest's guaranteed amount is
-    its request.
+    ``room``, ``site`` or ``feed``. The last `spares` hosts are cold spares. Without `resizable` every guest's
+    guaranteed amount is its request.
     """
 
     hosts: int = 100

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from trimtab_server.adapters import Imported, ImportRefusedError, read_btrplace
 from trimtab_solver.errors import Reason
 from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, Vm, VmState

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from trimtab_server.adapters import Imported, ImportRefusedError, read_ganeti
 from trimtab_solver.errors import Reason
 from trimtab_solver.policy.loader import parse_policy
@@ -187,7 +188,7 @@ def test_offline_node_is_down_and_its_guests_are_displaced() -> None:
 
 
 def test_offline_node_with_standby_tag_is_a_cold_spare() -> None:
-    """hsqueeze switches such nodes on again; so may a plan, if nothing is on them."""
+    """The tool hsqueeze switches such nodes on again; so may a plan, if nothing is on them."""
     spare = "s|8000|0|8000|9|9|8|Y|u1|1|htools:standby:auto"
     assert _host(_read(nodes=(*NODES, spare)), "s").state is HostState.STANDBY
     assert _host(_read(_instance(where="s|a|drbd"), nodes=(*NODES, spare)), "s").state is HostState.DOWN
@@ -269,7 +270,7 @@ def test_migration_tags_do_not_bind_displaced_guests() -> None:
 
 
 def test_instances_of_one_name_are_numbered() -> None:
-    """htools tells them apart by position; ids must differ."""
+    """Positions tell them apart for htools; ids must differ."""
     imported = _read(_instance(), _instance())
     assert [vm.id for vm in imported.snapshot.vms] == ["web", "web~2"]
     assert _noted(imported, "same name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import yaml
+
 from trimtab_server.adapters.policy_writer import Draft, write_documents
 
 

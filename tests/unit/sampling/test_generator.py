@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 import pytest
+
 from trimtab_server.sampling import SampleOptions, generate
 from trimtab_solver.errors import Reason, RefusedError
 from trimtab_solver.snapshot import FencingState, HostState, Snapshot, VmState

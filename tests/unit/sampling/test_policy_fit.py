@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from trimtab_server.sampling import SampleOptions, generate, sample_policy_folder
 from trimtab_solver.failures import event_of
 from trimtab_solver.plan.actions import Plan

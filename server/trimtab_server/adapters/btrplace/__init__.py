@@ -1,7 +1,7 @@
 """BtrPlace instances (JSON, plain or gzipped) as snapshot and policy.
 
-BtrPlace knows ready, running and sleeping VMs on nodes that are online or off. It has no failures, tiers or evictions, so
-every VM gets the tier ``imported``, whose guests are never stopped.
+BtrPlace knows ready, running and sleeping VMs on nodes that are online or off. It has no failures, tiers or
+evictions, so every VM gets the tier ``imported``, whose guests are never stopped.
 """
 
 from __future__ import annotations

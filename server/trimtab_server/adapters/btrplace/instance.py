@@ -64,12 +64,12 @@ def parse_instance(raw: bytes, name: str, notes: Notes) -> Instance:
     vms: set[int] = set()
     for key, held in as_object(field(mapping, "onlineNodes", "model.mapping"), "model.mapping.onlineNodes").items():
         path = f"model.mapping.onlineNodes.{key}"
+        guests = as_object(held, path)
         node = as_id(key, path)
         online.append(node)
-        held = as_object(held, path)
-        for vm in _new(held.get("runningVMs", []), f"{path}.runningVMs", vms):
+        for vm in _new(guests.get("runningVMs", []), f"{path}.runningVMs", vms):
             running[vm] = node
-        for vm in _new(held.get("sleepingVMs", []), f"{path}.sleepingVMs", vms):
+        for vm in _new(guests.get("sleepingVMs", []), f"{path}.sleepingVMs", vms):
             sleeping[vm] = node
     offline = _new(mapping.get("offlineNodes", []), "model.mapping.offlineNodes", set(online))
     ready = _new(mapping.get("readyVMs", []), "model.mapping.readyVMs", vms)
@@ -152,9 +152,11 @@ def _resources(views: list[dict[str, Any]], notes: Notes) -> dict[str, Resource]
 def _names(views: list[dict[str, Any]], kind: str, prefix: str, numbers: list[int]) -> dict[int, str]:
     names = {number: f"{prefix}{number}" for number in numbers}
     for index, view in enumerate(views):
-        if view.get("id") == "ns" and view.get("type", "vm").lower() == kind:
+        if view.get("id") == "ns" and view.get("type", "vm") == kind:
             path = f"model.views[{index}].map"
             for name, number in as_object(view.get("map", {}), path).items():
+                if not name or not name.isprintable():
+                    raise malformed(path, f"{name!r} is not a name", "names have printable characters only")
                 if as_int(number, f"{path}.{name}") in names:
                     names[number] = name
     return names

@@ -10,6 +10,7 @@ from typing import Any
 from ..imported import malformed
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_LONGEST_NUMBER = 18
 
 
 def parse_json(raw: bytes, name: str) -> Any:
@@ -24,8 +25,9 @@ def parse_json(raw: bytes, name: str) -> Any:
     except json.JSONDecodeError as error:
         place = f"{name}:{error.lineno}:{error.colno}"
         raise malformed(place, f"not JSON: {error.msg}", "give a BtrPlace instance in JSON") from error
-    except UnicodeDecodeError as error:
-        raise malformed(name, f"not text: {error}", "give a BtrPlace instance in JSON, plain or gzipped") from error
+    except ValueError as error:
+        # text that is not UTF-8, or a number of thousands of digits
+        raise malformed(name, f"not readable: {error}", "give a BtrPlace instance in JSON, plain or gzipped") from error
     except RecursionError as error:
         raise malformed(name, "nested too deeply", "give a BtrPlace instance in JSON") from error
 
@@ -68,7 +70,7 @@ def as_string(value: Any, path: str) -> str:
 
 def as_id(key: str, path: str) -> int:
     """The number in an object's key."""
-    if not key.isascii() or not key.isdigit():
+    if not key.isascii() or not key.isdigit() or len(key) > _LONGEST_NUMBER:
         raise malformed(path, f'"{key}" is not the number of a VM or node')
     return int(key)
 

@@ -1,7 +1,7 @@
 """Placement constraints of BtrPlace as few policy documents.
 
-An instance has thousands of constraints over small sets of VMs. Sets that do not overlap share a layer: a label whose value
-names the set, and one document that groups by the label.
+An instance has thousands of constraints over small sets of VMs. Sets that do not overlap share a layer: a label
+whose value names the set, and one document that groups by the label.
 """
 
 from __future__ import annotations

@@ -2,15 +2,16 @@
 
 What is taken how:
 
-* memory: what the node itself uses is reserved, and so is memory that neither the node, its running instances nor the free
-  amount account for. Where more is free than there should be, the sizes of the instances decide;
-* CPU: ``vcpu_ratio`` of the group's instance policy is the overcommit; the node's own CPUs count as virtual ones, as in htools;
-* disks: nothing is planned. A guest runs where its disks are: on its node (plain, file: never migrated), on its primary or
-  secondary (drbd), on every node of the group that shares the storage;
+* memory: what the node itself uses is reserved, and so is memory that neither the node, its running instances nor the
+  free amount account for. Where more is free than there should be, the sizes of the instances decide;
+* CPU: ``vcpu_ratio`` of the group's instance policy is the overcommit; the node's own CPUs count as virtual ones, as in
+  htools;
+* disks: nothing is planned. A guest runs where its disks are: on its node (plain, file: never migrated), on its primary
+  or secondary (drbd), on every node of the group that shares the storage;
 * an offline node is down and must be fenced; with a tag ``htools:standby:...`` and nothing on it, it is a cold spare;
 * guests stay in their node group;
-* exclusion tags are must rules, locations are failure domains, desired locations are wishes; migration tags restrict where a
-  guest may go from where it runs now.
+* exclusion tags are must rules, locations are failure domains, desired locations are wishes; migration tags restrict
+  where a guest may go from where it runs now.
 """
 
 from __future__ import annotations

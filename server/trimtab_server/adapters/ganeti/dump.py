@@ -18,6 +18,8 @@ from ..imported import ImportRefusedError
 DEFAULT_VCPU_RATIO = 4.0
 """``ipolicyDefaultsVcpuRatio`` of Ganeti: virtual CPUs per physical one where no instance policy says otherwise."""
 
+_LONGEST_NUMBER = 18
+
 RowT = TypeVar("RowT")
 
 
@@ -137,13 +139,14 @@ def parse_dump(text: str, name: str) -> Dump:
     _check_repeats(nodes, name, faults)
     # on nodes that could not be read, instances would only repeat the fault
     instances = _rows(sections[2], name, faults, lambda line, row: _instance(line, row, by_name)) if not faults else ()
+    tags = _rows(sections[3], name, faults, lambda _, row: "|".join(row))
     policies = sections[4] if len(sections) > 4 else []
     ratios = dict(_rows(policies, name, faults, _ratio))
     if not faults and not nodes:
         faults.append(Fault(Reason.EMPTY_CLUSTER, name, "the cluster has no nodes", "dump a cluster that has nodes"))
     if faults:
         raise ImportRefusedError(faults)
-    return Dump(groups, nodes, instances, tuple(text for _, text in sections[3]), ratios)
+    return Dump(groups, nodes, instances, tags, ratios)
 
 
 def _sections(text: str) -> list[list[tuple[int, str]]]:
@@ -166,6 +169,8 @@ def _rows(
     rows: list[RowT] = []
     for number, line in section:
         try:
+            if not line.isprintable():
+                raise _RowError("there are control characters in the line", "give a dump as hscan or hbal -S write it")
             rows.append(read(number, line.split("|")))
         except _RowError as error:
             faults.append(Fault(error.reason, f"{name}:{number}", error.message, error.fix))
@@ -268,7 +273,7 @@ def _check_repeats(nodes: tuple[Node, ...], name: str, faults: list[Fault]) -> N
 
 
 def _need(fields: list[str], count: int, what: str, form: str) -> None:
-    if len(fields) < count or not fields[0] and what != "instance policy":
+    if len(fields) < count or (not fields[0] and what != "instance policy"):
         message = f"{len(fields)} fields are no {what}" if fields[0] else f"the {what} has no name"
         raise _RowError(message, f"expected {form}")
 
@@ -278,7 +283,7 @@ def _tags(fields: list[str], index: int) -> tuple[str, ...]:
 
 
 def _amount(field: str, subject: str) -> int:
-    if not field.isascii() or not field.isdigit():
+    if not field.isascii() or not field.isdigit() or len(field) > _LONGEST_NUMBER:
         raise _RowError(
             f'{subject} has "{field}" where a whole number is expected', "give a number that is not negative"
         )

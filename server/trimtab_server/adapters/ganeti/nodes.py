@@ -43,6 +43,8 @@ def location_domains(rules: TagRules) -> tuple[FailureDomain, ...]:
 def _host(node: Node, held: int, state: HostState, dump: Dump, pools: Pools, rules: TagRules, notes: Notes) -> Host:
     ratio = _ratio(node, dump, notes)
     percent = max(1, int(round(ratio * 100, 6)))
+    if percent != round(ratio * 100, 6):
+        notes.add("vcpu ratios are rounded down to whole percents", f"node {node.name}: {ratio}")
     cpu, memory = node.cpus * 1000, node.memory
     if not node.is_known:
         own = [instance for instance in dump.instances if instance.primary is node]
