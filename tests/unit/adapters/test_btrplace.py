@@ -125,6 +125,13 @@ def test_vm_that_consumes_nothing_requests_a_slot() -> None:
     assert any("slots" in note and "5 times" in note for note in imported.notes)
 
 
+def test_resource_named_slots_is_not_mixed_up_with_the_made_up_one() -> None:
+    """A resource of that name gets another."""
+    imported = _read(views=[_view("slots", {"0": 5}, {"0": 3})])
+    assert _vm(imported, "vm0").requested == {"slots_0": 3}
+    assert _vm(imported, "vm1").requested == {"slots": 1}
+
+
 def test_preserve_raises_the_request_and_keeps_what_is_held_now() -> None:
     """A running VM holds its present amount; a VM to start asks for the preserved one."""
     imported = _read(

@@ -18,11 +18,8 @@ from trimtab_solver.snapshot import (
 
 from ..imported import TIER, ImportRefusedError, Notes
 from .constraints import Wishes
-from .instance import Instance
+from .instance import SLOTS, Instance
 from .json_reader import as_amount
-
-SLOTS = "slots"
-"""A made-up resource: one per VM, for limits on how many may run and for VMs that take nothing else."""
 
 
 def build_snapshot(instance: Instance, wishes: Wishes, notes: Notes) -> Snapshot:

@@ -10,6 +10,8 @@ from typing import Any
 from ..imported import Notes, malformed, unknown
 from .json_reader import as_amount, as_id, as_int, as_list, as_object, as_string, field, parse_json
 
+SLOTS = "slots"
+"""A made-up resource: one per VM, for limits on how many may run and for VMs that take nothing else."""
 _USUAL_NAMES = {"memory": "memory_mib", "mem": "memory_mib", "cpu": "cpu_milli", "ucpu": "cpu_milli"}
 
 
@@ -133,7 +135,7 @@ def _resources(views: list[dict[str, Any]], notes: Notes) -> dict[str, Resource]
         path = f"model.views[{index}]"
         known = as_string(field(view, "rcId", path), f"{path}.rcId")
         plain = re.sub(r"[^a-z0-9]+", "_", known.lower()).strip("_") or "resource"
-        taken = {resource.name for resource in found.values()}
+        taken = {SLOTS, *(resource.name for resource in found.values())}
         name = _USUAL_NAMES.get(plain, plain)
         if name in taken:
             name = plain if plain not in taken else f"{plain}_{index}"
