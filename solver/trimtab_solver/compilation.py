@@ -32,9 +32,7 @@ from .topology import Topology
 _RECEIVING = frozenset({HostState.UP, HostState.DEGRADED, HostState.STANDBY})
 
 
-def compile_problem(
-    snapshot: Snapshot, policy: Policy, selection: Selection
-) -> Problem:
+def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) -> Problem:
     """The problem of a valid snapshot under a loaded policy.
 
     Raises
@@ -66,10 +64,8 @@ def compile_problem(
             rank=spec.rank,
             value=spec.value,
             must_run=spec.availability is Availability.MUST_RUN,
-            evictable=spec.evict is not None
-            and selection.holds(document, "spec.evict.when", spec.evict.when),
-            suspends=spec.evict is not None
-            and spec.evict.action is EvictionAction.SUSPEND,
+            evictable=spec.evict is not None and selection.holds(document, "spec.evict.when", spec.evict.when),
+            suspends=spec.evict is not None and spec.evict.action is EvictionAction.SUSPEND,
             shrink_cost=spec.resize.cost if spec.resize else 1,
             backed=tuple(r in spec.no_overcommit for r in resources),
         )
@@ -80,21 +76,11 @@ def compile_problem(
         dtype=np.int32,
     )
     fixed = np.array([vm.state is VmState.MIGRATING for vm in vms], dtype=np.bool_)
-    requested, upper, floor, allocated = _sizes(
-        vms, resources, [spec for _, spec in documents], tier, selection
-    )
+    requested, upper, floor, allocated = _sizes(vms, resources, [spec for _, spec in documents], tier, selection)
     groups = tuple(p for p in primitives if isinstance(p, GroupPrimitive))
     unary = tuple(p for p in primitives if isinstance(p, HostRule))
-    evictable = (
-        np.array([row.evictable for row in rows], dtype=np.bool_)[tier]
-        & (current >= 0)
-        & ~fixed
-    )
-    unfenceable = {
-        h.id
-        for h in hosts
-        if h.state is HostState.DOWN and h.fencing is FencingState.UNFENCEABLE
-    }
+    evictable = np.array([row.evictable for row in rows], dtype=np.bool_)[tier] & (current >= 0) & ~fixed
+    unfenceable = {h.id for h in hosts if h.state is HostState.DOWN and h.fencing is FencingState.UNFENCEABLE}
     present = sorted({rows[t].rank for t in np.unique(tier).tolist()}, reverse=True)
     return Problem(
         vm_ids=tuple(vm.id for vm in vms),
@@ -105,10 +91,7 @@ def compile_problem(
         current=current,
         fixed=fixed,
         startable=np.array(
-            [
-                not (vm.state is VmState.DISPLACED and vm.host_id in unfenceable)
-                for vm in vms
-            ],
+            [not (vm.state is VmState.DISPLACED and vm.host_id in unfenceable) for vm in vms],
             dtype=np.bool_,
         ),
         evictable=evictable,
@@ -116,12 +99,8 @@ def compile_problem(
         upper=upper,
         floor=floor,
         allocated=allocated,
-        receiving=np.array(
-            [host.state in _RECEIVING for host in hosts], dtype=np.bool_
-        ),
-        capacity=_capacity(
-            vms, hosts, host_index, resources, rows, tier, current, allocated
-        ),
+        receiving=np.array([host.state in _RECEIVING for host in hosts], dtype=np.bool_),
+        capacity=_capacity(vms, hosts, host_index, resources, rows, tier, current, allocated),
         allowed=_allowed(vms, hosts, unary),
         disruption=_disruption(
             vms,
@@ -154,28 +133,19 @@ def _sizes(
     requested = _matrix(vms, resources, "requested")
     guaranteed = _matrix(vms, resources, "guaranteed")
     allocated = np.array(
-        [
-            [vm.allocated.get(r, vm.requested.get(r, 0)) for r in resources]
-            for vm in vms
-        ],
+        [[vm.allocated.get(r, vm.requested.get(r, 0)) for r in resources] for vm in vms],
         dtype=np.int64,
     ).reshape(len(vms), len(resources))
     percent = np.full((len(specs), len(resources)), 100, dtype=np.int64)
     for t, (document, spec) in enumerate(selection.tiers()):
-        if spec.resize is not None and selection.holds(
-            document, "spec.resize.when", spec.resize.when
-        ):
+        if spec.resize is not None and selection.holds(document, "spec.resize.when", spec.resize.when):
             percent[t] = [spec.resize.floor_percent(r) for r in resources]
     share = percent[tier]
     # the request itself where the tier does not resize, whatever the guest guarantees
-    floor = np.where(
-        share == 100, requested, np.maximum(-(-requested * share // 100), guaranteed)
-    )
+    floor = np.where(share == 100, requested, np.maximum(-(-requested * share // 100), guaranteed))
     running = np.array([vm.is_running for vm in vms], dtype=np.bool_)[:, None]
     floor = np.where(running, np.minimum(floor, allocated), floor)
-    moving = np.array([vm.state is VmState.MIGRATING for vm in vms], dtype=np.bool_)[
-        :, None
-    ]
+    moving = np.array([vm.state is VmState.MIGRATING for vm in vms], dtype=np.bool_)[:, None]
     return (
         requested,
         np.where(moving, allocated, requested),
@@ -203,9 +173,7 @@ def _capacity(
             free = host.capacity.get(resource, 0) - host.reserved.get(resource, 0)
             limit[h, r] = free * (percent // unit)
             factor[h, r] = (100 // unit, percent // unit)
-    backed = np.array([row.backed for row in rows], dtype=np.bool_).reshape(
-        len(rows), len(resources)
-    )[tier]
+    backed = np.array([row.backed for row in rows], dtype=np.bool_).reshape(len(rows), len(resources))[tier]
     empty = Capacity(limit, factor, backed, np.zeros_like(limit), np.zeros_like(limit))
     held = np.zeros_like(limit)
     for v, vm in enumerate(vms):
@@ -216,9 +184,7 @@ def _capacity(
     return Capacity(limit, factor, backed, held, holding.usage(current, allocated))
 
 
-def _allowed(
-    vms: list[Vm], hosts: tuple[Host, ...], unary: tuple[HostRule, ...]
-) -> Allowed:
+def _allowed(vms: list[Vm], hosts: tuple[Host, ...], unary: tuple[HostRule, ...]) -> Allowed:
     """Guests that the same rules select and that need the same storage and devices form a class."""
     rules_of: list[list[int]] = [[] for _ in vms]
     for i, rule in enumerate(unary):
@@ -244,9 +210,7 @@ def _allowed(
                 breach[c] += ~rule.mask
             else:
                 penalty[c] += np.where(rule.mask, 0, rule.weight)
-    return Allowed(
-        class_of, mask, breach, penalty, unary, tuple(rules for rules, _, _ in classes)
-    )
+    return Allowed(class_of, mask, breach, penalty, unary, tuple(rules for rules, _, _ in classes))
 
 
 def _equipped(hosts: tuple[Host, ...], pool: str, needs: frozenset[str]) -> Bools:
@@ -254,11 +218,7 @@ def _equipped(hosts: tuple[Host, ...], pool: str, needs: frozenset[str]) -> Bool
     if not pool and not needs:
         return np.ones(len(hosts), dtype=np.bool_)
     return np.array(
-        [
-            (not pool or pool in host.storage_pool_ids)
-            and needs <= set(host.capabilities)
-            for host in hosts
-        ],
+        [(not pool or pool in host.storage_pool_ids) and needs <= set(host.capabilities) for host in hosts],
         dtype=np.bool_,
     )
 
@@ -270,20 +230,12 @@ def _disruption(
     tier: Index,
     fixed: Bools,
 ) -> Disruption:
-    live = np.array(
-        [vm.migratability is Migratability.LIVE for vm in vms], dtype=np.bool_
-    )
-    movable = np.array(
-        [vm.migratability is not Migratability.NONE for vm in vms], dtype=np.bool_
-    )
+    live = np.array([vm.migratability is Migratability.LIVE for vm in vms], dtype=np.bool_)
+    movable = np.array([vm.migratability is not Migratability.NONE for vm in vms], dtype=np.bool_)
     return Disruption(
-        move_cost=np.array(
-            [max(1, vm.requested.get("memory_mib", 0)) for vm in vms], dtype=np.int64
-        ),
+        move_cost=np.array([max(1, vm.requested.get("memory_mib", 0)) for vm in vms], dtype=np.int64),
         live=live & ~fixed,
         cold=movable & np.array(cold_tiers, dtype=np.bool_)[tier] & ~fixed,
         generation=np.array([host.cpu_generation for host in hosts], dtype=np.int32),
-        spare=np.array(
-            [host.state is HostState.STANDBY for host in hosts], dtype=np.bool_
-        ),
+        spare=np.array([host.state is HostState.STANDBY for host in hosts], dtype=np.bool_),
     )

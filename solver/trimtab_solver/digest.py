@@ -13,9 +13,7 @@ def snapshot_digest(snapshot: Snapshot) -> str:
     digest = hashlib.sha256()
     digest.update(repr((snapshot.taken_at, snapshot.hardware_failures)).encode())
     for domain in sorted(snapshot.domains, key=lambda d: d.id):
-        digest.update(
-            repr(("domain", domain.id, domain.kind, domain.parent_id)).encode()
-        )
+        digest.update(repr(("domain", domain.id, domain.kind, domain.parent_id)).encode())
     for pool in sorted(snapshot.storage_pools, key=lambda p: p.id):
         digest.update(repr(("pool", pool.id, pool.kind.value)).encode())
     for host in sorted(snapshot.hosts, key=lambda h: h.id):

@@ -40,9 +40,7 @@ def event_of(snapshot: Snapshot) -> Event:
                 seen.add(at)
                 members[at].add(host.id)
                 at = parent[at]
-    failed = [
-        domain for domain, hosts in members.items() if len(hosts) > 1 and hosts <= down
-    ]
+    failed = [domain for domain, hosts in members.items() if len(hosts) > 1 and hosts <= down]
     unexplained = set(down)
     causes: list[str] = []
     for domain in sorted(failed, key=lambda d: (-len(members[d]), d)):
@@ -52,9 +50,7 @@ def event_of(snapshot: Snapshot) -> Event:
             unexplained -= members[domain]
     counted = len(causes) + len(unexplained)
     return Event(
-        hardware_failures=counted
-        if snapshot.hardware_failures is None
-        else snapshot.hardware_failures,
+        hardware_failures=counted if snapshot.hardware_failures is None else snapshot.hardware_failures,
         failed_hosts=len(down),
         failed_domains=tuple(sorted(causes)),
         displaced_vms=sum(vm.state is VmState.DISPLACED for vm in snapshot.vms),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .primitives.encoding import Bools, Ints
 from .primitives.group import Tally
 from .problem import NOWHERE, Problem
@@ -40,11 +38,7 @@ class Occupancy:
         return tally
 
     def _groups(self, v: int, must: bool) -> list[int]:
-        return [
-            i
-            for i in self.problem.groups_of.get(v, ())
-            if self.problem.groups[i].must is must
-        ]
+        return [i for i in self.problem.groups_of.get(v, ()) if self.problem.groups[i].must is must]
 
     def take(self, v: int) -> int:
         """Removes a running guest; returns where it was."""
@@ -93,7 +87,7 @@ class Occupancy:
     def penalty(self, v: int) -> Ints:
         """Per host [H], what the absent guest would add to the level of should rules there."""
         problem = self.problem
-        total = problem.allowed.penalty[problem.allowed.class_of[v]].copy()
+        total: Ints = problem.allowed.penalty[problem.allowed.class_of[v]].copy()
         for i in self._groups(v, must=False):
             part = self._tally(i).penalty(v)
             if part is not None:
@@ -103,7 +97,7 @@ class Occupancy:
     def inherited(self, v: int) -> Ints:
         """Per host [H], what the absent guest would add to the level of inherited breaches there."""
         problem = self.problem
-        total = problem.allowed.breach[problem.allowed.class_of[v]].copy()
+        total: Ints = problem.allowed.breach[problem.allowed.class_of[v]].copy()
         for i in self._groups(v, must=True):
             part = self._tally(i).penalty(v)
             if part is not None:

@@ -65,9 +65,7 @@ def plan_recovery(
     event = event_of(snapshot)
     selection = Selection(policy, snapshot, event)
     problem = compile_problem(snapshot, policy, selection)
-    return _Planner(
-        snapshot, policy, selection, problem, options, on_progress, stop
-    ).answer()
+    return _Planner(snapshot, policy, selection, problem, options, on_progress, stop).answer()
 
 
 class _Planner:
@@ -98,9 +96,7 @@ class _Planner:
         for candidate in portfolio.candidates():
             self._attempt(candidate)
         self._refine()
-        if portfolio.best is not None and (
-            self._best is None or portfolio.best < self._best.values
-        ):
+        if portfolio.best is not None and (self._best is None or portfolio.best < self._best.values):
             self._search_all_ways()
         if self._best is None:
             self._attempt(Candidate("none", self._problem.stay()))
@@ -120,7 +116,7 @@ class _Planner:
         )
 
     def _refine(self) -> None:
-        """Looks again from the best state reached: without the moves that turned out to be impossible, then without any."""
+        """Looks again from the best state reached: without the moves that proved impossible, then without any."""
         problem, portfolio = self._problem, self._portfolio
         for stuck in (self._stuck, problem.running):
             if self._best is None or portfolio.is_proven(self._best.values):
@@ -133,15 +129,10 @@ class _Planner:
     def _search_all_ways(self) -> None:
         """For a small cluster, settles whether the best target can be reached at all."""
         problem, portfolio = self._problem, self._portfolio
-        if (
-            problem.vm_count * problem.host_count > MAX_CELLS
-            or portfolio.best_target is None
-        ):
+        if problem.vm_count * problem.host_count > MAX_CELLS or portfolio.best_target is None:
             return
         assert portfolio.best is not None
-        reach = search_reach(
-            problem, portfolio.best_target, portfolio.best, self._kinds
-        )
+        reach = search_reach(problem, portfolio.best_target, portfolio.best, self._kinds)
         self._keep("exact", reach.ordering)
         self._is_exhausted = reach.is_complete
 
@@ -154,9 +145,7 @@ class _Planner:
     def _keep(self, engine: str, ordering: Ordering) -> None:
         """Replays the plan that executes an ordering; remembers it if it is valid and the best so far."""
         problem = self._problem
-        plan = build_plan(
-            self._snapshot, problem, ordering.steps, self._selection.event
-        )
+        plan = build_plan(self._snapshot, problem, ordering.steps, self._selection.event)
         verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
         if not verdict.is_valid:
             self._faults.extend(
@@ -167,9 +156,7 @@ class _Planner:
         values = tuple(value for _, value in verdict.levels)
         own = problem.evaluate(ordering.reached, ordering.interrupted)
         if own != values:
-            raise UnverifiedPlanError(
-                f"engines value the end state at {own}, the verifier at {values}"
-            )
+            raise UnverifiedPlanError(f"engines value the end state at {own}, the verifier at {values}")
         if self._best is None or values < self._best.values:
             self._best = _Attempt(engine, ordering, plan, values)
 

@@ -1,7 +1,7 @@
 """The problem: policy x snapshot as arrays. Engines see nothing else.
 
-Guests are numbered 0..V-1 (wanted ones only), hosts 0..H-1, resources 0..R-1. Every level of the objective is smaller-is-
-better; `Problem.evaluate` is the engines' common yardstick (the verifier has its own).
+Guests are numbered 0..V-1 (wanted ones only), hosts 0..H-1, resources 0..R-1. At every level of the objective smaller
+is better; `Problem.evaluate` is the engines' common yardstick (the verifier has its own).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SUSPEND_COST = 1
 
 @dataclass(frozen=True, slots=True)
 class TierRow:
-    """What engines need of a tier. `no_evict_reason` is empty when its guests may be evicted now."""
+    """What engines need of a tier. `evictable`: its guests may be evicted in the present event."""
 
     name: str
     rank: int
@@ -53,8 +53,8 @@ class Target:
 class Problem:
     """All arrays of one request.
 
-    Shapes: `tier`, `current` (host index or NOWHERE), `fixed` (must stay exactly as it is), `startable`, `evictable` are
-    [V]; `requested`, `upper`, `floor`, `allocated` are [V, R]; `receiving` is [H].
+    Shapes: `tier`, `current` (host index or NOWHERE), `fixed` (must stay exactly as it is), `startable`, `evictable`
+    are [V]; `requested`, `upper`, `floor`, `allocated` are [V, R]; `receiving` is [H].
     """
 
     vm_ids: tuple[str, ...]
@@ -107,13 +107,11 @@ class Problem:
 
     def rank_of(self, v: int) -> int:
         """The rank of a guest's tier."""
-        return self.tiers[self.tier[v]].rank
+        return self.tiers[int(self.tier[v])].rank
 
     def tier_values(self, attribute: str) -> Ints:
         """One integer attribute of every guest's tier [V]."""
-        return np.array(
-            [getattr(tier, attribute) for tier in self.tiers], dtype=np.int64
-        )[self.tier]
+        return np.array([getattr(tier, attribute) for tier in self.tiers], dtype=np.int64)[self.tier]
 
     def arrivals(self, v: int) -> Bools:
         """Hosts [H] where the guest may arrive: by a start, or by a move from where it runs now."""
@@ -153,9 +151,7 @@ class Problem:
 
         at, classes = place[up], self.allowed.class_of[up]
         usage = self.capacity.usage(place, target.size)
-        inherited = int(self.allowed.breach[classes, at].sum()) + int(
-            (usage > self.capacity.limit).sum()
-        )
+        inherited = int(self.allowed.breach[classes, at].sum()) + int((usage > self.capacity.limit).sum())
         should = int(self.allowed.penalty[classes, at].sum())
         for group in self.groups:
             amount = group.tally(place).amount()
@@ -165,14 +161,9 @@ class Problem:
                 should += amount * group.weight
         evicted = self.running & ~up
         stops = int(self.tier_values("eviction_cost")[evicted].sum()) + interrupted
-        shrunk = (
-            (self.requested - target.size) * self.tier_values("shrink_cost")[:, None]
-        )[up]
+        shrunk = ((self.requested - target.size) * self.tier_values("shrink_cost")[:, None])[up]
         moved = np.flatnonzero(self.running & up & (place != self.current))
-        disruption = sum(
-            self.disruption.cost(int(v), int(self.current[v]), int(place[v]))
-            for v in moved
-        )
+        disruption = sum(self.disruption.cost(int(v), int(self.current[v]), int(place[v])) for v in moved)
         disruption += BOOT_COST * int(np.unique(at[self.disruption.spare[at]]).size)
         return (*levels, inherited, stops, int(shrunk.sum()), should, disruption)
 

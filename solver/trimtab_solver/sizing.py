@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from .primitives.encoding import Index, Ints
 from .problem import Problem
+
+Floats = npt.NDArray[np.float64]
 
 
 def fit_sizes(problem: Problem, place: Index) -> Ints:
@@ -42,15 +45,14 @@ def fit_sizes(problem: Problem, place: Index) -> Ints:
     return sizes
 
 
-def spread_shrinkage(
-    problem: Problem, place: Index, shrinkage: dict[tuple[int, int, int], int]
-) -> Ints:
+def spread_shrinkage(problem: Problem, place: Index, shrinkage: dict[tuple[int, int, int], int]) -> Ints:
     """Sizes [V, R] when guests of a tier on a host give up ``shrinkage[h, tier, r]`` in all."""
     sizes = problem.upper.copy()
     members: dict[tuple[int, int], list[int]] = {}
     for v in np.flatnonzero(place >= 0).tolist():
         members.setdefault((int(place[v]), int(problem.tier[v])), []).append(v)
-    for (h, t, r), total in sorted(shrinkage.items()):
+    for (h, t, r), amount in sorted(shrinkage.items()):
+        total = amount
         guests = np.array(members.get((h, t), []), dtype=np.int64)
         slack = problem.upper[guests, r] - problem.floor[guests, r]
         for i in _shrink_order(problem, guests, r, np.ones(len(guests)), slack):
@@ -62,9 +64,7 @@ def spread_shrinkage(
     return sizes
 
 
-def _shrink_order(
-    problem: Problem, guests: Index, r: int, cost: Ints, slack: Ints
-) -> list[int]:
+def _shrink_order(problem: Problem, guests: Ints, r: int, cost: Floats, slack: Ints) -> list[int]:
     """Cheapest first; among equals those that are small already, then those with most to give: fewest guests change."""
     already = problem.upper[guests, r] - problem.allocated[guests, r]
-    return np.lexsort((guests, -slack, -already, cost)).tolist()
+    return [int(i) for i in np.lexsort((guests, -slack, -already, cost))]

@@ -32,9 +32,7 @@ class Topology:
     @property
     def kinds(self) -> frozenset[str]:
         """Every domain kind of the snapshot, ``host`` included."""
-        return frozenset(
-            {HOST_KIND, *(domain.kind for domain in self._domains.values())}
-        )
+        return frozenset({HOST_KIND, *(domain.kind for domain in self._domains.values())})
 
     def domain(self, host_id: str, kind: str) -> str:
         """The domain of `kind` that holds the host."""

@@ -11,14 +11,9 @@ from ..problem import Problem
 def trivial_bounds(problem: Problem) -> tuple[int, ...]:
     """A value that no target can undercut, per level in the order of `level_names`."""
     value, rank = problem.tier_values("value"), problem.tier_values("rank")
-    homeless = np.array(
-        [_fits_nowhere(problem, v) for v in range(problem.vm_count)], dtype=np.bool_
-    )
+    homeless = np.array([_fits_nowhere(problem, v) for v in range(problem.vm_count)], dtype=np.bool_)
     bounds = [int(value[homeless & (rank == r)].sum()) for r in problem.ranks]
-    shrunk = (
-        (problem.requested - problem.upper)
-        * problem.tier_values("shrink_cost")[:, None]
-    ).sum()
+    shrunk = ((problem.requested - problem.upper) * problem.tier_values("shrink_cost")[:, None]).sum()
     return (*bounds, 0, 0, int(shrunk), 0, 0)
 
 

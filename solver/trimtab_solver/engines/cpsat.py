@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from ortools.sat.python import cp_model
 
@@ -43,6 +45,14 @@ class LevelProof:
 
 Term = tuple[int, int]
 """(variable, coefficient)."""
+
+
+class OnSolution(Protocol):
+    """Gets every better solution and the index of the level it was found at, from solver threads."""
+
+    def __call__(self, solution: list[int], level: int) -> None:
+        """One solution."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +106,7 @@ class CpSatModel:
         self._count += 1
         return self._count - 1
 
-    def add_linear(
-        self, variables: Sequence[int], coefficients: Sequence[int], low: int, high: int
-    ) -> None:
+    def add_linear(self, variables: Sequence[int], coefficients: Sequence[int], low: int, high: int) -> None:
         """``low <= sum(coefficient * variable) <= high``."""
         linear = self._proto.constraints.add().linear
         linear.vars.extend(variables)
@@ -119,7 +127,7 @@ class CpSatModel:
 
     def hint(self, variables: Sequence[int], values: Sequence[int]) -> None:
         """Where the search should look first; replaces any earlier hint."""
-        self._model.clear_hints()
+        self._proto.clear_solution_hint()
         self._proto.solution_hint.vars.extend(variables)
         self._proto.solution_hint.values.extend(values)
 
@@ -134,7 +142,7 @@ class CpSatModel:
         objectives: Sequence[Objective],
         budget: Budget,
         stop: threading.Event,
-        on_solution: Callable[[list[int], int], None],
+        on_solution: OnSolution,
         known: Sequence[int] = (),
         cutoff: int | None = None,
     ) -> tuple[list[int] | None, list[LevelProof]]:
@@ -142,9 +150,8 @@ class CpSatModel:
 
         `known` holds optimal values of leading objectives that need no search; some solution has all of them, and has
         the value `cutoff` or better at the objective after them.
-        `on_solution` gets every better solution and the index of the level it was found at, from solver threads.
-        Returns the last solution (None when none was found) and one proof per objective. A level whose search ended without
-        a proof keeps its bound; the levels after it are still improved while time is left.
+        Returns the last solution (None when none was found) and one proof per objective. A level whose search ended
+        without a proof keeps its bound; the levels after it are still improved while time is left.
         """
         best: list[int] | None = None
         proofs: list[LevelProof] = []
@@ -157,29 +164,15 @@ class CpSatModel:
                 self._hold(objective, cutoff)
             if best is not None and objective.value(best) == objective.floor:
                 proofs.append(LevelProof(objective.floor, objective.floor))
-            elif stop.is_set() or (
-                budget.deterministic_per_level is None and budget.left_s <= 0.01
-            ):
-                proofs.append(
-                    LevelProof(
-                        None if best is None else objective.value(best), objective.floor
-                    )
-                )
+            elif stop.is_set() or (budget.deterministic_per_level is None and budget.left_s <= 0.01):
+                proofs.append(LevelProof(None if best is None else objective.value(best), objective.floor))
             else:
                 self.minimise(objective)
-                found, bound = self._solve(
-                    budget, stop, lambda s, level=i: on_solution(s, level)
-                )
+                found, bound = self._solve(budget, stop, partial(on_solution, level=i))
                 best = found if found is not None else best
                 value = None if best is None else objective.value(best)
-                bound = (
-                    max(objective.floor, objective.offset + bound)
-                    if found is not None
-                    else objective.floor
-                )
-                proofs.append(
-                    LevelProof(value, bound if value is None else min(bound, value))
-                )
+                bound = max(objective.floor, objective.offset + bound) if found is not None else objective.floor
+                proofs.append(LevelProof(value, bound if value is None else min(bound, value)))
             if best is None:
                 continue
             self._hold(objective, objective.value(best))
@@ -190,9 +183,7 @@ class CpSatModel:
         """From now on the objective stays at `value` or better."""
         if objective.terms:
             variables, coefficients = zip(*objective.terms, strict=True)
-            self.add_linear(
-                variables, coefficients, -UNBOUNDED, value - objective.offset
-            )
+            self.add_linear(variables, coefficients, -UNBOUNDED, value - objective.offset)
 
     def _solve(
         self,
@@ -233,9 +224,7 @@ class CpSatModel:
         if status == cp_model.MODEL_INVALID:
             raise AssertionError(f"CP-SAT refused the model: {self._model.validate()}")
         if status == cp_model.INFEASIBLE:
-            raise AssertionError(
-                "CP-SAT calls the model infeasible, yet leaving everything as it is satisfies it"
-            )
+            raise AssertionError("CP-SAT calls the model infeasible, yet leaving everything as it is satisfies it")
         if status == cp_model.UNKNOWN:
             return None, 0
         return list(solver.response_proto.solution), round(solver.best_objective_bound)

@@ -1,4 +1,4 @@
-"""The exact engine: every candidate host of every guest in one staged CP-SAT model, all levels proven when time allows."""
+"""The exact engine: every candidate host of every guest in one staged CP-SAT model."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from ..primitives.disruption import BOOT_COST
 from ..primitives.encoding import UNBOUNDED, Bools, Breaches, PlacementVariables
 from ..problem import NOWHERE, Problem, Target
-from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
 from ..sizing import spread_shrinkage
+from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Proposal:
 class ExactModel:
     """The whole problem as an integer program.
 
-    Variables: one Boolean per guest and candidate host; per host, tier and resource an integer for how much the guests of
-    the tier give up there together (exact, because a unit of shrinkage costs the same for every guest of a tier);
+    Variables: one Boolean per guest and candidate host; per host, tier and resource an integer for how much the guests
+    of the tier give up there together (exact, because a unit of shrinkage costs the same for every guest of a tier);
     one Boolean per host and resource that lacks room at the start; what the group primitives add.
     """
 
@@ -62,9 +62,7 @@ class ExactModel:
             hosts.append(at)
         start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         self._model.add_bools(int(start[-1]))
-        return PlacementVariables(
-            start, np.concatenate(hosts) if hosts else np.zeros(0, dtype=np.int32)
-        )
+        return PlacementVariables(start, np.concatenate(hosts) if hosts else np.zeros(0, dtype=np.int32))
 
     def _link(self) -> None:
         """Each guest runs at most once; a running one that may not be evicted exactly once."""
@@ -88,20 +86,14 @@ class ExactModel:
             pairs = order[bounds[h] : bounds[h + 1]]
             v = guest[pairs]
             literals = pairs.tolist()
-            factors = np.where(
-                capacity.backed[v], capacity.factor[h, :, 1], capacity.factor[h, :, 0]
-            )
+            factors = np.where(capacity.backed[v], capacity.factor[h, :, 1], capacity.factor[h, :, 0])
             loads = factors * problem.upper[v]
             for r in range(len(problem.resources)):
                 limit = int(capacity.limit[h, r] - capacity.held[h, r])
                 over = int(capacity.start[h, r] - capacity.limit[h, r])
                 if over <= 0 and int(loads[:, r].sum()) <= limit:
                     continue
-                terms: list[Term] = [
-                    (x, c)
-                    for x, c in zip(literals, loads[:, r].tolist(), strict=True)
-                    if c
-                ]
+                terms: list[Term] = [(x, c) for x, c in zip(literals, loads[:, r].tolist(), strict=True) if c]
                 for t in np.unique(problem.tier[v]).tolist():
                     of_tier = (problem.tier[v] == t) & (slack[v, r] > 0)
                     if not of_tier.any():
@@ -110,17 +102,11 @@ class ExactModel:
                     cut = model.add_int(0, sum(gives))
                     self._shrink[h, t, r] = cut
                     givers = pairs[of_tier].tolist()
-                    model.add_linear(
-                        [cut, *givers], [1, *(-g for g in gives)], -UNBOUNDED, 0
-                    )
+                    model.add_linear([cut, *givers], [1, *(-g for g in gives)], -UNBOUNDED, 0)
                     terms.append(
                         (
                             cut,
-                            -int(
-                                capacity.factor[
-                                    h, r, 1 if problem.tiers[t].backed[r] else 0
-                                ]
-                            ),
+                            -int(capacity.factor[h, r, 1 if problem.tiers[t].backed[r] else 0]),
                         )
                     )
                 if over > 0:
@@ -128,9 +114,7 @@ class ExactModel:
                     self._breaches.add(True, lacks, 1)
                     terms.append((lacks, -over))
                 if terms:
-                    model.add_linear(
-                        [x for x, _ in terms], [c for _, c in terms], -UNBOUNDED, limit
-                    )
+                    model.add_linear([x for x, _ in terms], [c for _, c in terms], -UNBOUNDED, limit)
 
     def _boot(self) -> list[int]:
         """One Boolean per cold spare: it must be booted when a guest is to run on it."""
@@ -180,10 +164,7 @@ class ExactModel:
                     disruption.append((i, problem.disruption.cost(v, current, h)))
                 elif problem.allowed.breach[c, h]:
                     inherited.append((i, int(problem.allowed.breach[c, h])))
-        shrinkage = [
-            (cut, problem.tiers[t].shrink_cost)
-            for (_, t, _), cut in self._shrink.items()
-        ]
+        shrinkage = [(cut, problem.tiers[t].shrink_cost) for (_, t, _), cut in self._shrink.items()]
         return (
             *(Objective(tuple(running[rank]), total[rank]) for rank in problem.ranks),
             Objective(tuple(inherited)),
@@ -210,12 +191,8 @@ class ExactModel:
         problem, start = self._problem, self._variables.start
         chosen = np.flatnonzero(np.array(solution[: int(start[-1])], dtype=np.int64))
         place = np.full(problem.vm_count, NOWHERE, dtype=np.int32)
-        place[np.searchsorted(start, chosen, side="right") - 1] = self._variables.host[
-            chosen
-        ]
-        shrinkage = {
-            key: solution[cut] for key, cut in self._shrink.items() if solution[cut]
-        }
+        place[np.searchsorted(start, chosen, side="right") - 1] = self._variables.host[chosen]
+        shrinkage = {key: solution[cut] for key, cut in self._shrink.items() if solution[cut]}
         return Target(place, spread_shrinkage(problem, place, shrinkage))
 
     def solve(
@@ -235,12 +212,8 @@ class ExactModel:
             if on_target is not None:
                 on_target(self.target(solution), level)
 
-        solution, proofs = self._model.solve_staged(
-            self.objectives(), budget, stop, report, known, cutoff
-        )
-        return Proposal(
-            None if solution is None else self.target(solution), tuple(proofs)
-        )
+        solution, proofs = self._model.solve_staged(self.objectives(), budget, stop, report, known, cutoff)
+        return Proposal(None if solution is None else self.target(solution), tuple(proofs))
 
 
 def candidate_count(problem: Problem) -> int:

@@ -16,7 +16,8 @@ from ..sizing import fit_sizes
 
 _HOSTS_TRIED = 24
 """How many of the most promising hosts are looked at closely when room has to be made."""
-_REPAIRS_TRIED = 20_000
+_REPAIR_WORK = 4_000_000
+"""How many pairs of a guest that breaks a rule and a host are looked at; the restart of others does not wait longer."""
 
 
 def repair(problem: Problem) -> Target:
@@ -35,9 +36,7 @@ class _Repair:
         self._limit = problem.capacity.limit
         self._scale = np.maximum(self._limit, 1).astype(np.float64)
         totals = np.maximum(problem.upper.sum(axis=0), 1)
-        self._bulk = (
-            (problem.upper / totals).max(axis=1) if problem.vm_count else np.zeros(0)
-        )
+        self._bulk = (problem.upper / totals).max(axis=1) if problem.vm_count else np.zeros(0)
 
     def run(self) -> Target:
         problem = self._problem
@@ -98,11 +97,7 @@ class _Repair:
         spare = self._problem.disruption.spare[hosts]
         away = hosts != self._problem.current[v]
         free = ((self._limit[hosts] - after) / self._scale[hosts]).sum(axis=1)
-        return int(
-            hosts[
-                np.lexsort((hosts, free, away, spare, penalty, shrinkage, inherited))[0]
-            ]
-        )
+        return int(hosts[np.lexsort((hosts, free, away, spare, penalty, shrinkage, inherited))[0]])
 
     def _make_room(self, v: int) -> list[int]:
         """Stops lower-ranked guests on one host and puts `v` there; returns them, or nothing if that cannot be done."""
@@ -110,29 +105,20 @@ class _Repair:
         hosts = np.flatnonzero(self._open(v))
         rank = problem.rank_of(v)
         ranks = problem.tier_values("rank")
-        victims = np.flatnonzero(
-            problem.evictable & (ranks < rank) & (state.place >= 0)
-        )
+        victims = np.flatnonzero(problem.evictable & (ranks < rank) & (state.place >= 0))
         if len(hosts) == 0 or len(victims) == 0:
             return []
         room = np.zeros_like(state.usage)
         at = state.place[victims]
         factors = problem.capacity.factor[at]
-        loads = (
-            np.where(
-                problem.capacity.backed[victims], factors[:, :, 1], factors[:, :, 0]
-            )
-            * problem.floor[victims]
-        )
+        loads = np.where(problem.capacity.backed[victims], factors[:, :, 1], factors[:, :, 0]) * problem.floor[victims]
         np.add.at(room, at, loads)
         need = problem.capacity.load_of(v, problem.floor[v])
         deficit = np.maximum(state.usage + need - self._limit, 0)
         possible = hosts[(deficit <= room).all(axis=1)[hosts]]
         if len(possible) == 0:
             return []
-        order = np.argsort(
-            (deficit[possible] / self._scale[possible]).sum(axis=1), kind="stable"
-        )
+        order = np.argsort((deficit[possible] / self._scale[possible]).sum(axis=1), kind="stable")
         best: tuple[tuple[int, ...], int, list[int]] | None = None
         for h in possible[order[:_HOSTS_TRIED]].tolist():
             chosen = self._victims(h, victims[at == h], deficit[h])
@@ -152,12 +138,8 @@ class _Repair:
         """A small set of guests on `h` whose leaving frees `deficit` [R]: lowest rank first, none in vain."""
         problem = self._problem
         ranks, values = problem.tier_values("rank"), problem.tier_values("value")
-        freed = {
-            u: problem.capacity.load_at(u, h, problem.floor[u]) for u in guests.tolist()
-        }
-        order = sorted(
-            freed, key=lambda u: (ranks[u], values[u], -float(self._bulk[u]), u)
-        )
+        freed = {u: problem.capacity.load_at(u, h, problem.floor[u]) for u in guests.tolist()}
+        order = sorted(freed, key=lambda u: (ranks[u], values[u], -float(self._bulk[u]), u))
         chosen: list[int] = []
         missing = deficit.copy()
         for u in order:
@@ -195,48 +177,34 @@ class _Repair:
     def _repair_breaches(self) -> None:
         """Moves guests off hosts where they break a rule, as long as there is room elsewhere."""
         problem, state = self._problem, self._state
-        tried = 0
-        for v in self._suspects():
-            if (
-                state.place[v] == NOWHERE
-                or problem.fixed[v]
-                or not problem.arrivals(v).any()
-            ):
+        for v in self._suspects()[: _REPAIR_WORK // max(1, problem.host_count)]:
+            if state.place[v] == NOWHERE or problem.fixed[v] or not problem.arrivals(v).any():
                 continue
-            tried += 1
-            if tried > _REPAIRS_TRIED:
-                return
             h = self._take(v)
             mask = self._open(v)
             hosts = np.flatnonzero(mask)
             load = problem.capacity.load_of(v, problem.floor[v])[hosts]
             after = state.usage[hosts] + load
-            roomy = (after <= self._limit[hosts]).all(axis=1) | (hosts == h)
-            full = (
-                self._full[hosts] + problem.capacity.load_of(v, problem.upper[v])[hosts]
-            )
+            roomy = np.asarray((after <= self._limit[hosts]).all(axis=1) | (hosts == h))
+            full = self._full[hosts] + problem.capacity.load_of(v, problem.upper[v])[hosts]
             best = self._best_repair(v, hosts[roomy], full[roomy], after[roomy])
             self._put(v, best)
 
     def _best_repair(self, v: int, hosts: Ints, full: Ints, floors: Ints) -> int:
         """As `_best`, with a host that stays over its limit counted as a breach, and staying preferred to any move."""
-        inherited = self._state.inherited(v)[hosts] + (floors > self._limit[hosts]).sum(
-            axis=1
-        )
+        inherited = self._state.inherited(v)[hosts] + (floors > self._limit[hosts]).sum(axis=1)
         penalty = self._state.penalty(v)[hosts]
         shrinkage = np.maximum(full - self._limit[hosts], 0).sum(axis=1)
         away = hosts != self._problem.current[v]
         free = ((self._limit[hosts] - full) / self._scale[hosts]).sum(axis=1)
-        return int(
-            hosts[np.lexsort((hosts, free, away, penalty, shrinkage, inherited))[0]]
-        )
+        return int(hosts[np.lexsort((hosts, free, away, penalty, shrinkage, inherited))[0]])
 
     def _suspects(self) -> list[int]:
         """Guests on a host where they, their group or the host break a rule; must rules first."""
         problem, state = self._problem, self._state
         up = np.flatnonzero(state.place >= 0)
         at, classes = state.place[up], problem.allowed.class_of[up]
-        over = (state.usage > self._limit).any(axis=1)
+        over: Bools = np.asarray((state.usage > self._limit).any(axis=1))
         must = set(up[(problem.allowed.breach[classes, at] > 0) | over[at]].tolist())
         should = set(up[problem.allowed.penalty[classes, at] > 0].tolist())
         for group in problem.groups:

@@ -132,9 +132,7 @@ class Portfolio:
         return self._solve(ExactModel(self._problem, stuck), reached, self._deadline)[0]
 
     def _may_go_on(self) -> bool:
-        if self._stop.is_set() or (
-            not self._options.reproducible and self.left_s <= 0.05
-        ):
+        if self._stop.is_set() or (not self._options.reproducible and self.left_s <= 0.05):
             return False
         if self.best is not None and self.is_proven(self.best):
             return False
@@ -144,7 +142,7 @@ class Portfolio:
         model = ExactModel(self._problem)
         first = self._deadline - self._options.budget_s * _REFINING_SHARE
         target, proofs = self._solve(model, hint, first)
-        optimum = []
+        optimum: list[int] = []
         for proof in proofs:
             if proof.value is None or proof.value != proof.bound:
                 self._next_bound = max(proof.bound, self.trivial[len(optimum)])
@@ -155,9 +153,7 @@ class Portfolio:
             self._report("exact", target)
         return target
 
-    def _solve(
-        self, model: ExactModel, hint: Target, deadline: float
-    ) -> tuple[Target | None, tuple[LevelProof, ...]]:
+    def _solve(self, model: ExactModel, hint: Target, deadline: float) -> tuple[Target | None, tuple[LevelProof, ...]]:
         """Solves from a state that the model contains: levels it has settled are held, the next may only improve."""
         options = self._options
         values = self._problem.evaluate(hint)
@@ -166,9 +162,7 @@ class Portfolio:
         model.hint(hint)
         budget = Budget(
             deadline=deadline,
-            deterministic_per_level=options.budget_s * _DETERMINISTIC_PER_S
-            if options.reproducible
-            else None,
+            deterministic_per_level=options.budget_s * _DETERMINISTIC_PER_S if options.reproducible else None,
             seed=options.seed,
             workers=options.workers,
         )
@@ -188,9 +182,7 @@ class Portfolio:
         values = self._problem.evaluate(target)
         for name, value, proof in zip(self.names, values, proofs, strict=True):
             if proof.value is not None and value > proof.value:
-                raise AssertionError(
-                    f"level {name}: the exact model claims {proof.value}, its target has {value}"
-                )
+                raise AssertionError(f"level {name}: the exact model claims {proof.value}, its target has {value}")
 
     def _report(self, engine: str, target: Target) -> None:
         """Keeps the best values and tells the caller about an improvement. Called from solver threads too."""

@@ -18,9 +18,7 @@ def explain_down(problem: Problem, reached: Target) -> tuple[StaysDown, ...]:
         return ()
     state = _state_of(problem, reached)
     ranks = problem.tier_values("rank")
-    return tuple(
-        _explain(problem, state, v) for v in sorted(down, key=lambda v: (-ranks[v], v))
-    )
+    return tuple(_explain(problem, state, v) for v in sorted(down, key=lambda v: (-ranks[v], v)))
 
 
 def _state_of(problem: Problem, reached: Target) -> Occupancy:
@@ -53,15 +51,9 @@ def refusals(problem: Problem, state: Occupancy, v: int) -> dict[int, tuple[str,
             names = [rule.rule for rule in unary if not rule.mask[h]]
             found[h] = tuple(names) or ("unsuitable",)
         elif admitted is not None and not admitted[h]:
-            found[h] = tuple(
-                dict.fromkeys(
-                    problem.groups[g].rule for g in state.blocking_groups(v, h)
-                )
-            )
+            found[h] = tuple(dict.fromkeys(problem.groups[g].rule for g in state.blocking_groups(v, h)))
         elif short[h].any():
-            found[h] = tuple(
-                f"room:{problem.resources[r]}" for r in np.flatnonzero(short[h])
-            )
+            found[h] = tuple(f"room:{problem.resources[r]}" for r in np.flatnonzero(short[h]))
     return found
 
 
@@ -90,41 +82,22 @@ def _explain(problem: Problem, state: Occupancy, v: int) -> StaysDown:
     if free:
         reason = f"{free} of {total} hosts could take it, but it costs more than it gains or no safe order leads there"
     nearest = _nearest(problem, state, v, found)
-    rules = tuple(
-        dict.fromkeys(
-            n
-            for names in found.values()
-            for n in names
-            if ":" not in n and n != "unsuitable"
-        )
-    )
+    rules = tuple(dict.fromkeys(n for names in found.values() for n in names if ":" not in n and n != "unsuitable"))
     return StaysDown(vm_id, tier.name, reason + nearest, rules)
 
 
 def _phrase(name: str, count: int) -> str:
     if name.startswith("room:"):
         return f"{count} too full ({name.replace('room:', '')})"
-    return (
-        f"{count} unsuitable (down, draining, storage or devices)"
-        if name == "unsuitable"
-        else f"{count} by {name}"
-    )
+    return f"{count} unsuitable (down, draining, storage or devices)" if name == "unsuitable" else f"{count} by {name}"
 
 
-def _nearest(
-    problem: Problem, state: Occupancy, v: int, found: dict[int, tuple[str, ...]]
-) -> str:
+def _nearest(problem: Problem, state: Occupancy, v: int, found: dict[int, tuple[str, ...]]) -> str:
     """How much is missing on the host that only lacks room and lacks least of it."""
-    full = [
-        h
-        for h, names in found.items()
-        if all(name.startswith("room:") for name in names)
-    ]
+    full = [h for h, names in found.items() if all(name.startswith("room:") for name in names)]
     if not full:
         return ""
-    missing = np.maximum(
-        state.usage + problem.capacity.load_of(v, problem.floor[v]) - state.ceiling, 0
-    )
+    missing = np.maximum(state.usage + problem.capacity.load_of(v, problem.floor[v]) - state.ceiling, 0)
     units = np.where(
         problem.capacity.backed[v],
         problem.capacity.factor[:, :, 1],
@@ -135,7 +108,5 @@ def _nearest(
         full,
         key=lambda h: (float((missing[h] / np.maximum(state.ceiling[h], 1)).sum()), h),
     )
-    amounts = ", ".join(
-        f"{lacking[h, r]} {problem.resources[r]}" for r in np.flatnonzero(lacking[h])
-    )
+    amounts = ", ".join(f"{lacking[h, r]} {problem.resources[r]}" for r in np.flatnonzero(lacking[h]))
     return f"; nearest is {problem.host_ids[h]}, which lacks {amounts} with everybody there at the floor"

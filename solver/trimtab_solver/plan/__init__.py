@@ -1,0 +1,1 @@
+"""Plans: actions, their order and dependencies, times, reasons and undo."""

@@ -29,16 +29,10 @@ _UNDO = {
 def start_kinds(snapshot: Snapshot, problem: Problem) -> dict[int, ActionKind]:
     """Guests that come back by RESUME because they are suspended."""
     suspended = {vm.id for vm in snapshot.vms if vm.state is VmState.SUSPENDED}
-    return {
-        v: ActionKind.RESUME
-        for v, vm_id in enumerate(problem.vm_ids)
-        if vm_id in suspended
-    }
+    return {v: ActionKind.RESUME for v, vm_id in enumerate(problem.vm_ids) if vm_id in suspended}
 
 
-def build_plan(
-    snapshot: Snapshot, problem: Problem, ordered: Sequence[Step], event: Event
-) -> Plan:
+def build_plan(snapshot: Snapshot, problem: Problem, ordered: Sequence[Step], event: Event) -> Plan:
     """The plan that executes `ordered`, hosts fenced and booted first."""
     failed_host = _failed_hosts(snapshot, problem)
     steps = [*_preparations(problem, ordered, failed_host), *ordered]
@@ -73,9 +67,7 @@ def _failed_hosts(snapshot: Snapshot, problem: Problem) -> dict[int, int]:
     """Displaced guest -> the failed host that must be fenced before it starts elsewhere."""
     index = {host_id: h for h, host_id in enumerate(problem.host_ids)}
     unfenced = {
-        host.id
-        for host in snapshot.hosts
-        if host.state is HostState.DOWN and host.fencing is not FencingState.FENCED
+        host.id for host in snapshot.hosts if host.state is HostState.DOWN and host.fencing is not FencingState.FENCED
     }
     states = {vm.id: vm for vm in snapshot.vms}
     found = {}
@@ -86,13 +78,9 @@ def _failed_hosts(snapshot: Snapshot, problem: Problem) -> dict[int, int]:
     return found
 
 
-def _preparations(
-    problem: Problem, ordered: Sequence[Step], failed_host: dict[int, int]
-) -> list[Step]:
+def _preparations(problem: Problem, ordered: Sequence[Step], failed_host: dict[int, int]) -> list[Step]:
     """Fencing for every failed host whose guests start elsewhere, booting for every cold spare that is used."""
-    starting = {
-        step.v for step in ordered if step.kind in (ActionKind.START, ActionKind.RESUME)
-    }
+    starting = {step.v for step in ordered if step.kind in (ActionKind.START, ActionKind.RESUME)}
     fenced = sorted({h for v, h in failed_host.items() if v in starting})
     entered = sorted({step.enters for step in ordered if step.enters != NOWHERE})
     booted = [h for h in entered if problem.disruption.spare[h]]
@@ -102,9 +90,7 @@ def _preparations(
     ]
 
 
-def _named(
-    problem: Problem, asked: Mapping[str, Mapping[str, int]], v: int, size: Ints | None
-) -> dict[str, int]:
+def _named(problem: Problem, asked: Mapping[str, Mapping[str, int]], v: int, size: Ints | None) -> dict[str, int]:
     """A size by resource name; resources the guest does not ask for are left out."""
     if size is None:
         return {}
@@ -112,9 +98,7 @@ def _named(
     return {r: int(size[i]) for i, r in enumerate(problem.resources) if r in names}
 
 
-def _undo(
-    problem: Problem, asked: Mapping[str, Mapping[str, int]], step: Step
-) -> Undo | None:
+def _undo(problem: Problem, asked: Mapping[str, Mapping[str, int]], step: Step) -> Undo | None:
     """The inverse right after the step; fencing has none, nor has a migration that cannot be made backwards."""
     kind = _UNDO.get(step.kind)
     if kind is None:

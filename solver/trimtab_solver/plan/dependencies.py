@@ -11,9 +11,7 @@ from .actions import ActionKind
 from .steps import NO_VM, Step
 
 
-def find_dependencies(
-    problem: Problem, steps: Sequence[Step], source_host: dict[int, int]
-) -> list[list[int]]:
+def find_dependencies(problem: Problem, steps: Sequence[Step], source_host: dict[int, int]) -> list[list[int]]:
     """Per step the positions of steps it depends on, ascending.
 
     `source_host` maps a displaced guest to the failed host whose fencing its start must wait for.
@@ -23,7 +21,7 @@ def find_dependencies(
     prepared: dict[tuple[ActionKind, int], int] = {}
     crowding: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     latest: dict[int, int] = {}
-    found = []
+    found: list[list[int]] = []
     for i, step in enumerate(steps):
         needs: set[int] = set()
         if step.v == NO_VM:

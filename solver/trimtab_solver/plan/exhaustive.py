@@ -44,7 +44,8 @@ def search_reach(
 ) -> Reach:
     """Looks for a state with the level values `wanted` (those of `target`) or the best there is.
 
-    `startable_kinds` as for `order_steps`. Guests are at their floors on the way, which never makes a step unsafe that would be safe otherwise.
+    `startable_kinds` as for `order_steps`. Guests are at their floors on the way, which never makes a step unsafe that
+    would be safe otherwise.
     """
     return _Search(problem, target, wanted, startable_kinds).run()
 
@@ -87,9 +88,7 @@ class _Search:
 
     def _push(self, state: _State) -> None:
         place, interrupted = state
-        distance = sum(
-            a != b for a, b in zip(place, self._goal.place.tolist(), strict=True)
-        )
+        distance = sum(a != b for a, b in zip(place, self._goal.place.tolist(), strict=True))
         self._pushed += 1
         heapq.heappush(self._open, (distance, len(interrupted), self._pushed, state))
 
@@ -108,9 +107,7 @@ class _Search:
         place = np.array(state[0], dtype=np.int32)
         if any(place[v] == NOWHERE and not problem.evictable[v] for v, _ in state[1]):
             return None
-        return problem.evaluate(
-            Target(place, fit_sizes(problem, place)), self._interruption_cost(state)
-        )
+        return problem.evaluate(Target(place, fit_sizes(problem, place)), self._interruption_cost(state))
 
     def _goto(self, place: tuple[int, ...]) -> None:
         """Brings the occupancy to a state."""
@@ -123,7 +120,7 @@ class _Search:
                 self._state.put(v, place[v])
 
     def _steps(self, state: _State) -> Iterator[tuple[_State, Step]]:
-        place, interrupted = state
+        place = state[0]
         problem = self._problem
         self._goto(place)
         for v in range(problem.vm_count):
@@ -142,21 +139,13 @@ class _Search:
         admitted = state.admits(v)
         if admitted is not None:
             mask = mask & admitted
-        return [
-            h
-            for h in np.flatnonzero(mask).tolist()
-            if state.fits(v, h, problem.floor[v])
-        ]
+        return [h for h in np.flatnonzero(mask).tolist() if state.fits(v, h, problem.floor[v])]
 
     def _starts(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
         place, interrupted = state
         if not self._problem.running[v] and not self._problem.startable[v]:
             return
-        kind = (
-            ActionKind.RESUME
-            if (v, True) in interrupted
-            else self._kinds.get(v, ActionKind.START)
-        )
+        kind = ActionKind.RESUME if (v, True) in interrupted else self._kinds.get(v, ActionKind.START)
         for h in self._admitted(v):
             yield (
                 (_at(place, v, h), interrupted),
@@ -217,9 +206,7 @@ class _Search:
                 size=problem.floor[v],
                 before=start[v],
             )
-            for v in np.flatnonzero(
-                problem.running & (problem.floor < start).any(axis=1)
-            ).tolist()
+            for v in np.flatnonzero(problem.running & (problem.floor < start).any(axis=1)).tolist()
         ]
         grown = [
             Step(
@@ -229,14 +216,10 @@ class _Search:
                 size=final[v],
                 before=problem.floor[v],
             )
-            for v in np.flatnonzero(
-                (place >= 0) & (problem.floor < final).any(axis=1)
-            ).tolist()
+            for v in np.flatnonzero((place >= 0) & (problem.floor < final).any(axis=1)).tolist()
         ]
         reached = Target(place, np.where((place >= 0)[:, None], final, problem.upper))
-        return Ordering(
-            (*shrunk, *steps, *grown), reached, self._interruption_cost(state), (), ()
-        )
+        return Ordering((*shrunk, *steps, *grown), reached, self._interruption_cost(state), (), ())
 
 
 def _at(place: tuple[int, ...], v: int, h: int) -> tuple[int, ...]:

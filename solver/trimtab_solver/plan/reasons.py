@@ -35,16 +35,10 @@ class Reasons:
         for i, needs in enumerate(dependencies):
             arrival = steps[i].arrival_host
             for d in needs:
-                if (
-                    arrival != NOWHERE
-                    and steps[d].departure_host == arrival
-                    and steps[d].v != steps[i].v
-                ):
+                if arrival != NOWHERE and steps[d].departure_host == arrival and steps[d].v != steps[i].v:
                     self._served[d].append(i)
         self._phases = self._assign_phases()
-        self._last_of_vm = {
-            step.v: i for i, step in enumerate(steps) if step.v != NO_VM
-        }
+        self._last_of_vm = {step.v: i for i, step in enumerate(steps) if step.v != NO_VM}
 
     def phase(self, i: int) -> Phase:
         """Restore, reclaim or rebalance."""
@@ -52,9 +46,7 @@ class Reasons:
 
     def _assign_phases(self) -> list[Phase]:
         phases = [Phase.REBALANCE] * len(self._steps)
-        interrupted = {
-            s.v for s in self._steps if s.kind in (ActionKind.STOP, ActionKind.SUSPEND)
-        }
+        interrupted = {s.v for s in self._steps if s.kind in (ActionKind.STOP, ActionKind.SUSPEND)}
         for i in range(len(self._steps) - 1, -1, -1):
             step = self._steps[i]
             if step.v == NO_VM or (step.kind in _STARTS and step.v not in interrupted):
@@ -67,17 +59,13 @@ class Reasons:
         return self._problem.host_ids[h]
 
     def _names(self, positions: Sequence[int]) -> str:
-        names = list(
-            dict.fromkeys(self._problem.vm_ids[self._steps[i].v] for i in positions)
-        )
+        names = list(dict.fromkeys(self._problem.vm_ids[self._steps[i].v] for i in positions))
         more = len(names) - _NAMED
         return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
     def _broken(self, v: int, h: int) -> list[str]:
         """Names of unary rules the guest breaks on the host."""
-        return [
-            rule.rule for rule in self._problem.allowed.rules_of(v) if not rule.mask[h]
-        ]
+        return [rule.rule for rule in self._problem.allowed.rules_of(v) if not rule.mask[h]]
 
     def rules(self, i: int) -> tuple[str, ...]:
         """Policy documents behind the step: the tier, and rules broken at the place it leaves."""
@@ -98,18 +86,16 @@ class Reasons:
             guests = sum(s.enters == step.host for s in self._steps)
             return f"cold spare {self._host(step.host)} takes {guests} guest{'s' if guests != 1 else ''}"
         if step.kind in _STARTS:
-            return self._start(i, step)
+            return self._start(step)
         if step.kind in (ActionKind.STOP, ActionKind.SUSPEND):
             return self._stop(i, step)
         if step.kind is ActionKind.RESIZE:
             return self._resize(i, step)
         return self._migrate(i, step)
 
-    def _start(self, i: int, step: Step) -> str:
+    def _start(self, step: Step) -> str:
         vm = self._vms[self._problem.vm_ids[step.v]]
-        shrunk = step.size is not None and bool(
-            (step.size < self._problem.requested[step.v]).any()
-        )
+        shrunk = step.size is not None and bool((step.size < self._problem.requested[step.v]).any())
         tail = ", smaller than requested for lack of room" if shrunk else ""
         if vm.is_running:
             return f"runs again after making way in a cycle{tail}"
@@ -117,9 +103,7 @@ class Reasons:
             cause = f"its host {vm.host_id} failed" if vm.host_id else "its host failed"
             return f"{cause}; restarts on {self._host(step.host)}{tail}"
         if vm.state is VmState.SUSPENDED:
-            return (
-                f"was suspended; there is room for it on {self._host(step.host)}{tail}"
-            )
+            return f"was suspended; there is room for it on {self._host(step.host)}{tail}"
         return f"wanted and not running; there is room on {self._host(step.host)}{tail}"
 
     def _stop(self, i: int, step: Step) -> str:
@@ -129,29 +113,21 @@ class Reasons:
         tier = self._problem.tiers[self._problem.tier[step.v]].name
         failures = self._event.hardware_failures
         right = f"{tier} may be stopped at {failures} hardware failure{'s' if failures != 1 else ''}"
-        for_whom = (
-            f"makes room on {self._host(step.host)} for {self._names(self._served[i])}"
-        )
+        for_whom = f"makes room on {self._host(step.host)} for {self._names(self._served[i])}"
         return f"{for_whom if self._served[i] else 'a rule or the room on its host demands it'}; {right}"
 
     def _resize(self, i: int, step: Step) -> str:
         if step.grows:
             assert step.size is not None
             whole = bool((step.size >= self._problem.requested[step.v]).all())
-            return (
-                "gets back what it requested"
-                if whole
-                else "gets back part of what it requested"
-            )
+            return "gets back what it requested" if whole else "gets back part of what it requested"
         if self._served[i]:
             return f"makes room on {self._host(step.host)} for {self._names(self._served[i])}; stays above its floor"
         return f"{self._host(step.host)} has less room than its guests hold; stays above its floor"
 
     def _migrate(self, i: int, step: Step) -> str:
         v = step.v
-        if self._last_of_vm[v] > i and any(
-            s.v == v and s.is_migration for s in self._steps[i + 1 :]
-        ):
+        if self._last_of_vm[v] > i and any(s.v == v and s.is_migration for s in self._steps[i + 1 :]):
             return f"parks on {self._host(step.goal)} to break a cycle of moves"
         if self._host_state[step.host] in (HostState.DRAINING, HostState.MAINTENANCE):
             return f"leaves {self._host(step.host)}, which is {self._host_state[step.host].lower()}"
@@ -160,9 +136,7 @@ class Reasons:
             return f"breaks {', '.join(broken)} where it is"
         if self._served[i]:
             return f"makes room on {self._host(step.host)} for {self._names(self._served[i])}"
-        groups = [
-            self._problem.groups[g].rule for g in self._problem.groups_of.get(v, ())
-        ]
+        groups = [self._problem.groups[g].rule for g in self._problem.groups_of.get(v, ())]
         if groups:
             return f"brings its group closer to {', '.join(dict.fromkeys(groups))}"
         return f"relieves {self._host(step.host)}, so that guests there need not shrink or stop"

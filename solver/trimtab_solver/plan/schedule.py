@@ -18,20 +18,14 @@ _SLOWEST = 10
 """A live migration whose guest dirties memory nearly as fast as the link copies it is cut over after so many rounds."""
 
 
-def durations_of(
-    snapshot: Snapshot, problem: Problem, steps: Sequence[Step]
-) -> list[int]:
+def durations_of(snapshot: Snapshot, problem: Problem, steps: Sequence[Step]) -> list[int]:
     """Estimated seconds per step."""
     vms = {vm.id: vm for vm in snapshot.vms}
     hosts = snapshot.hosts
     found = []
     for step in steps:
         if step.v == NO_VM:
-            found.append(
-                hosts[step.host].boot_s
-                if step.kind is ActionKind.BOOT_HOST
-                else FENCE_S
-            )
+            found.append(hosts[step.host].boot_s if step.kind is ActionKind.BOOT_HOST else FENCE_S)
             continue
         vm = vms[problem.vm_ids[step.v]]
         link = hosts[step.host].migration_bandwidth_mbps
@@ -46,11 +40,7 @@ def durations_of(
             case ActionKind.RESIZE:
                 found.append(RESIZE_S)
             case ActionKind.MIGRATE_LIVE:
-                slowdown = (
-                    _SLOWEST
-                    if vm.dirty_rate_mbps >= link
-                    else min(_SLOWEST, link / (link - vm.dirty_rate_mbps))
-                )
+                slowdown = _SLOWEST if vm.dirty_rate_mbps >= link else min(_SLOWEST, link / (link - vm.dirty_rate_mbps))
                 found.append(max(1, round(copy_s * slowdown)))
             case ActionKind.MIGRATE_COLD:
                 found.append(STOP_S + round(copy_s) + max(1, vm.restart_s))

@@ -31,8 +31,8 @@ _DEPARTURES = frozenset(
 class Step:
     """One action on guest `v` (`NO_VM` for host actions).
 
-    `host` is where it happens, for a migration the source; `goal` is a migration's target host, else `NOWHERE`. `size` and
-    `before` [R] are the allocation after and before it, where it changes or begins.
+    `host` is where it happens, for a migration the source; `goal` is a migration's target host, else `NOWHERE`. `size`
+    and `before` [R] are the allocation after and before it, where it changes or begins.
     """
 
     kind: ActionKind
@@ -50,7 +50,9 @@ class Step:
     @property
     def grows(self) -> bool:
         """Whether it is a resize that takes room."""
-        return self.kind is ActionKind.RESIZE and bool((self.size > self.before).any())  # type: ignore[operator]
+        if self.kind is not ActionKind.RESIZE or self.size is None or self.before is None:
+            return False
+        return bool((self.size > self.before).any())
 
     @property
     def arrival_host(self) -> int:
@@ -64,9 +66,7 @@ class Step:
         """The host on which room is freed, or NOWHERE."""
         if self.kind in _DEPARTURES:
             return self.host
-        return (
-            self.host if self.kind is ActionKind.RESIZE and not self.grows else NOWHERE
-        )
+        return self.host if self.kind is ActionKind.RESIZE and not self.grows else NOWHERE
 
     @property
     def enters(self) -> int:

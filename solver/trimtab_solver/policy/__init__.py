@@ -1,0 +1,1 @@
+"""Policy documents: loading, expressions, selection, lint."""

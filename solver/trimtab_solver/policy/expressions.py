@@ -245,7 +245,7 @@ def references_in(source: str, scope: Scope) -> tuple[Reference, ...]:
 def _key_after(tokens: tuple[str, ...], i: int) -> str | None:
     """The one key that is read from the map whose name ends before token `i`; None when it may be any."""
     rest = tokens[i : i + 5]
-    rest = tuple(token for n, token in enumerate(rest) if not (n == 1 and token == "?"))
+    rest = tuple(part for n, part in enumerate(rest) if not (n == 1 and part == "?"))
     if len(rest) < 3:
         return None
     if rest[0] == "." and _is_word(rest[1]) and rest[2] != "(":

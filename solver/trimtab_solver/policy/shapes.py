@@ -31,7 +31,7 @@ def fit(model: type[ModelT], content: Any, path: str, raw: RawDocument, faults: 
             if where in seen or _is_broken(where, raw) or _follows_from_others(details):
                 continue
             seen.add(where)
-            faults.append(_fault(model, details, where, path, raw))
+            faults.append(_fault(model, details, where, raw))
     return None
 
 
@@ -99,7 +99,6 @@ def _fault(
     model: type[BaseModel],
     details: ErrorDetails,
     where: str,
-    path: str,
     raw: RawDocument,
 ) -> Fault:
     kind, value = details["type"], details["input"]

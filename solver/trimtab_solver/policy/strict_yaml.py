@@ -200,7 +200,7 @@ class _Reader:
     def _mapping(self, events: Iterator[Any], path: str, depth: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
-            key = self._key(event, events, path, depth)
+            key = self._key(event, events, path)
             below = next(events)
             if key is None:
                 self._skip(below, events)
@@ -222,7 +222,7 @@ class _Reader:
             values[key] = self._value(below, events, inner, depth + 1)
         return values
 
-    def _key(self, event: Any, events: Iterator[Any], path: str, depth: int) -> str | None:
+    def _key(self, event: Any, events: Iterator[Any], path: str) -> str | None:
         """The key as text; None, after saying why, when it is not one."""
         at = self._source(event)
         if not isinstance(event, yaml.ScalarEvent):

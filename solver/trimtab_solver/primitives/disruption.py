@@ -44,6 +44,4 @@ class Disruption:
         """What the move costs."""
         if source == target:
             return 0
-        return int(self.move_cost[v]) * (
-            1 if self.is_live(v, source, target) else COLD_FACTOR
-        )
+        return int(self.move_cost[v]) * (1 if self.is_live(v, source, target) else COLD_FACTOR)

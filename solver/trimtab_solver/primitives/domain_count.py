@@ -41,11 +41,7 @@ class DomainCount(GroupPrimitive):
 
     def breach(self, running: int, used: int) -> int:
         """The amount with so many running members in so many domains."""
-        return (
-            max(0, min(self.least, running) - used)
-            if self.least
-            else max(0, used - self.most)
-        )
+        return max(0, min(self.least, running) - used) if self.least else max(0, used - self.most)
 
     def tally(self, place: Index) -> DomainCountTally:
         """A tally that tolerates what `place` already breaks."""
@@ -83,9 +79,7 @@ class DomainCount(GroupPrimitive):
         # used + breach >= min(least, running): one of the two holds, `few` says which
         few = model.add_bool()
         members = len(self.members)
-        model.add_linear(
-            [*used, breach, few], [*ones, 1, self.least], self.least, UNBOUNDED
-        )
+        model.add_linear([*used, breach, few], [*ones, 1, self.least], self.least, UNBOUNDED)
         model.add_linear(
             [*used, breach, few, *literals],
             [*ones, 1, -members] + [-1] * len(literals),
@@ -111,14 +105,10 @@ class DomainCountTally:
     def _with(self) -> tuple[int, int]:
         """The amount with one more member in a domain already used, and in a new one."""
         running, used = int(self._counts.sum()) + 1, int((self._counts > 0).sum())
-        return self._primitive.breach(running, used), self._primitive.breach(
-            running, used + 1
-        )
+        return self._primitive.breach(running, used), self._primitive.breach(running, used + 1)
 
     def _per_host(self, old: int, new: int) -> Ints:
-        return np.where(self._counts > 0, old, new)[self._primitive.domain].astype(
-            np.int64
-        )
+        return np.where(self._counts > 0, old, new)[self._primitive.domain].astype(np.int64)
 
     def admits(self, v: int) -> Bools | None:
         old, new = self._with()
@@ -132,11 +122,7 @@ class DomainCountTally:
     def penalty(self, v: int) -> Ints | None:
         old, new = self._with()
         before = self.amount()
-        return (
-            None if old == new == before else self._per_host(old - before, new - before)
-        )
+        return None if old == new == before else self._per_host(old - before, new - before)
 
     def amount(self) -> int:
-        return self._primitive.breach(
-            int(self._counts.sum()), int((self._counts > 0).sum())
-        )
+        return self._primitive.breach(int(self._counts.sum()), int((self._counts > 0).sum()))

@@ -35,9 +35,7 @@ class DomainExclusion(GroupPrimitive):
         sides = []
         for side in (self.left, self.right):
             at = place[side]
-            sides.append(
-                np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count)
-            )
+            sides.append(np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count))
         return np.stack(sides)
 
     def tally(self, place: Index) -> DomainExclusionTally:
@@ -93,9 +91,7 @@ class DomainExclusionTally:
         self._primitive = primitive
         self._counts = counts
         self._tolerated = counts.min(axis=0)
-        self._side = {int(v): 0 for v in primitive.left} | {
-            int(v): 1 for v in primitive.right
-        }
+        self._side = {int(v): 0 for v in primitive.left} | {int(v): 1 for v in primitive.right}
 
     def enter(self, v: int, h: int) -> None:
         self._counts[self._side[v], self._primitive.domain[h]] += 1
@@ -105,22 +101,18 @@ class DomainExclusionTally:
 
     def _with(self, v: int) -> Ints:
         side = self._side[v]
-        return np.minimum(self._counts[side] + 1, self._counts[1 - side])
+        return np.asarray(np.minimum(self._counts[side] + 1, self._counts[1 - side]))
 
     def admits(self, v: int) -> Bools | None:
         open_domains = self._with(v) <= self._tolerated
-        return (
-            None
-            if open_domains.all()
-            else np.asarray(open_domains[self._primitive.domain])
-        )
+        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
 
     def admits_absence(self) -> bool:
         return bool((self._counts.min(axis=0) <= self._tolerated).all())
 
     def penalty(self, v: int) -> Ints | None:
-        growth = self._with(v) - self._counts.min(axis=0)
-        return growth[self._primitive.domain] if growth.any() else None
+        growth: Ints = self._with(v) - self._counts.min(axis=0)
+        return np.asarray(growth[self._primitive.domain]) if growth.any() else None
 
     def amount(self) -> int:
         return int(self._counts.min(axis=0).sum())

@@ -83,11 +83,7 @@ class DomainLimitTally:
 
     def admits(self, v: int) -> Bools | None:
         open_domains = self._counts < self._ceiling
-        return (
-            None
-            if open_domains.all()
-            else np.asarray(open_domains[self._primitive.domain])
-        )
+        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
 
     def admits_absence(self) -> bool:
         return bool((self._counts <= self._ceiling).all())

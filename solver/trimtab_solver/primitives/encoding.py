@@ -28,9 +28,7 @@ class ModelWriter(Protocol):
         """A new integer variable in ``[low, high]``."""
         ...
 
-    def add_linear(
-        self, variables: Sequence[int], coefficients: Sequence[int], low: int, high: int
-    ) -> None:
+    def add_linear(self, variables: Sequence[int], coefficients: Sequence[int], low: int, high: int) -> None:
         """``low <= sum(coefficient * variable) <= high``; `UNBOUNDED` leaves a side open."""
         ...
 
@@ -61,9 +59,7 @@ class PlacementVariables:
         """The variables of all `members`, concatenated in member order."""
         if len(members) == 0:
             return np.zeros(0, dtype=np.int64)
-        return np.concatenate(
-            [np.arange(self.start[v], self.start[v + 1]) for v in members]
-        )
+        return np.concatenate([np.arange(self.start[v], self.start[v + 1]) for v in members])
 
     def by_domain(self, members: Index, domain: Index) -> list[tuple[int, list[int]]]:
         """``(domain, variables of members on its hosts)`` for every domain that some member may enter."""
@@ -86,6 +82,4 @@ class Breaches:
 
     def add(self, must: bool, variable: int, weight: int) -> None:
         """Counts `variable` at the level its rule belongs to."""
-        (self.inherited if must else self.should).append(
-            (variable, 1 if must else weight)
-        )
+        (self.inherited if must else self.should).append((variable, 1 if must else weight))

@@ -46,9 +46,7 @@ class Ground:
         mask[[self.host_index[i] for i in host_ids]] = True
         return mask
 
-    def domain(
-        self, document: Document, spec: RuleSpec, kind: str
-    ) -> tuple[Index, int]:
+    def domain(self, document: Document, spec: RuleSpec, kind: str) -> tuple[Index, int]:
         """Per host [H] the dense number of its domain of `kind`, and how many there are."""
         if kind not in self._domains:
             if kind not in self.topology.kinds:
@@ -64,7 +62,9 @@ class Ground:
     def _report_kind(self, document: Document, spec: RuleSpec, kind: str) -> None:
         where = f"{document.position('spec.topology')} spec.topology"
         known = ", ".join(sorted(self.topology.kinds))
-        message = f'rule {document.name} names failure domains of kind "{kind}", the snapshot has none (it has: {known})'
+        message = (
+            f'rule {document.name} names failure domains of kind "{kind}", the snapshot has none (it has: {known})'
+        )
         if spec.level is Level.MUST:
             self.faults.append(
                 Fault(

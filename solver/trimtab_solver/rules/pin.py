@@ -21,6 +21,4 @@ def compile_pin(document: Document, spec: Pin, ground: Ground) -> Iterator[HostR
     guests = ground.members(ground.selection.vms(document, "spec.select", spec.select))
     if len(guests):
         hosts = ground.mask(ground.selection.hosts(document, "spec.hosts", spec.hosts))
-        yield HostRule(
-            document.name, spec.level is Level.MUST, spec.weight or 0, guests, hosts
-        )
+        yield HostRule(document.name, spec.level is Level.MUST, spec.weight or 0, guests, hosts)

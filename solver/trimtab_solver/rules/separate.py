@@ -25,19 +25,13 @@ class Separate(RuleSpec):
     topology: str = Field(min_length=1)
 
 
-def compile_separate(
-    document: Document, spec: Separate, ground: Ground
-) -> Iterator[DomainExclusion]:
+def compile_separate(document: Document, spec: Separate, ground: Ground) -> Iterator[DomainExclusion]:
     """One exclusion per pair of sets and partner value that both sets have."""
     domain, domain_count = ground.domain(document, spec, spec.topology)
     sides = []
     for i, selector in enumerate(spec.between):
         chosen = ground.selection.vms(document, f"spec.between[{i}]", selector)
-        sides.append(
-            ground.selection.groups(
-                document, "spec.partnersBy", chosen, spec.partners_by
-            )
-        )
+        sides.append(ground.selection.groups(document, "spec.partnersBy", chosen, spec.partners_by))
     for (i, left), (j, right) in combinations(enumerate(sides), 2):
         for key in left.keys() & right.keys():
             both = set(left[key]) & set(right[key])

@@ -16,9 +16,9 @@ from .ground import Ground
 class Spread(RuleSpec):
     """At most `max_per_domain` running members of a group per domain, and at least `min_domains` domains used.
 
-    `group_by` (CEL over ``vm``, returns string) splits the selected guests into groups; without it they are one. A group
-    with fewer running members than `min_domains` must use as many domains as it has running members. A breach counts
-    the members above the limit per domain, and the domains that are missing per group.
+    `group_by` (CEL over ``vm``, returns string) splits the selected guests into groups; without it they are one. A
+    group with fewer running members than `min_domains` must use as many domains as it has running members. A breach
+    counts the members above the limit per domain, and the domains that are missing per group.
     """
 
     select: Selector
@@ -34,16 +34,12 @@ class Spread(RuleSpec):
         return self
 
 
-def compile_spread(
-    document: Document, spec: Spread, ground: Ground
-) -> Iterator[DomainLimit | DomainCount]:
+def compile_spread(document: Document, spec: Spread, ground: Ground) -> Iterator[DomainLimit | DomainCount]:
     """One limit and one count per group, as far as the group is large enough for them to bind."""
     domain, domain_count = ground.domain(document, spec, spec.topology)
     chosen = ground.selection.vms(document, "spec.select", spec.select)
     must, weight = spec.level is Level.MUST, spec.weight or 0
-    for key, ids in ground.selection.groups(
-        document, "spec.groupBy", chosen, spec.group_by
-    ).items():
+    for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = ground.members(ids)
         if spec.max_per_domain is not None and len(members) > spec.max_per_domain:
             yield DomainLimit(

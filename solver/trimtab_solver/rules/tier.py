@@ -52,9 +52,7 @@ class Resize(Strict):
     def _percent(cls, floor: dict[str, str]) -> dict[str, str]:
         for resource, share in floor.items():
             if not _PERCENT.match(share):
-                raise ValueError(
-                    f'floor of {resource} is "{share}"; write a whole percentage in quotes such as "75%"'
-                )
+                raise ValueError(f'floor of {resource} is "{share}"; write a whole percentage in quotes such as "75%"')
         return floor
 
     def floor_percent(self, resource: str) -> int:

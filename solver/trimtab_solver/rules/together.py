@@ -22,15 +22,11 @@ class Together(RuleSpec):
     topology: str = Field(min_length=1)
 
 
-def compile_together(
-    document: Document, spec: Together, ground: Ground
-) -> Iterator[DomainCount]:
+def compile_together(document: Document, spec: Together, ground: Ground) -> Iterator[DomainCount]:
     """One count per group of two or more."""
     domain, domain_count = ground.domain(document, spec, spec.topology)
     chosen = ground.selection.vms(document, "spec.select", spec.select)
-    for key, ids in ground.selection.groups(
-        document, "spec.groupBy", chosen, spec.group_by
-    ).items():
+    for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = ground.members(ids)
         if len(members) > 1:
             yield DomainCount(

@@ -23,17 +23,14 @@ class Case:
         When the policy cannot be evaluated on the snapshot.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, policy: Policy, selection: Selection | None = None
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, policy: Policy, selection: Selection | None = None) -> None:
         self.snapshot = snapshot
         self.selection = Selection(policy, snapshot) if selection is None else selection
         self.vms = {vm.id: vm for vm in snapshot.vms}
         self.hosts = {host.id: host for host in snapshot.hosts}
         self.tiers = tier_rights(self.selection)
         self.tier: dict[str, TierRights] = {
-            vm_id: self.tiers[document.name]
-            for vm_id, document in self.selection.tier_of().items()
+            vm_id: self.tiers[document.name] for vm_id, document in self.selection.tier_of().items()
         }
         self.scopes = scopes_of(self.selection)
         self.scopes_by_vm: dict[str, list[int]] = {vm.id: [] for vm in snapshot.vms}
@@ -64,11 +61,7 @@ class Case:
             else:
                 code, why = Code.REFUSED_HOST, f"rule {scope.rule} refuses the host"
             message = f"{vm.id} may not arrive on {host_id}: {why}"
-            faults.append(
-                Violation(
-                    step, code, message, host_id=host_id, vm_id=vm.id, rule=scope.rule
-                )
-            )
+            faults.append(Violation(step, code, message, host_id=host_id, vm_id=vm.id, rule=scope.rule))
         return faults
 
     def start_fault(self, vm: Vm) -> str:
@@ -78,9 +71,7 @@ class Case:
         if vm.state is VmState.DISPLACED:
             source = self.hosts.get(vm.host_id)
             if source is None or source.fencing is FencingState.UNFENCEABLE:
-                return (
-                    f"{vm.id} was displaced from {vm.host_id}, which cannot be fenced"
-                )
+                return f"{vm.id} was displaced from {vm.host_id}, which cannot be fenced"
         return ""
 
     def growth(self, step: int, index: int, key: str, amount: int) -> Violation | None:

@@ -1,7 +1,7 @@
 """Judges `depends_on`: whether every order that it permits is safe (docs/concepts.md, "every order is safe").
 
-Sets of actions are Python integers: bit i stands for the action at place i of the list. That makes "depends, directly or
-through others, on every earlier departure from that host" one operation on 20,000 bits.
+Sets of actions are Python integers: bit i stands for the action at place i of the list. That makes "depends, directly
+or through others, on every earlier departure from that host" one operation on 20,000 bits.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ class Dependencies:
         self.faults: list[Violation] = []
         for place, action in enumerate(plan.actions, 1):
             self._read(place, action)
-        self._couplings = [
-            scope.coupling if scope.is_must else Coupling.NONE for scope in case.scopes
-        ]
+        self._couplings = [scope.coupling if scope.is_must else Coupling.NONE for scope in case.scopes]
         self._guest: dict[str, int] = {}
         self._departed: defaultdict[str, int] = defaultdict(int)
         self._used: defaultdict[str, int] = defaultdict(int)
@@ -51,9 +49,7 @@ class Dependencies:
                 message = f"starts at {action.earliest_start_s} s, action {before} ends at {self._ends[before]} s"
                 self.faults.append(Violation(place, Code.TIMING, message))
         if action.duration_s < 0 or action.earliest_start_s < 0:
-            self.faults.append(
-                Violation(place, Code.TIMING, "start and duration must not be negative")
-            )
+            self.faults.append(Violation(place, Code.TIMING, "start and duration must not be negative"))
         if not mask:
             self._free |= 1 << place
         self._direct.append(mask)
@@ -101,14 +97,10 @@ class Dependencies:
 
     def guest(self, place: int, vm_id: str) -> Iterator[Violation]:
         """The next action of a guest."""
-        yield from self.require(
-            place, self._guest.get(vm_id, 0), f"earlier action of {vm_id}"
-        )
+        yield from self.require(place, self._guest.get(vm_id, 0), f"earlier action of {vm_id}")
         self._guest[vm_id] = 1 << place
 
-    def resize(
-        self, place: int, host_id: str, grows: bool, shrinks: bool
-    ) -> Iterator[Violation]:
+    def resize(self, place: int, host_id: str, grows: bool, shrinks: bool) -> Iterator[Violation]:
         """A guest on the host grows or shrinks."""
         if grows:
             yield from self._arrival(place, host_id)
@@ -120,9 +112,7 @@ class Dependencies:
         everything = self._departed[host_id] | self._used[host_id]
         yield from self.require(place, everything, f"{host_id} is used until then")
 
-    def move(
-        self, place: int, vm_id: str, source: str, target: str
-    ) -> Iterator[Violation]:
+    def move(self, place: int, vm_id: str, source: str, target: str) -> Iterator[Violation]:
         """A guest leaves `source` (empty: it did not run) for `target` (empty: it stops running)."""
         if target:
             yield from self._arrival(place, target)
@@ -133,14 +123,10 @@ class Dependencies:
                 yield from self._coupled(place, index, source, target)
 
     def _arrival(self, place: int, host_id: str) -> Iterator[Violation]:
-        yield from self.require(
-            place, self._departed[host_id], f"room on {host_id} is freed by then"
-        )
+        yield from self.require(place, self._departed[host_id], f"room on {host_id} is freed by then")
         self._used[host_id] |= 1 << place
 
-    def _coupled(
-        self, place: int, index: int, source: str, target: str
-    ) -> Iterator[Violation]:
+    def _coupled(self, place: int, index: int, source: str, target: str) -> Iterator[Violation]:
         scope = self._case.scopes[index]
         left = scope.zone(source) if source else None
         entered = scope.zone(target) if target else None

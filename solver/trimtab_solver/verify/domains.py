@@ -20,8 +20,6 @@ class DomainMaps:
         """The domain of `kind` for every host."""
         found = self._maps.get(kind)
         if found is None:
-            found = {
-                host_id: self._topology.domain(host_id, kind) for host_id in self._hosts
-            }
+            found = {host_id: self._topology.domain(host_id, kind) for host_id in self._hosts}
             self._maps[kind] = found
         return found

@@ -11,9 +11,7 @@ from .domains import DomainMaps
 from .scope import HostScope, Scope
 
 
-def scopes(
-    document: Document, spec: HostRequirement, selection: Selection, domains: DomainMaps
-) -> Iterator[Scope]:
+def scopes(document: Document, spec: HostRequirement, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
     """One scope for all selected guests."""
     members = selection.vms(document, "spec.select", spec.select)
     hosts = selection.hosts_where(document, "spec.require", spec.require)

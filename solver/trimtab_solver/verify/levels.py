@@ -60,18 +60,12 @@ def running_levels(case: Case, place: Collection[str]) -> Levels:
     for vm in case.snapshot.vms:
         if vm.is_wanted:
             tier = case.tier[vm.id]
-            lost[tier.rank] = lost.get(tier.rank, 0) + (
-                0 if vm.id in place else tier.value
-            )
-    return tuple(
-        (_running_level(case, rank), lost[rank]) for rank in sorted(lost, reverse=True)
-    )
+            lost[tier.rank] = lost.get(tier.rank, 0) + (0 if vm.id in place else tier.value)
+    return tuple((_running_level(case, rank), lost[rank]) for rank in sorted(lost, reverse=True))
 
 
 def _running_level(case: Case, rank: int) -> str:
-    return "running:" + "+".join(
-        sorted(tier.name for tier in case.tiers.values() if tier.rank == rank)
-    )
+    return "running:" + "+".join(sorted(tier.name for tier in case.tiers.values() if tier.rank == rank))
 
 
 def shrinkage(case: Case, sizes: Mapping[str, Mapping[str, int]]) -> int:
@@ -80,9 +74,7 @@ def shrinkage(case: Case, sizes: Mapping[str, Mapping[str, int]]) -> int:
     for vm_id, size in sizes.items():
         request = case.vms[vm_id].requested
         if size is not request:
-            lacking = sum(
-                amount - size.get(resource, 0) for resource, amount in request.items()
-            )
+            lacking = sum(amount - size.get(resource, 0) for resource, amount in request.items())
             total += lacking * case.tier[vm_id].shrink_cost
     return total
 
@@ -98,14 +90,7 @@ def move_cost(case: Case, vm: Vm, target: str) -> int:
 
 def disruption(case: Case, place: Mapping[str, str]) -> int:
     """Move costs, and the cost of every cold spare that runs a guest in the end."""
-    moved = sum(
-        move_cost(case, vm, place[vm.id])
-        for vm in case.snapshot.vms
-        if vm.is_running and vm.id in place
-    )
+    moved = sum(move_cost(case, vm, place[vm.id]) for vm in case.snapshot.vms if vm.is_running and vm.id in place)
     used = set(place.values())
-    booted = sum(
-        host.state is HostState.STANDBY and host.id in used
-        for host in case.snapshot.hosts
-    )
+    booted = sum(host.state is HostState.STANDBY and host.id in used for host in case.snapshot.hosts)
     return moved + BOOT_COST * booted

@@ -65,9 +65,7 @@ def judge_placement(
                 violations.extend(_evicted(case, vm, down, asleep))
             continue
         if not vm.is_running or vm.place != host_id:
-            violations.extend(
-                _moved(case, vm, host_id, vm.id in down or vm.id in asleep)
-            )
+            violations.extend(_moved(case, vm, host_id, vm.id in down or vm.id in asleep))
         violations.extend(_sized(case, vm, placement.sizes[vm.id]))
     tallies = [scope.tally(placement.hosts) for scope in case.scopes]
     for index, (scope, tally) in enumerate(zip(case.scopes, tallies, strict=True)):
@@ -129,13 +127,9 @@ def _unknown(case: Case, placement: Placement) -> Iterator[Violation]:
             )
         elif host_id not in case.hosts:
             message = f"host {host_id} is not in the snapshot"
-            yield Violation(
-                END_STATE, Code.MALFORMED, message, host_id=host_id, vm_id=vm_id
-            )
+            yield Violation(END_STATE, Code.MALFORMED, message, host_id=host_id, vm_id=vm_id)
         elif vm_id not in placement.sizes:
-            yield Violation(
-                END_STATE, Code.MALFORMED, f"guest {vm_id} has no size", vm_id=vm_id
-            )
+            yield Violation(END_STATE, Code.MALFORMED, f"guest {vm_id} has no size", vm_id=vm_id)
     for vm_id in placement.sizes.keys() - placement.hosts.keys():
         yield Violation(
             END_STATE,
@@ -145,9 +139,7 @@ def _unknown(case: Case, placement: Placement) -> Iterator[Violation]:
         )
 
 
-def _evicted(
-    case: Case, vm: Vm, down: set[str], asleep: set[str]
-) -> Iterator[Violation]:
+def _evicted(case: Case, vm: Vm, down: set[str], asleep: set[str]) -> Iterator[Violation]:
     eviction = case.tier[vm.id].eviction
     (asleep if eviction is EvictionAction.SUSPEND else down).add(vm.id)
     if vm.state is VmState.MIGRATING:
@@ -174,14 +166,9 @@ def _moved(case: Case, vm: Vm, host_id: str, interrupted: bool) -> Iterator[Viol
     if vm.is_running:
         tier = case.tier[vm.id]
         may_restart = interrupted and tier.eviction is not None
-        if (
-            not may_restart
-            and move_kind(vm, tier, case.hosts[vm.place], case.hosts[host_id]) is None
-        ):
+        if not may_restart and move_kind(vm, tier, case.hosts[vm.place], case.hosts[host_id]) is None:
             message = f"{vm.id} may not move from {vm.place} to {host_id}, neither live nor cold"
-            yield Violation(
-                END_STATE, Code.RIGHT, message, host_id=host_id, vm_id=vm.id
-            )
+            yield Violation(END_STATE, Code.RIGHT, message, host_id=host_id, vm_id=vm.id)
     elif fault := case.start_fault(vm):
         yield Violation(END_STATE, Code.RIGHT, fault, host_id=host_id, vm_id=vm.id)
     if vm.is_wanted:
@@ -190,6 +177,4 @@ def _moved(case: Case, vm: Vm, host_id: str, interrupted: bool) -> Iterator[Viol
 
 def _sized(case: Case, vm: Vm, size: Mapping[str, int]) -> Iterator[Violation]:
     if vm.is_wanted:
-        yield from size_violations(
-            END_STATE, vm, size_limits(vm, case.tier[vm.id]), size
-        )
+        yield from size_violations(END_STATE, vm, size_limits(vm, case.tier[vm.id]), size)

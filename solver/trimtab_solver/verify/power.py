@@ -10,9 +10,7 @@ from .case import Case
 from .dependencies import Dependencies
 from .violation import Code, Violation
 
-_ON = frozenset(
-    {HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE}
-)
+_ON = frozenset({HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE})
 
 
 class Power:
@@ -29,9 +27,7 @@ class Power:
             if host.state is HostState.DOWN and host.fencing is FencingState.FENCED
         }
 
-    def perform(
-        self, place: int, kind: ActionKind, host: Host, guests: int
-    ) -> Iterator[Violation]:
+    def perform(self, place: int, kind: ActionKind, host: Host, guests: int) -> Iterator[Violation]:
         """Fences, boots or shuts down the host, on which `guests` hold room."""
         match kind:
             case ActionKind.FENCE_HOST:
@@ -54,30 +50,22 @@ class Power:
         if host.state is not HostState.DOWN:
             yield _unmet(place, host, "is not down")
         elif host.fencing is FencingState.UNFENCEABLE:
-            yield Violation(
-                place, Code.FENCING, f"{host.id} cannot be fenced", host_id=host.id
-            )
+            yield Violation(place, Code.FENCING, f"{host.id} cannot be fenced", host_id=host.id)
         elif host.id in self._fenced:
             yield _unmet(place, host, "is fenced already")
         else:
             self._fenced[host.id] = 1 << place
 
     def _switch(self, place: int, host: Host) -> Iterator[Violation]:
-        yield from self._dependencies.require(
-            place, self._switched.get(host.id, 0), f"{host.id} is switched before"
-        )
+        yield from self._dependencies.require(place, self._switched.get(host.id, 0), f"{host.id} is switched before")
         self._switched[host.id] = 1 << place
 
     def arrival(self, place: int, host: Host) -> Iterator[Violation]:
         """A guest comes to the host, which must be on."""
         if host.id not in self._on:
-            yield Violation(
-                place, Code.POWER, f"{host.id} is not switched on", host_id=host.id
-            )
+            yield Violation(place, Code.POWER, f"{host.id} is not switched on", host_id=host.id)
         elif host.id in self._switched:
-            yield from self._dependencies.require(
-                place, self._switched[host.id], f"{host.id} is booted by then"
-            )
+            yield from self._dependencies.require(place, self._switched[host.id], f"{host.id} is booted by then")
 
     def restart(self, place: int, vm: Vm) -> Iterator[Violation]:
         """A displaced guest starts elsewhere, so its old host must be known to be dead."""
@@ -86,13 +74,9 @@ class Power:
         fence = self._fenced.get(vm.host_id)
         if fence is None:
             message = f"{vm.id} starts before {vm.host_id} is fenced"
-            yield Violation(
-                place, Code.FENCING, message, host_id=vm.host_id, vm_id=vm.id
-            )
+            yield Violation(place, Code.FENCING, message, host_id=vm.host_id, vm_id=vm.id)
         else:
-            yield from self._dependencies.require(
-                place, fence, f"{vm.host_id} is fenced by then"
-            )
+            yield from self._dependencies.require(place, fence, f"{vm.host_id} is fenced by then")
 
 
 def _unmet(place: int, host: Host, message: str) -> Violation:

@@ -25,9 +25,7 @@ from .violation import END_STATE, Code, Violation
 MAX_VIOLATIONS = 1000
 """A plan with more is hopeless; the rest is not listed."""
 
-_HOST_KINDS = frozenset(
-    {ActionKind.FENCE_HOST, ActionKind.BOOT_HOST, ActionKind.SHUTDOWN_HOST}
-)
+_HOST_KINDS = frozenset({ActionKind.FENCE_HOST, ActionKind.BOOT_HOST, ActionKind.SHUTDOWN_HOST})
 _MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
 _EVICTIONS = {
     ActionKind.STOP: EvictionAction.STOP,
@@ -67,9 +65,7 @@ def verify_plan(
     PolicyRefusedError
         When the policy cannot be evaluated on the snapshot. A plan never raises, however malformed.
     """
-    return _Replay(
-        Case(snapshot, policy, selection) if case is None else case, plan
-    ).run()
+    return _Replay(Case(snapshot, policy, selection) if case is None else case, plan).run()
 
 
 class _Replay:
@@ -79,17 +75,13 @@ class _Replay:
         self._state = State(case)
         self._dependencies = Dependencies(case, plan)
         self._power = Power(case, self._dependencies)
-        self._asleep = {
-            vm.id for vm in case.snapshot.vms if vm.state is VmState.SUSPENDED
-        }
+        self._asleep = {vm.id for vm in case.snapshot.vms if vm.state is VmState.SUSPENDED}
         self._stopped: set[str] = set()
         self._suspended: set[str] = set()
         self._restarted: set[str] = set()
         """Guests that have been started or resumed: their first host no longer matters."""
         self._last_start = {
-            action.vm_id: place
-            for place, action in enumerate(plan.actions, 1)
-            if action.kind is ActionKind.START
+            action.vm_id: place for place, action in enumerate(plan.actions, 1) if action.kind is ActionKind.START
         }
 
     def run(self) -> Verdict:
@@ -97,11 +89,7 @@ class _Replay:
         violations = [*self._dependencies.faults, *slot_faults(self._case, self._plan)]
         for place, action in enumerate(self._plan.actions, 1):
             if action.id != place:
-                violations.append(
-                    Violation(
-                        place, Code.MALFORMED, f"has id {action.id} at place {place}"
-                    )
-                )
+                violations.append(Violation(place, Code.MALFORMED, f"has id {action.id} at place {place}"))
             violations.extend(self._perform(place, action))
             if len(violations) >= MAX_VIOLATIONS:
                 del violations[MAX_VIOLATIONS - 1 :]
@@ -136,9 +124,7 @@ class _Replay:
         if action.kind in _HOST_KINDS:
             if fault := undo_fault(self._case, action, {}):
                 yield _fault(place, Code.UNDO, action, fault)
-            yield from self._power.perform(
-                place, action.kind, host, self._state.guests[host.id]
-            )
+            yield from self._power.perform(place, action.kind, host, self._state.guests[host.id])
             return
         vm = self._case.vms.get(action.vm_id)
         if vm is None:
@@ -161,20 +147,14 @@ class _Replay:
                 yield from self._bring_up(place, action, vm, host)
             elif self._state.place.get(vm.id) != host.id:
                 where = self._state.place.get(vm.id)
-                message = (
-                    f"{vm.id} runs on {where}, not on {host.id}"
-                    if where
-                    else f"{vm.id} does not run"
-                )
+                message = f"{vm.id} runs on {where}, not on {host.id}" if where else f"{vm.id} does not run"
                 yield _fault(place, Code.PRECONDITION, action, message)
             else:
                 if fault := undo_fault_of_guest(self._case, action, self._state):
                     yield _fault(place, Code.UNDO, action, fault)
                 yield from self._change(place, action, vm, host)
 
-    def _change(
-        self, place: int, action: Action, vm: Vm, host: Host
-    ) -> Iterator[Violation]:
+    def _change(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         if action.kind in _MIGRATIONS:
             yield from self._migrate(place, action, vm, host)
         elif action.kind is ActionKind.RESIZE:
@@ -182,9 +162,7 @@ class _Replay:
         else:
             yield from self._take_down(place, action, vm, host)
 
-    def _bring_up(
-        self, place: int, action: Action, vm: Vm, host: Host
-    ) -> Iterator[Violation]:
+    def _bring_up(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         if vm.id in self._state.place:
             yield _fault(
                 place,
@@ -204,28 +182,20 @@ class _Replay:
             yield _fault(place, Code.UNDO, action, fault)
         if vm.id not in self._restarted:
             yield from self._power.restart(place, vm)
-        yield from size_violations(
-            place, vm, size_limits(vm, self._case.tier[vm.id]), action.size
-        )
+        yield from size_violations(place, vm, size_limits(vm, self._case.tier[vm.id]), action.size)
         yield from self._admit(place, vm, host)
         yield from self._dependencies.move(place, vm.id, "", host.id)
         self._asleep.discard(vm.id)
         self._restarted.add(vm.id)
-        yield from self._settle(
-            place, self._state.arrive(vm.id, host.id, dict(action.size)), host.id
-        )
+        yield from self._settle(place, self._state.arrive(vm.id, host.id, dict(action.size)), host.id)
 
-    def _take_down(
-        self, place: int, action: Action, vm: Vm, host: Host
-    ) -> Iterator[Violation]:
+    def _take_down(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         tier = self._case.tier[vm.id]
         if tier.eviction is not _EVICTIONS[action.kind]:
             may_pause = tier.cold and vm.migratability is not Migratability.NONE
             comes_back = self._last_start.get(vm.id, 0) > place
             if not (action.kind is ActionKind.STOP and may_pause and comes_back):
-                message = (
-                    f"tier {tier.name} gives no right to {action.kind} {vm.id} now"
-                )
+                message = f"tier {tier.name} gives no right to {action.kind} {vm.id} now"
                 yield _fault(place, Code.RIGHT, action, message)
         yield from self._dependencies.move(place, vm.id, host.id, "")
         if action.kind is ActionKind.SUSPEND:
@@ -235,9 +205,7 @@ class _Replay:
             self._stopped.add(vm.id)
         yield from self._settle(place, self._state.depart(vm.id), "")
 
-    def _migrate(
-        self, place: int, action: Action, vm: Vm, source: Host
-    ) -> Iterator[Violation]:
+    def _migrate(self, place: int, action: Action, vm: Vm, source: Host) -> Iterator[Violation]:
         target = self._case.hosts.get(action.target_host_id)
         if target is None or target is source:
             message = f"{action.target_host_id or '(none)'} is not another host of the snapshot"
@@ -254,17 +222,11 @@ class _Replay:
         touched.extend(self._state.arrive(vm.id, target.id, size))
         yield from self._settle(place, touched, target.id)
 
-    def _resize(
-        self, place: int, action: Action, vm: Vm, host: Host
-    ) -> Iterator[Violation]:
+    def _resize(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         size, now = dict(action.size), self._state.size(vm.id)
-        yield from size_violations(
-            place, vm, size_limits(vm, self._case.tier[vm.id]), size
-        )
+        yield from size_violations(place, vm, size_limits(vm, self._case.tier[vm.id]), size)
         grows = any(amount > now.get(resource, 0) for resource, amount in size.items())
-        shrinks = any(
-            amount > size.get(resource, 0) for resource, amount in now.items()
-        )
+        shrinks = any(amount > size.get(resource, 0) for resource, amount in now.items())
         if grows and shrinks:
             yield _fault(
                 place,
@@ -280,9 +242,7 @@ class _Replay:
         yield from self._power.arrival(place, host)
         yield from self._case.arrival_faults(place, vm, host.id)
 
-    def _settle(
-        self, place: int, touched: list[Touched], filled: str
-    ) -> Iterator[Violation]:
+    def _settle(self, place: int, touched: list[Touched], filled: str) -> Iterator[Violation]:
         """What is worse after the action than in the snapshot; `filled` is the host that holds more than before."""
         yield from self._state.growths(place, touched)
         if filled:

@@ -30,12 +30,8 @@ def tier_rights(selection: Selection) -> dict[str, TierRights]:
     rights: dict[str, TierRights] = {}
     for document, tier in selection.tiers():
         evict, resize = tier.evict, tier.resize
-        may_evict = evict is not None and selection.holds(
-            document, "spec.evict.when", evict.when
-        )
-        may_resize = resize is not None and selection.holds(
-            document, "spec.resize.when", resize.when
-        )
+        may_evict = evict is not None and selection.holds(document, "spec.evict.when", evict.when)
+        may_resize = resize is not None and selection.holds(document, "spec.resize.when", resize.when)
         rights[document.name] = TierRights(
             name=document.name,
             rank=tier.rank,
@@ -75,9 +71,7 @@ def size_limits(vm: Vm, tier: TierRights) -> dict[str, tuple[int, int]]:
     return limits
 
 
-def size_faults(
-    limits: Mapping[str, tuple[int, int]], size: Mapping[str, int]
-) -> list[tuple[str, int, int]]:
+def size_faults(limits: Mapping[str, tuple[int, int]], size: Mapping[str, int]) -> list[tuple[str, int, int]]:
     """Resource, size and the bound it breaks; a resource that is not named counts as zero."""
     faults: list[tuple[str, int, int]] = []
     for resource in limits.keys() | size.keys():
@@ -90,14 +84,9 @@ def size_faults(
     return sorted(faults)
 
 
-def move_kind(
-    vm: Vm, tier: TierRights, source: Host, target: Host
-) -> ActionKind | None:
+def move_kind(vm: Vm, tier: TierRights, source: Host, target: Host) -> ActionKind | None:
     """How the guest may move between the hosts: live when it can be, else cold; None when it must stay."""
-    if (
-        vm.migratability is Migratability.LIVE
-        and target.cpu_generation >= source.cpu_generation
-    ):
+    if vm.migratability is Migratability.LIVE and target.cpu_generation >= source.cpu_generation:
         return ActionKind.MIGRATE_LIVE
     if tier.cold and vm.migratability is not Migratability.NONE:
         return ActionKind.MIGRATE_COLD

@@ -1,7 +1,7 @@
 """Judges room: what each host holds of each resource, and how much it may.
 
-Loads and limits are in the units of docs/concepts.md ("Room"): a hundred times the resource's unit for guests that share
-the overcommitted part, `overcommit percent` times it for guests that are backed one to one by hardware.
+Loads and limits are in the units of docs/concepts.md ("Room"): a hundred times the resource's unit for guests that
+share the overcommitted part, `overcommit percent` times it for guests that are backed one to one by hardware.
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ class Rooms:
                 self.add(vm.id, vm.host_id, size)
         self._initial = {host_id: dict(load) for host_id, load in self.loads.items()}
 
-    def refill(
-        self, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]
-    ) -> None:
+    def refill(self, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> None:
         """Holds exactly the guests of `place`, and those on their way at their source as well."""
         self.loads = {host_id: {} for host_id in self.loads}
         for vm_id, host_id in place.items():
@@ -72,17 +70,13 @@ class Rooms:
     def add(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
         """The guest takes its room on the host."""
         load = self.loads[host_id]
-        for resource, amount in held(
-            self._hosts[host_id], self._tiers[vm_id], size
-        ).items():
+        for resource, amount in held(self._hosts[host_id], self._tiers[vm_id], size).items():
             load[resource] = load.get(resource, 0) + amount
 
     def remove(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
         """The guest gives its room on the host back."""
         load = self.loads[host_id]
-        for resource, amount in held(
-            self._hosts[host_id], self._tiers[vm_id], size
-        ).items():
+        for resource, amount in held(self._hosts[host_id], self._tiers[vm_id], size).items():
             load[resource] -= amount
 
     def limit(self, host_id: str, resource: str) -> int:

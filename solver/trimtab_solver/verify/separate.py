@@ -43,9 +43,7 @@ class SeparatePair(Scope):
         return self.domains[host_id]
 
 
-def scopes(
-    document: Document, spec: Separate, selection: Selection, domains: DomainMaps
-) -> Iterator[Scope]:
+def scopes(document: Document, spec: Separate, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
     """One scope per pair of sets and partner value that both sides have.
 
     Raises
@@ -60,13 +58,9 @@ def scopes(
         members = selection.vms(document, path, selector)
         for vm_id in members:
             if vm_id in first_set:
-                raise PolicyRefusedError(
-                    [_in_two_sets(document, path, vm_id, first_set[vm_id])]
-                )
+                raise PolicyRefusedError([_in_two_sets(document, path, vm_id, first_set[vm_id])])
         first_set.update(dict.fromkeys(members, position))
-        sets.append(
-            selection.groups(document, "spec.partnersBy", members, spec.partners_by)
-        )
+        sets.append(selection.groups(document, "spec.partnersBy", members, spec.partners_by))
     where = domains.of(spec.topology)
     for (one, left), (two, right) in combinations(enumerate(sets), 2):
         for partner in left.keys() & right.keys():

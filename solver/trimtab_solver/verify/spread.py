@@ -55,16 +55,12 @@ class SpreadMinimum(DomainScope):
         return ("",)
 
 
-def scopes(
-    document: Document, spec: Spread, selection: Selection, domains: DomainMaps
-) -> Iterator[Scope]:
+def scopes(document: Document, spec: Spread, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
     """One scope per group and limit."""
     members = selection.vms(document, "spec.select", spec.select)
     where = domains.of(spec.topology)
     weight = spec.weight or 1
-    for group, vm_ids in selection.groups(
-        document, "spec.groupBy", members, spec.group_by
-    ).items():
+    for group, vm_ids in selection.groups(document, "spec.groupBy", members, spec.group_by).items():
         if spec.max_per_domain is not None:
             yield SpreadLimit(
                 document.name,

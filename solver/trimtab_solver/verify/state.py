@@ -40,9 +40,7 @@ class State:
         """What a running guest has."""
         return self._sizes[vm_id]
 
-    def arrive(
-        self, vm_id: str, host_id: str, size: Mapping[str, int]
-    ) -> list[Touched]:
+    def arrive(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> list[Touched]:
         """The guest runs on the host; returns what counts differently."""
         self.place[vm_id] = host_id
         self._sizes[vm_id] = size

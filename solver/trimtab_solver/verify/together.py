@@ -33,15 +33,9 @@ class TogetherGroup(DomainScope):
         return ("",)
 
 
-def scopes(
-    document: Document, spec: Together, selection: Selection, domains: DomainMaps
-) -> Iterator[Scope]:
+def scopes(document: Document, spec: Together, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
     """One scope per group."""
     members = selection.vms(document, "spec.select", spec.select)
     where = domains.of(spec.topology)
-    for group, vm_ids in selection.groups(
-        document, "spec.groupBy", members, spec.group_by
-    ).items():
-        yield TogetherGroup(
-            document.name, spec.level, spec.weight or 1, group, vm_ids, where
-        )
+    for group, vm_ids in selection.groups(document, "spec.groupBy", members, spec.group_by).items():
+        yield TogetherGroup(document.name, spec.level, spec.weight or 1, group, vm_ids, where)

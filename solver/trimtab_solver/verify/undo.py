@@ -35,14 +35,8 @@ def undo_fault(case: Case, action: Action, size: Mapping[str, int]) -> str:
         ):
             return f"undo goes from {undo.host_id} to {undo.target_host_id}"
         source, target = case.hosts[undo.host_id], case.hosts[undo.target_host_id]
-        kind = move_kind(
-            case.vms[action.vm_id], case.tier[action.vm_id], source, target
-        )
-        return (
-            ""
-            if undo.kind is kind
-            else f"undo is {undo.kind}; the way back is {kind or 'not permitted'}"
-        )
+        kind = move_kind(case.vms[action.vm_id], case.tier[action.vm_id], source, target)
+        return "" if undo.kind is kind else f"undo is {undo.kind}; the way back is {kind or 'not permitted'}"
     expected = _INVERSE.get(action.kind)
     if undo.kind is not expected:
         return f"undo is {undo.kind}; {action.kind} is taken back by {expected or 'nothing'}"

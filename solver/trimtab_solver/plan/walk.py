@@ -1,0 +1,114 @@
+"""A walk of safe steps: each is taken only if room and must rules hold right after it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..occupancy import Occupancy
+from ..primitives.encoding import Ints
+from ..problem import NOWHERE, Problem
+from .actions import ActionKind
+from .steps import Step
+
+
+class Walk:
+    """The state reached so far and the steps that led there.
+
+    Steps that are not safe now return False and change nothing. `kinds` says for guests that do not run whether they
+    START (the default) or RESUME.
+    """
+
+    def __init__(self, problem: Problem, sizes: Ints, kinds: dict[int, ActionKind]) -> None:
+        self.problem = problem
+        self.state = Occupancy(problem, sizes)
+        self.steps: list[Step] = []
+        self.kinds = dict(kinds)
+
+    def host_of(self, v: int) -> int:
+        """Where the guest runs now, or NOWHERE."""
+        return int(self.state.place[v])
+
+    def may_arrive(self, v: int, h: int) -> bool:
+        """Whether the absent guest may run on `h` at the size it has in the state."""
+        if not self.state.fits(v, h, self.state.sizes[v]):
+            return False
+        admitted = self.state.admits(v)
+        return admitted is None or bool(admitted[h])
+
+    def start(self, v: int, h: int) -> bool:
+        """Starts or resumes an absent guest."""
+        if not self.may_arrive(v, h):
+            return False
+        self.state.put(v, h)
+        kind = self.kinds.get(v, ActionKind.START)
+        self.steps.append(Step(kind, v, h, size=self.state.sizes[v].copy()))
+        return True
+
+    def stop(self, v: int) -> bool:
+        """Stops or, if that is how its tier evicts, suspends a running guest; a later start undoes it."""
+        problem = self.problem
+        h = self.state.take(v)
+        if not self.state.admits_absence(v):
+            self.state.put(v, h)
+            return False
+        suspends = bool(problem.evictable[v]) and problem.tiers[int(problem.tier[v])].suspends
+        kind = ActionKind.SUSPEND if suspends else ActionKind.STOP
+        self.steps.append(Step(kind, v, h, before=self.state.sizes[v].copy()))
+        self.kinds[v] = ActionKind.RESUME if suspends else ActionKind.START
+        return True
+
+    def move(self, v: int, goal: int) -> bool:
+        """Migrates a running guest. Room is held at both ends, so the goal must have it before the source is free."""
+        state, disruption = self.state, self.problem.disruption
+        source = self.host_of(v)
+        if not disruption.move_targets(v, source)[goal] or not state.fits(v, goal, state.sizes[v]):
+            return False
+        state.take(v)
+        admitted = state.admits(v)
+        if admitted is not None and not admitted[goal]:
+            state.put(v, source)
+            return False
+        state.put(v, goal)
+        live = disruption.is_live(v, source, goal)
+        kind = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD
+        self.steps.append(Step(kind, v, source, goal))
+        return True
+
+    def shrink(self, v: int, size: Ints) -> None:
+        """Takes from a running guest whatever it has beyond `size`; always safe."""
+        self._resize(v, np.minimum(self.state.sizes[v], size))
+
+    def grow(self, v: int, wanted: Ints) -> None:
+        """Gives a running guest as much of `wanted` as there is room for."""
+        h = self.host_of(v)
+        size = self.state.sizes[v]
+        room = np.maximum(self.state.ceiling[h] - self.state.usage[h], 0)
+        unit = self.problem.capacity.load_at(v, h, np.ones_like(size))
+        self._resize(v, size + np.minimum(np.maximum(wanted - size, 0), room // unit))
+
+    def _resize(self, v: int, size: Ints) -> None:
+        before = self.state.sizes[v].copy()
+        if (size != before).any():
+            self.state.resize(v, size)
+            self.steps.append(Step(ActionKind.RESIZE, v, self.host_of(v), size=size, before=before))
+
+    def squeeze(self, v: int, h: int) -> bool:
+        """Shrinks guests on `h`, those with most to give first, until `v` has room there; floors hold."""
+        problem, state = self.problem, self.state
+        lacking = state.usage[h] + problem.capacity.load_at(v, h, state.sizes[v]) - state.ceiling[h]
+        guests = np.flatnonzero((state.place == h) & ~problem.fixed)
+        backed, factor = problem.capacity.backed[guests], problem.capacity.factor[h]
+        units = np.where(backed, factor[:, 1], factor[:, 0])
+        slack = np.maximum(state.sizes[guests] - problem.floor[guests], 0)
+        if not (lacking > 0).any() or ((slack * units).sum(axis=0) < lacking).any():
+            return False
+        bulk = (slack * units / np.maximum(state.ceiling[h], 1)).sum(axis=1)
+        for i in np.lexsort((guests, -bulk)):
+            cut = np.minimum(slack[i], -(-np.maximum(lacking, 0) // units[i]))
+            self.shrink(int(guests[i]), state.sizes[guests[i]] - cut)
+            lacking = lacking - cut * units[i]
+        return True
+
+    def is_away(self, v: int) -> bool:
+        """Whether the guest does not run."""
+        return self.host_of(v) == NOWHERE
