@@ -1,0 +1,22 @@
+"""Which random clusters a property is checked on."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+SEED_COUNT: Final = int(os.environ.get("TRIMTAB_TEST_SEEDS", "1500"))
+"""Random clusters per property; set ``TRIMTAB_TEST_SEEDS`` to some thousands for a soak."""
+
+_CHUNK: Final = 50
+
+
+def chunks(share: float = 1.0, first: int = 0) -> list[range]:
+    """The seeds from `first` on, in pieces that test workers can share; `share` for properties that take longer."""
+    end = first + max(1, round(SEED_COUNT * share))
+    return [range(at, min(at + _CHUNK, end)) for at in range(first, end, _CHUNK)]
+
+
+def named(seeds: range) -> str:
+    """The id of a piece in test names."""
+    return f"{seeds.start}-{seeds.stop - 1}"

@@ -1,0 +1,111 @@
+"""What must hold of the engines on random tiny clusters, next to brute force that shares no code with them."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from tests.oracle import best_levels
+from tests.property.seeds import chunks, named
+from tests.property.targets import judged, problem_of, random_target, values_of
+from tests.strategies import tiny_cluster
+from trimtab_solver.engines.cpsat import Budget
+from trimtab_solver.engines.exact import ExactModel, Proposal
+from trimtab_solver.engines.greedy import repair
+from trimtab_solver.problem import Target
+
+_PATIENCE_S = 60.0
+
+
+def _solve(model: ExactModel, seed: int, known: tuple[int, ...] = (), cutoff: int | None = None) -> Proposal:
+    budget = Budget(time.monotonic() + _PATIENCE_S, None, seed, workers=1)
+    return model.solve(budget, threading.Event(), None, known, cutoff)
+
+
+def _target(proposal: Proposal) -> Target:
+    assert proposal.target is not None
+    return proposal.target
+
+
+@pytest.mark.parametrize("seeds", chunks(), ids=named)
+def test_exact_engine_equals_brute_force_at_every_level(seeds: range) -> None:
+    """The exact engine finds the optimum at every level, proves each, and its target passes the verifier."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        problem = problem_of(snapshot, policy)
+        proposal = _solve(ExactModel(problem), seed)
+        best, _ = best_levels(snapshot, policy)
+        assert values_of(problem, _target(proposal)) == best, seed
+        assert [(proof.value, proof.bound) for proof in proposal.proofs] == [(v, v) for _, v in best], seed
+        verdict = judged(snapshot, policy, problem, _target(proposal))
+        assert verdict.is_valid, (seed, verdict.violations)
+        assert list(verdict.levels) == best, seed
+
+
+@pytest.mark.parametrize("seeds", chunks(0.2, first=100_000), ids=named)
+def test_levels_settled_before_do_not_change_the_optimum(seeds: range) -> None:
+    """With leading levels held at their optimum and a value to beat at the next, the optimum is the same."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        problem = problem_of(snapshot, policy)
+        best, _ = best_levels(snapshot, policy)
+        values = tuple(value for _, value in best)
+        settled = random.Random(seed).randrange(len(values))
+        started = problem.evaluate(repair(problem))
+        cutoff = started[settled] if started[:settled] == values[:settled] else None
+        model = ExactModel(problem)
+        if cutoff is not None:
+            model.hint(repair(problem))
+        proposal = _solve(model, seed, values[:settled], cutoff)
+        assert values_of(problem, _target(proposal)) == best, (seed, settled, cutoff)
+        assert all(proof.value == proof.bound for proof in proposal.proofs), (seed, settled)
+
+
+@pytest.mark.parametrize("seeds", chunks(0.2, first=200_000), ids=named)
+def test_frozen_guests_stay_where_they_are_or_are_evicted(seeds: range) -> None:
+    """Without moves the exact engine still gives a valid target, between doing nothing and the optimum."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        problem = problem_of(snapshot, policy)
+        target = _target(_solve(ExactModel(problem, problem.running), seed))
+        stays = (target.place == problem.current) | (target.place < 0)
+        assert np.all(stays[problem.running]), seed
+        assert judged(snapshot, policy, problem, target).is_valid, seed
+        best, _ = best_levels(snapshot, policy)
+        assert [value for _, value in best] <= list(problem.evaluate(target)), seed
+        assert problem.evaluate(target) <= problem.evaluate(problem.stay()), seed
+
+
+@pytest.mark.parametrize("seeds", chunks(), ids=named)
+def test_greedy_target_is_valid_and_between_nothing_and_the_optimum(seeds: range) -> None:
+    """Greedy repair breaks no must rule, keeps sizes within limits, and never beats brute force.
+
+    At the levels of running guests it is never worse than doing nothing.
+    """
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        problem = problem_of(snapshot, policy)
+        target = repair(problem)
+        verdict = judged(snapshot, policy, problem, target)
+        assert verdict.is_valid, (seed, verdict.violations)
+        assert list(verdict.levels) == values_of(problem, target), seed
+        best, _ = best_levels(snapshot, policy)
+        assert best <= list(verdict.levels), seed
+        ranks = len(problem.ranks)
+        assert problem.evaluate(target)[:ranks] <= problem.evaluate(problem.stay())[:ranks], seed
+
+
+@pytest.mark.parametrize("seeds", chunks(first=300_000), ids=named)
+def test_engines_and_verifier_count_every_level_alike(seeds: range) -> None:
+    """On random targets, broken ones included, the yardstick of the engines and the verifier agree at every level."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        problem = problem_of(snapshot, policy)
+        chance = random.Random(seed)
+        for _ in range(5):
+            target = random_target(problem, chance)
+            assert list(judged(snapshot, policy, problem, target).levels) == values_of(problem, target), seed
