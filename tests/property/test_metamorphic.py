@@ -1,0 +1,153 @@
+"""How answers must change, or not, when the question changes in a known way."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.property.seeds import chunks, named
+from tests.strategies import document, policy_of, tiny_cluster
+from trimtab_solver.outcome import Answer, Outcome
+from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.policy.documents import Level, Policy, RuleSpec, Selector
+from trimtab_solver.snapshot import Host, Snapshot, Vm
+
+Values = list[tuple[str, int]]
+
+_SHARE = 0.15
+
+
+def _answer(snapshot: Snapshot, policy: Policy) -> Answer:
+    return plan_recovery(snapshot, policy, PlanOptions(budget_s=60, workers=1))
+
+
+def _values(snapshot: Snapshot, policy: Policy) -> Values | None:
+    """The levels; None in the rare case that not every way to the best target was tried."""
+    answer = _answer(snapshot, policy)
+    return None if answer.outcome is Outcome.FEASIBLE else [(level.name, level.value) for level in answer.levels]
+
+
+def _both(before: tuple[Snapshot, Policy], after: tuple[Snapshot, Policy]) -> tuple[Values, Values] | None:
+    """The levels of both clusters, if both are settled."""
+    old, new = _values(*before), _values(*after)
+    return None if old is None or new is None else (old, new)
+
+
+@pytest.mark.parametrize("seeds", chunks(_SHARE, first=1_000_000), ids=named)
+def test_order_in_the_snapshot_does_not_matter(seeds: range) -> None:
+    """Shuffling hosts, guests, domains and pools changes the value of no level."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        chance = random.Random(seed)
+        shuffled = Snapshot(
+            hosts=tuple(chance.sample(snapshot.hosts, len(snapshot.hosts))),
+            vms=tuple(chance.sample(snapshot.vms, len(snapshot.vms))),
+            domains=tuple(chance.sample(snapshot.domains, len(snapshot.domains))),
+            storage_pools=tuple(chance.sample(snapshot.storage_pools, len(snapshot.storage_pools))),
+            hardware_failures=snapshot.hardware_failures,
+        )
+        if both := _both((snapshot, policy), (shuffled, policy)):
+            assert both[0] == both[1], seed
+
+
+@pytest.mark.parametrize("seeds", chunks(_SHARE, first=1_100_000), ids=named)
+def test_names_do_not_matter(seeds: range) -> None:
+    """Other ids for everything, in another alphabetical order, change the value of no level."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        if both := _both((snapshot, policy), (_renamed(snapshot), _renamed_in(policy))):
+            assert both[0] == both[1], seed
+
+
+def _new(name: str) -> str:
+    """Another name; what was first in the alphabet is last."""
+    return "".join(chr(ord("z") - ord(c) + ord("a")) if c.isalpha() else str(9 - int(c)) for c in name if c != "-")
+
+
+def _renamed(snapshot: Snapshot) -> Snapshot:
+    def host(old: Host) -> Host:
+        return replace(
+            old,
+            id=_new(old.id),
+            domain_ids=tuple(map(_new, old.domain_ids)),
+            storage_pool_ids=tuple(map(_new, old.storage_pool_ids)),
+        )
+
+    def vm(old: Vm) -> Vm:
+        return replace(
+            old,
+            id=_new(old.id),
+            host_id=_new(old.host_id),
+            target_host_id=_new(old.target_host_id),
+            storage_pool_id=_new(old.storage_pool_id),
+        )
+
+    return replace(
+        snapshot,
+        hosts=tuple(map(host, snapshot.hosts)),
+        vms=tuple(map(vm, snapshot.vms)),
+        domains=tuple(replace(d, id=_new(d.id), parent_id=_new(d.parent_id)) for d in snapshot.domains),
+        storage_pools=tuple(replace(pool, id=_new(pool.id)) for pool in snapshot.storage_pools),
+    )
+
+
+def _renamed_in(policy: Policy) -> Policy:
+    def selector(old: Selector) -> Selector:
+        return old if old.ids is None else old.model_copy(update={"ids": tuple(map(_new, old.ids))})
+
+    specs = {}
+    for rule in policy.documents:
+        selectors = {name: selector(value) for name, value in rule.spec if isinstance(value, Selector)}
+        specs[rule.name] = rule.spec.model_copy(update=selectors)
+    return policy_of(specs)
+
+
+@pytest.mark.parametrize("seeds", chunks(_SHARE, first=1_200_000), ids=named)
+def test_one_more_empty_host_never_makes_it_worse(seeds: range) -> None:
+    """With an empty host outside of every failure domain the levels are the same or better, compared in order."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        spare = Host("extra", capacity=snapshot.hosts[0].capacity, labels={"ups": "yes"})
+        larger = replace(snapshot, hosts=(*snapshot.hosts, spare))
+        if both := _both((snapshot, policy), (larger, policy)):
+            assert both[1] <= both[0], seed
+
+
+@pytest.mark.parametrize("seeds", chunks(_SHARE, first=1_300_000), ids=named)
+def test_larger_hosts_never_make_it_worse(seeds: range) -> None:
+    """With twice the hardware the levels are the same or better, compared in order."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        hosts = tuple(replace(h, capacity={r: 2 * c for r, c in h.capacity.items()}) for h in snapshot.hosts)
+        if both := _both((snapshot, policy), (replace(snapshot, hosts=hosts), policy)):
+            assert both[1] <= both[0], seed
+
+
+def _without_one(policy: Policy, unwanted: Callable[[RuleSpec], bool]) -> Policy | None:
+    """The policy without the first rule of a kind; None if it has none."""
+    for rule in policy.documents:
+        if isinstance(rule.spec, RuleSpec) and unwanted(rule.spec):
+            kept = tuple(document(d.name, d.spec) for d in policy.documents if d is not rule)
+            return Policy(kept, digest="memory")
+    return None
+
+
+@pytest.mark.parametrize("seeds", chunks(2 * _SHARE, first=1_400_000), ids=named)
+def test_fewer_rules_never_make_it_worse(seeds: range) -> None:
+    """Without one of its rules the levels are the same or better, compared in order.
+
+    Without a should rule, all levels before `should` are the same.
+    """
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        for level in Level:
+            fewer = _without_one(policy, lambda spec, level=level: spec.level is level)  # type: ignore[misc]  # a default binds the loop variable
+            if fewer is None or not (both := _both((snapshot, policy), (snapshot, fewer))):
+                continue
+            old, new = both
+            assert new <= old, (seed, level)
+            if level is Level.SHOULD:
+                assert new[:-2] == old[:-2], (seed, level)

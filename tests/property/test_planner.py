@@ -1,0 +1,114 @@
+"""What must hold of whole answers on random tiny clusters, next to brute force that shares no code with the planner."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.golden.execution import execute
+from tests.oracle import best_levels, best_reachable_levels
+from tests.property import fingerprint
+from tests.property.seeds import chunks, named
+from tests.strategies import tiny_cluster
+from trimtab_solver.outcome import Answer, Outcome
+from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.policy.documents import Policy
+from trimtab_solver.rules.tier import Availability, Tier
+from trimtab_solver.snapshot import Snapshot
+from trimtab_solver.verify.replay import verify_plan
+
+_PROVEN = (Outcome.OPTIMAL, Outcome.NO_ACTION_NEEDED)
+
+
+def _answer(snapshot: Snapshot, policy: Policy, seed: int) -> Answer:
+    return plan_recovery(snapshot, policy, PlanOptions(budget_s=60, seed=seed, workers=1))
+
+
+def _values(answer: Answer) -> list[tuple[str, int]]:
+    return [(level.name, level.value) for level in answer.levels]
+
+
+def _unavoidable_losses(policy: Policy, levels: list[tuple[str, int]]) -> list[str]:
+    """Levels of ranks whose tiers all must run, and where some guest does not."""
+    must_run = {d.name for d, tier in policy.of(Tier) if tier.availability is Availability.MUST_RUN}
+    lost = [name.removeprefix("running:").split("+") for name, value in levels if name.startswith("running:") and value]
+    return ["+".join(tiers) for tiers in lost if must_run.issuperset(tiers)]
+
+
+@pytest.mark.parametrize("seeds", chunks(0.4, first=600_000), ids=named)
+def test_every_plan_passes_a_fresh_verifier(seeds: range) -> None:
+    """No engine's plan is rejected on the way, and a verifier that starts from nothing finds the same levels."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        answer = _answer(snapshot, policy, seed)
+        assert not [note for note in answer.notes if note.startswith("REJECTED")], (seed, answer.notes)
+        verdict = verify_plan(snapshot, policy, answer.plan)
+        assert verdict.is_valid, (seed, verdict.violations)
+        assert list(verdict.levels) == _values(answer), seed
+        down = {vm.id for vm in snapshot.vms if vm.is_wanted} - set(verdict.placement.hosts)
+        assert {stays.vm_id for stays in answer.stays_down} == down, seed
+
+
+@pytest.mark.parametrize("seeds", chunks(), ids=named)
+def test_every_outcome_is_confirmed_by_brute_force(seeds: range) -> None:
+    """Each outcome means what docs/concepts.md says, by trying all targets and, if need be, all ways.
+
+    A proven answer has the values of the optimum; INFEASIBLE means that even the optimum loses a guest that must run;
+    UNREACHABLE that the best of all states safe actions lead to is worse than the optimum, and the plan is that best.
+    """
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        answer = _answer(snapshot, policy, seed)
+        best, _ = best_levels(snapshot, policy)
+        lost = _unavoidable_losses(policy, best)
+        assert (answer.outcome is Outcome.INFEASIBLE) == bool(lost), (seed, answer.outcome, lost)
+        match answer.outcome:
+            case Outcome.OPTIMAL | Outcome.NO_ACTION_NEEDED:
+                assert _values(answer) == best, seed
+                assert (answer.outcome is Outcome.OPTIMAL) == bool(answer.plan.actions), seed
+            case Outcome.UNREACHABLE:
+                assert best < _values(answer), seed
+                assert best_reachable_levels(snapshot, policy, restarts=True) == _values(answer), seed
+
+
+@pytest.mark.parametrize("seeds", chunks(0.4, first=800_000), ids=named)
+def test_no_bound_is_above_what_can_be_reached(seeds: range) -> None:
+    """Down to the first level that is worse than optimal, each bound is at most the optimum; a gap is never hidden."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        answer = _answer(snapshot, policy, seed)
+        best, _ = best_levels(snapshot, policy)
+        for level, (_, optimum) in zip(answer.levels, best, strict=True):
+            assert level.bound <= level.value, (seed, level)
+            assert level.bound <= optimum, (seed, level, optimum)
+            if level.value != optimum:
+                break
+        else:
+            assert answer.outcome in (*_PROVEN, Outcome.INFEASIBLE), (seed, answer.outcome)
+
+
+@pytest.mark.parametrize("seeds", chunks(0.3, first=700_000), ids=named)
+def test_planning_again_after_the_plan_never_loses_a_guest(seeds: range) -> None:
+    """When the plan has been carried out, the next plan keeps or improves what runs at every rank."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        first = _answer(snapshot, policy, seed)
+        following = _answer(execute(snapshot, first.plan), policy, seed)
+        ranks = sum(level.name.startswith("running:") for level in first.levels)
+        assert _values(following)[:ranks] <= _values(first)[:ranks], seed
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_reproducible_plans_are_the_same_bytes_in_any_process(workers: int) -> None:
+    """In reproducible mode a plan depends on input, seed and workers alone: not on time, process or hash seed."""
+    here = fingerprint.digests(workers)
+    assert fingerprint.digests(workers) == here
+    command = [sys.executable, "-m", fingerprint.__name__, str(workers)]
+    environment = {**os.environ, "PYTHONHASHSEED": "77"}
+    root = Path(__file__).parents[2]
+    elsewhere = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd=root)
+    assert elsewhere.stdout.split() == here
