@@ -13,7 +13,7 @@ import tempfile
 from importlib import resources
 from pathlib import Path
 
-from grpc_tools import protoc  # type: ignore[import-untyped]  # grpcio-tools ships no types
+from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent
 COMMITTED = ROOT / "gen"

@@ -40,7 +40,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a solver process is told beside the request. Times are seconds of `time.monotonic`, which processes share."""
+    """What a solver process is told beside the request. Moments are of `time.monotonic`, which processes share."""
 
     method: str
     """Name of the call; empty for the probe that checks that solver processes can start."""

@@ -12,10 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+import pytest
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -47,10 +48,15 @@ class RunningServer:
         self.process = process
         self.log: list[dict[str, Any]] = []
         self.other_output: list[str] = []
+        self.port = 0
         self._changed = threading.Condition()
         self._is_closed = False
         assert process.stderr is not None
-        threading.Thread(target=self._read, args=(process.stderr,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(process.stderr,))
+        self._reader.start()
+
+    def connect(self) -> None:
+        """Make the clients, once it listens."""
         self.port = int(self.logged("listening")["port"])
         options = (
             ("grpc.max_send_message_length", _MESSAGE_BYTES),
@@ -58,6 +64,14 @@ class RunningServer:
         )
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}", options=options)
         self.planning = planning_service_pb2_grpc.PlanningServiceStub(self.channel)
+
+    def close(self) -> None:
+        """Kill the process if it is still there, and read its log to the end."""
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        if self.port:
+            self.channel.close()
 
     def _read(self, stderr: IO[str]) -> None:
         for line in stderr:
@@ -67,6 +81,7 @@ class RunningServer:
                 except json.JSONDecodeError:
                     self.other_output.append(line)
                 self._changed.notify_all()
+        stderr.close()
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -124,36 +139,66 @@ def command(*flags: str) -> list[str]:
 def running_server(*flags: str) -> Iterator[RunningServer]:
     """A server, gone when the context is left."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TRIMTAB_")}
-    process = subprocess.Popen(command(*flags), stderr=subprocess.PIPE, text=True, env=environment)
+    server = RunningServer(subprocess.Popen(command(*flags), stderr=subprocess.PIPE, text=True, env=environment))
     try:
-        server = RunningServer(process)
-        with server.channel:
-            yield server
+        server.connect()
+        yield server
     finally:
-        process.kill()
-        process.wait()
+        server.close()
 
 
-def details(error: grpc.RpcError) -> tuple[ErrorInfo, BadRequest]:
-    """The ErrorInfo and the BadRequest (empty if there is none) of an error."""
-    assert isinstance(error, grpc.Call)
-    found = {key: value for key, value in error.trailing_metadata() or ()}
-    status = Status.FromString(found["grpc-status-details-bin"])
+def code_of(call: Callable[[], object]) -> grpc.StatusCode:
+    """The code that `call` ends with, OK included."""
+    try:
+        call()
+    except grpc.RpcError as error:
+        return cast(grpc.Call, error).code()
+    return grpc.StatusCode.OK
+
+
+def refused(call: Callable[[], object]) -> tuple[grpc.StatusCode, ErrorInfo, BadRequest]:
+    """Code, ErrorInfo and BadRequest (empty if there is none) of the error that `call` ends with."""
+    error = _error_of(call)
+    status = status_of(error)
     assert status.code == error.code().value[0]
     info, bad_request = ErrorInfo(), BadRequest()
     for detail in status.details:
         detail.Unpack(info)
         detail.Unpack(bad_request)
-    return info, bad_request
+    return error.code(), info, bad_request
 
 
-def refused(call: Callable[[], object]) -> tuple[grpc.StatusCode, ErrorInfo, BadRequest]:
-    """Code and details of the error that `call` ends with."""
-    try:
+def status_of(error: grpc.Call) -> Status:
+    """The google.rpc.Status in the trailers."""
+    found = {str(key): value for key, value in error.trailing_metadata() or ()}
+    return Status.FromString(found["grpc-status-details-bin"])
+
+
+def retry_delay_s(call: Callable[[], object]) -> int:
+    """Whole seconds of the RetryInfo of the error that `call` ends with."""
+    retry = RetryInfo()
+    unpacked = [detail.Unpack(retry) for detail in status_of(_error_of(call)).details]
+    assert any(unpacked)
+    return int(retry.retry_delay.seconds)
+
+
+def raw_call(channel: grpc.Channel, method: str) -> Callable[[bytes], bytes]:
+    """Sends bytes as they are to a unary method of the planning service."""
+    call: Any = channel.unary_unary(
+        f"/trimtab.v1.PlanningService/{method}", request_serializer=None, response_deserializer=None
+    )
+
+    def send(request: bytes) -> bytes:
+        return bytes(call(request, timeout=PATIENCE_S))
+
+    return send
+
+
+def _error_of(call: Callable[[], object]) -> grpc.Call:
+    with pytest.raises(grpc.RpcError) as caught:
         call()
-    except grpc.RpcError as error:
-        return (error.code(), *details(error))
-    raise AssertionError("the call did not fail")
+    # errors of a call are calls too, which the types of grpc do not say
+    return cast(grpc.Call, caught.value)
 
 
 def is_alive(pid: int) -> bool:

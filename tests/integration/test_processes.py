@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
 import pytest
-from google.rpc.error_details_pb2 import RetryInfo
-from google.rpc.status_pb2 import Status
 
 from trimtab.v1 import planning_service_pb2 as pb
 
 from . import requests
-from .running import PATIENCE_S, RunningServer, eventually, is_alive, refused, running_server
+from .running import (
+    PATIENCE_S,
+    RunningServer,
+    code_of,
+    eventually,
+    is_alive,
+    refused,
+    retry_delay_s,
+    running_server,
+)
 
 
 def _wait_until_idle(server: RunningServer) -> None:
@@ -58,7 +65,7 @@ def test_solver_process_starts_quickly(server: RunningServer) -> None:
 def test_cancelling_ends_the_solver_at_once(server: RunningServer, method: str) -> None:
     """A call that is cancelled leaves no process behind after a moment."""
     _wait_until_idle(server)
-    call: grpc.Future | grpc.Call
+    call: grpc.Future[pb.CreatePlanResponse] | grpc.Call
     if method == "CreatePlan":
         call = server.planning.CreatePlan.future(requests.long())
     else:
@@ -134,18 +141,14 @@ def test_full_queue_says_when_to_come_back() -> None:
     with running_server("--workers", "1", "--queue", "0") as server:
         busy = server.planning.CreatePlan.future(requests.long())
         server.one_solver()
-        with pytest.raises(grpc.RpcError) as error:
-            server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S)
-        assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED  # type: ignore[attr-defined]  # an RpcError of a call
-        trailers = dict(error.value.trailing_metadata())  # type: ignore[attr-defined]  # an RpcError of a call
-        retry = RetryInfo()
-        unpacked = [d.Unpack(retry) for d in Status.FromString(trailers["grpc-status-details-bin"]).details]
-        assert any(unpacked)
-        assert 1 <= retry.retry_delay.seconds <= 60
+        small = functools.partial(server.planning.CreatePlan, requests.small(), timeout=PATIENCE_S)
+        code, info, _ = refused(small)
+        assert (code, info.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "BUSY")
+        assert 1 <= retry_delay_s(small) <= 60
         assert server.is_healthy()
         busy.cancel()
         _wait_until_idle(server)
-        eventually(lambda: _is_answered(server), "the slot of the cancelled call is free")
+        eventually(lambda: code_of(small) is grpc.StatusCode.OK, "the slot of the cancelled call is free")
 
 
 def test_waiting_request_is_served_when_a_slot_is_free() -> None:
@@ -180,18 +183,4 @@ def test_no_process_outlives_a_killed_front() -> None:
         pids = [server.one_solver(), server.fork_server_pid()]
         server.process.kill()
         eventually(lambda: not any(is_alive(pid) for pid in pids), "solver and fork server are gone", within_s=10)
-        assert _code_of(call) is grpc.StatusCode.UNAVAILABLE
-
-
-def _is_answered(server: RunningServer) -> bool:
-    try:
-        server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S)
-    except grpc.RpcError:
-        return False
-    return True
-
-
-def _code_of(call: grpc.Future) -> grpc.StatusCode:
-    error = call.exception(PATIENCE_S)
-    code: Callable[[], grpc.StatusCode] = error.code  # type: ignore[union-attr]  # an RpcError of a call
-    return code()
+        assert code_of(lambda: call.result(PATIENCE_S)) is grpc.StatusCode.UNAVAILABLE

@@ -14,13 +14,13 @@ from trimtab_solver.verify.violation import Code
 
 DomainT = TypeVar("DomainT", bound=enum.StrEnum)
 WireT = TypeVar("WireT", bound=int)
-WireOutT = TypeVar("WireOutT", bound=int, covariant=True)
+WireT_co = TypeVar("WireT_co", bound=int, covariant=True)
 
 
-class WireEnum(Protocol[WireOutT]):
+class WireEnum(Protocol[WireT_co]):
     """What protobuf gives for a generated enum."""
 
-    def Value(self, name: str) -> WireOutT: ...  # noqa: N802 - protobuf's name
+    def Value(self, name: str) -> WireT_co: ...  # noqa: N802, D102 - protobuf's name and meaning
 
 
 class EnumTable(Generic[DomainT, WireT]):

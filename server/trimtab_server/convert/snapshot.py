@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from trimtab.v1 import snapshot_pb2 as pb
@@ -10,6 +12,9 @@ from trimtab_solver.snapshot import FailureDomain, FencingState, Host, HostState
 
 from .enums import FENCING_STATES, HOST_STATES, MIGRATABILITIES, POOL_KINDS, VM_STATES
 
+# copying a map costs eight times as much as seeing that it is empty, and most maps of a guest are
+_NO_AMOUNTS: Mapping[str, int] = {}
+_NO_LABELS: Mapping[str, str] = {}
 _HOST_DEFAULTS = Host("")
 _VM_DEFAULTS = Vm("")
 
@@ -85,13 +90,13 @@ def host_from_proto(message: pb.Host, path: str, faults: list[Fault]) -> Host:
     return Host(
         id=message.id,
         domain_ids=tuple(message.domain_ids),
-        capacity=dict(message.capacity),
-        reserved=dict(message.reserved),
-        overcommit_percent=dict(message.overcommit_percent),
+        capacity=dict(message.capacity) if message.capacity else _NO_AMOUNTS,
+        reserved=dict(message.reserved) if message.reserved else _NO_AMOUNTS,
+        overcommit_percent=dict(message.overcommit_percent) if message.overcommit_percent else _NO_AMOUNTS,
         state=state,
         fencing=fencing,
         cpu_generation=message.cpu_generation,
-        labels=dict(message.labels),
+        labels=dict(message.labels) if message.labels else _NO_LABELS,
         capabilities=tuple(message.capabilities),
         storage_pool_ids=tuple(message.storage_pool_ids),
         migration_slots=message.migration_slots if has("migration_slots") else default.migration_slots,
@@ -128,12 +133,12 @@ def vm_from_proto(message: pb.Vm, path: str, faults: list[Fault]) -> Vm:
         id=message.id,
         tenant=message.tenant,
         tier=message.tier,
-        labels=dict(message.labels),
+        labels=dict(message.labels) if message.labels else _NO_LABELS,
         group=message.group,
-        requested=dict(message.requested),
-        guaranteed=dict(message.guaranteed),
-        allocated=dict(message.allocated),
-        used=dict(message.used),
+        requested=dict(message.requested) if message.requested else _NO_AMOUNTS,
+        guaranteed=dict(message.guaranteed) if message.guaranteed else _NO_AMOUNTS,
+        allocated=dict(message.allocated) if message.allocated else _NO_AMOUNTS,
+        used=dict(message.used) if message.used else _NO_AMOUNTS,
         state=VM_STATES.read(message.state, f"{path}.state", faults),
         host_id=message.host_id,
         target_host_id=message.target_host_id,
@@ -142,7 +147,7 @@ def vm_from_proto(message: pb.Vm, path: str, faults: list[Fault]) -> Vm:
         migratability=MIGRATABILITIES.read(message.migratability, f"{path}.migratability", faults),
         dirty_rate_mbps=message.dirty_rate_mbps,
         restart_s=message.restart_s if message.HasField("restart_s") else _VM_DEFAULTS.restart_s,
-        device_needs=tuple(message.device_needs),
+        device_needs=tuple(message.device_needs) if message.device_needs else (),
     )
 
 

@@ -1,0 +1,65 @@
+"""Settings from flags and environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trimtab_server.config import Settings, SettingsError, read_settings
+
+
+def test_defaults_are_local_and_bounded() -> None:
+    """Without any setting the server listens on loopback and limits time, memory and message size."""
+    settings = read_settings([], {})
+    assert settings == Settings()
+    assert settings.listen == "127.0.0.1:50051"
+    assert (settings.memory_mib, settings.message_mib, settings.reflection) == (8192, 64, False)
+
+
+def test_flags_win_over_the_environment(tmp_path: Path) -> None:
+    """Both are read; where both are given the flag counts; variables of others and empty ones are left alone."""
+    environment = {"TRIMTAB_WORKERS": "3", "TRIMTAB_GRACE_S": "7.5", "TRIMTAB_POLICY": "", "PATH": "/bin"}
+    settings = read_settings(["--workers", "5", "--reflection", "--policy", str(tmp_path)], environment)
+    assert (settings.workers, settings.grace_s, settings.reflection) == (5, 7.5, True)
+    assert settings.policy == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        ([], {"TRIMTAB_WORKERZ": "3"}, "TRIMTAB_WORKERZ: there is no such setting"),
+        ([], {"TRIMTAB_WORKERS": "many"}, "workers (--workers, TRIMTAB_WORKERS) is 'many'"),
+        (["--max-budget-s", "nan"], {}, "max_budget_s"),
+        (["--default-budget-s", "20", "--max-budget-s", "10"], {}, "is more than max_budget_s"),
+        (["--listen", "192.0.2.1:1"], {}, "can be reached from other machines"),
+        (["--listen", "example.org:1"], {}, "can be reached from other machines"),
+        (["--policy", "/does/not/exist"], {}, "/does/not/exist does not exist"),
+        (["--log-level", "loud"], {}, "log_level"),
+    ],
+)
+def test_wrong_settings_are_named(arguments: list[str], environment: dict[str, str], message: str) -> None:
+    """The error says which setting is wrong and what was given."""
+    with pytest.raises(SettingsError) as error:
+        read_settings(arguments, environment)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "[::1]:50051", "localhost:1", "unix:/tmp/t.sock", "127.9.9.9:1"])
+def test_local_addresses_need_no_permission(address: str) -> None:
+    """Loopback and Unix sockets are local."""
+    assert Settings(listen=address).listen == address
+
+
+def test_remote_addresses_need_permission() -> None:
+    """Listening for other machines is a decision somebody writes down."""
+    assert read_settings(["--listen", "0.0.0.0:50051", "--allow-remote"], {}).allow_remote
+
+
+def test_every_setting_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help lists every setting with its variable."""
+    with pytest.raises(SystemExit):
+        read_settings(["--help"], {})
+    text = capsys.readouterr().out
+    for name in Settings.model_fields:
+        assert f"TRIMTAB_{name.upper()}" in text.replace("\n", "")

@@ -1,0 +1,123 @@
+"""Requests of the planning service and the frames between processes."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab.v1 import plan_pb2, policy_pb2, snapshot_pb2
+from trimtab.v1 import planning_service_pb2 as pb
+from trimtab_server.convert.request import (
+    plan_order_from_proto,
+    policy_from_proto,
+    policy_to_proto,
+    seconds_from_proto,
+    seconds_to_proto,
+    verify_order_from_proto,
+)
+from trimtab_server.convert.response import stale_inputs
+from trimtab_server.frames import FrameKind, pack, receive_frame
+from trimtab_solver.errors import Reason, RefusedError
+from trimtab_solver.outcome import Certificate
+
+SNAPSHOT = snapshot_pb2.Snapshot(taken_at={"seconds": 5})  # type: ignore[arg-type]  # protobuf takes mappings
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    """One answer says everything that has to be corrected."""
+    message = pb.CreatePlanRequest(
+        snapshot=snapshot_pb2.Snapshot(hosts=[snapshot_pb2.Host()]),
+        policy=policy_pb2.PolicyReference(inline=policy_pb2.PolicyDocuments()),
+        seed=1 << 31,
+        request_id="x" * 129,
+        time_budget=Duration(nanos=-1),
+    )
+    with pytest.raises(RefusedError) as refusal:
+        plan_order_from_proto(message)
+    paths = [fault.path for fault in refusal.value.faults]
+    assert paths == ["snapshot.hosts[0].state", "policy.inline.documents", "seed", "request_id", "time_budget"]
+
+
+def test_order_holds_what_was_asked() -> None:
+    """Fields arrive as they were sent; an absent budget is None; only CreatePlan can validate only."""
+    policy = policy_to_proto({"p.yaml": b"x"})
+    order = plan_order_from_proto(
+        pb.CreatePlanRequest(
+            snapshot=SNAPSHOT,
+            policy=policy,
+            seed=3,
+            reproducible=True,
+            validate_only=True,
+            time_budget=Duration(seconds=2),
+        )
+    )
+    assert (order.seed, order.reproducible, order.validate_only, order.time_budget_s) == (3, True, True, 2.0)
+    assert order.snapshot.taken_at == 5
+    assert order.policy_files == {"p.yaml": b"x"}
+    stream = plan_order_from_proto(pb.StreamPlanRequest(snapshot=SNAPSHOT, policy=policy))
+    assert (stream.validate_only, stream.time_budget_s) == (False, None)
+
+
+def test_create_and_stream_requests_have_the_same_fields() -> None:
+    """A field that is added to one of the two is noticed; `validate_only` alone has no place in a stream."""
+    create, stream = (
+        {(field.name, field.number, field.type) for field in message.DESCRIPTOR.fields}
+        for message in (pb.CreatePlanRequest, pb.StreamPlanRequest)
+    )
+    assert {name for name, *_ in create ^ stream} == {"validate_only"}
+
+
+@pytest.mark.parametrize("names", [("",), ("a.yaml", "a.yaml")])
+def test_policy_files_need_their_own_names(names: tuple[str, ...]) -> None:
+    """Names are what errors refer to."""
+    documents = [policy_pb2.PolicyDocument(name=name, content=b"x") for name in names]
+    with pytest.raises(RefusedError) as refusal:
+        policy_from_proto(policy_pb2.PolicyReference(inline=policy_pb2.PolicyDocuments(documents=documents)))
+    assert refusal.value.faults[0].path == f"policy.inline.documents[{len(names) - 1}].name"
+
+
+def test_policies_survive_the_wire() -> None:
+    """Inline files and the reference to the server's own policy are read back as they were."""
+    assert policy_from_proto(policy_to_proto({"a": b"1", "b": b"\xff"})) == {"a": b"1", "b": b"\xff"}
+    assert policy_from_proto(policy_to_proto(None)) is None
+
+
+def test_verification_needs_a_plan_but_no_certificate() -> None:
+    """An absent plan is refused, an empty one is fine; without a certificate nothing is stale."""
+    policy = policy_to_proto(None)
+    with pytest.raises(RefusedError) as refusal:
+        verify_order_from_proto(pb.VerifyPlanRequest(snapshot=SNAPSHOT, policy=policy))
+    assert [(fault.path, fault.reason) for fault in refusal.value.faults] == [("plan", Reason.INVALID_REQUEST)]
+    order = verify_order_from_proto(pb.VerifyPlanRequest(snapshot=SNAPSHOT, policy=policy, plan=plan_pb2.Plan()))
+    assert order.certificate is None
+    assert stale_inputs(order.certificate, "s", "p") == ()
+
+
+def test_stale_inputs_are_those_that_differ() -> None:
+    """Each digest is compared on its own."""
+    certificate = Certificate("s", "p", (), 0, False, True)
+    assert stale_inputs(certificate, "s", "p") == ()
+    assert [one.input for one in stale_inputs(certificate, "s", "q")] == ["policy"]
+    assert [one.input for one in stale_inputs(certificate, "t", "q")] == ["snapshot", "policy"]
+
+
+@given(st.integers(0, 10**9).map(lambda microseconds: microseconds / 1e6))
+def test_durations_survive_the_wire(seconds: float) -> None:
+    """Durations are exact to the microsecond."""
+    assert seconds_from_proto(seconds_to_proto(seconds)) == pytest.approx(seconds, abs=1e-6)
+
+
+def test_frames_arrive_as_they_were_sent() -> None:
+    """Kind and content arrive, empty ones too; a closed connection is EOFError, not half a frame."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        with ours:
+            ours.sendall(pack(FrameKind.STOP) + pack(FrameKind.REQUEST, b"abc") + pack(FrameKind.FINAL, b"cut")[:-1])
+        assert receive_frame(theirs) == (FrameKind.STOP, b"")
+        assert receive_frame(theirs) == (FrameKind.REQUEST, b"abc")
+        with pytest.raises(EOFError):
+            receive_frame(theirs)
