@@ -28,7 +28,7 @@ Size = dict[str, int]
 
 
 def best_levels(
-    snapshot: Snapshot, policy: Policy, *, restarts: bool = False
+    snapshot: Snapshot, policy: Policy, *, restarts: bool = True
 ) -> tuple[list[tuple[str, int]], Placement]:
     """The lexicographically smallest levels of all targets, and a target that has them.
 
@@ -293,7 +293,7 @@ def find_plan(
 
 
 def best_reachable_levels(
-    snapshot: Snapshot, policy: Policy, *, restarts: bool = False, max_states: int = 50_000
+    snapshot: Snapshot, policy: Policy, *, restarts: bool = True, max_states: int = 50_000
 ) -> list[tuple[str, int]]:
     """The smallest levels of all states that safe single actions reach, stops on the way included.
 

@@ -114,14 +114,19 @@ class Problem:
         return np.array([getattr(tier, attribute) for tier in self.tiers], dtype=np.int64)[self.tier]
 
     def arrivals(self, v: int) -> Bools:
-        """Hosts [H] where the guest may arrive: by a start, or by a move from where it runs now."""
+        """Hosts [H] where the guest may arrive: by a start, by a move from where it runs, or by eviction and start."""
         mask = self.allowed.mask[self.allowed.class_of[v]]
         source = int(self.current[v])
         if source == NOWHERE:
             return mask if self.startable[v] else np.zeros_like(mask)
         if self.fixed[v]:
             return np.zeros_like(mask)
-        return np.asarray(mask & self.disruption.move_targets(v, source))
+        return mask if self.evictable[v] else np.asarray(mask & self.disruption.move_targets(v, source))
+
+    def needs_restart(self, v: int, h: int) -> bool:
+        """Whether a running guest gets to host `h` only by an eviction and a start there."""
+        source = int(self.current[v])
+        return h != source and not bool(self.disruption.move_targets(v, source)[h])
 
     def candidates(self, v: int) -> Bools:
         """Hosts [H] where the guest may end up: arrivals, and where it is."""
@@ -141,7 +146,7 @@ class Problem:
     def evaluate(self, target: Target, interrupted: int = 0) -> tuple[int, ...]:
         """The value of every level, in the order of `level_names`.
 
-        `interrupted` is what stops on the way, of guests that run again at the end, add to the level of stops.
+        `interrupted` is what stops on the way, of guests that could have moved instead, add to the level of stops.
         """
         place = target.place
         up = place >= 0
@@ -159,11 +164,12 @@ class Problem:
                 inherited += amount
             else:
                 should += amount * group.weight
-        evicted = self.running & ~up
-        stops = int(self.tier_values("eviction_cost")[evicted].sum()) + interrupted
+        cost = self.tier_values("eviction_cost")
+        moved = np.flatnonzero(self.running & up & (place != self.current)).tolist()
+        restarted = [v for v in moved if self.needs_restart(v, int(place[v]))]
+        stops = int(cost[self.running & ~up].sum() + cost[restarted].sum()) + interrupted
         shrunk = ((self.requested - target.size) * self.tier_values("shrink_cost")[:, None])[up]
-        moved = np.flatnonzero(self.running & up & (place != self.current))
-        disruption = sum(self.disruption.cost(int(v), int(self.current[v]), int(place[v])) for v in moved)
+        disruption = sum(self.disruption.cost(v, int(self.current[v]), int(place[v])) for v in moved)
         disruption += BOOT_COST * int(np.unique(at[self.disruption.spare[at]]).size)
         return (*levels, inherited, stops, int(shrunk.sum()), should, disruption)
 

@@ -162,6 +162,8 @@ class ExactModel:
                 stops.append((i, -row.eviction_cost))
                 if h != current:
                     disruption.append((i, problem.disruption.cost(v, current, h)))
+                    if problem.needs_restart(v, h):
+                        stops.append((i, row.eviction_cost))
                 elif problem.allowed.breach[c, h]:
                     inherited.append((i, int(problem.allowed.breach[c, h])))
         shrinkage = [(cut, problem.tiers[t].shrink_cost) for (_, t, _), cut in self._shrink.items()]

@@ -90,14 +90,22 @@ class _Repair:
         return True
 
     def _best(self, v: int, hosts: Ints, after: Ints) -> int:
-        """Fewest breaches, then least shrinkage, then not a cold spare, then where it ran, then the tightest fit."""
+        """Fewest breaches, then no stop, least shrinkage, no cold spare, where it ran, and the tightest fit."""
+        restart = self._restarts(v, hosts)
         inherited = self._state.inherited(v)[hosts]
         penalty = self._state.penalty(v)[hosts]
         shrinkage = np.maximum(after - self._limit[hosts], 0).sum(axis=1)
         spare = self._problem.disruption.spare[hosts]
         away = hosts != self._problem.current[v]
         free = ((self._limit[hosts] - after) / self._scale[hosts]).sum(axis=1)
-        return int(hosts[np.lexsort((hosts, free, away, spare, penalty, shrinkage, inherited))[0]])
+        return int(hosts[np.lexsort((hosts, free, away, spare, penalty, shrinkage, restart, inherited))[0]])
+
+    def _restarts(self, v: int, hosts: Ints) -> Bools:
+        """Which of the hosts a guest that runs now gets to only by being stopped and started there."""
+        source = int(self._problem.current[v])
+        if source == NOWHERE:
+            return np.zeros(len(hosts), dtype=np.bool_)
+        return np.asarray((hosts != source) & ~self._problem.disruption.move_targets(v, source)[hosts])
 
     def _make_room(self, v: int) -> list[int]:
         """Stops lower-ranked guests on one host and puts `v` there; returns them, or nothing if that cannot be done."""
@@ -193,11 +201,12 @@ class _Repair:
     def _best_repair(self, v: int, hosts: Ints, full: Ints, floors: Ints) -> int:
         """As `_best`, with a host that stays over its limit counted as a breach, and staying preferred to any move."""
         inherited = self._state.inherited(v)[hosts] + (floors > self._limit[hosts]).sum(axis=1)
+        restart = self._restarts(v, hosts)
         penalty = self._state.penalty(v)[hosts]
         shrinkage = np.maximum(full - self._limit[hosts], 0).sum(axis=1)
         away = hosts != self._problem.current[v]
         free = ((self._limit[hosts] - full) / self._scale[hosts]).sum(axis=1)
-        return int(hosts[np.lexsort((hosts, free, away, penalty, shrinkage, inherited))[0]])
+        return int(hosts[np.lexsort((hosts, free, away, penalty, shrinkage, restart, inherited))[0]])
 
     def _suspects(self) -> list[int]:
         """Guests on a host where they, their group or the host break a rule; must rules first."""

@@ -98,7 +98,7 @@ class _Search:
         return sum(
             problem.tiers[problem.tier[v]].eviction_cost if suspended else STOP_COST
             for v, suspended in interrupted
-            if place[v] != NOWHERE
+            if place[v] != NOWHERE and not problem.needs_restart(v, place[v])
         )
 
     def _values(self, state: _State) -> tuple[int, ...] | None:

@@ -133,10 +133,14 @@ class _Orderer:
         return Ordering(
             tuple(walk.steps),
             Target(place, np.where((place >= 0)[:, None], walk.state.sizes, problem.upper)),
-            sum(cost for v, cost in self._interrupted.items() if not walk.is_away(v)),
+            sum(cost for v, cost in self._interrupted.items() if not self._had_to_stop(v)),
             tuple(self._dropped),
             tuple(self._stuck),
         )
+
+    def _had_to_stop(self, v: int) -> bool:
+        """Whether an interrupted guest is down in the end, or where it could not have moved."""
+        return self._walk.is_away(v) or self._problem.needs_restart(v, self._walk.host_of(v))
 
     def _settled(self, v: int) -> bool:
         return self._walk.host_of(v) == int(self._goal[v])
@@ -148,6 +152,8 @@ class _Orderer:
             return walk.start(v, goal)
         if goal == NOWHERE:
             return walk.stop(v)
+        if self._restarts(v):
+            return self._take_down(v) and walk.start(v, goal)
         self._shrink_now(v)
         return walk.move(v, goal)
 
@@ -195,6 +201,11 @@ class _Orderer:
         self._waiting = [v for v in self._waiting if not self._advance(v)]
         return len(self._waiting) < before
 
+    def _restarts(self, v: int) -> bool:
+        """Whether the guest still runs where it began and its goal can only be reached by evicting and starting it."""
+        at = self._walk.host_of(v)
+        return at == int(self._problem.current[v]) != NOWHERE and self._problem.needs_restart(v, int(self._goal[v]))
+
     def _blocked_moves(self) -> list[int]:
         """Waiting migrations, those first that stand where somebody wants to be; lowest rank first."""
         wanted = {int(self._goal[v]) for v in self._waiting}
@@ -223,13 +234,21 @@ class _Orderer:
 
     def _interrupt(self) -> bool:
         """Stops (or suspends) one blocked guest whose tier allows it; it is started at its target later."""
-        problem, walk = self._problem, self._walk
+        problem = self._problem
         for v in self._blocked_moves() if self._may_interrupt else ():
-            if (problem.evictable[v] or problem.disruption.cold[v]) and walk.stop(v):
-                suspended = walk.steps[-1].kind is ActionKind.SUSPEND
-                self._interrupted[v] = problem.tiers[int(problem.tier[v])].eviction_cost if suspended else STOP_COST
+            if (problem.evictable[v] or problem.disruption.cold[v]) and self._take_down(v):
                 return True
         return False
+
+    def _take_down(self, v: int) -> bool:
+        """Stops or suspends a guest that is to run again; it comes back at its final size."""
+        problem, walk = self._problem, self._walk
+        if not walk.stop(v):
+            return False
+        suspended = walk.steps[-1].kind is ActionKind.SUSPEND
+        self._interrupted[v] = problem.tiers[int(problem.tier[v])].eviction_cost if suspended else STOP_COST
+        walk.state.sizes[v] = self._size[v]
+        return True
 
     def _retarget(self) -> bool:
         """Finds another host than planned for a guest that waits to start, at its floor if need be."""

@@ -140,12 +140,6 @@ class Dependencies:
                     yield from self.require(place, self._left[index, entered], why)
                 if left is not None:
                     self._left[index, left] |= bit
-            case Coupling.COVERING:
-                if left is not None:
-                    why = f"rule {scope.rule} needs domains entered by then"
-                    yield from self.require(place, self._changed[index], why)
-                if entered is not None:
-                    self._changed[index] |= bit
             case Coupling.ORDER:
                 why = f"rule {scope.rule} lets its members change one after another"
                 yield from self.require(place, self._changed[index], why)

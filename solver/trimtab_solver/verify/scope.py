@@ -24,8 +24,6 @@ class Coupling(enum.Enum):
     NONE = enum.auto()
     CROWDING = enum.auto()
     """An arrival in a zone depends on every earlier departure from it."""
-    COVERING = enum.auto()
-    """A departure from a zone depends on every earlier arrival in any."""
     ORDER = enum.auto()
     """Every change of zone, start and stop depends on every earlier one."""
 

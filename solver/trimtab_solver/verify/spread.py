@@ -40,8 +40,8 @@ class SpreadMinimum(DomainScope):
 
     @property
     def coupling(self) -> Coupling:
-        """A domain may not be left before those who enter others have arrived."""
-        return Coupling.COVERING
+        """What one member more, or one less, does to the amount depends on where all the others are."""
+        return Coupling.ORDER
 
     def key(self, cell: Cell) -> Key:
         """The group has one key."""
