@@ -258,13 +258,15 @@ class FailureDomain(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     PARENT_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Unique among failure domains; not empty."""
+    """Unique among failure domains; not empty. Ids that begin with "host/" are taken: they name hosts outside any domain."""
     kind: _builtins.str
     """What it is, for example "site" or "rack"; not empty. Policies name it as `topology`. "host" is taken: every host is
     a domain of that kind.
     """
     parent_id: _builtins.str
-    """The domain that contains this one; empty for the top of a tree. A cycle fails with ERROR_REASON_DOMAIN_CYCLE."""
+    """The domain that contains this one, of another kind; empty for the top of a tree. A cycle fails with
+    ERROR_REASON_DOMAIN_CYCLE, a chain of more than 64 with ERROR_REASON_OUT_OF_RANGE.
+    """
     def __init__(
         self,
         *,
@@ -415,11 +417,11 @@ class Host(_message.Message):
     cpu_generation: _builtins.int
     """Its CPU features as an order: a guest moves live to the same or a higher generation only. 0 or more."""
     migration_slots: _builtins.int
-    """Migrations that it may take part in at one time, 0 or more. Unset: 2. Shapes the schedule, not safety."""
+    """Migrations that it may take part in at one time, from 0 to 1024. Unset: 2. Shapes the schedule, not safety."""
     migration_bandwidth_mbps: _builtins.int
-    """Bandwidth for migrations in megabits per second, 1 or more. Unset: 10000."""
+    """Bandwidth for migrations in megabits per second, from 1 to 100000000. Unset: 10000."""
     boot_s: _builtins.int
-    """Seconds from power-on until it takes guests, 0 or more. Unset: 180. Used for STANDBY hosts."""
+    """Seconds from power-on until it takes guests, from 0 to 10000000. Unset: 180. Used for STANDBY hosts."""
     @_builtins.property
     def domain_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Its lowest failure domain in every tree (rack, power feed); the parents follow. At most one domain of each kind,
@@ -428,8 +430,9 @@ class Host(_message.Message):
 
     @_builtins.property
     def capacity(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """What the hardware has, by resource, 0 or more. Usual names carry their unit: "cpu_milli" (thousandths of a core),
-        "memory_mib", "disk_gib"; any other name works the same way. A resource that is not listed has capacity 0.
+        """What the hardware has, by resource, from 0 to 2^40, not 0 everywhere; "cpu_milli" and "memory_mib" not 0 where they
+        are listed. Usual names carry their unit: "cpu_milli" (thousandths of a core), "memory_mib", "disk_gib"; any other
+        name works the same way. A resource that is not listed has capacity 0.
         """
 
     @_builtins.property
@@ -438,8 +441,8 @@ class Host(_message.Message):
 
     @_builtins.property
     def overcommit_percent(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """How much of what is left after `reserved` may be promised to guests, by resource, in percent, 1 or more. A resource
-        that is not listed has 100: all of it, once.
+        """How much of what is left after `reserved` may be promised to guests, by resource, in percent, from 10 to
+        10000. A resource that is not listed has 100: all of it, once.
         """
 
     @_builtins.property
@@ -626,11 +629,11 @@ class Vm(_message.Message):
     state: Global___VmState.ValueType
     """What it is doing now. Required."""
     host_id: _builtins.str
-    """The host it runs on (RUNNING), ran on (DISPLACED) or leaves (MIGRATING); else empty.
-    ERROR_REASON_INCONSISTENT_STATE when it does not fit the state.
+    """The host it runs on (RUNNING), ran on (DISPLACED) or leaves (MIGRATING); required for RUNNING and MIGRATING.
+    ERROR_REASON_INCONSISTENT_STATE when it does not fit the state, such as a guest that runs on a host that is DOWN.
     """
     target_host_id: _builtins.str
-    """Where it is going (MIGRATING); else empty."""
+    """Where it is going: required for MIGRATING, empty for others; else ERROR_REASON_INCONSISTENT_STATE."""
     home_host_id: _builtins.str
     """Where it belongs when nothing is wrong; may be empty. Informative."""
     storage_pool_id: _builtins.str
@@ -638,16 +641,18 @@ class Vm(_message.Message):
     migratability: Global___Migratability.ValueType
     """How it may change its host while it runs. Required."""
     dirty_rate_mbps: _builtins.int
-    """How fast it writes to memory, in megabits per second, 0 or more; lengthens live migrations."""
+    """How fast it writes to memory, in megabits per second, from 0 to 100000000; lengthens live migrations."""
     restart_s: _builtins.int
-    """Seconds from START until it serves, 0 or more. Unset: 30."""
+    """Seconds from START until it serves, from 0 to 10000000. Unset: 30."""
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Free-form labels that policies select by."""
 
     @_builtins.property
     def requested(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """What it should have, by resource, in the units of `Host.capacity`, 0 or more."""
+        """What it should have, by resource, in the units of `Host.capacity`, from 0 to 2^40, not 0 everywhere. A resource
+        that no host lists fails with ERROR_REASON_UNKNOWN_REFERENCE.
+        """
 
     @_builtins.property
     def guaranteed(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
@@ -659,7 +664,7 @@ class Vm(_message.Message):
 
     @_builtins.property
     def used(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """What it was seen to use, by resource, 0 or more. Informative."""
+        """What it was seen to use, by resource, from 0 to 2^40; may exceed `requested`. Informative."""
 
     @_builtins.property
     def device_needs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
