@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from trimtab.v1 import snapshot_pb2 as pb
-from trimtab_solver.errors import Fault, SnapshotRefusedError
+from trimtab_solver.errors import Fault, Reason, SnapshotRefusedError
 from trimtab_solver.snapshot import FailureDomain, FencingState, Host, HostState, Snapshot, StoragePool, Vm
 
 from .enums import FENCING_STATES, HOST_STATES, MIGRATABILITIES, POOL_KINDS, VM_STATES
+
+LAST_SECOND: Final = 253_402_300_799
+"""The end of the year 9999, where a Timestamp ends; protobuf does not check it in binary messages."""
 
 # copying a map costs eight times as much as seeing that it is empty, and most maps of a guest are
 _NO_AMOUNTS: Mapping[str, int] = {}
@@ -25,9 +29,12 @@ def snapshot_from_proto(message: pb.Snapshot, path: str = "snapshot") -> Snapsho
     Raises
     ------
     SnapshotRefusedError
-        When an enum is not stated or unknown; names all of them, under `path`.
+        When an enum is not stated or unknown, or the time is beyond what a Timestamp holds; names all, under `path`.
     """
     faults: list[Fault] = []
+    if message.taken_at.seconds > LAST_SECOND:
+        too_late = f"is {message.taken_at.seconds} s after 1970"
+        faults.append(Fault(Reason.OUT_OF_RANGE, f"{path}.taken_at", too_late, "send a time before the year 10000"))
     snapshot = Snapshot(
         hosts=tuple(
             host_from_proto(host, f"{path}.hosts[{index}]", faults) for index, host in enumerate(message.hosts)

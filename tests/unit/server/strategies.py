@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from trimtab_server.convert.snapshot import LAST_SECOND
 from trimtab_solver.outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
 from trimtab_solver.plan.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.snapshot import (
@@ -19,9 +20,6 @@ from trimtab_solver.snapshot import (
     VmState,
 )
 from trimtab_solver.verify.violation import Code, Violation
-
-LAST_SECOND = 253_402_300_799
-"""The end of the year 9999, where a Timestamp ends."""
 
 words = st.text(max_size=8)
 names = st.lists(words, max_size=3).map(tuple)

@@ -13,7 +13,7 @@ from trimtab.v1 import plan_pb2, snapshot_pb2
 from trimtab_server.convert import enums
 from trimtab_server.convert.answer import answer_from_proto, answer_to_proto
 from trimtab_server.convert.plan import plan_from_proto, violation_from_proto, violation_to_proto
-from trimtab_server.convert.snapshot import snapshot_from_proto, snapshot_to_proto
+from trimtab_server.convert.snapshot import LAST_SECOND, snapshot_from_proto, snapshot_to_proto
 from trimtab_solver.errors import Fault, Reason, RefusedError, SnapshotRefusedError
 from trimtab_solver.outcome import Answer
 from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, Snapshot, Vm, VmState
@@ -105,6 +105,13 @@ def test_unknown_enum_number_is_a_fault() -> None:
         snapshot_pb2.Snapshot(hosts=[snapshot_pb2.Host(id="h1", state=42)]).SerializeToString()  # type: ignore[arg-type]  # the point
     )
     with pytest.raises(SnapshotRefusedError, match="42"):
+        snapshot_from_proto(message)
+
+
+def test_time_beyond_what_json_can_say_is_refused() -> None:
+    """A binary message can hold a time that the JSON form cannot; it is refused before it reaches a file."""
+    message = snapshot_pb2.Snapshot(taken_at={"seconds": LAST_SECOND + 1})  # type: ignore[arg-type]  # protobuf takes mappings
+    with pytest.raises(SnapshotRefusedError, match=r"snapshot\.taken_at"):
         snapshot_from_proto(message)
 
 
