@@ -1,0 +1,48 @@
+"""Exit codes of every command, and how a command ends early."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trimtab_solver.outcome import Answer
+
+
+class ExitCode(enum.IntEnum):
+    """What scripts may rely on."""
+
+    OK = 0
+    """The plan serves everybody and breaks no rule, or there is nothing to do."""
+    FLAWED = 1
+    """A rule stays broken or a guest stays down; for `verify`: the plan is not safe, or was made for other input."""
+    USAGE = 2
+    """Wrong arguments, files or policies."""
+    IMPOSSIBLE = 3
+    """Proven: a guest that must run cannot, or no safe order of actions leads to the best state."""
+    TESTS_FAILED = 4
+    """Policy tests failed, or the demo did not do what it shows."""
+    SERVER_UNAVAILABLE = 5
+    """The server does not answer, is too busy, or failed."""
+    INTERRUPTED = 130
+    """Ended by Ctrl-C."""
+
+
+class CommandError(Exception):
+    """Ends a command with an exit code and lines for stderr; nothing that a user does is shown as a traceback."""
+
+    def __init__(self, code: ExitCode, lines: Iterable[str]) -> None:
+        self.code = code
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+
+def exit_code_of(answer: Answer) -> ExitCode:
+    """The exit code for an answer."""
+    from trimtab_solver.outcome import Outcome
+
+    if answer.outcome in (Outcome.INFEASIBLE, Outcome.UNREACHABLE):
+        return ExitCode.IMPOSSIBLE
+    broken = any(level.value for level in answer.levels if level.name in ("inherited", "should"))
+    return ExitCode.FLAWED if broken or answer.stays_down else ExitCode.OK

@@ -1,0 +1,114 @@
+"""``trimtab explain``."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from .arguments import Deadline, PolicyFolder, Seed, SnapshotFile
+from .exits import CommandError, ExitCode
+
+if TYPE_CHECKING:
+    from trimtab_solver.planner import PlanOptions
+    from trimtab_solver.policy.documents import Policy
+    from trimtab_solver.snapshot import Host, Snapshot, Vm
+
+    from .page import Page
+
+    PartT = TypeVar("PartT", Host, Vm)
+
+
+def explain(
+    snapshot: SnapshotFile,
+    vm: Annotated[str, typer.Argument(metavar="VM", help="Id of the guest.")],
+    policy: PolicyFolder,
+    host: Annotated[
+        str | None, typer.Option("--host", metavar="HOST", help="Say what forbids it on this host now.")
+    ] = None,
+    deadline: Deadline = "10s",  # type: ignore[assignment]  # typer parses defaults too
+    seed: Seed = 0,
+) -> None:
+    """Say why a guest runs or does not run after the best plan; with --host, whether that host may take it now.
+
+    Exit code 1: the guest does not run after the plan, or may not go to the host.
+    """
+    from trimtab_solver.planner import PlanOptions
+    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.validation import check_snapshot
+
+    from ..files import read_snapshot
+    from .page import Page
+
+    state = read_snapshot(snapshot)
+    rules = load_policy(policy)
+    check_snapshot(state)
+    guest = _named(vm, state.vms, "guest")
+    page = Page()
+    _introduce(page, guest, state, rules)
+    if host is not None:
+        is_well = _explain_host(page, guest, _named(host, state.hosts, "host"), state, rules)
+    else:
+        is_well = _explain_plan(page, guest, state, rules, PlanOptions(budget_s=deadline, seed=seed))
+    raise typer.Exit(ExitCode.OK if is_well else ExitCode.FLAWED)
+
+
+def _named(name: str, parts: tuple[PartT, ...], noun: str) -> PartT:
+    for part in parts:
+        if part.id == name:
+            return part
+    close = difflib.get_close_matches(name, [part.id for part in parts], n=3)
+    guess = f"did you mean {', '.join(close)}?" if close else f"it holds {len(parts)} {noun}s"
+    raise CommandError(ExitCode.USAGE, [f"the snapshot holds no {noun} {name!r} ({guess})"])
+
+
+def _introduce(page: Page, vm: Vm, snapshot: Snapshot, policy: Policy) -> None:
+    from .quantities import describe_size
+    from .tally import tiers_of
+
+    where = f" on {vm.host_id}" if vm.host_id else ""
+    asked = describe_size(vm.requested)
+    tier = tiers_of(snapshot, policy)[vm.id]
+    page.line(f"{vm.id}: tier {tier}, {vm.state.value.lower()}{where} in the snapshot, requests {asked}.", "bold")
+
+
+def _explain_host(page: Page, vm: Vm, host: Host, snapshot: Snapshot, policy: Policy) -> bool:
+    from .admission import examine
+
+    found = examine(snapshot, policy, vm, host)
+    if found.against:
+        page.line(f"{host.id} may not take it now:", "bold red")
+    elif vm.place == host.id:
+        page.line(f"{host.id} is where it is:", "bold green")
+    else:
+        page.line(f"{host.id} may take it now.", "bold green")
+    for line in (*found.against, *found.remarks):
+        page.line(f"- {line}", indent=2)
+    return not found.against
+
+
+def _explain_plan(page: Page, vm: Vm, snapshot: Snapshot, policy: Policy, options: PlanOptions) -> bool:
+    from trimtab_solver.planner import plan_recovery
+
+    from .phrases import headline
+    from .tables import ACTION_COLUMNS, action_row
+
+    answer = plan_recovery(snapshot, policy, options)
+    page.line(f"Plan: {headline(answer)}.")
+    down = next((one for one in answer.stays_down if one.vm_id == vm.id), None)
+    actions = [action for action in answer.plan.actions if action.vm_id == vm.id]
+    if actions:
+        page.table(ACTION_COLUMNS, [action_row(action) for action in actions])
+    if down is not None:
+        page.line(f"It does not run after the plan: {down.reason}.", "bold red")
+        if down.rules:
+            page.line(f"Rules involved: {', '.join(down.rules)}.", indent=2)
+        return False
+    if not vm.is_wanted:
+        page.line("It is switched off on purpose: plans never touch it.")
+    elif actions:
+        page.line("It runs after the plan.", "bold green")
+    else:
+        page.line(f"The plan leaves it as it is: it runs on {vm.place}.", "bold green")
+    return True

@@ -1,0 +1,99 @@
+"""Actions, sizes, outcomes and levels in words that need no manual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from trimtab_solver.outcome import Answer, LevelValue, Outcome
+from trimtab_solver.plan.actions import Action, ActionKind, Phase
+
+PHASES: Final[Mapping[Phase, str]] = {
+    Phase.RESTORE: "bring back what is down",
+    Phase.RECLAIM: "make room for it",
+    Phase.REBALANCE: "repair rules, give back size, empty hosts that are draining",
+}
+
+OUTCOMES: Final[Mapping[Outcome, str]] = {
+    Outcome.NO_ACTION_NEEDED: "nothing needs to be done",
+    Outcome.OPTIMAL: "the plan is safe, and proven best at every level",
+    Outcome.FEASIBLE: "the plan is safe; a better one may exist, see the levels",
+    Outcome.UNREACHABLE: "a better state exists, but no safe order of actions leads there; this goes as far as it can",
+    Outcome.INFEASIBLE: "proven: not every guest that must run can run; the plan saves what can be saved",
+    Outcome.REFUSED: "the input is wrong; nothing was planned",
+    Outcome.STALE: "the plan was made for another snapshot or policy",
+}
+
+_LEVELS: Final[Mapping[str, str]] = {
+    "inherited": "breaches of must rules and overfull hosts that remain",
+    "stops": "running guests stopped (2 each) or suspended (1 each)",
+    "shrinkage": "CPU (milli) and memory (MiB) below what guests request, weighted",
+    "should": "breaches of should rules, weighted",
+    "disruption": "memory of migrated guests (MiB; cold ones 4 times), spares booted",
+}
+
+
+def describe_action(action: Action) -> str:
+    """What the action does, in a few words."""
+    vm, host, kind = action.vm_id, action.host_id, action.kind
+    if kind is ActionKind.FENCE_HOST:
+        return f"fence {host}"
+    if kind is ActionKind.BOOT_HOST:
+        return f"boot {host}"
+    if kind is ActionKind.SHUTDOWN_HOST:
+        return f"shut down {host}"
+    if kind is ActionKind.MIGRATE_LIVE:
+        return f"migrate {vm} {host} -> {action.target_host_id}"
+    if kind is ActionKind.MIGRATE_COLD:
+        return f"move cold {vm} {host} -> {action.target_host_id}"
+    if kind is ActionKind.RESIZE:
+        return f"{_resizing(action)} on {host}"
+    verb = kind.value.lower()
+    return f"{verb} {vm} on {host}"
+
+
+def _resizing(action: Action) -> str:
+    before = action.undo.size if action.undo else {}
+    changes = [(name, before[name], now) for name, now in action.size.items() if before.get(name, now) != now]
+    shrinks = any(now < then for _, then, now in changes)
+    verb = "shrink" if shrinks else "grow"
+    words = ", ".join(f"{_resource(name)} {_change(name, then, now)}" for name, then, now in changes)
+    return f"{verb} {action.vm_id} {words}"
+
+
+def _resource(name: str) -> str:
+    return {"cpu_milli": "CPU", "memory_mib": "memory", "disk_gib": "disk"}.get(name, name)
+
+
+def _change(name: str, then: int, now: int) -> str:
+    if name == "cpu_milli":
+        return f"{then / 1000:g} -> {now / 1000:g}"
+    if name == "memory_mib":
+        before, after = f"{then / 1024:.3g}", f"{now / 1024:.3g}"
+        return f"{before} -> {after} GiB" if before != after else f"{then} -> {now} MiB"
+    if name == "disk_gib":
+        return f"{then} -> {now} GiB"
+    return f"{then} -> {now}"
+
+
+def describe_level(name: str) -> str:
+    """What the level counts."""
+    kind, _, tiers = name.partition(":")
+    if kind == "running":
+        return f"{' and '.join(tiers.split('+'))} guests that do not run, by value"
+    return _LEVELS.get(kind, "")
+
+
+def short_level(name: str) -> str:
+    """The level as the head of a narrow column."""
+    return name.removeprefix("running:")
+
+
+def describe_proof(level: LevelValue) -> str:
+    """Whether a better value is ruled out."""
+    return "proven best" if level.gap == 0 else f"{level.bound} at best"
+
+
+def headline(answer: Answer) -> str:
+    """The outcome in one line."""
+    return f"{answer.outcome}: {OUTCOMES[answer.outcome]}"

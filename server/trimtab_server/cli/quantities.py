@@ -1,0 +1,50 @@
+"""Numbers in words: counts, amounts of resources, durations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 host``, ``2 hosts``."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def abbreviate(number: int) -> str:
+    """Three digits and a unit: ``950``, ``97.1k``, ``1.16M``."""
+    scaled = float(number)
+    for unit in ("", "k", "M", "G"):
+        # 999.5 would be written as 1000
+        if scaled < 999.5:
+            return f"{scaled:.3g}{unit}"
+        scaled /= 1000
+    return f"{scaled:.3g}T"
+
+
+def spell_seconds(seconds: float) -> str:
+    """A duration for people: ``0.35 s``, ``48 s``, ``4 min 07 s``."""
+    if seconds < 10 and seconds != int(seconds):
+        return f"{seconds:.2f} s"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def describe_amount(resource: str, amount: int) -> str:
+    """So much of a resource, as in ``4 GiB memory``."""
+    if resource == "cpu_milli":
+        return f"{amount / 1000:g} CPU"
+    if resource == "memory_mib":
+        return f"{amount / 1024:.3g} GiB memory"
+    if resource == "disk_gib":
+        return f"{amount} GiB disk"
+    return f"{amount} {resource}"
+
+
+def describe_size(size: Mapping[str, int]) -> str:
+    """An allocation, as in ``2 CPU, 4 GiB memory``."""
+    return ", ".join(describe_amount(name, amount) for name, amount in sorted(size.items())) or "nothing"

@@ -1,0 +1,63 @@
+"""``trimtab sample``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .arguments import Seed
+
+
+def sample(
+    hosts: Annotated[int, typer.Option("--hosts", metavar="N", help="Hosts.")] = 30,
+    vms: Annotated[int, typer.Option("--vms", metavar="N", help="Guests.")] = 240,
+    load: Annotated[
+        float, typer.Option("--load", metavar="SHARE", help="What all guests need of the capacity that survives.")
+    ] = 0.9,
+    sites: Annotated[int, typer.Option("--sites", metavar="N", help="Sites.")] = 3,
+    spares: Annotated[int, typer.Option("--spares", metavar="N", help="Cold spares among the hosts.")] = 0,
+    fail: Annotated[
+        list[str] | None,
+        typer.Option("--fail", metavar="KIND:ID", help="What fails: host, rack, room, site or feed; repeatable."),
+    ] = None,
+    seed: Seed = 1,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write snapshot.json and policy/ into.")
+    ] = Path("trimtab-sample"),
+) -> None:
+    """Make up a cluster with Gold, Silver and Bronze guests, break it, and write snapshot and policy."""
+    from trimtab_solver.failures import event_of
+
+    from ..files import write_snapshot
+    from ..sampling import SampleOptions, generate
+    from .outputs import check_policy_folder, write_policy
+    from .page import Page
+    from .quantities import plural
+    from .tables import describe_event, write_sites
+    from .tally import count_sites
+
+    options = SampleOptions(
+        hosts=hosts, vms=vms, load=load, sites=sites, fail=tuple(fail or ()), seed=seed, spares=spares
+    )
+    made = generate(options)
+    check_policy_folder(output / "policy", made.policy)
+    output.mkdir(parents=True, exist_ok=True)
+    write_policy(output / "policy", made.policy)
+    write_snapshot(output / "snapshot.json", made.snapshot)
+
+    page = Page()
+    state = made.snapshot
+    page.line(
+        f"{plural(len(state.hosts), 'host')} on {plural(sites, 'site')}, {plural(len(state.vms), 'guest')}; "
+        f"all of them together need {made.load:.0%} of what works."
+    )
+    page.line(describe_event(state, event_of(state).hardware_failures))
+    tiers = {vm.id: vm.tier for vm in state.vms}
+    names = [tier for tier in ("gold", "silver", "bronze") if tier in set(tiers.values())]
+    page.line()
+    write_sites(page, count_sites(state, tiers, names), names)
+    page.line()
+    page.line(f"Written: {output / 'snapshot.json'}, {output / 'policy'}/")
+    page.raw(f"Next:    trimtab plan {output / 'snapshot.json'} --policy {output / 'policy'}")

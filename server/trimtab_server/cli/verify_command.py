@@ -1,0 +1,74 @@
+"""``trimtab verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .arguments import Limit, PolicyFolder
+from .exits import ExitCode
+
+if TYPE_CHECKING:
+    from trimtab_solver.outcome import Certificate
+    from trimtab_solver.policy.documents import Policy
+    from trimtab_solver.snapshot import Snapshot
+
+
+def verify(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, as written by `trimtab plan -o`.")],
+    snapshot: Annotated[Path, typer.Option("--snapshot", metavar="FILE", help="State that the plan starts from.")],
+    policy: PolicyFolder,
+    limit: Limit = 50,
+) -> None:
+    """Replay PLAN action by action and check every promise, with none of the code that makes plans.
+
+    Exit code 1: the plan is not safe, or was made for another snapshot or policy.
+    """
+    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.validation import check_snapshot
+    from trimtab_solver.verify.replay import verify_plan
+
+    from ..files import read_answer, read_snapshot
+    from .page import Page
+    from .quantities import plural
+    from .tables import write_values, write_violations
+
+    answer = read_answer(plan)
+    state = read_snapshot(snapshot)
+    rules = load_policy(policy)
+    check_snapshot(state)
+    stale = _differences(answer.certificate, state, rules)
+    verdict = verify_plan(state, rules, answer.plan)
+
+    page = Page()
+    actions = plural(len(answer.plan.actions), "action")
+    for line in stale:
+        page.line(f"STALE: {line}", "bold red")
+    if verdict.is_valid:
+        judged = "on this input too, though made for another" if stale else "in every order that it permits"
+        style = "bold yellow" if stale else "bold green"
+        page.line(f"SAFE: {actions}, no violation; the plan is safe {judged}.", style)
+    else:
+        page.line(f"NOT SAFE: {plural(len(verdict.violations), 'violation')} in {actions}.", "bold red")
+        page.title("Violations")
+        write_violations(page, verdict.violations, limit or None)
+    page.title("Where the plan ends (recomputed; levels in order of importance, smaller is better)")
+    write_values(page, verdict.levels, {level.name: level.value for level in answer.levels})
+    raise typer.Exit(ExitCode.FLAWED if stale or not verdict.is_valid else ExitCode.OK)
+
+
+def _differences(certificate: Certificate, snapshot: Snapshot, policy: Policy) -> list[str]:
+    """What is not what the plan was made for."""
+    from trimtab_solver.digest import snapshot_digest
+
+    compared = (
+        ("snapshot", certificate.snapshot_digest, snapshot_digest(snapshot)),
+        ("policy", certificate.policy_digest, policy.digest),
+    )
+    return [
+        f"the plan was made for another {name} (digest {made_for[:12] or 'none'}, this one has {actual[:12]})"
+        for name, made_for, actual in compared
+        if made_for != actual
+    ]
