@@ -12,8 +12,11 @@ from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.problem import NOWHERE, Problem, Target
+from trimtab_solver.rules.tier import EvictionAction
 from trimtab_solver.snapshot import Snapshot
+from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.placement import PlacementVerdict, judge_placement
+from trimtab_solver.verify.rights import move_kind
 
 
 def problem_of(snapshot: Snapshot, policy: Policy) -> Problem:
@@ -27,8 +30,21 @@ def values_of(problem: Problem, target: Target) -> list[tuple[str, int]]:
 
 
 def judged(snapshot: Snapshot, policy: Policy, problem: Problem, target: Target) -> PlacementVerdict:
-    """What the verifier says of a target; sizes within limits is part of it."""
-    return judge_placement(snapshot, policy, None, placement_from(problem, snapshot, target))
+    """What the verifier says of a target; sizes within limits is part of it.
+
+    A running guest that its rights let neither move live nor cold to where it ends up is taken down on the way.
+    """
+    case = Case(snapshot, policy)
+    placement = placement_from(problem, snapshot, target)
+    down: dict[EvictionAction, set[str]] = {action: set() for action in EvictionAction}
+    for vm in snapshot.vms:
+        at, tier = placement.hosts.get(vm.id, vm.place), case.tier.get(vm.id)
+        if not vm.is_running or at == vm.place or tier is None or tier.eviction is None:
+            continue
+        if move_kind(vm, tier, case.hosts[vm.place], case.hosts[at]) is None:
+            down[tier.eviction].add(vm.id)
+    stopped, suspended = down[EvictionAction.STOP], down[EvictionAction.SUSPEND]
+    return judge_placement(snapshot, policy, None, placement, stopped=stopped, suspended=suspended, case=case)
 
 
 def placement_from(problem: Problem, snapshot: Snapshot, target: Target) -> Placement:

@@ -6,7 +6,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 
 from tests.oracle import best_levels, best_reachable_levels, find_plan, reachable
