@@ -17,7 +17,7 @@ from trimtab_solver.snapshot import Host, Snapshot, Vm
 
 Values = list[tuple[str, int]]
 
-_SHARE = 0.1
+_SHARE = 0.06
 
 
 def _answer(snapshot: Snapshot, policy: Policy) -> Answer:
