@@ -1,0 +1,133 @@
+"""What the verifier must see: verified plans are damaged in every way we can think of."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.property.executions import harm_in
+from tests.property.mutations import (
+    ALWAYS_WRONG,
+    SOMETIMES_RIGHT,
+    Mutation,
+    action_dropped,
+    bare,
+    dependency_removed,
+)
+from tests.property.seeds import SEED_COUNT
+from tests.strategies import tiny_cluster
+from trimtab_server.sampling.generator import generate
+from trimtab_server.sampling.options import SampleOptions
+from trimtab_solver.outcome import Outcome
+from trimtab_solver.plan.actions import Plan
+from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.policy.documents import Policy
+from trimtab_solver.policy.loader import parse_policy
+from trimtab_solver.snapshot import Snapshot
+from trimtab_solver.verify.case import Case
+from trimtab_solver.verify.replay import Verdict, verify_plan
+
+_FIRST = 900_000
+_TINY = max(1, SEED_COUNT // 7)
+_EXECUTIONS = 10
+_MUTANTS = 400
+"""Of one kind and one plan; a sample where there are more."""
+
+
+def _clusters() -> Iterator[tuple[int, Snapshot, Policy]]:
+    for seed in range(_FIRST, _FIRST + _TINY):
+        yield seed, *tiny_cluster(seed)
+    for seed in (1, 2):
+        sample = generate(SampleOptions(hosts=10, vms=80, load=1.02, fail=("host:h0002",), seed=seed, spares=seed - 1))
+        yield seed, sample.snapshot, parse_policy(sample.policy)
+
+
+@functools.cache
+def _plans() -> list[tuple[int, Case, Plan, Verdict, bool]]:
+    """Verified plans that do something, with the verdict on them, and whether they are proven optimal."""
+    found = []
+    for seed, snapshot, policy in _clusters():
+        answer = plan_recovery(snapshot, policy, PlanOptions(budget_s=10, seed=1, workers=1))
+        if answer.plan.actions:
+            case, plan = Case(snapshot, policy), bare(answer.plan)
+            verdict = _judge(case, plan)
+            assert verdict.is_valid, (seed, verdict.violations)
+            found.append((seed, case, plan, verdict, answer.outcome is Outcome.OPTIMAL))
+    return found
+
+
+def _judge(case: Case, plan: Plan) -> Verdict:
+    return verify_plan(case.snapshot, case.selection.policy, plan, case=case)
+
+
+def _mutants(mutation: Mutation, seed: int, case: Case, plan: Plan) -> list[Plan]:
+    mutants = list(mutation(case, plan))
+    return mutants if len(mutants) <= _MUTANTS else random.Random(seed).sample(mutants, _MUTANTS)
+
+
+def test_the_plans_do_no_harm_themselves() -> None:
+    """Executed at random as far as dependencies permit, in parallel too, no plan breaks room or a must rule."""
+    for seed, case, plan, _, _ in _plans():
+        assert not harm_in(case, plan, random.Random(seed), 5 * _EXECUTIONS), seed
+
+
+@pytest.mark.parametrize("mutation", ALWAYS_WRONG, ids=lambda mutation: mutation.__name__)
+def test_a_plan_that_can_only_be_wrong_is_rejected(mutation: Mutation) -> None:
+    """Every mutant is rejected, whatever the cluster, and there are enough of them to mean something."""
+    count = 0
+    for seed, case, plan, _, _ in _plans():
+        for mutant in _mutants(mutation, seed, case, plan):
+            count += 1
+            assert not _judge(case, mutant).is_valid, (seed, mutant)
+    assert count >= 10, count
+
+
+@pytest.mark.parametrize("mutation", SOMETIMES_RIGHT, ids=lambda mutation: mutation.__name__)
+def test_a_changed_plan_is_rejected_or_does_no_harm(mutation: Mutation) -> None:
+    """A mutant that the verifier accepts breaks nothing in any execution, and does not beat a proven optimum.
+
+    Dropping an action or a dependency is more than a detail: most of these mutants are rejected or end worse.
+    """
+    rejected = worse = same = 0
+    for seed, case, plan, verdict, is_optimal in _plans():
+        for mutant in _mutants(mutation, seed, case, plan):
+            found = _judge(case, mutant)
+            if not found.is_valid:
+                rejected += 1
+                continue
+            assert not harm_in(case, mutant, random.Random(seed), _EXECUTIONS), (seed, mutant)
+            assert found.levels >= verdict.levels or not is_optimal, (seed, mutant)
+            worse += found.levels != verdict.levels
+            same += found.levels == verdict.levels
+    assert rejected >= 50, (rejected, worse, same)
+    if mutation is action_dropped:
+        assert worse + rejected > 10 * same, (rejected, worse, same)
+    if mutation is dependency_removed:
+        assert not worse, "dependencies do not change where a plan ends"
+
+
+def _loosened(plan: Plan, chance: random.Random, kept: float) -> Plan:
+    """The plan with each dependency kept at random, and all of those between actions of one guest."""
+    vm = {action.id: action.vm_id for action in plan.actions}
+    return Plan(
+        tuple(
+            replace(a, depends_on=tuple(d for d in a.depends_on if vm[d] == a.vm_id or chance.random() < kept))
+            for a in plan.actions
+        )
+    )
+
+
+def test_a_harmful_plan_is_always_rejected() -> None:
+    """Without all or half of its dependencies, a plan that does harm in some execution is rejected."""
+    harmful = 0
+    for seed, case, plan, _, _ in _plans():
+        for share in (0.0, 0.5):
+            loose = _loosened(plan, random.Random(seed), share)
+            if harm_in(case, loose, random.Random(seed), _EXECUTIONS):
+                harmful += 1
+                assert not _judge(case, loose).is_valid, (seed, loose)
+    assert harmful >= 10, harmful
