@@ -9,6 +9,7 @@ import typer
 
 from .arguments import Deadline, PolicyFolder, Seed, SnapshotFile
 from .exits import CommandError, ExitCode
+from .quantities import plural
 
 if TYPE_CHECKING:
     from trimtab_solver.planner import PlanOptions
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from .page import Page
 
     PartT = TypeVar("PartT", Host, Vm)
+
+_LISTED = 5
+"""So many names are listed when none is like the one asked for."""
 
 
 def explain(
@@ -45,10 +49,11 @@ def explain(
     rules = load_policy(policy)
     check_snapshot(state)
     guest = _named(vm, state.vms, "guest")
+    place = None if host is None else _named(host, state.hosts, "host")
     page = Page()
     _introduce(page, guest, state, rules)
-    if host is not None:
-        is_well = _explain_host(page, guest, _named(host, state.hosts, "host"), state, rules)
+    if place is not None:
+        is_well = _explain_host(page, guest, place, state, rules)
     else:
         is_well = _explain_plan(page, guest, state, rules, PlanOptions(budget_s=deadline, seed=seed))
     raise typer.Exit(ExitCode.OK if is_well else ExitCode.FLAWED)
@@ -58,8 +63,10 @@ def _named(name: str, parts: tuple[PartT, ...], noun: str) -> PartT:
     for part in parts:
         if part.id == name:
             return part
-    close = difflib.get_close_matches(name, [part.id for part in parts], n=3)
-    guess = f"did you mean {', '.join(close)}?" if close else f"it holds {len(parts)} {noun}s"
+    names = [part.id for part in parts]
+    close = difflib.get_close_matches(name, names, n=3)
+    known = ", ".join(names) if len(names) <= _LISTED else plural(len(names), noun)
+    guess = f"did you mean {', '.join(close)}?" if close else f"it holds {known}"
     raise CommandError(ExitCode.USAGE, [f"the snapshot holds no {noun} {name!r} ({guess})"])
 
 

@@ -16,8 +16,8 @@ from .safe_text import clean
 from .tables import TIER_COLUMNS, describe_event, tier_row
 from .tally import count_tiers, tier_order, tiers_of
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@-])")
-"""What Markdown, HTML in Markdown, or a mention in a chat could be made of."""
+_SPECIAL = re.compile(r"[\\`*_\[\]<>&|~@#]|:(?=//)")
+"""What Markdown, HTML in Markdown, a link or a mention in a chat could be made of."""
 
 
 def markdown_of(answer: Answer, snapshot: Snapshot, policy: Policy | None) -> str:
@@ -63,7 +63,7 @@ def markdown_of(answer: Answer, snapshot: Snapshot, policy: Policy | None) -> st
 
 def escape(text: str) -> str:
     """The text such that Markdown shows it as it is."""
-    return _SPECIAL.sub(r"\\\1", clean(text))
+    return _SPECIAL.sub(r"\\\g<0>", clean(text))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -70,6 +70,7 @@ class Page:
     def raw(self, text: str, style: str = "") -> None:
         """A line exactly as wide as it is."""
         self._console.print(Text(clean(text), style), no_wrap=True, overflow="ignore", crop=False)
+        self._console.file.flush()
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str | Cell]], indent: int = 2) -> None:
         """A table with a line below its head."""
@@ -94,6 +95,7 @@ class Page:
         # blanks at the end of lines are in the way of whoever copies or compares the text
         for line in capture.get().splitlines() or [""]:
             print(line.rstrip(), file=self._console.file)
+        self._console.file.flush()  # who reads along through a pipe sees it now
 
 
 def stderr_page() -> Page:

@@ -15,7 +15,7 @@ PHASES: Final[Mapping[Phase, str]] = {
 }
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
-    Outcome.NO_ACTION_NEEDED: "nothing needs to be done",
+    Outcome.NO_ACTION_NEEDED: "there is nothing to do: no action improves anything",
     Outcome.OPTIMAL: "the plan is safe, and proven best at every level",
     Outcome.FEASIBLE: "the plan is safe; a better one may exist, see the levels",
     Outcome.UNREACHABLE: "a better state exists, but no safe order of actions leads there; this goes as far as it can",

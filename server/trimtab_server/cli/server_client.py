@@ -85,18 +85,22 @@ class ServerClient:
         )
         # the server takes a fifth off the deadline before it compares it with the budget
         timeout_s = 2 * options.budget_s + _PATIENCE_S
+        answer = None
         try:
+            # to the end of the stream: a call that is left early counts as cancelled
             for response in self._stub.StreamPlan(request, timeout=None if options.reproducible else timeout_s):
                 event = response.WhichOneof("event")
                 if event == "answer":
-                    return answer_from_proto(response.answer)
-                if event == "progress" and show is not None:
+                    answer = answer_from_proto(response.answer)
+                elif event == "progress" and show is not None:
                     progress = response.progress
                     levels = [level_from_proto(level) for level in progress.levels]
                     show(progress.engine, seconds_from_proto(progress.elapsed), levels)
         except grpc.RpcError as error:
             raise self._failure(error) from error
-        raise CommandError(ExitCode.SERVER_UNAVAILABLE, [f"server {self._address} ended the call without an answer"])
+        if answer is None:
+            raise CommandError(ExitCode.SERVER_UNAVAILABLE, [f"server {self._address} gave no answer"])
+        return answer
 
     def _failure(self, error: grpc.RpcError) -> CommandError:
         call = cast(grpc.Call, error)  # every error of a call is one; grpc's types do not say so

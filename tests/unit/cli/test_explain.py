@@ -1,0 +1,179 @@
+"""``trimtab explain`` says in words why a guest runs or not, and what a host objects to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trimtab_solver.snapshot import FencingState, HostState, Migratability, Snapshot, VmState
+
+from . import case
+from .case import run, written
+
+PIN = """---
+apiVersion: trimtab/v1
+kind: Pin
+metadata: {name: a-at-home, description: The licence is bound to h1}
+spec: {select: {ids: [a]}, hosts: {ids: [h1]}, level: must}
+"""
+APART = """---
+apiVersion: trimtab/v1
+kind: Separate
+metadata: {name: apart}
+spec: {between: [{ids: [a]}, {ids: [b]}], topology: host, level: must}
+"""
+SHRINKS = """---
+apiVersion: trimtab/v1
+kind: Tier
+metadata: {name: soft}
+spec: {rank: 5, resize: {floor: {memory_mib: "25%"}}}
+"""
+SMALL = {"memory_mib": 512}
+
+
+def _explain(folder: Path, snapshot: Snapshot, *arguments: str, policy: str = case.TIERS) -> case.Result:
+    state, rules = written(folder, snapshot, policy)
+    return run("explain", state, *arguments, "--policy", rules)
+
+
+def test_a_restart_is_explained(tmp_path: Path) -> None:
+    """What the plan does with the guest, and why."""
+    result = _explain(tmp_path, case.RESTART, "a")
+    assert result.code == 0
+    assert "a: tier low, displaced on h1 in the snapshot, requests 3 GiB memory." in result.words
+    assert "start a on h2 its host h1 failed; restarts on h2" in result.words
+    assert "It runs after the plan." in result.words
+
+
+def test_a_guest_that_stays_down_is_explained(tmp_path: Path) -> None:
+    """Why no host can take it, and how much is missing; exit code 1."""
+    result = _explain(tmp_path, case.STAYS_DOWN, "a")
+    assert result.code == 1
+    assert "It does not run after the plan: no host of 2 can take it: " in result.words
+    assert "nearest is h2, which lacks 2048 memory_mib" in result.words
+
+
+def test_an_eviction_is_explained(tmp_path: Path) -> None:
+    """The action that takes it down, and for whom."""
+    result = _explain(tmp_path, case.EVICTION, "b")
+    assert result.code == 1
+    assert "suspend b on h2 makes room on h2 for a" in result.words
+    assert "It does not run after the plan: stopped by this plan" in result.words
+
+
+def test_a_guest_that_is_left_alone_is_explained(tmp_path: Path) -> None:
+    """Running or switched off, nothing happens to it."""
+    assert "The plan leaves it as it is: it runs on h1." in _explain(tmp_path, case.WELL, "a").words
+    off = replace(case.A, id="off", state=VmState.STOPPED, host_id="")
+    result = _explain(tmp_path, Snapshot((case.H1,), (off,)), "off")
+    assert result.code == 0
+    assert "It is switched off on purpose: plans never touch it." in result.words
+
+
+def test_unknown_names_are_guessed(tmp_path: Path) -> None:
+    """Exit code 2, and the nearest name of the snapshot."""
+    result = _explain(tmp_path, case.WELL, "a", "--host", "h11")
+    assert (result.code, result.out) == (2, "")
+    assert "the snapshot holds no host 'h11' (did you mean h1?)" in result.err
+    assert "holds no guest 'zzz' (it holds a)" in _explain(tmp_path, case.WELL, "zzz").err
+
+
+SMALL_A, SMALL_B = replace(case.A, requested=SMALL), replace(case.B, requested=SMALL)
+REFUSED = {
+    "down": (case.RESTART, {}, "h1", "it is down"),
+    "draining": (case.WELL, {"state": HostState.DRAINING}, "h2", "it is draining"),
+    "maintenance": (case.WELL, {"state": HostState.MAINTENANCE}, "h2", "it is in maintenance"),
+    "full": (
+        case.CROSSED, {}, "h2",
+        "too full: it needs 3 GiB memory, and 1 GiB memory would be free with every guest there at its floor",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_host_that_refuses_says_why(tmp_path: Path, name: str) -> None:
+    """Its state or its lack of room, in numbers; exit code 1."""
+    snapshot, changes, host, words = REFUSED[name]
+    hosts = tuple(replace(one, **changes) if one.id == host else one for one in snapshot.hosts)
+    result = _explain(tmp_path, replace(snapshot, hosts=hosts), "a", "--host", host)
+    assert result.code == 1
+    assert f"{host} may not take it now: - {words}" in result.words
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"migratability": Migratability.NONE}, "it cannot be migrated while it runs (migratability NONE)"),
+        (
+            {"migratability": Migratability.COLD},
+            "it cannot be migrated live (migratability COLD), and tier low does not",
+        ),
+        ({"device_needs": ("gpu",)}, "it lacks what the guest needs: gpu"),
+        ({"state": VmState.STOPPED, "host_id": ""}, "a is switched off on purpose; plans never start it"),
+        ({"state": VmState.MIGRATING, "target_host_id": "h3"}, "a is migrating from h1 to h3, and left alone"),
+    ],
+)
+def test_a_guest_that_may_not_go_says_why(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    """Migratability, devices, and states that plans leave alone."""
+    hosts = (replace(case.H1, capabilities=("gpu",)), case.H2, replace(case.H1, id="h3"))
+    snapshot = Snapshot(hosts, (replace(SMALL_A, **changes),))
+    result = _explain(tmp_path, snapshot, "a", "--host", "h2")
+    assert result.code == 1
+    assert words in result.words
+
+
+def test_an_older_processor_is_named(tmp_path: Path) -> None:
+    """Both generations, and that the tier does not allow a cold migration."""
+    snapshot = Snapshot((replace(case.H1, cpu_generation=3), case.H2), (SMALL_A,))
+    words = _explain(tmp_path, snapshot, "a", "--host", "h2").words
+    assert "CPU generation 0 is lower than 3 of h1, and tier low does not allow cold migration" in words
+
+
+def test_a_host_that_cannot_be_fenced_is_named(tmp_path: Path) -> None:
+    """The guest could run twice."""
+    hosts = (replace(case.FAILED, fencing=FencingState.UNFENCEABLE), case.H2)
+    words = _explain(tmp_path, replace(case.RESTART, hosts=hosts), "a", "--host", "h2").words
+    assert "its failed host h1 cannot be fenced: started elsewhere, the guest could run twice" in words
+
+
+def test_storage_out_of_reach_is_named(tmp_path: Path) -> None:
+    """The pool that the guest needs, and those that the host reaches."""
+    state, rules = written(tmp_path, case.WELL)
+    text = state.read_text().replace('"id": "h1",', '"id": "h1", "storagePoolIds": ["san"],')
+    text = text.replace('"hostId": "h1"', '"hostId": "h1", "storagePoolId": "san"')
+    state.write_text('{"storagePools": [{"id": "san", "kind": "STORAGE_POOL_KIND_SHARED"}],' + text.lstrip()[1:])
+    words = run("explain", state, "a", "--host", "h2", "--policy", rules).words
+    assert "it does not reach storage pool san (it reaches none)" in words
+
+
+def test_rules_that_refuse_are_named_with_their_place(tmp_path: Path) -> None:
+    """Kind, file and line, and what the document says about itself; groups too."""
+    running = Snapshot((case.H1, case.H2), (SMALL_A, SMALL_B))
+    words = _explain(tmp_path, running, "a", "--host", "h2", policy=case.TIERS + PIN).words
+    assert "p.yaml:12:1)refusesit:Thelicenceisboundtoh1" in words.replace(" ", "")
+    assert "rule a-at-home (Pin, " in words
+    words = _explain(tmp_path, running, "a", "--host", "h2", policy=case.TIERS + APART).words
+    assert "rule apart (Separate, " in words
+
+
+def test_a_host_that_may_take_it_says_at_what_price(tmp_path: Path) -> None:
+    """Shrinking, should rules, a cold spare, and how it would move; exit code 0."""
+    soft = Snapshot(case.WELL.hosts, (replace(case.A, tier="soft"), replace(case.B, tier="soft")))
+    result = _explain(tmp_path, soft, "a", "--host", "h2", policy=case.TIERS + SHRINKS + case.PREFERS_SSD)
+    assert result.code == 0
+    assert "h2 may take it now." in result.words
+    assert "guests there, or the guest itself, must shrink for it" in result.words
+    assert "it would break prefers-ssd (level should)" in result.words
+    assert "it would migrate live" in result.words
+    spare = replace(case.RESTART, hosts=(case.FAILED, replace(case.H2, state=HostState.STANDBY)))
+    assert "h2 is a cold spare and takes 180 s to boot" in _explain(tmp_path, spare, "a", "--host", "h2").words
+
+
+def test_the_host_it_runs_on_is_where_it_is(tmp_path: Path) -> None:
+    """Nothing to refuse."""
+    result = _explain(tmp_path, case.WELL, "a", "--host", "h1")
+    assert result.code == 0
+    assert "h1 is where it is: - a runs there now" in result.words

@@ -1,0 +1,212 @@
+"""``trimtab plan`` and ``trimtab verify``, run for real on clusters of two hosts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from google.protobuf import json_format
+
+from trimtab.v1 import plan_pb2
+from trimtab_solver.snapshot import Snapshot
+
+from . import case
+from .case import TIERS, run, written
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "policy", "code", "outcome"),
+    [
+        (case.WELL, TIERS, 0, "NO_ACTION_NEEDED"),
+        (case.RESTART, TIERS, 0, "OPTIMAL"),
+        (case.STAYS_DOWN, TIERS, 1, "NO_ACTION_NEEDED"),
+        (case.EVICTION, TIERS, 1, "OPTIMAL"),
+        (case.RESTART, TIERS + case.PREFERS_SSD, 1, "OPTIMAL"),
+        (case.HOPELESS, TIERS, 3, "INFEASIBLE"),
+        (case.CROSSED, TIERS + case.CROSSED_PINS, 3, "UNREACHABLE"),
+    ],
+    ids=["well", "restart", "stays down", "eviction", "should broken", "infeasible", "unreachable"],
+)
+def test_exit_code_follows_the_answer(tmp_path: Path, snapshot: Snapshot, policy: str, code: int, outcome: str) -> None:
+    """0 all is served, 1 a rule stays broken or a guest down, 3 infeasible or unreachable; the first word says it."""
+    state, rules = written(tmp_path, snapshot, policy)
+    result = run("plan", state, "--policy", rules, "--deadline", "5s")
+    assert result.code == code
+    assert result.out.startswith(f"{outcome}: ")
+    assert result.err == ""
+
+
+def test_table_answers_the_questions_of_an_operator(tmp_path: Path) -> None:
+    """What failed, what happens to whom and why, what stays down and why, how good it is, that it is verified."""
+    state, rules = written(tmp_path, case.EVICTION)
+    words = run("plan", state, "--policy", rules).words
+    assert "1 hardware failure: 1 host down (h1), 1 guest displaced." in words
+    assert "fence h1 h1 is down; nothing of it may start elsewhere before it is fenced" in words
+    assert "suspend b on h2 makes room on h2 for a" in words
+    assert "start a on h2 its host h1 failed; restarts on h2" in words
+    assert "Stays down: 1 guest" in words
+    assert "running:top 0 proven best" in words
+    assert "Verified by replay." in words
+    # tier, ran before, displaced, restarted, moved, shrunk, suspended, stopped, stays down, runs after
+    assert "low 1 0 0 0 0 1 0 1 0" in words
+    assert "top 1 1 1 0 0 0 0 0 1" in words
+
+
+def test_json_is_the_canonical_answer_alone(tmp_path: Path) -> None:
+    """Stdout parses as trimtab.v1.Answer; the file written beside it holds the same."""
+    state, rules = written(tmp_path, case.RESTART)
+    result = run("plan", state, "--policy", rules, "--format", "json", "-o", tmp_path / "a.json")
+    answer = json_format.Parse(result.out, plan_pb2.Answer())
+    assert answer.outcome == plan_pb2.OUTCOME_OPTIMAL
+    assert [action.kind for action in answer.plan.actions] == [
+        plan_pb2.ACTION_KIND_FENCE_HOST, plan_pb2.ACTION_KIND_START,
+    ]  # fmt: skip
+    assert answer.certificate.verified
+    assert (tmp_path / "a.json").read_text() == result.out
+
+
+def test_yaml_has_the_structure_of_the_json(tmp_path: Path) -> None:
+    """The same plan printed twice, in reproducible mode, is the same structure."""
+    state, rules = written(tmp_path, case.RESTART)
+    texts = [run("plan", state, "--policy", rules, "--reproducible", "--format", form).out for form in ("yaml", "json")]
+    assert yaml.safe_load(texts[0]) == json.loads(texts[1])
+
+
+def test_markdown_lists_everything(tmp_path: Path) -> None:
+    """Headings, a table row per action and per guest that stays down."""
+    state, rules = written(tmp_path, case.EVICTION)
+    text = run("plan", state, "--policy", rules, "--format", "markdown").out
+    assert text.startswith("# OPTIMAL: ")
+    assert "\n| 1 | 0 s | fence h1 |" in text
+    assert "\n| b | low | " in text
+    assert "\n## How good the plan is\n" in text
+
+
+def test_lists_are_limited_on_request(tmp_path: Path) -> None:
+    """--limit 1 shows one row and counts the rest; --limit 0 shows all."""
+    state, rules = written(tmp_path, case.EVICTION)
+    assert "... and 1 more" in run("plan", state, "--policy", rules, "--limit", "1").out
+    assert "more" not in run("plan", state, "--policy", rules, "--limit", "0").out
+
+
+def test_names_cannot_reach_the_terminal(tmp_path: Path) -> None:
+    """A guest whose name is markup and escape sequences is shown as text, in every format."""
+    name = "[bold]x\x1b[31m"
+    state, rules = written(tmp_path, case.RESTART)
+    state.write_text(state.read_text().replace('"a"', json.dumps(name)))
+    for form in ("table", "markdown", "yaml", "json"):
+        result = run("plan", state, "--policy", rules, "--format", form)
+        assert result.code == 0
+        assert "\x1b" not in result.out
+    assert r"[bold]x\x1b[31m" in run("plan", state, "--policy", rules).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["plan", "s.json"], "--policy: say which policy to plan under"),
+        (["plan", "missing.json", "--policy", "p.yaml"], "missing.json: No such file or directory"),
+        (["plan", "s.txt", "--policy", "p.yaml"], "s.txt: the file name does not say its format"),
+        (["plan", "s.json", "--policy", "missing"], "missing: cannot be read: No such file or directory"),
+        (["plan", "s.json", "--policy", "p.yaml", "--deadline", "soon"], "'soon' is no duration above zero"),
+        (["plan", "s.json", "--policy", "p.yaml", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["plan", "s.json", "--policy", "p.yaml", "-o", "a.txt"], "a.txt: the file name must end in .json"),
+        (["plan", "s.json", "--policy", "p.yaml", "-o", "no/a.json"], "no/a.json: the folder no does not exist"),
+        (["plan", "p.yaml", "--policy", "p.yaml"], "the file name does not say its format"),
+        (["verify", "s.json", "--snapshot", "s.json", "--policy", "p.yaml"], "hosts"),
+        (["frobnicate"], "No such command"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_mistakes_are_named_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    """Exit code 2, one line on stderr that says what, nothing on stdout."""
+    written(tmp_path, case.RESTART)
+    (tmp_path / "s.txt").write_text("")
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert "Traceback" not in result.err
+
+
+def test_every_fault_of_the_input_is_listed(tmp_path: Path) -> None:
+    """One line per fault with its path and fix, not only the first."""
+    broken = Snapshot((case.H2,), (case.A, case.B, case.A))
+    state, rules = written(tmp_path, broken)
+    result = run("plan", state, "--policy", rules)
+    assert result.code == 2
+    lines = result.err.splitlines()
+    assert any(line.startswith("snapshot.vms[0].host_id: ") and '"h1"' in line for line in lines)
+    assert any(line.startswith("snapshot.vms[2].id: ") for line in lines)
+
+
+# --- verify ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """Plan file, snapshot and policy of the eviction."""
+    state, rules = written(tmp_path, case.EVICTION)
+    assert run("plan", state, "--policy", rules, "-o", tmp_path / "plan.json").code == 1
+    return tmp_path / "plan.json", state, rules
+
+
+def _verify(plan: Path, state: Path, rules: Path) -> case.Result:
+    return run("verify", plan, "--snapshot", state, "--policy", rules)
+
+
+def test_a_plan_of_trimtab_is_safe(planned: tuple[Path, Path, Path]) -> None:
+    """Exit code 0, and the levels recomputed beside those of the file."""
+    result = _verify(*planned)
+    assert result.code == 0
+    assert result.out.startswith("SAFE: 3 actions, no violation")
+    assert "stops 1 1" in result.words
+
+
+def test_a_tampered_plan_is_refused(planned: tuple[Path, Path, Path]) -> None:
+    """Without the fencing the displaced guest may run twice; exit code 1, each violation with its action."""
+    plan, state, rules = planned
+    answer = json.loads(plan.read_text())
+    start = next(action for action in answer["plan"]["actions"] if action["kind"] == "ACTION_KIND_START")
+    start["hostId"] = "h1"
+    plan.write_text(json.dumps(answer))
+    result = _verify(plan, state, rules)
+    assert result.code == 1
+    assert result.out.startswith("NOT SAFE: ")
+    assert f"{start['id']} UNSUITABLE h1" in result.words
+
+
+def test_false_levels_are_seen(planned: tuple[Path, Path, Path]) -> None:
+    """The recomputed value stands beside what the file claims."""
+    plan, state, rules = planned
+    answer = json.loads(plan.read_text())
+    next(level for level in answer["levels"] if level["name"] == "stops").update(value="7")
+    plan.write_text(json.dumps(answer))
+    assert "stops 1 7" in _verify(plan, state, rules).words
+
+
+def test_a_plan_for_other_input_is_stale_and_judged_still(planned: tuple[Path, Path, Path]) -> None:
+    """Exit code 1, the input that differs is named, and the verdict on the new input follows."""
+    plan, state, rules = planned
+    state.write_text(state.read_text().replace("4096", "4095"))
+    result = _verify(plan, state, rules)
+    assert result.code == 1
+    assert result.out.startswith("STALE: the plan was made for another snapshot (digest ")
+    assert "SAFE: 3 actions" in result.out
+    rules.write_text(rules.read_text().replace("rank: 9", "rank: 8"))
+    assert "STALE: the plan was made for another policy" in _verify(plan, state, rules).out
+
+
+def test_plan_files_may_be_compressed(tmp_path: Path) -> None:
+    """Every suffix that is written can be verified."""
+    state, rules = written(tmp_path, case.RESTART)
+    for suffix in (".json.gz", ".pb", ".pb.zst"):
+        plan = tmp_path / f"plan{suffix}"
+        assert run("plan", state, "--policy", rules, "-o", plan).code == 0
+        assert _verify(plan, state, rules).code == 0
+    assert json.loads(gzip.decompress((tmp_path / "plan.json.gz").read_bytes()))["outcome"] == "OUTCOME_OPTIMAL"
