@@ -9,7 +9,7 @@ import typer
 
 from .arguments import Deadline, PolicyFolder, Seed, SnapshotFile
 from .exits import CommandError, ExitCode
-from .quantities import plural
+from .quantities import plural, spell_seconds
 
 if TYPE_CHECKING:
     from trimtab_solver.planner import PlanOptions
@@ -98,9 +98,13 @@ def _explain_host(page: Page, vm: Vm, host: Host, snapshot: Snapshot, policy: Po
 def _explain_plan(page: Page, vm: Vm, snapshot: Snapshot, policy: Policy, options: PlanOptions) -> bool:
     from trimtab_solver.planner import plan_recovery
 
+    from .page import stderr_page
     from .phrases import headline
     from .tables import ACTION_COLUMNS, action_row
 
+    waiting = stderr_page()
+    if waiting.is_terminal:
+        waiting.line(f"Planning, for at most {spell_seconds(options.budget_s)} ...", "dim")
     answer = plan_recovery(snapshot, policy, options)
     page.line(f"Plan: {headline(answer)}.")
     down = next((one for one in answer.stays_down if one.vm_id == vm.id), None)
