@@ -32,7 +32,7 @@ from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.replay import Verdict, verify_plan
 
 _FIRST = 900_000
-_TINY = max(1, SEED_COUNT // 7)
+_TINY = max(200, SEED_COUNT // 7)
 _EXECUTIONS = 10
 _MUTANTS = 400
 """Of one kind and one plan; a sample where there are more."""
