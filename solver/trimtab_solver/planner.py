@@ -95,11 +95,12 @@ class _Planner:
         portfolio = self._portfolio
         for candidate in portfolio.candidates():
             self._attempt(candidate)
+        stay = self._problem.stay()
+        if self._best is None or self._problem.evaluate(stay) < self._best.values:
+            self._attempt(Candidate("none", stay))
         self._refine()
         if portfolio.best is not None and (self._best is None or portfolio.best < self._best.values):
             self._search_all_ways()
-        if self._best is None:
-            self._attempt(Candidate("none", self._problem.stay()))
         best = self._best
         if best is None:
             raise UnverifiedPlanError("; ".join(self._faults))

@@ -14,7 +14,9 @@ from tests.oracle import best_levels, best_reachable_levels
 from tests.property import fingerprint
 from tests.property.seeds import chunks, named
 from tests.strategies import tiny_cluster
+from trimtab_solver.engines import portfolio
 from trimtab_solver.outcome import Answer, Outcome
+from trimtab_solver.plan.actions import Plan
 from trimtab_solver.planner import PlanOptions, plan_recovery
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.rules.tier import Availability, Tier
@@ -100,6 +102,20 @@ def test_planning_again_after_the_plan_never_loses_a_guest(seeds: range) -> None
         following = _answer(execute(snapshot, first.plan), policy, seed)
         ranks = sum(level.name.startswith("running:") for level in first.levels)
         assert _values(following)[:ranks] <= _values(first)[:ranks], seed
+
+
+@pytest.mark.parametrize("seeds", [range(327, 329), *chunks(0.2, first=1_600_000)], ids=named)
+def test_without_the_exact_engine_a_plan_is_no_worse_than_doing_nothing(
+    seeds: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On clusters too large for the exact engine, what greedy repair proposes is done only if it is an improvement."""
+    monkeypatch.setattr(portfolio, "EXACT_CANDIDATES", 0)
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        nothing = verify_plan(snapshot, policy, Plan())
+        answer = _answer(snapshot, policy, seed)
+        assert _values(answer) <= list(nothing.levels), seed
+        assert best_levels(snapshot, policy)[0] <= _values(answer), seed
 
 
 @pytest.mark.parametrize("workers", [1, 2])
