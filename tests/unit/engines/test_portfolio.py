@@ -1,0 +1,86 @@
+"""The portfolio by hand: what is reported on the way, when it ends, and what its bounds claim."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+
+from tests.property.targets import problem_of
+from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from trimtab_solver.engines.bound import trivial_bounds
+from trimtab_solver.engines.portfolio import PlanOptions, Portfolio, Progress
+from trimtab_solver.outcome import Outcome
+from trimtab_solver.planner import plan_recovery
+from trimtab_solver.problem import Problem
+from trimtab_solver.snapshot import HostState
+
+_ONE_HOST = {2: DOWN, 3: DOWN, 4: DOWN}
+
+
+def _crowded() -> Problem:
+    """Five Bronze guests of value 2 for four places, and a Gold guest that fits nowhere."""
+    guests = [*(vm(f"b{n}") for n in range(5)), vm("g", tier="gold", requested={"memory_mib": 99})]
+    return problem_of(snapshot(guests, _ONE_HOST), policy())
+
+
+def test_what_fits_nowhere_is_proven_without_a_search() -> None:
+    """A guest that is larger than every host counts in the first bound; nothing else is claimed."""
+    assert dict(zip(_crowded().level_names, trivial_bounds(_crowded()), strict=True)) == {
+        "running:gold": 1,
+        "running:bronze": 0,
+        "inherited": 0,
+        "stops": 0,
+        "shrinkage": 0,
+        "should": 0,
+        "disruption": 0,
+    }
+
+
+def test_bounds_are_proven_by_the_exact_engine() -> None:
+    """Before it ran the second level has a gap; after it there is none."""
+    problem = _crowded()
+    portfolio = Portfolio(problem, PlanOptions(budget_s=60))
+    candidates = portfolio.candidates()
+    first = next(candidates)
+    before = portfolio.levels(problem.evaluate(first.target))
+    assert (first.engine, before[0].gap, before[1].value, before[1].bound) == ("greedy", 0, 2, 0)
+    (second,) = candidates
+    after = portfolio.levels(problem.evaluate(second.target))
+    assert second.engine == "exact"
+    assert [level.gap for level in after] == [0] * len(after)
+
+
+def test_after_a_level_that_is_worse_than_its_bound_nothing_more_is_claimed() -> None:
+    """Bounds hold for the values reached above them, so behind a gap only the trivial ones are left."""
+    problem = _crowded()
+    portfolio = Portfolio(problem, PlanOptions(budget_s=60))
+    list(portfolio.candidates())
+    worse = portfolio.levels((1, 4, 0, 0, 0, 0, 0))
+    assert [(level.value, level.bound) for level in worse[:2]] == [(1, 1), (4, 2)]
+    assert all(level.bound == 0 for level in worse[2:])
+
+
+def test_a_stopped_portfolio_still_proposes_what_greedy_finds() -> None:
+    """With `stop` set from the start there is one candidate, and the answer says that a gap is left."""
+    stop = threading.Event()
+    stop.set()
+    portfolio = Portfolio(_crowded(), PlanOptions(budget_s=60), stop=stop)
+    assert [candidate.engine for candidate in portfolio.candidates()] == ["greedy"]
+    # a guest that has to move costs something, and that it must is not proven by greedy repair
+    found = snapshot([vm("p", "h1")], {1: {"state": HostState.DRAINING}})
+    answer = plan_recovery(found, policy(), PlanOptions(budget_s=60), stop=stop)
+    assert answer.outcome is Outcome.FEASIBLE
+    assert answer.certificate.verified
+
+
+def test_progress_only_gets_better() -> None:
+    """Each report beats the one before, names its engine, and the last has the values of the answer."""
+    guests = [vm(f"b{n}", "h1") for n in range(4)]
+    found = snapshot([*guests, vm("g", tier="gold"), vm("s", tier="silver")], _ONE_HOST)
+    reports: list[Progress] = []
+    answer = plan_recovery(found, policy(), PlanOptions(budget_s=60), on_progress=reports.append)
+    values = [[level.value for level in report.levels] for report in reports]
+    assert reports[0].engine == "greedy"
+    assert all(after < before for before, after in pairwise(values))
+    assert values[-1] == [level.value for level in answer.levels]
+    assert [report.elapsed_s for report in reports] == sorted(report.elapsed_s for report in reports)
