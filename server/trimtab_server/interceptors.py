@@ -68,7 +68,8 @@ class _Call:
     def __init__(self, method: str, request: bytes, context: Any) -> None:
         self._method = method
         self._request_bytes = len(request)
-        self._context = context
+        # asked for at once: the context of a call that the client has left is no longer to be touched
+        self._peer = context.peer()
         self._began = time.monotonic()
 
     def log(self, code: str, response_bytes: int = 0, **more: Any) -> None:
@@ -76,7 +77,7 @@ class _Call:
             "call_ended",
             method=self._method,
             code=code,
-            peer=self._context.peer(),
+            peer=self._peer,
             request_bytes=self._request_bytes,
             response_bytes=response_bytes,
             duration_s=round(time.monotonic() - self._began, 3),

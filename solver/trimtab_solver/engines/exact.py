@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..primitives.disruption import BOOT_COST
-from ..primitives.encoding import UNBOUNDED, Bools, Breaches, PlacementVariables
+from ..primitives.encoding import UNBOUNDED, Breaches, Index, PlacementVariables
 from ..problem import NOWHERE, Problem, Target
 from ..sizing import spread_shrinkage
 from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
@@ -32,11 +32,11 @@ class ExactModel:
     one Boolean per host and resource that lacks room at the start; what the group primitives add.
     """
 
-    def __init__(self, problem: Problem, frozen: Bools | None = None) -> None:
-        """`frozen` [V] guests that run may be evicted, but not moved."""
+    def __init__(self, problem: Problem, pinned: Index | None = None) -> None:
+        """`pinned` [V] is the only host where a guest may run in the end, NOWHERE for no such demand."""
         self._problem = problem
         self._model = CpSatModel()
-        self._variables = self._place(frozen)
+        self._variables = self._place(pinned)
         self._shrink: dict[tuple[int, int, int], int] = {}
         self._breaches = Breaches([], [])
         self._link()
@@ -50,12 +50,12 @@ class ExactModel:
         """How large the model is."""
         return self._model.variable_count
 
-    def _place(self, frozen: Bools | None) -> PlacementVariables:
+    def _place(self, pinned: Index | None) -> PlacementVariables:
         problem = self._problem
         counts, hosts = [], []
         for v in range(problem.vm_count):
-            if frozen is not None and frozen[v] and problem.current[v] != NOWHERE:
-                at = np.array([problem.current[v]], dtype=np.int32)
+            if pinned is not None and pinned[v] != NOWHERE:
+                at = np.array([pinned[v]], dtype=np.int32)
             else:
                 at = np.flatnonzero(problem.candidates(v)).astype(np.int32)
             counts.append(len(at))

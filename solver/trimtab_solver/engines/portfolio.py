@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..outcome import LevelValue
 from ..primitives.encoding import Bools
-from ..problem import Problem, Target
+from ..problem import NOWHERE, Problem, Target
 from .bound import trivial_bounds
 from .cpsat import Budget, LevelProof
 from .exact import ExactModel, candidate_count
@@ -123,13 +125,14 @@ class Portfolio:
                 yield Candidate("exact", exact)
 
     def refine(self, reached: Target, stuck: Bools) -> Target | None:
-        """A target in which the `stuck` guests [V] are not moved, starting from one that is known to be reachable.
+        """A target better than `reached`, in which `stuck` guests [V] that run there run nowhere else.
 
         For when the way to a better target is barred, or time is left. Proves nothing about other targets.
         """
         if not self._may_go_on():
             return None
-        return self._solve(ExactModel(self._problem, stuck), reached, self._deadline)[0]
+        pinned = np.where(stuck, reached.place, NOWHERE).astype(np.int32)
+        return self._solve(ExactModel(self._problem, pinned), reached, self._deadline)[0]
 
     def _may_go_on(self) -> bool:
         if self._stop.is_set() or (not self._options.reproducible and self.left_s <= 0.05):
