@@ -1,7 +1,7 @@
 """Brute force on tiny clusters: the best that any target can reach, and what safe single actions can reach.
 
-Everything is judged by the verifier's scopes and rooms; no engine code is used. Cost grows as (hosts + 1) to the power of
-guests: meant for up to 4 hosts and 6 guests with sizes of a few units.
+Everything is judged by the verifier's scopes and rooms; no engine code is used. Cost grows as (hosts + 1) to the power
+of guests: meant for up to 4 hosts and 6 guests with sizes of a few units.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def best_levels(
 class _Guest:
     """A wanted guest.
 
-    `options` lists where it may run in the end, NOWHERE for not at all; `restarts` those of them that it can reach only by
-    being taken down.
+    `options` lists where it may run in the end, NOWHERE for not at all; `restarts` those of them that it can reach
+    only by being taken down.
     """
 
     vm: Vm
@@ -278,8 +278,10 @@ def find_plan(
 ) -> Plan | None:
     """A plan to `placement` in which each action waits for the one before it; None if there is none.
 
-    Sizes need no search: a guest takes least room at its floor, so all shrink to it first, and grow at the end. Guests may
-    be parked on any host, and with `restarts` be taken down in between as far as their rights go (which counts as a stop).
+    Sizes need no search: a guest takes least room at its floor, so all shrink to it first, and grow at the end. Guests
+    may be parked on any host, and with `restarts` be taken down in between as far as their rights go (which counts as
+    a
+    stop).
 
     Raises
     ------

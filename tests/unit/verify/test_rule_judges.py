@@ -89,11 +89,11 @@ def test_spread_counts_missing_domains_of_running_members_only() -> None:
     assert scope.amounts({}) == {}
     assert scope.amounts({"a": "h1", "b": "h2"}) == {}
     assert scope.amounts({"a": "h1", "b": "h1"}) == {"": 1}
-    assert scope.amounts({name: "h1" for name in "abcd"}) == {"": 2}
+    assert scope.amounts(dict.fromkeys("abcd", "h1")) == {"": 2}
 
 
 def test_spread_judges_each_group_by_itself() -> None:
-    """groupBy splits the members; both limits make two scopes per group."""
+    """The key of groupBy splits the members; both limits make two scopes per group."""
     guests = [vm("a", labels={"app": "x"}), vm("b", labels={"app": "y"})]
     rule = Spread(select=EVERYTHING, group_by="vm.labels.app", topology="host", max_per_domain=1, min_domains=2)
     scopes = rule_scopes(snapshot(guests), wide=rule)
