@@ -48,9 +48,7 @@ def policy_of(documents: Mapping[str, Spec]) -> Policy:
 
 
 def tiny_cluster(seed: int, *, max_hosts: int = 4, max_vms: int = 6) -> tuple[Snapshot, Policy]:
-    """A cluster of 1 to `max_hosts` hosts and 1 to `max_vms` guests under a random policy; the same for the same
-    seed.
-    """
+    """A cluster of 1 to `max_hosts` hosts and 1 to `max_vms` guests under a random policy, the same for each seed."""
     return _Draw(random.Random(seed), max_hosts, max_vms).cluster()
 
 
