@@ -42,11 +42,11 @@ proto: $(READY)  ## regenerate proto/gen from proto/trimtab
 	$(BIN)/buf format -w
 	$(BIN)/python proto/generate.py
 
-bench: $(READY)  ## run the benchmarks (minutes); results are appended by hand to benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks.run
+bench: $(READY)  ## run the benchmarks (minutes) and append the rows to benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.run --append
 
-soak: $(READY)  ## thousands of random tiny clusters against brute force (minutes)
-	$(BIN)/python -m benchmarks.soak
+soak: $(READY)  ## many thousands of random tiny clusters against brute force (minutes; SEEDS=20000)
+	TRIMTAB_TEST_SEEDS=$(or $(SEEDS),20000) $(BIN)/python -m pytest tests/property -n $(WORKERS) --dist worksteal
 
 serve: $(READY)  ## serve on loopback with the sample policy
 	$(BIN)/trimtab serve --reflection

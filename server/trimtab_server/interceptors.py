@@ -68,6 +68,7 @@ class _Call:
     def __init__(self, method: str, request: bytes, context: Any) -> None:
         self._method = method
         self._request_bytes = len(request)
+        self._context = context
         # asked for at once: the context of a call that the client has left is no longer to be touched
         self._peer = context.peer()
         self._began = time.monotonic()
