@@ -15,6 +15,7 @@ import grpc
 import pytest
 
 from trimtab.v1 import planning_service_pb2 as pb
+from trimtab.v1 import planning_service_pb2_grpc
 
 from . import requests
 from .running import (
@@ -76,6 +77,18 @@ def test_cancelling_ends_the_solver_at_once(server: RunningServer, method: str) 
     assert took < 2.0
     _wait_until_idle(server)
     assert server.is_healthy()
+
+
+def test_clients_that_leave_right_after_the_answer_do_no_harm() -> None:
+    """A stream left after its last message does not end the server, which once asked a dead call for its peer."""
+    with running_server() as server:
+        for _ in range(6):
+            with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+                stub = planning_service_pb2_grpc.PlanningServiceStub(channel)
+                stream = stub.StreamPlan(requests.as_stream(requests.small()), timeout=PATIENCE_S)
+                assert any(response.WhichOneof("event") == "answer" for response in stream)
+        assert server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S).answer.certificate.verified
+        assert server.process.poll() is None
 
 
 def test_killed_solver_costs_its_own_request_only(server: RunningServer) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from itertools import pairwise
 
+import numpy as np
+
 from tests.property.targets import problem_of
 from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
 from trimtab_solver.engines.bound import trivial_bounds
 from trimtab_solver.engines.portfolio import PlanOptions, Portfolio, Progress
 from trimtab_solver.outcome import Outcome
 from trimtab_solver.planner import plan_recovery
-from trimtab_solver.problem import Problem
+from trimtab_solver.problem import Problem, Target
 from trimtab_solver.snapshot import HostState
 
 _ONE_HOST = {2: DOWN, 3: DOWN, 4: DOWN}
@@ -84,3 +86,14 @@ def test_progress_only_gets_better() -> None:
     assert all(after < before for before, after in pairwise(values))
     assert values[-1] == [level.value for level in answer.levels]
     assert [report.elapsed_s for report in reports] == sorted(report.elapsed_s for report in reports)
+
+
+def test_a_second_look_starts_from_where_guests_really_end_up() -> None:
+    """With every guest held where a plan leaves it (not where it was), the state reached is found again or improved."""
+    problem = problem_of(snapshot([vm("a", "h1"), vm("b", "h1")], {3: DOWN, 4: DOWN}), policy())
+    portfolio = Portfolio(problem, PlanOptions(budget_s=60))
+    moved = Target(np.array([1, 0], dtype=np.int32), problem.upper)
+    found = portfolio.refine(moved, problem.running)
+    assert found is not None
+    assert found.place.tolist() == [1, 0]
+    assert problem.evaluate(found) <= problem.evaluate(moved)
