@@ -55,6 +55,17 @@ def test_every_plan_passes_a_fresh_verifier(seeds: range) -> None:
         assert {stays.vm_id for stays in answer.stays_down} == down, seed
 
 
+@pytest.mark.parametrize("seeds", chunks(0.25, first=2_000_300), ids=named)
+@pytest.mark.parametrize("cells", [0, 400_000], ids=["greedy", "exact"])
+def test_no_plan_for_a_larger_cluster_is_rejected(seeds: range, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With up to 5 hosts and 9 guests as well, no engine proposes what the verifier refuses, with or without proof."""
+    monkeypatch.setattr(portfolio, "EXACT_CANDIDATES", cells)
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed, max_hosts=5, max_vms=9)
+        answer = _answer(snapshot, policy, seed)
+        assert not [note for note in answer.notes if note.startswith("REJECTED")], (seed, answer.notes)
+
+
 @pytest.mark.parametrize("seeds", chunks(), ids=named)
 def test_every_outcome_is_confirmed_by_brute_force(seeds: range) -> None:
     """Each outcome means what docs/concepts.md says, by trying all targets and, if need be, all ways.

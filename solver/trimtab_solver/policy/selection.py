@@ -45,6 +45,8 @@ class Selection:
         self.policy = policy
         self.snapshot = snapshot
         self.event = event_of(snapshot) if event is None else event
+        self.wanted = frozenset(vm.id for vm in snapshot.vms if vm.is_wanted)
+        """Guests that are not switched off on purpose: rules about groups concern no others."""
         self.warnings: list[str] = []
         topology = Topology(snapshot)
         self._event_data = event_data(self.event)

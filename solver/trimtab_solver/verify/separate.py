@@ -44,7 +44,7 @@ class SeparatePair(Scope):
 
 
 def scopes(document: Document, spec: Separate, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
-    """One scope per pair of sets and partner value that both sides have.
+    """One scope per pair of sets and partner value that wanted guests of both sides have: others cannot be broken.
 
     Raises
     ------
@@ -61,13 +61,14 @@ def scopes(document: Document, spec: Separate, selection: Selection, domains: Do
                 raise PolicyRefusedError([_in_two_sets(document, path, vm_id, first_set[vm_id])])
         first_set.update(dict.fromkeys(members, position))
         sets.append(selection.groups(document, "spec.partnersBy", members, spec.partners_by))
-    where = domains.of(spec.topology)
+    where, wanted = domains.of(spec.topology), selection.wanted
     for (one, left), (two, right) in combinations(enumerate(sets), 2):
         for partner in left.keys() & right.keys():
-            sides = {
-                **dict.fromkeys(left[partner], 0),
-                **dict.fromkeys(right[partner], 1),
-            }
+            sides = {vm_id: 0 for vm_id in left[partner] if vm_id in wanted}
+            first = len(sides)
+            sides |= {vm_id: 1 for vm_id in right[partner] if vm_id in wanted}
+            if not 0 < first < len(sides):
+                continue
             label = f"sets {one} and {two}" + (f" of {partner}" if partner else "")
             yield SeparatePair(
                 document.name,

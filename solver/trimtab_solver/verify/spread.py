@@ -56,12 +56,13 @@ class SpreadMinimum(DomainScope):
 
 
 def scopes(document: Document, spec: Spread, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
-    """One scope per group and limit."""
+    """One scope per group and limit, if the group has enough wanted members to break it."""
     members = selection.vms(document, "spec.select", spec.select)
     where = domains.of(spec.topology)
     weight = spec.weight or 1
     for group, vm_ids in selection.groups(document, "spec.groupBy", members, spec.group_by).items():
-        if spec.max_per_domain is not None:
+        count = sum(vm_id in selection.wanted for vm_id in vm_ids)
+        if spec.max_per_domain is not None and count > spec.max_per_domain:
             yield SpreadLimit(
                 document.name,
                 spec.level,
@@ -71,7 +72,7 @@ def scopes(document: Document, spec: Spread, selection: Selection, domains: Doma
                 where,
                 spec.max_per_domain,
             )
-        if spec.min_domains is not None:
+        if spec.min_domains is not None and count > 1:
             yield SpreadMinimum(
                 document.name,
                 spec.level,

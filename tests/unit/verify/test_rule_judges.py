@@ -13,6 +13,7 @@ from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.separate import Separate
 from trimtab_solver.rules.spread import Spread
 from trimtab_solver.rules.together import Together
+from trimtab_solver.snapshot import VmState
 from trimtab_solver.verify.judges import JUDGES
 from trimtab_solver.verify.scope import Coupling
 
@@ -94,11 +95,20 @@ def test_spread_counts_missing_domains_of_running_members_only() -> None:
 
 def test_spread_judges_each_group_by_itself() -> None:
     """The key of groupBy splits the members; both limits make two scopes per group."""
-    guests = [vm("a", labels={"app": "x"}), vm("b", labels={"app": "y"})]
+    guests = [vm(name, labels={"app": app}) for name, app in (("a", "x"), ("b", "y"), ("c", "x"), ("d", "y"))]
     rule = Spread(select=EVERYTHING, group_by="vm.labels.app", topology="host", max_per_domain=1, min_domains=2)
     scopes = rule_scopes(snapshot(guests), wide=rule)
     assert len(scopes) == 4
     assert all(not scope.amounts({"a": "h1", "b": "h1"}) for scope in scopes)
+
+
+def test_a_rule_that_cannot_be_broken_has_no_scope() -> None:
+    """Too few wanted guests for the limit, or none on one side, ask for no dependencies between actions."""
+    guests = snapshot([vm("a", labels={"zone": "a"}), vm("b", labels={"zone": "a"}), vm("off", state=VmState.STOPPED)])
+    one_side = (Selector(match_labels={"zone": "a"}), Selector(ids=("off",)))
+    assert not rule_scopes(guests, wide=Spread(select=EVERYTHING, topology="host", max_per_domain=2))
+    assert not rule_scopes(guests, apart=Separate(between=one_side, topology="host"))
+    assert rule_scopes(guests, wide=Spread(select=EVERYTHING, topology="host", max_per_domain=1))
 
 
 def test_together_counts_domains_beyond_the_first() -> None:
