@@ -66,12 +66,12 @@ def test_levels_settled_before_do_not_change_the_optimum(seeds: range) -> None:
 
 
 @pytest.mark.parametrize("seeds", chunks(0.2, first=200_000), ids=named)
-def test_frozen_guests_stay_where_they_are_or_are_evicted(seeds: range) -> None:
+def test_pinned_guests_stay_where_they_are_or_are_evicted(seeds: range) -> None:
     """Without moves the exact engine still gives a valid target, between doing nothing and the optimum."""
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         problem = problem_of(snapshot, policy)
-        target = _target(_solve(ExactModel(problem, problem.running), seed))
+        target = _target(_solve(ExactModel(problem, problem.current), seed))
         stays = (target.place == problem.current) | (target.place < 0)
         assert np.all(stays[problem.running]), seed
         assert judged(snapshot, policy, problem, target).is_valid, seed
