@@ -12,9 +12,9 @@ class Outcome(enum.StrEnum):
     """What came of a request. A time-out is FEASIBLE with a gap; there is no silent fall-back."""
 
     NO_ACTION_NEEDED = "NO_ACTION_NEEDED"
-    """Everything wanted runs, no rule is broken, nothing can be improved."""
+    """Everything wanted runs, no must rule is broken, and nothing can be improved."""
     OPTIMAL = "OPTIMAL"
-    """The plan is proven best at every level."""
+    """The plan is proven best at every level. It may be empty: something is wrong that no action can mend."""
     FEASIBLE = "FEASIBLE"
     """A verified plan; some level is not proven, its gap says by how much."""
     UNREACHABLE = "UNREACHABLE"

@@ -168,7 +168,8 @@ class _Planner:
             if must_run and levels[i].bound > 0:
                 return Outcome.INFEASIBLE
         if all(level.gap == 0 for level in levels):
-            return Outcome.OPTIMAL if best.plan.actions else Outcome.NO_ACTION_NEEDED
+            is_well = not any(best.values[: len(problem.ranks) + 1])
+            return Outcome.NO_ACTION_NEEDED if is_well and not best.plan.actions else Outcome.OPTIMAL
         return Outcome.UNREACHABLE if self._is_exhausted else Outcome.FEASIBLE
 
     def _certificate(self) -> Certificate:

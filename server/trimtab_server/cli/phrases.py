@@ -15,7 +15,7 @@ PHASES: Final[Mapping[Phase, str]] = {
 }
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
-    Outcome.NO_ACTION_NEEDED: "there is nothing to do: no action improves anything",
+    Outcome.NO_ACTION_NEEDED: "all is well; there is nothing to do",
     Outcome.OPTIMAL: "the plan is safe, and proven best at every level",
     Outcome.FEASIBLE: "the plan is safe; a better one may exist, see the levels",
     Outcome.UNREACHABLE: "a better state exists, but no safe order of actions leads there; this goes as far as it can",
@@ -96,4 +96,6 @@ def describe_proof(level: LevelValue) -> str:
 
 def headline(answer: Answer) -> str:
     """The outcome in one line."""
+    if answer.outcome is Outcome.OPTIMAL and not answer.plan.actions:
+        return f"{answer.outcome}: proven that no action improves anything; what is wrong stays wrong"
     return f"{answer.outcome}: {OUTCOMES[answer.outcome]}"

@@ -64,7 +64,7 @@ def _explain(problem: Problem, state: Occupancy, v: int) -> StaysDown:
         return StaysDown(
             vm_id,
             tier.name,
-            "stopped by this plan to make room for guests of a higher rank",
+            f"{'suspended' if tier.suspends else 'stopped'} by this plan to make room for others",
             (tier.name,),
         )
     if not problem.startable[v]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..failures import Event
 from ..problem import NOWHERE, Problem
 from ..snapshot import HostState, Snapshot, VmState
@@ -35,8 +37,11 @@ class Reasons:
         for i, needs in enumerate(dependencies):
             arrival = steps[i].arrival_host
             for d in needs:
-                if arrival != NOWHERE and steps[d].departure_host == arrival and steps[d].v != steps[i].v:
+                if steps[i].grows or arrival == NOWHERE:
+                    continue
+                if steps[d].departure_host == arrival and steps[d].v != steps[i].v:
                     self._served[d].append(i)
+        self._overfull = np.any(problem.capacity.start > problem.capacity.limit, axis=1).tolist()
         self._phases = self._assign_phases()
         self._last_of_vm = {step.v: i for i, step in enumerate(steps) if step.v != NO_VM}
 
@@ -112,7 +117,8 @@ class Reasons:
             return f"breaks a cycle of moves; runs again on {goal}"
         tier = self._problem.tiers[self._problem.tier[step.v]].name
         failures = self._event.hardware_failures
-        right = f"{tier} may be stopped at {failures} hardware failure{'s' if failures != 1 else ''}"
+        verb = "suspended" if step.kind is ActionKind.SUSPEND else "stopped"
+        right = f"{tier} may be {verb} at {failures} hardware failure{'s' if failures != 1 else ''}"
         for_whom = f"makes room on {self._host(step.host)} for {self._names(self._served[i])}"
         return f"{for_whom if self._served[i] else 'a rule or the room on its host demands it'}; {right}"
 
@@ -122,8 +128,8 @@ class Reasons:
             whole = bool((step.size >= self._problem.requested[step.v]).all())
             return "gets back what it requested" if whole else "gets back part of what it requested"
         if self._served[i]:
-            return f"makes room on {self._host(step.host)} for {self._names(self._served[i])}; stays above its floor"
-        return f"{self._host(step.host)} has less room than its guests hold; stays above its floor"
+            return f"makes room on {self._host(step.host)} for {self._names(self._served[i])}; keeps its floor"
+        return f"{self._host(step.host)} has too little room for what its guests hold or get back; keeps its floor"
 
     def _migrate(self, i: int, step: Step) -> str:
         v = step.v
@@ -139,4 +145,6 @@ class Reasons:
         groups = [self._problem.groups[g].rule for g in self._problem.groups_of.get(v, ())]
         if groups:
             return f"brings its group closer to {', '.join(dict.fromkeys(groups))}"
-        return f"relieves {self._host(step.host)}, so that guests there need not shrink or stop"
+        if self._overfull[step.host]:
+            return f"{self._host(step.host)} holds more than it has room for"
+        return f"relieves {self._host(step.host)}, so that guests there get back their size or need not shrink"

@@ -61,7 +61,7 @@ def test_an_eviction_is_explained(tmp_path: Path) -> None:
     result = _explain(tmp_path, case.EVICTION, "b")
     assert result.code == 1
     assert "suspend b on h2 makes room on h2 for a" in result.words
-    assert "It does not run after the plan: stopped by this plan" in result.words
+    assert "It does not run after the plan: suspended by this plan" in result.words
 
 
 def test_a_guest_that_is_left_alone_is_explained(tmp_path: Path) -> None:

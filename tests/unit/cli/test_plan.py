@@ -22,7 +22,7 @@ from .case import TIERS, run, written
     [
         (case.WELL, TIERS, 0, "NO_ACTION_NEEDED"),
         (case.RESTART, TIERS, 0, "OPTIMAL"),
-        (case.STAYS_DOWN, TIERS, 1, "NO_ACTION_NEEDED"),
+        (case.STAYS_DOWN, TIERS, 1, "OPTIMAL"),
         (case.EVICTION, TIERS, 1, "OPTIMAL"),
         (case.RESTART, TIERS + case.PREFERS_SSD, 1, "OPTIMAL"),
         (case.HOPELESS, TIERS, 3, "INFEASIBLE"),

@@ -112,9 +112,9 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     OUTCOME_UNSPECIFIED: _Outcome.ValueType  # 0
     """Not stated. The answer to a request with `validate_only` has it: nothing was planned."""
     OUTCOME_NO_ACTION_NEEDED: _Outcome.ValueType  # 1
-    """Everything wanted runs, no rule is broken, nothing can be improved."""
+    """Everything wanted runs, no must rule is broken, and nothing can be improved."""
     OUTCOME_OPTIMAL: _Outcome.ValueType  # 2
-    """The plan is proven best at every level."""
+    """The plan is proven best at every level. It may be empty: something is wrong that no action can mend."""
     OUTCOME_FEASIBLE: _Outcome.ValueType  # 3
     """A verified plan; some level is not proven best, its gap says by how much."""
     OUTCOME_UNREACHABLE: _Outcome.ValueType  # 4
@@ -132,9 +132,9 @@ class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
 OUTCOME_UNSPECIFIED: Outcome.ValueType  # 0
 """Not stated. The answer to a request with `validate_only` has it: nothing was planned."""
 OUTCOME_NO_ACTION_NEEDED: Outcome.ValueType  # 1
-"""Everything wanted runs, no rule is broken, nothing can be improved."""
+"""Everything wanted runs, no must rule is broken, and nothing can be improved."""
 OUTCOME_OPTIMAL: Outcome.ValueType  # 2
-"""The plan is proven best at every level."""
+"""The plan is proven best at every level. It may be empty: something is wrong that no action can mend."""
 OUTCOME_FEASIBLE: Outcome.ValueType  # 3
 """A verified plan; some level is not proven best, its gap says by how much."""
 OUTCOME_UNREACHABLE: Outcome.ValueType  # 4
