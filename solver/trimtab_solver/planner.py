@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -60,12 +61,13 @@ def plan_recovery(
     UnverifiedPlanError
         A bug: not even the plan that does nothing passes the verifier.
     """
+    began = time.monotonic()
     options = options or PlanOptions()
     check_snapshot(snapshot)
     event = event_of(snapshot)
     selection = Selection(policy, snapshot, event)
     problem = compile_problem(snapshot, policy, selection)
-    return _Planner(snapshot, policy, selection, problem, options, on_progress, stop).answer()
+    return _Planner(snapshot, policy, selection, problem, options, on_progress, stop, began).answer()
 
 
 class _Planner:
@@ -78,10 +80,11 @@ class _Planner:
         options: PlanOptions,
         on_progress: Callable[[Progress], None] | None,
         stop: threading.Event | None,
+        began: float,
     ) -> None:
         self._snapshot, self._policy, self._selection = snapshot, policy, selection
         self._problem, self._options = problem, options
-        self._portfolio = Portfolio(problem, options, on_progress, stop)
+        self._portfolio = Portfolio(problem, options, on_progress, stop, began)
         self._case = Case(snapshot, policy, selection)
         self._kinds = start_kinds(snapshot, problem)
         self._best: _Attempt | None = None

@@ -13,6 +13,8 @@ from .validation_hosts import check_domains, check_hosts
 from .validation_ranges import MAX_COUNT
 
 MAX_SUM = 1 << 62
+MAX_SHRINK_COST = 1000
+"""The highest `resize.cost` a tier may have (rules/tier.py)."""
 """What sums over the cluster, times the overcommit percentage, stay below: the engines count in 64-bit integers."""
 
 PartT = TypeVar("PartT", Host, Vm, FailureDomain, StoragePool)
@@ -118,3 +120,11 @@ def _check_sums(hosts: Sequence[Host], requested: dict[str, int], faults: FaultL
                     f"{resource} adds up to {total}; times the overcommit of {factor} percent that is too much",
                     f"use a larger unit for {resource}",
                 )
+    total = sum(requested.values())
+    if total * MAX_SHRINK_COST >= MAX_SUM:
+        faults.add(
+            Reason.OUT_OF_RANGE,
+            "snapshot.vms",
+            f"requests of all resources add up to {total}; shrinkage times its highest cost could not be counted",
+            "use larger units",
+        )

@@ -8,7 +8,7 @@ import pytest
 
 from trimtab_solver.errors import Reason, SnapshotRefusedError
 from trimtab_solver.fault_list import MAX_FAULTS
-from trimtab_solver.snapshot import Snapshot, StoragePool, Vm, VmState
+from trimtab_solver.snapshot import Host, Snapshot, StoragePool, Vm, VmState
 from trimtab_solver.validation import check_snapshot, snapshot_faults
 
 from .cluster import DOMAINS, GOOD, HOST, HOSTS, VM, with_domains, with_host, with_vm
@@ -141,3 +141,11 @@ def test_thousands_of_faults_are_cut_short_with_their_number() -> None:
     faults = snapshot_faults(dataclasses.replace(GOOD, vms=vms))
     assert len(faults) == MAX_FAULTS + 1
     assert faults[-1].message == "7 more faults are not shown"
+
+
+def test_requests_whose_weighted_shrinkage_would_overflow_are_refused() -> None:
+    """Each amount is permitted, yet the sum times the highest shrinkage cost would not fit 64 bits."""
+    guests = tuple(Vm(id=f"v{n}", requested={"memory_mib": 2**40}, host_id="h0") for n in range(5000))
+    faults = snapshot_faults(Snapshot(hosts=(Host(id="h0", capacity={"memory_mib": 2**40}),), vms=guests))
+    assert [(fault.reason, fault.path) for fault in faults] == [(Reason.OUT_OF_RANGE, "snapshot.vms")]
+    assert "shrinkage" in faults[0].message

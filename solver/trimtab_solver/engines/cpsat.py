@@ -227,7 +227,9 @@ class CpSatModel:
             raise AssertionError("CP-SAT calls the model infeasible, yet leaving everything as it is satisfies it")
         if status == cp_model.UNKNOWN:
             return None, 0
-        return list(solver.response_proto.solution), round(solver.best_objective_bound)
+        response = solver.response_proto
+        # the integer bound: the one given as a float is not exact beyond 2^53
+        return list(response.solution), int(response.inner_objective_lower_bound)
 
 
 class _Collector(cp_model.CpSolverSolutionCallback):

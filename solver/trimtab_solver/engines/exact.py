@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..primitives.disruption import BOOT_COST
-from ..primitives.encoding import UNBOUNDED, Breaches, Index, PlacementVariables
+from ..primitives.disruption import BOOT_COST, COLD_FACTOR
+from ..primitives.encoding import UNBOUNDED, Breaches, Index, Ints, PlacementVariables
 from ..problem import NOWHERE, Problem, Target
 from ..sizing import spread_shrinkage
 from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
@@ -131,49 +131,36 @@ class ExactModel:
 
     def objectives(self) -> tuple[Objective, ...]:
         """The levels in the order of `Problem.level_names`."""
-        problem, start, host = (
-            self._problem,
-            self._variables.start,
-            self._variables.host,
-        )
-        running: dict[int, list[Term]] = defaultdict(list)
-        total: dict[int, int] = defaultdict(int)
-        inherited: list[Term] = list(self._breaches.inherited)
-        stops: list[Term] = []
-        stops_offset = 0
-        should: list[Term] = list(self._breaches.should)
-        disruption: list[Term] = [(boot, BOOT_COST) for boot in self._boots]
-        fixed_shrinkage = 0
-        base = (problem.requested - problem.upper).sum(axis=1)
-        for v in range(problem.vm_count):
-            row = problem.tiers[problem.tier[v]]
-            current, c = int(problem.current[v]), problem.allowed.class_of[v]
-            total[row.rank] += row.value
-            if current != NOWHERE:
-                stops_offset += row.eviction_cost
-            fixed_shrinkage += int(base[v]) * row.shrink_cost
-            for i in range(int(start[v]), int(start[v + 1])):
-                h = int(host[i])
-                running[row.rank].append((i, -row.value))
-                if problem.allowed.penalty[c, h]:
-                    should.append((i, int(problem.allowed.penalty[c, h])))
-                if current == NOWHERE:
-                    continue
-                stops.append((i, -row.eviction_cost))
-                if h != current:
-                    disruption.append((i, problem.disruption.cost(v, current, h)))
-                    if problem.needs_restart(v, h):
-                        stops.append((i, row.eviction_cost))
-                elif problem.allowed.breach[c, h]:
-                    inherited.append((i, int(problem.allowed.breach[c, h])))
+        problem, host = self._problem, self._variables.host
+        guest = np.repeat(np.arange(problem.vm_count), np.diff(self._variables.start))
+        rank, value = problem.tier_values("rank"), problem.tier_values("value")
+        eviction = problem.tier_values("eviction_cost")
+        current, classes = problem.current[guest], problem.allowed.class_of[guest]
+        runs = current != NOWHERE
+        moves = runs & (host != current)
+        live = problem.disruption.reaches_live(guest, current, host)
+        restarts = moves & ~live & ~problem.disruption.cold[guest]
+        move_cost = np.where(live, 1, COLD_FACTOR) * problem.disruption.move_cost[guest]
+        breach = np.where(runs & ~moves, problem.allowed.breach[classes, host], 0)
+        base = (problem.requested - problem.upper).sum(axis=1) * problem.tier_values("shrink_cost")
+        running = [
+            Objective(
+                tuple(_terms(np.where(rank[guest] == r, -value[guest], 0))),
+                int(value[rank == r].sum()),
+            )
+            for r in problem.ranks
+        ]
         shrinkage = [(cut, problem.tiers[t].shrink_cost) for (_, t, _), cut in self._shrink.items()]
+        boots = [(boot, BOOT_COST) for boot in self._boots]
         return (
-            *(Objective(tuple(running[rank]), total[rank]) for rank in problem.ranks),
-            Objective(tuple(inherited)),
-            Objective(tuple(stops), stops_offset),
-            Objective(tuple(shrinkage), fixed_shrinkage),
-            Objective(tuple(should)),
-            Objective(tuple(disruption)),
+            *running,
+            Objective((*self._breaches.inherited, *_terms(breach))),
+            Objective(
+                tuple(_terms(np.where(runs & ~restarts, -eviction[guest], 0))), int(eviction[problem.running].sum())
+            ),
+            Objective(tuple(shrinkage), int(base.sum())),
+            Objective((*self._breaches.should, *_terms(problem.allowed.penalty[classes, host]))),
+            Objective((*boots, *_terms(np.where(moves, move_cost, 0)))),
         )
 
     def hint(self, target: Target) -> None:
@@ -221,3 +208,9 @@ class ExactModel:
 def candidate_count(problem: Problem) -> int:
     """How many placement variables the exact model would have."""
     return sum(int(problem.candidates(v).sum()) for v in range(problem.vm_count))
+
+
+def _terms(coefficients: Ints) -> Iterator[Term]:
+    """The placement variables whose coefficient is not zero."""
+    chosen = np.flatnonzero(coefficients)
+    return zip(chosen.tolist(), coefficients[chosen].tolist(), strict=True)

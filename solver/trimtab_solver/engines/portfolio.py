@@ -69,12 +69,14 @@ class Portfolio:
         options: PlanOptions,
         on_progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
+        started: float | None = None,
     ) -> None:
+        """`started` is when the request began (monotonic seconds), if that was earlier than now."""
         self._problem = problem
         self._options = options
         self._on_progress = on_progress
         self._stop = stop or threading.Event()
-        self._started = time.monotonic()
+        self._started = time.monotonic() if started is None else started
         self._deadline = self._started + options.budget_s
         self._lock = threading.Lock()
         self.names = problem.level_names
@@ -83,6 +85,8 @@ class Portfolio:
         """Proven optimal values of the leading levels."""
         self._next_bound = self.trivial[0] if self.trivial else 0
         """Bound on the first level that is not proven."""
+        self._build_s = 0.0
+        """What building the exact model took: without twice as long left, a second one is not begun."""
         self.best: tuple[int, ...] | None = None
         self.best_target: Target | None = None
 
@@ -129,7 +133,7 @@ class Portfolio:
 
         For when the way to a better target is barred, or time is left. Proves nothing about other targets.
         """
-        if not self._may_go_on():
+        if not self._may_go_on() or (not self._options.reproducible and self.left_s < 2 * self._build_s):
             return None
         pinned = np.where(stuck, reached.place, NOWHERE).astype(np.int32)
         return self._solve(ExactModel(self._problem, pinned), reached, self._deadline)[0]
@@ -142,7 +146,9 @@ class Portfolio:
         return candidate_count(self._problem) <= EXACT_CANDIDATES
 
     def _exact(self, hint: Target) -> Target | None:
+        began = time.monotonic()
         model = ExactModel(self._problem)
+        self._build_s = time.monotonic() - began
         first = self._deadline - self._options.budget_s * _REFINING_SHARE
         target, proofs = self._solve(model, hint, first)
         optimum: list[int] = []

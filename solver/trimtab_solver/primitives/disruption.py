@@ -36,6 +36,11 @@ class Disruption:
             return np.ones(len(self.generation), dtype=np.bool_)
         return self.live_targets(v, source)
 
+    def reaches_live(self, guests: Ints, sources: Index, targets: Index) -> Bools:
+        """Element by element, whether the guest can migrate live between the hosts; False where it does not run."""
+        fits = self.generation[targets] >= self.generation[sources]
+        return np.asarray(self.live[guests] & (sources >= 0) & fits)
+
     def is_live(self, v: int, source: int, target: int) -> bool:
         """Whether the move is a live one; it is a cold one otherwise."""
         return bool(self.live[v] and self.generation[target] >= self.generation[source])

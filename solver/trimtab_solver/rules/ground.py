@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import Fault, Reason
-from ..policy.documents import Document, Level, RuleSpec
+from ..policy.documents import Document, Level, RuleSpec, Selector
 from ..policy.selection import Selection
 from ..primitives.allowed import HostRule
 from ..primitives.encoding import Bools, Index
@@ -39,6 +39,13 @@ class Ground:
         """Indices of those of the guests that are wanted, ascending."""
         index = self.vm_index
         return np.array(sorted(index[i] for i in vm_ids if i in index), dtype=np.int32)
+
+    def chosen(self, document: Document, spec: RuleSpec, path: str, selector: Selector) -> tuple[str, ...]:
+        """Ids of the guests a rule selects; a must rule that selects nobody is worth a warning."""
+        ids = self.selection.vms(document, path, selector)
+        if not ids and spec.level is Level.MUST:
+            self.warnings.append(f"{document.position(path)} {path}: rule {document.name} selects no guest")
+        return ids
 
     def mask(self, host_ids: Iterable[str]) -> Bools:
         """Per host [H], whether it is among them."""

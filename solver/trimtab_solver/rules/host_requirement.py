@@ -21,7 +21,7 @@ class HostRequirement(RuleSpec):
 
 def compile_host_requirement(document: Document, spec: HostRequirement, ground: Ground) -> Iterator[HostRule]:
     """One host rule for all selected guests."""
-    guests = ground.members(ground.selection.vms(document, "spec.select", spec.select))
+    guests = ground.members(ground.chosen(document, spec, "spec.select", spec.select))
     if len(guests):
         hosts = ground.mask(ground.selection.hosts_where(document, "spec.require", spec.require))
         yield HostRule(document.name, spec.level is Level.MUST, spec.weight or 0, guests, hosts)

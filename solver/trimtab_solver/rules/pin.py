@@ -18,7 +18,7 @@ class Pin(RuleSpec):
 
 def compile_pin(document: Document, spec: Pin, ground: Ground) -> Iterator[HostRule]:
     """One host rule for all selected guests."""
-    guests = ground.members(ground.selection.vms(document, "spec.select", spec.select))
+    guests = ground.members(ground.chosen(document, spec, "spec.select", spec.select))
     if len(guests):
         hosts = ground.mask(ground.selection.hosts(document, "spec.hosts", spec.hosts))
         yield HostRule(document.name, spec.level is Level.MUST, spec.weight or 0, guests, hosts)

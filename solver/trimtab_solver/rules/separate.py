@@ -30,7 +30,7 @@ def compile_separate(document: Document, spec: Separate, ground: Ground) -> Iter
     domain, domain_count = ground.domain(document, spec, spec.topology)
     sides = []
     for i, selector in enumerate(spec.between):
-        chosen = ground.selection.vms(document, f"spec.between[{i}]", selector)
+        chosen = ground.chosen(document, spec, f"spec.between[{i}]", selector)
         sides.append(ground.selection.groups(document, "spec.partnersBy", chosen, spec.partners_by))
     for (i, left), (j, right) in combinations(enumerate(sides), 2):
         for key in left.keys() & right.keys():

@@ -37,7 +37,7 @@ class Spread(RuleSpec):
 def compile_spread(document: Document, spec: Spread, ground: Ground) -> Iterator[DomainLimit | DomainCount]:
     """One limit and one count per group, as far as the group is large enough for them to bind."""
     domain, domain_count = ground.domain(document, spec, spec.topology)
-    chosen = ground.selection.vms(document, "spec.select", spec.select)
+    chosen = ground.chosen(document, spec, "spec.select", spec.select)
     must, weight = spec.level is Level.MUST, spec.weight or 0
     for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = ground.members(ids)

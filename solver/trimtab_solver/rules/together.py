@@ -25,7 +25,7 @@ class Together(RuleSpec):
 def compile_together(document: Document, spec: Together, ground: Ground) -> Iterator[DomainCount]:
     """One count per group of two or more."""
     domain, domain_count = ground.domain(document, spec, spec.topology)
-    chosen = ground.selection.vms(document, "spec.select", spec.select)
+    chosen = ground.chosen(document, spec, "spec.select", spec.select)
     for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = ground.members(ids)
         if len(members) > 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 
 import pytest
 from google.protobuf.message import Message
@@ -155,8 +154,8 @@ def test_answer_without_plan_is_refused() -> None:
         answer_from_proto(plan_pb2.Answer(outcome=plan_pb2.OUTCOME_OPTIMAL))
 
 
-def test_fifty_thousand_guests_convert_in_less_than_a_second_of_cpu() -> None:
-    """The largest clusters cost little beside their planning (0.4 s measured; the best of three counts)."""
+def test_fifty_thousand_guests_come_through_unchanged() -> None:
+    """The largest clusters are converted like small ones."""
     size = {"cpu_milli": 4000, "memory_mib": 16384, "disk_gib": 100}
     hosts = tuple(
         Host(f"host-{n}", ("rack-1",), {"cpu_milli": 128_000, "memory_mib": 1 << 20}, state=HostState.UP)
@@ -166,11 +165,6 @@ def test_fifty_thousand_guests_convert_in_less_than_a_second_of_cpu() -> None:
         Vm(f"vm-{n}", "tenant", "gold", {"app": "web", "zone": "A"}, "web", size, host_id=f"host-{n % 5_000}")
         for n in range(50_000)
     )
-    message = snapshot_to_proto(Snapshot(hosts, vms))
-    times = []
-    for _ in range(3):
-        began = time.process_time()
-        snapshot = snapshot_from_proto(message)
-        times.append(time.process_time() - began)
-    assert min(times) < 1.0, times
+    snapshot = snapshot_from_proto(snapshot_to_proto(Snapshot(hosts, vms)))
+    assert snapshot == Snapshot(hosts, vms)
     assert snapshot.vms[-1].migratability is Migratability.LIVE
