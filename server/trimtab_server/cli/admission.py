@@ -56,7 +56,7 @@ def examine(snapshot: Snapshot, policy: Policy, vm: Vm, host: Host) -> Admission
         state.take(v)
     names = refusals(problem, state, v).get(h, ())
     against += _unsuitable(vm, host)
-    against += [_rule(policy, name) for name in names if not name.startswith(_ROOM) and name != "unsuitable"]
+    against += [_rule(policy, name) for name in names if ":" not in name]
     against += [_short(problem, state, v, h, name.removeprefix(_ROOM)) for name in names if name.startswith(_ROOM)]
     remarks = [] if against else _remarks(problem, vm, host, v, h)
     return Admission(tuple(against), tuple(remarks))

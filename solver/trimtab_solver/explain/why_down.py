@@ -10,6 +10,11 @@ from ..occupancy import Occupancy
 from ..outcome import StaysDown
 from ..problem import NOWHERE, Problem, Target
 
+CLOSED = "host:closed"
+"""The host is down, draining or in maintenance."""
+UNEQUIPPED = "host:unequipped"
+"""The host does not reach the guest's storage pool, or lacks a capability it needs."""
+
 
 def explain_down(problem: Problem, reached: Target) -> tuple[StaysDown, ...]:
     """A reason for every wanted guest that does not run in `reached`, highest rank first."""
@@ -36,8 +41,8 @@ def _state_of(problem: Problem, reached: Target) -> Occupancy:
 def refusals(problem: Problem, state: Occupancy, v: int) -> dict[int, tuple[str, ...]]:
     """Per host that may not take the absent guest now: the names of what refuses it.
 
-    Names are policy documents, ``unsuitable`` (state, storage or devices) or a resource that is short (``room:<name>``,
-    everybody at the floor).
+    Names are policy documents, `CLOSED`, `UNEQUIPPED`, or a resource that is short (``room:<name>``, everybody at the
+    floor). Only names of policy documents have no colon.
     """
     allowed = problem.allowed
     mask = allowed.mask[allowed.class_of[v]]
@@ -49,7 +54,7 @@ def refusals(problem: Problem, state: Occupancy, v: int) -> dict[int, tuple[str,
     for h in range(problem.host_count):
         if not mask[h]:
             names = [rule.rule for rule in unary if not rule.mask[h]]
-            found[h] = tuple(names) or ("unsuitable",)
+            found[h] = (tuple(names) or (UNEQUIPPED,)) if problem.receiving[h] else (CLOSED,)
         elif admitted is not None and not admitted[h]:
             found[h] = tuple(dict.fromkeys(problem.groups[g].rule for g in state.blocking_groups(v, h)))
         elif short[h].any():
@@ -82,14 +87,16 @@ def _explain(problem: Problem, state: Occupancy, v: int) -> StaysDown:
     if free:
         reason = f"{free} of {total} hosts could take it, but it costs more than it gains or no safe order leads there"
     nearest = _nearest(problem, state, v, found)
-    rules = tuple(dict.fromkeys(n for names in found.values() for n in names if ":" not in n and n != "unsuitable"))
+    rules = tuple(dict.fromkeys(n for names in found.values() for n in names if ":" not in n))
     return StaysDown(vm_id, tier.name, reason + nearest, rules)
 
 
 def _phrase(name: str, count: int) -> str:
     if name.startswith("room:"):
         return f"{count} too full ({name.replace('room:', '')})"
-    return f"{count} unsuitable (down, draining, storage or devices)" if name == "unsuitable" else f"{count} by {name}"
+    if name == CLOSED:
+        return f"{count} down, draining or in maintenance"
+    return f"{count} without its storage pool or devices" if name == UNEQUIPPED else f"refused on {count} by {name}"
 
 
 def _nearest(problem: Problem, state: Occupancy, v: int, found: dict[int, tuple[str, ...]]) -> str:
