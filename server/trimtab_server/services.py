@@ -20,9 +20,10 @@ from trimtab_solver.policy.documents import Policy
 from .config import Settings
 from .convert.request import seconds_to_proto
 from .frames import FrameKind
+from .job import LEAST_BUDGET_S, Job
 from .replays import Flight, Newest, Replays
 from .status import ServiceError, ServiceReason, failure, too_short
-from .supervisor import LEAST_BUDGET_S, Job, Supervisor
+from .supervisor import Supervisor
 
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["PlanningService"].full_name
 

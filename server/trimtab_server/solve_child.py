@@ -36,8 +36,8 @@ from .convert.answer import answer_to_proto
 from .convert.request import PlanOrder, PolicyFiles, plan_order_from_proto, verify_order_from_proto
 from .convert.response import progress_to_proto, stale_inputs, verdict_to_proto
 from .frames import FrameKind, pack, receive_frame
+from .job import LEAST_BUDGET_S, Job
 from .status import ServiceError, ServiceReason, failure, out_of_memory, refusal, too_short
-from .supervisor import LEAST_BUDGET_S, Job
 
 _NICENESS = 5
 _FRONT_IS_GONE = 75

@@ -14,20 +14,15 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from typing import TypeVar
 
-from trimtab_solver.policy.documents import Policy
-
 from .frames import Frame, FrameKind, pack, read_frame
+from .job import Job
 from .status import ServiceReason, failure
 
 TERMINATE_S = 1.0
 """Seconds between asking a process to end and killing it."""
-
-LEAST_BUDGET_S = 0.05
-"""With less time than this planning does not begin."""
 
 _SOLVER_MODULE = "trimtab_server.solve_child"
 _MAX_FRAME_BUFFER = 1 << 20
@@ -36,24 +31,6 @@ _LEAST_RETRY_S = 1.0
 _MOST_RETRY_S = 60.0
 
 ResultT = TypeVar("ResultT")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a solver process is told beside the request. Moments are of `time.monotonic`, which processes share."""
-
-    method: str
-    """Name of the call; empty for the probe that checks that solver processes can start."""
-    end_by: float
-    """When the solver should be done."""
-    has_deadline: bool
-    """Whether `end_by` comes from the caller's deadline."""
-    default_budget_s: float
-    max_budget_s: float
-    threads: int
-    memory_bytes: int
-    policy: Policy | None
-    """The server's own policy."""
 
 
 def enter_solver(connection: socket.socket, job: Job) -> None:
