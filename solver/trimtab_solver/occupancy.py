@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .primitives.encoding import Bools, Ints
+import numpy as np
+
+from .primitives.encoding import Bools, Index, Ints
 from .primitives.group import Tally
 from .problem import NOWHERE, Problem
 
@@ -55,6 +57,16 @@ class Occupancy:
             self._tally(i).enter(v, h)
         self.usage[h] += self.problem.capacity.load_at(v, h, self.sizes[v])
         self.place[v] = h
+
+    def go_to(self, place: Index) -> None:
+        """Brings every guest to where it runs in `place` [V], safe or not; sizes stay as they are."""
+        changed = np.flatnonzero(self.place != place).tolist()
+        for v in changed:
+            if self.place[v] != NOWHERE:
+                self.take(v)
+        for v in changed:
+            if place[v] != NOWHERE:
+                self.put(v, int(place[v]))
 
     def resize(self, v: int, size: Ints) -> None:
         """Changes the size of a guest where it runs."""

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.golden.execution import execute
-from tests.oracle import best_levels, best_reachable_levels
+from tests.oracle import best_levels
 from tests.property import fingerprint
 from tests.property.seeds import chunks, named
+from tests.reach import best_reachable_levels
 from tests.strategies import tiny_cluster
 from trimtab_solver.engines import portfolio
 from trimtab_solver.outcome import Answer, Outcome

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 
-from tests.oracle import best_levels, best_reachable_levels, find_plan, reachable
+from tests.oracle import best_levels
+from tests.reach import best_reachable_levels, find_plan, reachable
 from tests.strategies import clusters, tiny_cluster
 from tests.unit.verify.cluster import policy, snapshot, vm
 from trimtab_solver.placement import placement_of

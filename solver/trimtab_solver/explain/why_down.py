@@ -21,21 +21,10 @@ def explain_down(problem: Problem, reached: Target) -> tuple[StaysDown, ...]:
     down = np.flatnonzero(reached.place == NOWHERE).tolist()
     if not down:
         return ()
-    state = _state_of(problem, reached)
+    state = Occupancy(problem, problem.floor)
+    state.go_to(reached.place)
     ranks = problem.tier_values("rank")
     return tuple(_explain(problem, state, v) for v in sorted(down, key=lambda v: (-ranks[v], v)))
-
-
-def _state_of(problem: Problem, reached: Target) -> Occupancy:
-    state = Occupancy(problem, problem.floor)
-    changed = np.flatnonzero(reached.place != problem.current).tolist()
-    for v in changed:
-        if problem.current[v] != NOWHERE:
-            state.take(v)
-    for v in changed:
-        if reached.place[v] != NOWHERE:
-            state.put(v, int(reached.place[v]))
-    return state
 
 
 def refusals(problem: Problem, state: Occupancy, v: int) -> dict[int, tuple[str, ...]]:

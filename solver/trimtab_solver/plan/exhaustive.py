@@ -109,20 +109,10 @@ class _Search:
             return None
         return problem.evaluate(Target(place, fit_sizes(problem, place)), self._interruption_cost(state))
 
-    def _goto(self, place: tuple[int, ...]) -> None:
-        """Brings the occupancy to a state."""
-        changed = [v for v, h in enumerate(place) if self._state.place[v] != h]
-        for v in changed:
-            if self._state.place[v] != NOWHERE:
-                self._state.take(v)
-        for v in changed:
-            if place[v] != NOWHERE:
-                self._state.put(v, place[v])
-
     def _steps(self, state: _State) -> Iterator[tuple[_State, Step]]:
         place = state[0]
         problem = self._problem
-        self._goto(place)
+        self._state.go_to(np.array(place, dtype=np.int32))
         for v in range(problem.vm_count):
             if problem.fixed[v]:
                 continue

@@ -69,10 +69,7 @@ def _order(problem: Problem, target: Target, kinds: dict[int, ActionKind], *, ma
 def _spare_the_evicted(problem: Problem, reached: Target) -> Target | None:
     """The reached target with guests kept whose eviction turned out to be in vain; None if there are none."""
     state = Occupancy(problem, problem.floor)
-    for v in np.flatnonzero(problem.running & (reached.place != problem.current)).tolist():
-        state.take(v)
-    for v in np.flatnonzero((reached.place >= 0) & (reached.place != problem.current)).tolist():
-        state.put(v, int(reached.place[v]))
+    state.go_to(reached.place)
     evicted = np.flatnonzero(problem.running & (reached.place == NOWHERE)).tolist()
     ranks = problem.tier_values("rank")
     spared = False

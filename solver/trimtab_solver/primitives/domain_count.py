@@ -36,8 +36,7 @@ class DomainCount(GroupPrimitive):
 
     def counts(self, place: Index) -> Ints:
         """Running members per domain [D]."""
-        at = place[self.members]
-        return np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count)
+        return self.count(self.members, place)
 
     def breach(self, running: int, used: int) -> int:
         """The amount with so many running members in so many domains."""

@@ -32,11 +32,7 @@ class DomainExclusion(GroupPrimitive):
 
     def counts(self, place: Index) -> Ints:
         """Running members per set and domain [2, D]."""
-        sides = []
-        for side in (self.left, self.right):
-            at = place[side]
-            sides.append(np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count))
-        return np.stack(sides)
+        return np.stack([self.count(side, place) for side in (self.left, self.right)])
 
     def tally(self, place: Index) -> DomainExclusionTally:
         """A tally that tolerates what `place` already breaks."""

@@ -32,8 +32,7 @@ class DomainLimit(GroupPrimitive):
 
     def counts(self, place: Index) -> Ints:
         """Running members per domain [D]."""
-        at = place[self.members]
-        return np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count)
+        return self.count(self.members, place)
 
     def tally(self, place: Index) -> DomainLimitTally:
         """A tally that tolerates what `place` already breaks."""

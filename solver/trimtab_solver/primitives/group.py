@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from .encoding import Bools, Breaches, Index, Ints, ModelWriter, PlacementVariables
 
 
@@ -54,6 +56,11 @@ class GroupPrimitive(ABC):
     weight: int
     domain: Index
     domain_count: int
+
+    def count(self, members: Index, place: Index) -> Ints:
+        """How many of the members run per domain [D], with guests at ``place`` [V]."""
+        at = place[members]
+        return np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count)
 
     @property
     @abstractmethod
