@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..policy.documents import Document, Expression, Level, RuleSpec, Selector
+from ..policy.documents import Document, Level, RuleSpec
+from ..policy.fields import HostCondition, VmSelector
 from ..primitives.allowed import HostRule
 from .ground import Ground
 
@@ -15,8 +16,8 @@ class HostRequirement(RuleSpec):
     A breach counts each guest that runs on another host.
     """
 
-    select: Selector
-    require: Expression
+    select: VmSelector
+    require: HostCondition
 
 
 def compile_host_requirement(document: Document, spec: HostRequirement, ground: Ground) -> Iterator[HostRule]:

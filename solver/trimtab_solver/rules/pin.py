@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..policy.documents import Document, Level, RuleSpec, Selector
+from ..policy.documents import Document, Level, RuleSpec
+from ..policy.fields import HostSelector, VmSelector
 from ..primitives.allowed import HostRule
 from .ground import Ground
 
@@ -12,8 +13,8 @@ from .ground import Ground
 class Pin(RuleSpec):
     """Selected guests run only on selected hosts. A breach counts each guest that runs elsewhere."""
 
-    select: Selector
-    hosts: Selector
+    select: VmSelector
+    hosts: HostSelector
 
 
 def compile_pin(document: Document, spec: Pin, ground: Ground) -> Iterator[HostRule]:

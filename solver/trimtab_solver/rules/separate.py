@@ -8,7 +8,8 @@ from itertools import combinations
 from pydantic import Field
 
 from ..errors import Fault, Reason
-from ..policy.documents import Document, Expression, Level, RuleSpec, Selector
+from ..policy.documents import Document, Level, RuleSpec
+from ..policy.fields import VmSelector, VmText
 from ..primitives.domain_exclusion import DomainExclusion
 from .ground import Ground
 
@@ -20,8 +21,8 @@ class Separate(RuleSpec):
     value. A breach is counted per pair of sets, partner value and domain: the fewest guests that would have to leave.
     """
 
-    between: tuple[Selector, ...] = Field(min_length=2, strict=False)
-    partners_by: Expression | None = None
+    between: tuple[VmSelector, ...] = Field(min_length=2, strict=False)
+    partners_by: VmText | None = None
     topology: str = Field(min_length=1)
 
 

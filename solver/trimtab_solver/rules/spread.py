@@ -7,7 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ..policy.documents import Document, Expression, Level, RuleSpec, Selector
+from ..policy.documents import Document, Level, RuleSpec
+from ..policy.fields import VmSelector, VmText
 from ..primitives.domain_count import DomainCount
 from ..primitives.domain_limit import DomainLimit
 from .ground import Ground
@@ -21,8 +22,8 @@ class Spread(RuleSpec):
     counts the members above the limit per domain, and the domains that are missing per group.
     """
 
-    select: Selector
-    group_by: Expression | None = None
+    select: VmSelector
+    group_by: VmText | None = None
     topology: str = Field(min_length=1)
     max_per_domain: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     min_domains: Annotated[int, Field(ge=2, le=1_000_000)] | None = None

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from ..policy.documents import Expression, Selector, Spec, Strict
+from ..policy.documents import Spec, Strict
+from ..policy.fields import EventCondition, VmSelector
 
 _PERCENT = re.compile(r"^(100|[1-9]?[0-9])%$")
 
@@ -31,7 +32,7 @@ class EvictionAction(enum.StrEnum):
 class Eviction(Strict):
     """The right to stop running guests of the tier while `when` holds (CEL over ``event``, returns bool)."""
 
-    when: Expression
+    when: EventCondition
     action: EvictionAction = Field(default=EvictionAction.STOP, strict=False)
 
 
@@ -42,7 +43,7 @@ class Resize(Strict):
     A guest's own `guaranteed` amount is a floor too: the higher one counts.
     """
 
-    when: Expression = "true"
+    when: EventCondition = "true"
     floor: dict[str, str]
     cost: Annotated[int, Field(ge=1, le=1000)] = 1
     """Weight of one unit of shrinkage at the shrinkage level."""
@@ -63,7 +64,7 @@ class Resize(Strict):
 class Tier(Spec):
     """A service level. Without `select` it holds the guests whose ``tier`` field is the document's name."""
 
-    select: Selector | None = None
+    select: VmSelector | None = None
     rank: Annotated[int, Field(ge=0, le=1000)]
     """Higher ranks are served first: no number of guests of a lower rank outweighs one of a higher."""
     value: Annotated[int, Field(ge=1, le=1_000_000)] = 1

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from ..policy.documents import Document, Expression, Level, RuleSpec, Selector
+from ..policy.documents import Document, Level, RuleSpec
+from ..policy.fields import VmSelector, VmText
 from ..primitives.domain_count import DomainCount
 from .ground import Ground
 
@@ -17,8 +18,8 @@ class Together(RuleSpec):
     `group_by` as in Spread. A breach counts the domains used beyond the first, per group.
     """
 
-    select: Selector
-    group_by: Expression | None = None
+    select: VmSelector
+    group_by: VmText | None = None
     topology: str = Field(min_length=1)
 
 
