@@ -45,6 +45,20 @@ class LevelValue:
 
 
 @dataclass(frozen=True, slots=True)
+class FrontierPoint:
+    """What a given number of migrations buys: the best values found with at most `allowed_moves` guests moved.
+
+    `share_percent` is the share of the running guests that was asked for; `moves` is how many guests the state that
+    has these values moves. Its way there is not ordered, nor verified, as the plan's is.
+    """
+
+    share_percent: float
+    allowed_moves: int
+    moves: int
+    levels: tuple[LevelValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StaysDown:
     """A wanted guest that does not run after the plan, and why."""
 
@@ -80,3 +94,5 @@ class Answer:
     hardware_failures: int
     notes: tuple[str, ...] = field(default=())
     """Warnings and moves that had to be dropped, in words."""
+    frontier: tuple[FrontierPoint, ...] = field(default=())
+    """One point per share asked for in `PlanOptions.frontier`, in that order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,13 @@ class PlanOptions:
     seed: int = 0
     workers: int = 2
     reproducible: bool = False
+    warm_start: Mapping[str, str] | None = None
+    """Where guests should end up by an earlier plan, guest id -> host id, "" for down: the search begins there as well.
+
+    Guests and hosts that the snapshot does not know are left out, with a note in the answer.
+    """
+    frontier: tuple[float, ...] = ()
+    """Shares of the running guests, in percent, for each of which the answer says what moving so many buys."""
 
 
 @dataclass(frozen=True, slots=True)
