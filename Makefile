@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types proto bench soak serve fmt lock clean
+.PHONY: help setup demo test lint types proto schema bench soak serve fmt lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -41,6 +41,9 @@ types: $(READY)  ## mypy --strict
 proto: $(READY)  ## regenerate proto/gen from proto/trimtab
 	$(BIN)/buf format -w
 	$(BIN)/python proto/generate.py
+
+schema: $(READY)  ## write the JSON Schema of policy documents to samples/policies, for editors
+	$(BIN)/trimtab policy schema -o samples/policies/trimtab-v1.schema.json
 
 bench: $(READY)  ## run the benchmarks (minutes) and append the rows to benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.run --append

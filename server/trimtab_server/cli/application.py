@@ -13,12 +13,12 @@ from . import (
     explain_command,
     import_command,
     plan_command,
-    policy_commands,
     sample_command,
     serve_command,
     verify_command,
 )
 from .exits import CommandError, ExitCode
+from .policy import policy
 
 
 class ReportingGroup(TyperGroup):
@@ -90,4 +90,4 @@ application.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )(serve_command.serve)
-application.add_typer(policy_commands.policy, name="policy")
+application.add_typer(policy, name="policy")

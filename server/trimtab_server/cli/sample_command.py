@@ -29,6 +29,7 @@ def sample(
 ) -> None:
     """Make up a cluster with Gold, Silver and Bronze guests, break it, and write snapshot and policy."""
     from trimtab_solver.failures import event_of
+    from trimtab_solver.policy.schema import SCHEMA_FILE, schema_text
 
     from ..files import write_snapshot
     from ..sampling import SampleOptions, generate
@@ -45,6 +46,8 @@ def sample(
     check_policy_folder(output / "policy", made.policy)
     output.mkdir(parents=True, exist_ok=True)
     write_policy(output / "policy", made.policy)
+    # where the first line of each document tells editors to look for it
+    (output / SCHEMA_FILE).write_text(schema_text(), encoding="utf-8")
     write_snapshot(output / "snapshot.json", made.snapshot)
 
     page = Page()

@@ -26,6 +26,8 @@ class Strict(BaseModel):
         strict=True,
         alias_generator=to_camel,
         populate_by_name=True,
+        # so that the schema for editors says what the code says
+        use_attribute_docstrings=True,
     )
 
 
@@ -44,9 +46,16 @@ class Selector(Strict):
     `cel` sees ``vm.*`` or ``host.*`` and ``event.*`` and must return a bool.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [part]} for part in ("ids", "matchLabels", "cel")]}
+    )
+
     ids: tuple[str, ...] | None = Field(default=None, strict=False)
+    """One of these ids."""
     match_labels: dict[str, str] | None = None
+    """All of these labels with these values."""
     cel: Expression | None = None
+    """CEL over ``vm`` (or ``host``) and ``event`` that returns a bool."""
 
     @model_validator(mode="after")
     def _selects_by_something(self) -> Self:
@@ -64,9 +73,20 @@ class Spec(Strict):
 class RuleSpec(Spec):
     """Base of every kind that constrains placement: must, or should with a weight."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["level"], "properties": {"level": {"const": "should"}}},
+            "then": {"required": ["weight"]},
+            "else": {"properties": {"weight": False}},
+        }
+    )
+
     level: Level = Field(default=Level.MUST, strict=False)
+    """must: no action may break it. should: a weighted wish."""
     weight: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """What one unit of breach costs; with level should only."""
     enabled: bool = True
+    """Whether it counts at all."""
 
     @model_validator(mode="after")
     def _weight_goes_with_should(self) -> Self:

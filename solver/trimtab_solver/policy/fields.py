@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
 from .documents import Expression, Selector
 from .expressions import Returns
 from .variables import Scope
@@ -27,6 +31,11 @@ class Computes:
 
     scope: Scope
     returns: Returns
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Tells the author in her editor."""
+        seen = "event" if self.scope is Scope.EVENT else f"{self.scope.value} and event"
+        return {**handler(core), "title": f"CEL over {seen}, returns {self.returns.value}"}
 
 
 VmSelector = Annotated[Selector, Selects(Scope.VM)]

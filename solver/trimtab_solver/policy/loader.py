@@ -28,6 +28,8 @@ from .expressions import ExpressionError, compile_expression
 from .shapes import field_fault, fit, place_of, shown, suggest
 from .strict_yaml import MAX_FILE_BYTES, RawDocument, read_yaml
 
+DOCUMENT_KINDS: Final[Mapping[str, type[Spec]]] = KINDS
+"""Every kind that a policy file may hold."""
 MAX_FAULTS: Final = 500
 """How many faults a refusal holds before it only counts."""
 
@@ -46,37 +48,37 @@ def load_policy(paths: str | Path | Iterable[str | Path]) -> Policy:
         As `parse_policy`, and if a path does not exist, cannot be read, or is a folder without policy files.
     """
     given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
+    base = given[0] if len(given) == 1 and given[0].is_dir() else None
+    files = read_files(given)
+    return parse_policy({(path.relative_to(base) if base else path).as_posix(): files[path] for path in files})
+
+
+def read_files(paths: Iterable[Path]) -> dict[Path, bytes]:
+    """The content of policy files, those in folders included.
+
+    Raises
+    ------
+    PolicyRefusedError
+        If a path does not exist, cannot be read, or is a folder without policy files.
+    """
     faults: list[Fault] = []
-    files: dict[str, bytes] = {}
-    for path in given:
+    files: dict[Path, bytes] = {}
+    for path in paths:
         found = _files_below(path) if path.is_dir() else [path]
         if not found:
-            faults.append(
-                Fault(
-                    Reason.MALFORMED_FILE,
-                    str(path),
-                    "holds no .yaml or .yml file",
-                    "add one or name another folder",
-                )
-            )
+            message, fix = "holds no .yaml or .yml file", "add one or name another folder"
+            faults.append(Fault(Reason.MALFORMED_FILE, str(path), message, fix))
         for file in found:
-            name = file.relative_to(path) if len(given) == 1 and path.is_dir() else file
             try:
                 # one byte more than allowed, so that the reader refuses what is too long without this reading it all
                 with file.open("rb") as stream:
-                    files[name.as_posix()] = stream.read(MAX_FILE_BYTES + 1)
+                    files[file] = stream.read(MAX_FILE_BYTES + 1)
             except OSError as error:
-                faults.append(
-                    Fault(
-                        Reason.MALFORMED_FILE,
-                        str(file),
-                        f"cannot be read: {error.strerror}",
-                        "check path and rights",
-                    )
-                )
+                message = f"cannot be read: {error.strerror}"
+                faults.append(Fault(Reason.MALFORMED_FILE, str(file), message, "check path and rights"))
     if faults:
         raise PolicyRefusedError(faults)
-    return parse_policy(files)
+    return files
 
 
 def parse_policy(files: Mapping[str, bytes]) -> Policy:

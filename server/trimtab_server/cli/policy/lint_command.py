@@ -1,4 +1,4 @@
-"""``trimtab policy ...``."""
+"""``trimtab policy lint``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .exits import ExitCode
-from .quantities import plural
+from ..exits import ExitCode
+from ..quantities import plural
 
 if TYPE_CHECKING:
     from trimtab_solver.policy.findings import Finding
 
-policy = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check policies.")
 
-
-@policy.callback()
-def _root() -> None:
-    """Check policies."""
-
-
-@policy.command("lint")
 def lint(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Policy files and folders.")],
     snapshot: Annotated[
@@ -40,7 +32,7 @@ def lint(
     from trimtab_solver.policy.lint import lint as find
     from trimtab_solver.policy.loader import load_policy
 
-    from .safe_text import clean
+    from ..safe_text import clean
 
     folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
     try:
@@ -57,7 +49,7 @@ def lint(
     else:
         from trimtab_solver.validation import check_snapshot
 
-        from ..files import read_snapshot
+        from ...files import read_snapshot
 
         state = read_snapshot(snapshot)
         check_snapshot(state)

@@ -1,0 +1,19 @@
+"""``trimtab policy ...``: what a team does with a policy before it is live. One command per module."""
+
+from __future__ import annotations
+
+import typer
+
+from . import fmt_command, lint_command, schema_command
+
+policy = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check, format, test and compare policies.")
+
+
+@policy.callback()
+def _root() -> None:
+    """Check, format, test and compare policies."""
+
+
+policy.command("lint", short_help="Say what is wrong, or probably wrong.")(lint_command.lint)
+policy.command("fmt", short_help="Lay policy files out in one way.")(fmt_command.fmt)
+policy.command("schema", short_help="Print the JSON Schema for editors.")(schema_command.schema)
