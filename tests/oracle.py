@@ -140,7 +140,7 @@ class Oracle:
             if found is not None and (inherited + broken, stops) > found[0][:2]:
                 continue
             shrinkage, sizes = self._sizes(place)
-            values = (inherited + broken, stops, shrinkage, should, disruption(self.case, place))
+            values = (inherited + broken, stops, shrinkage, should, disruption(self.case, place), 0)
             if found is None or values < found[0]:
                 found = values, Placement(dict(place), sizes)
         return found

@@ -201,7 +201,7 @@ class _Reach(_Search):
             ranked.setdefault(running_levels(self.case, {*place, *self.fixed}), {})[there] = stops
         running = min(ranked, key=lambda levels: [value for _, value in levels])
         oracle = Oracle(self.case, True)
-        names = ("inherited", "stops", "shrinkage", "should", "disruption")
+        names = ("inherited", "stops", "shrinkage", "should", "disruption", "balance")
         values = min(self._values(oracle, there, stops) for there, stops in ranked[running].items())
         return [*running, *zip(names, values, strict=True)]
 
@@ -212,7 +212,7 @@ class _Reach(_Search):
         assert groups is not None
         inherited = groups[0] + sum(more for more, _ in unary) + oracle._broken_rooms(place)
         should = groups[1] + sum(wish for _, wish in unary)
-        return inherited, stops, oracle._sizes(place)[0], should, disruption(self.case, place)
+        return inherited, stops, oracle._sizes(place)[0], should, disruption(self.case, place), 0
 
     def _ends(self) -> dict[tuple[str, ...], int]:
         """The fewest stops with which each state can be reached in which a plan may end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,11 +11,12 @@ from .errors import PolicyRefusedError
 from .policy.documents import Policy
 from .policy.selection import Selection
 from .primitives.allowed import Allowed, HostRule
+from .primitives.balance import Balance
 from .primitives.capacity import Capacity
-from .primitives.disruption import Disruption
+from .primitives.disruption import NO_BUDGET, Disruption
 from .primitives.encoding import Bools, Index, Ints
 from .primitives.group import GroupPrimitive
-from .problem import NOWHERE, Problem, TierRow, index_groups
+from .problem import NOWHERE, Problem, TierRow
 from .rules.compile import compile_rules
 from .rules.ground import Ground
 from .rules.tier import Availability, EvictionAction, Tier
@@ -81,7 +83,6 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
     unary = tuple(p for p in primitives if isinstance(p, HostRule))
     evictable = np.array([row.evictable for row in rows], dtype=np.bool_)[tier] & (current >= 0) & ~fixed
     unfenceable = {h.id for h in hosts if h.state is HostState.DOWN and h.fencing is FencingState.UNFENCEABLE}
-    present = sorted({rows[t].rank for t in np.unique(tier).tolist()}, reverse=True)
     return Problem(
         vm_ids=tuple(vm.id for vm in vms),
         host_ids=tuple(host.id for host in hosts),
@@ -109,10 +110,9 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
             tier,
             fixed,
         ),
+        balance=Balance(),
         groups=groups,
         warnings=(*selection.warnings, *ground.warnings),
-        ranks=tuple(present),
-        groups_of=index_groups(groups),
     )
 
 
@@ -174,14 +174,15 @@ def _capacity(
             limit[h, r] = free * (percent // unit)
             factor[h, r] = (100 // unit, percent // unit)
     backed = np.array([row.backed for row in rows], dtype=np.bool_).reshape(len(rows), len(resources))[tier]
-    empty = Capacity(limit, factor, backed, np.zeros_like(limit), np.zeros_like(limit))
+    transient = np.zeros(len(resources), dtype=np.bool_)
+    nothing = np.zeros_like(limit)
+    empty = Capacity(limit, factor, backed, nothing, nothing, transient, current, allocated)
     held = np.zeros_like(limit)
     for v, vm in enumerate(vms):
         if vm.state is VmState.MIGRATING:
             source = host_index[vm.host_id]
             held[source] += empty.load_at(v, source, allocated[v])
-    holding = Capacity(limit, factor, backed, held, held)
-    return Capacity(limit, factor, backed, held, holding.usage(current, allocated))
+    return replace(empty, held=held, start=empty.usage(current, allocated) + held)
 
 
 def _allowed(vms: list[Vm], hosts: tuple[Host, ...], unary: tuple[HostRule, ...]) -> Allowed:
@@ -238,4 +239,11 @@ def _disruption(
         cold=movable & np.array(cold_tiers, dtype=np.bool_)[tier] & ~fixed,
         generation=np.array([host.cpu_generation for host in hosts], dtype=np.int32),
         spare=np.array([host.state is HostState.STANDBY for host in hosts], dtype=np.bool_),
+        pair_class=np.zeros(len(hosts), dtype=np.int32),
+        pair_cost=np.zeros((1, 1), dtype=np.int64),
+        group=np.full(len(vms), -1, dtype=np.int32),
+        group_weight=0,
+        group_limit=0,
+        budget=NO_BUDGET,
+        exempt=np.zeros(len(vms), dtype=np.bool_),
     )

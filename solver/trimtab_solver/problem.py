@@ -7,15 +7,17 @@ is better; `Problem.evaluate` is the engines' common yardstick (the verifier has
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .primitives.allowed import Allowed
+from .primitives.balance import Balance
 from .primitives.capacity import Capacity
 from .primitives.disruption import BOOT_COST, Disruption
 from .primitives.encoding import Bools, Index, Ints
-from .primitives.group import GroupPrimitive
+from .primitives.group import GroupPrimitive, Stack
 
 NOWHERE = -1
 STOP_COST = 2
@@ -42,6 +44,18 @@ class TierRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """One level of the objective: the sum of ``weight * measures[index]`` over ``parts`` of (index, weight)."""
+
+    name: str
+    parts: tuple[tuple[int, int], ...]
+
+    def value(self, measures: Sequence[int]) -> int:
+        """The level's value for these measures."""
+        return sum(weight * measures[index] for index, weight in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where each guest should run (`NOWHERE`: not at all) and how large. Shapes: [V], [V, R]."""
 
@@ -54,7 +68,8 @@ class Problem:
     """All arrays of one request.
 
     Shapes: `tier`, `current` (host index or NOWHERE), `fixed` (must stay exactly as it is), `startable`, `evictable`
-    are [V]; `requested`, `upper`, `floor`, `allocated` are [V, R]; `receiving` is [H].
+    are [V]; `requested`, `upper`, `floor`, `allocated` are [V, R]; `receiving` is [H]. `levels` says how `measures`
+    make up the objective; without it each measure is a level, in their order.
     """
 
     vm_ids: tuple[str, ...]
@@ -74,12 +89,25 @@ class Problem:
     capacity: Capacity
     allowed: Allowed
     disruption: Disruption
+    balance: Balance
     groups: tuple[GroupPrimitive, ...]
+    levels: tuple[Level, ...] = ()
     warnings: tuple[str, ...] = ()
-    ranks: tuple[int, ...] = field(default=())
+    ranks: tuple[int, ...] = field(init=False)
     """Ranks with at least one guest, highest first."""
-    groups_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    groups_of: dict[int, tuple[int, ...]] = field(init=False)
     """Guest -> indices into `groups`."""
+    stacks: tuple[tuple[Ints, Stack], ...] = field(init=False)
+    """All groups of one primitive together, with their indices into `groups`."""
+
+    def __post_init__(self) -> None:
+        ranks = sorted({self.tiers[t].rank for t in np.unique(self.tier).tolist()}, reverse=True)
+        object.__setattr__(self, "ranks", tuple(ranks))
+        object.__setattr__(self, "groups_of", index_groups(self.groups))
+        object.__setattr__(self, "stacks", _stack(self.groups))
+        if not self.levels:
+            levels = tuple(Level(name, ((i, 1),)) for i, name in enumerate(self.measures))
+            object.__setattr__(self, "levels", levels)
 
     @property
     def vm_count(self) -> int:
@@ -97,13 +125,18 @@ class Problem:
         return self.current >= 0
 
     @property
-    def level_names(self) -> tuple[str, ...]:
-        """The levels in order."""
+    def measures(self) -> tuple[str, ...]:
+        """What is measured of a target: one count per rank, highest first, and six more."""
         names = []
         for rank in self.ranks:
             tiers = sorted(tier.name for tier in self.tiers if tier.rank == rank)
             names.append("running:" + "+".join(tiers))
-        return (*names, "inherited", "stops", "shrinkage", "should", "disruption")
+        return (*names, "inherited", "stops", "shrinkage", "should", "disruption", "balance")
+
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """The levels in order."""
+        return tuple(level.name for level in self.levels)
 
     def rank_of(self, v: int) -> int:
         """The rank of a guest's tier."""
@@ -144,34 +177,55 @@ class Problem:
         )
 
     def evaluate(self, target: Target, interrupted: int = 0) -> tuple[int, ...]:
-        """The value of every level, in the order of `level_names`.
+        """The value of every level, in the order of `level_names`; `interrupted` as for `measure`."""
+        return self.fold(self.measure(target, interrupted))
 
-        `interrupted` is what stops on the way, of guests that could have moved instead, add to the level of stops.
+    def fold(self, measures: Sequence[int]) -> tuple[int, ...]:
+        """The levels that these measures make up."""
+        return tuple(level.value(measures) for level in self.levels)
+
+    def measure(self, target: Target, interrupted: int = 0) -> tuple[int, ...]:
+        """The value of every one of `measures`.
+
+        `interrupted` is what stops on the way, of guests that could have moved instead, add to the stops.
         """
         place = target.place
         up = place >= 0
         value = self.tier_values("value")
         rank = self.tier_values("rank")
-        levels = [int(value[~up & (rank == r)].sum()) for r in self.ranks]
+        running = [int(value[~up & (rank == r)].sum()) for r in self.ranks]
 
         at, classes = place[up], self.allowed.class_of[up]
         usage = self.capacity.usage(place, target.size)
         inherited = int(self.allowed.breach[classes, at].sum()) + int((usage > self.capacity.limit).sum())
         should = int(self.allowed.penalty[classes, at].sum())
-        for group in self.groups:
-            amount = group.tally(place).amount()
+        for group, amount in zip(self.groups, self.group_amounts(place).tolist(), strict=True):
             if group.must:
                 inherited += amount
             else:
                 should += amount * group.weight
         cost = self.tier_values("eviction_cost")
-        moved = np.flatnonzero(self.running & up & (place != self.current)).tolist()
-        restarted = [v for v in moved if self.needs_restart(v, int(place[v]))]
+        moved = np.flatnonzero(self.moved(place))
+        sources, targets = self.current[moved], place[moved]
+        live = self.disruption.reaches_live(moved, sources, targets)
+        restarted = moved[~live & ~self.disruption.cold[moved]]
         stops = int(cost[self.running & ~up].sum() + cost[restarted].sum()) + interrupted
         shrunk = ((self.requested - target.size) * self.tier_values("shrink_cost")[:, None])[up]
-        disruption = sum(self.disruption.cost(v, int(self.current[v]), int(place[v])) for v in moved)
+        disruption = int(self.disruption.costs(moved, sources, targets).sum()) + self.disruption.group_cost(moved)
         disruption += BOOT_COST * int(np.unique(at[self.disruption.spare[at]]).size)
-        return (*levels, inherited, stops, int(shrunk.sum()), should, disruption)
+        balance = self.balance.cost(self.capacity, usage)
+        return (*running, inherited, stops, int(shrunk.sum()), should, disruption, balance)
+
+    def moved(self, place: Index) -> Bools:
+        """Guests [V] that run now and in `place` [V], on different hosts."""
+        return np.asarray((self.current >= 0) & (place >= 0) & (place != self.current))
+
+    def group_amounts(self, place: Index) -> Ints:
+        """The amount of breach of each group [G] with guests at `place` [V]."""
+        amounts = np.zeros(len(self.groups), dtype=np.int64)
+        for indices, stack in self.stacks:
+            amounts[indices] = stack.amounts(place)
+        return amounts
 
 
 def index_groups(groups: tuple[GroupPrimitive, ...]) -> dict[int, tuple[int, ...]]:
@@ -181,3 +235,13 @@ def index_groups(groups: tuple[GroupPrimitive, ...]) -> dict[int, tuple[int, ...
         for v in group.guests.tolist():
             found[v].append(i)
     return {v: tuple(indices) for v, indices in found.items()}
+
+
+def _stack(groups: tuple[GroupPrimitive, ...]) -> tuple[tuple[Ints, Stack], ...]:
+    """The groups of each primitive together."""
+    found: defaultdict[type[GroupPrimitive], list[int]] = defaultdict(list)
+    for i, group in enumerate(groups):
+        found[type(group)].append(i)
+    return tuple(
+        (np.array(indices, dtype=np.int64), kind.stack([groups[i] for i in indices])) for kind, indices in found.items()
+    )

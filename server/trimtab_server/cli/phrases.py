@@ -30,6 +30,7 @@ _LEVELS: Final[Mapping[str, str]] = {
     "shrinkage": "CPU (milli) and memory (MiB) below what guests request, weighted",
     "should": "breaches of should rules, weighted",
     "disruption": "memory of migrated guests (MiB; cold ones 4 times), spares booted",
+    "balance": "load above thresholds and uneven load, weighted",
 }
 
 

@@ -14,7 +14,7 @@ def trivial_bounds(problem: Problem) -> tuple[int, ...]:
     homeless = np.array([_fits_nowhere(problem, v) for v in range(problem.vm_count)], dtype=np.bool_)
     bounds = [int(value[homeless & (rank == r)].sum()) for r in problem.ranks]
     shrunk = ((problem.requested - problem.upper) * problem.tier_values("shrink_cost")[:, None]).sum()
-    return (*bounds, 0, 0, int(shrunk), 0, 0)
+    return problem.fold((*bounds, 0, 0, int(shrunk), 0, 0, 0))
 
 
 def _fits_nowhere(problem: Problem, v: int) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..primitives.disruption import BOOT_COST, COLD_FACTOR
 from ..primitives.encoding import UNBOUNDED, Breaches, Index, Ints, PlacementVariables
-from ..problem import NOWHERE, Problem, Target
+from ..problem import NOWHERE, Level, Problem, Target
 from ..sizing import spread_shrinkage
 from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
 
@@ -152,7 +152,7 @@ class ExactModel:
         ]
         shrinkage = [(cut, problem.tiers[t].shrink_cost) for (_, t, _), cut in self._shrink.items()]
         boots = [(boot, BOOT_COST) for boot in self._boots]
-        return (
+        measures = (
             *running,
             Objective((*self._breaches.inherited, *_terms(breach))),
             Objective(
@@ -161,7 +161,9 @@ class ExactModel:
             Objective(tuple(shrinkage), int(base.sum())),
             Objective((*self._breaches.should, *_terms(problem.allowed.penalty[classes, host]))),
             Objective((*boots, *_terms(np.where(moves, move_cost, 0)))),
+            Objective(()),
         )
+        return tuple(_fold(level, measures) for level in problem.levels)
 
     def hint(self, target: Target) -> None:
         """Starts the search from a target."""
@@ -208,6 +210,15 @@ class ExactModel:
 def candidate_count(problem: Problem) -> int:
     """How many placement variables the exact model would have."""
     return sum(int(problem.candidates(v).sum()) for v in range(problem.vm_count))
+
+
+def _fold(level: Level, measures: Sequence[Objective]) -> Objective:
+    """The weighted sum of measures that makes up a level."""
+    terms: defaultdict[int, int] = defaultdict(int)
+    for index, weight in level.parts:
+        for variable, coefficient in measures[index].terms:
+            terms[variable] += weight * coefficient
+    return Objective(tuple(terms.items()), sum(weight * measures[index].offset for index, weight in level.parts))
 
 
 def _terms(coefficients: Ints) -> Iterator[Term]:

@@ -216,7 +216,7 @@ class _Repair:
         over: Bools = np.asarray((state.usage > self._limit).any(axis=1))
         must = set(up[(problem.allowed.breach[classes, at] > 0) | over[at]].tolist())
         should = set(up[problem.allowed.penalty[classes, at] > 0].tolist())
-        for group in problem.groups:
-            if group.tally(state.place).amount():
-                (must if group.must else should).update(group.guests.tolist())
+        for i in np.flatnonzero(problem.group_amounts(state.place)).tolist():
+            group = problem.groups[i]
+            (must if group.must else should).update(group.guests.tolist())
         return [*sorted(must), *sorted(should - must)]

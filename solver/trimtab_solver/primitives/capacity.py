@@ -17,6 +17,9 @@ class Capacity:
     ``factor[h, r, 0]``; the sum must stay within `limit` [H, R]. Where the start already needs more (`start` [H, R]),
     that is tolerated: `ceiling` is the larger of the two. `held` [H, R] is room that guests on their way still hold at
     their source; it counts in `start` too.
+
+    A guest that runs now, on host `origin` [V] (-1: it does not), and is placed on another host still holds the
+    `transient` [R] resources at its origin as well, as much as it has there now (`allocated` [V, R]).
     """
 
     limit: Ints
@@ -24,6 +27,9 @@ class Capacity:
     backed: Bools
     held: Ints
     start: Ints
+    transient: Bools
+    origin: Index
+    allocated: Ints
 
     @property
     def ceiling(self) -> Ints:
@@ -38,12 +44,28 @@ class Capacity:
         """What guest `v` at `size` [R] needs on host `h` [R]."""
         return np.where(self.backed[v], self.factor[h, :, 1], self.factor[h, :, 0]) * size
 
+    def left_behind(self, v: int) -> Ints:
+        """What guest `v` holds at its origin while it runs elsewhere [R]; it must run now."""
+        return np.where(self.transient, self.load_at(v, int(self.origin[v]), self.allocated[v]), 0)
+
     def usage(self, place: Index, sizes: Ints) -> Ints:
-        """What guests at `place` [V] (-1: nowhere) with `sizes` [V, R] need per host [H, R], `held` included."""
-        total = self.held.copy()
-        running = np.flatnonzero(place >= 0)
-        at = place[running]
-        factors = self.factor[at]
-        loads = np.where(self.backed[running], factors[:, :, 1], factors[:, :, 0]) * sizes[running]
-        np.add.at(total, at, loads)
-        return total
+        """What guests at `place` [V] (-1: nowhere) with `sizes` [V, R] need per host [H, R].
+
+        `held` and what moved guests hold at their origin are included.
+        """
+        up = np.flatnonzero(place >= 0)
+        total = self._sum(up, place[up], sizes, range(len(self.transient)))
+        transient = np.flatnonzero(self.transient)
+        if len(transient):
+            away = up[(self.origin[up] >= 0) & (self.origin[up] != place[up])]
+            total += self._sum(away, self.origin[away], self.allocated, transient.tolist())
+        return total + self.held
+
+    def _sum(self, guests: Ints, at: Index, sizes: Ints, resources: range | list[int]) -> Ints:
+        """What `guests` [n] need on the hosts `at` [n], of these resources only [H, R]."""
+        counted = np.zeros((*self.limit.shape, 2), dtype=np.int64)
+        for r in resources:
+            cells = np.zeros(2 * len(self.limit), dtype=np.int64)
+            np.add.at(cells, 2 * at + self.backed[guests, r], sizes[guests, r])
+            counted[:, r] = cells.reshape(-1, 2)
+        return np.asarray((counted * self.factor).sum(axis=2))

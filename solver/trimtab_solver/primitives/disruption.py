@@ -1,4 +1,4 @@
-"""Disruption: what it costs to move a guest or to boot a spare host."""
+"""Disruption: what it costs to move guests or to boot spare hosts, and how many may move."""
 
 from __future__ import annotations
 
@@ -6,23 +6,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .encoding import Bools, Index, Ints
+from .encoding import UNBOUNDED, Bools, Index, Ints
 
 COLD_FACTOR = 4
 """A cold migration weighs as much as so many live ones."""
 BOOT_COST = 4096
 """Booting a cold spare weighs as much as moving a guest of 4 GiB."""
+NO_BUDGET = UNBOUNDED
+"""A budget that never binds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disruption:
-    """Move costs and rights. Shapes: `move_cost` [V], `live` and `cold` [V] (rights), `generation` and `spare` [H]."""
+    """Move costs, rights and limits.
+
+    Shapes: `move_cost` [V], `live` and `cold` [V] (rights), `generation` and `spare` [H]. A guest has *moved* when it
+    runs at both ends on different hosts, whether it migrates or is taken down and started there.
+
+    A move between hosts of classes a and b (`pair_class` [H]) costs ``pair_cost[a, b]`` [K, K] more. `group` [V] is the
+    application of a guest (-1: none); `group_weight` times the largest number of moved members of one application is a
+    cost too. At most `group_limit` members of an application (0: no limit) and at most `budget` guests in all may move,
+    not counting those that are `exempt` [V]: a must rule, or the state of their host, makes them leave.
+    """
 
     move_cost: Ints
     live: Bools
     cold: Bools
     generation: Index
     spare: Bools
+    pair_class: Index
+    pair_cost: Ints
+    group: Index
+    group_weight: int
+    group_limit: int
+    budget: int
+    exempt: Bools
 
     def live_targets(self, v: int, source: int) -> Bools:
         """Hosts [H] that `v` can reach by live migration from `source`."""
@@ -45,8 +63,23 @@ class Disruption:
         """Whether the move is a live one; it is a cold one otherwise."""
         return bool(self.live[v] and self.generation[target] >= self.generation[source])
 
-    def cost(self, v: int, source: int, target: int) -> int:
-        """What the move costs."""
-        if source == target:
-            return 0
-        return int(self.move_cost[v]) * (1 if self.is_live(v, source, target) else COLD_FACTOR)
+    def costs(self, guests: Ints, sources: Index, targets: Index) -> Ints:
+        """Element by element, what it costs that the guest runs on the target instead of the source, another host."""
+        factor = np.where(self.reaches_live(guests, sources, targets), 1, COLD_FACTOR)
+        return factor * self.move_cost[guests] + self.pair_cost[self.pair_class[sources], self.pair_class[targets]]
+
+    def group_moves(self, moved: Ints) -> Ints:
+        """How many of the `moved` guests each application has; empty when none has any."""
+        groups = self.group[moved]
+        return np.bincount(groups[groups >= 0])
+
+    def group_cost(self, moved: Ints) -> int:
+        """What it costs that applications are disturbed by all these moves."""
+        return self.group_weight * int(self.group_moves(moved).max(initial=0)) if self.group_weight else 0
+
+    def permits(self, moved: Ints) -> bool:
+        """Whether budget and group limit allow that exactly the `moved` guests move."""
+        counted = moved[~self.exempt[moved]]
+        if len(counted) > self.budget:
+            return False
+        return not self.group_limit or int(self.group_moves(counted).max(initial=0)) <= self.group_limit

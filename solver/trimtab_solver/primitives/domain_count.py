@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from .encoding import (
     PlacementVariables,
 )
 from .group import GroupPrimitive
+from .members import Members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,15 @@ class DomainCount(GroupPrimitive):
     def breach(self, running: int, used: int) -> int:
         """The amount with so many running members in so many domains."""
         return max(0, min(self.least, running) - used) if self.least else max(0, used - self.most)
+
+    @classmethod
+    def stack(cls, groups: Sequence[DomainCount]) -> DomainCountStack:
+        """Many counts, taken together."""
+        return DomainCountStack(
+            Members.of([g.members for g in groups], [g.domain for g in groups]),
+            np.array([g.least for g in groups], dtype=np.int64),
+            np.array([g.most for g in groups], dtype=np.int64),
+        )
 
     def tally(self, place: Index) -> DomainCountTally:
         """A tally that tolerates what `place` already breaks."""
@@ -85,6 +96,23 @@ class DomainCount(GroupPrimitive):
             -members,
             UNBOUNDED,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCountStack:
+    """`least` and `most` [G] domains; 0 where the other one holds."""
+
+    members: Members
+    least: Ints
+    most: Ints
+
+    def amounts(self, place: Index) -> Ints:
+        """Domains missing, or too many."""
+        cells, counts = self.members.cells(place)
+        used = self.members.per_group(cells, np.ones_like(cells))
+        running = self.members.per_group(cells, counts)
+        breach = np.where(self.least > 0, np.minimum(self.least, running) - used, used - self.most)
+        return np.maximum(breach, 0)
 
 
 class DomainCountTally:

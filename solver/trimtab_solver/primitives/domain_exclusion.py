@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from .encoding import (
     PlacementVariables,
 )
 from .group import GroupPrimitive
+from .members import Members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,14 @@ class DomainExclusion(GroupPrimitive):
     def counts(self, place: Index) -> Ints:
         """Running members per set and domain [2, D]."""
         return np.stack([self.count(side, place) for side in (self.left, self.right)])
+
+    @classmethod
+    def stack(cls, groups: Sequence[DomainExclusion]) -> DomainExclusionStack:
+        """Many exclusions, counted together."""
+        domains = [g.domain for g in groups]
+        return DomainExclusionStack(
+            Members.of([g.left for g in groups], domains), Members.of([g.right for g in groups], domains)
+        )
 
     def tally(self, place: Index) -> DomainExclusionTally:
         """A tally that tolerates what `place` already breaks."""
@@ -78,6 +88,21 @@ class DomainExclusion(GroupPrimitive):
                 -UNBOUNDED,
                 len(right),
             )
+
+
+@dataclass(frozen=True, slots=True)
+class DomainExclusionStack:
+    """Both sets of every exclusion, with the same cells."""
+
+    left: Members
+    right: Members
+
+    def amounts(self, place: Index) -> Ints:
+        """The smaller count, in domains where both sets are."""
+        one, left = self.left.cells(place)
+        other, right = self.right.cells(place)
+        both, i, j = np.intersect1d(one, other, assume_unique=True, return_indices=True)
+        return self.left.per_group(both, np.minimum(left[i], right[j]))
 
 
 class DomainExclusionTally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from .encoding import (
     PlacementVariables,
 )
 from .group import GroupPrimitive
+from .members import Members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,12 @@ class DomainLimit(GroupPrimitive):
     def counts(self, place: Index) -> Ints:
         """Running members per domain [D]."""
         return self.count(self.members, place)
+
+    @classmethod
+    def stack(cls, groups: Sequence[DomainLimit]) -> DomainLimitStack:
+        """Many limits, counted together."""
+        members = Members.of([g.members for g in groups], [g.domain for g in groups])
+        return DomainLimitStack(members, np.array([g.limit for g in groups], dtype=np.int64))
 
     def tally(self, place: Index) -> DomainLimitTally:
         """A tally that tolerates what `place` already breaks."""
@@ -64,6 +72,20 @@ class DomainLimit(GroupPrimitive):
                 model.add_at_most_one(literals)
             else:
                 model.add_linear(literals, [1] * len(literals), -UNBOUNDED, self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class DomainLimitStack:
+    """`limit` [G] per domain."""
+
+    members: Members
+    limit: Ints
+
+    def amounts(self, place: Index) -> Ints:
+        """Members above the limits."""
+        cells, counts = self.members.cells(place)
+        excess = counts - self.limit[cells // self.members.width]
+        return self.members.per_group(cells, np.maximum(excess, 0))
 
 
 class DomainLimitTally:

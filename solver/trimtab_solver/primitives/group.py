@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -42,6 +43,14 @@ class Tally(Protocol):
         ...
 
 
+class Stack(Protocol):
+    """Many groups of one primitive, counted together."""
+
+    def amounts(self, place: Index) -> Ints:
+        """The amount of breach of each group [G], with guests at ``place`` [V] (-1: not running)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPrimitive(ABC):
     """Fields that every group primitive has.
@@ -66,6 +75,11 @@ class GroupPrimitive(ABC):
     @abstractmethod
     def guests(self) -> Index:
         """Every guest concerned."""
+
+    @classmethod
+    @abstractmethod
+    def stack(cls, groups: Sequence[Any]) -> Stack:
+        """All of `groups`, which are of this very class."""
 
     @abstractmethod
     def tally(self, place: Index) -> Tally:

@@ -51,6 +51,7 @@ def levels(
         ("shrinkage", shrinkage(case, sizes)),
         ("should", should),
         ("disruption", disruption(case, place)),
+        ("balance", 0),
     )
 
 

@@ -57,7 +57,7 @@ def test_nothing_lacks_words() -> None:
     assert set(OUTCOMES) == set(Outcome)
     assert set(PHASES) == set(Phase)
     assert all(describe_action(Action(1, kind, "v", "h1", "h2")) for kind in ActionKind)
-    names = ("running:a+b", "inherited", "stops", "shrinkage", "should", "disruption")
+    names = ("running:a+b", "inherited", "stops", "shrinkage", "should", "disruption", "balance")
     assert all(describe_level(name) for name in names)
     assert [describe_proof(level) for level in LEVELS] == ["proven best", "1 at best", "proven best"]
 

@@ -35,6 +35,7 @@ def test_what_fits_nowhere_is_proven_without_a_search() -> None:
         "shrinkage": 0,
         "should": 0,
         "disruption": 0,
+        "balance": 0,
     }
 
 
@@ -57,7 +58,7 @@ def test_after_a_level_that_is_worse_than_its_bound_nothing_more_is_claimed() ->
     problem = _crowded()
     portfolio = Portfolio(problem, PlanOptions(budget_s=60))
     list(portfolio.candidates())
-    worse = portfolio.levels((1, 4, 0, 0, 0, 0, 0))
+    worse = portfolio.levels((1, 4, 0, 0, 0, 0, 0, 0))
     assert [(level.value, level.bound) for level in worse[:2]] == [(1, 1), (4, 2)]
     assert all(level.bound == 0 for level in worse[2:])
 

@@ -160,6 +160,7 @@ def test_levels_are_named_and_counted_as_documented() -> None:
         ("shrinkage", 4 * 3),
         ("should", 2 * 5),
         ("disruption", 10 + 4096),
+        ("balance", 0),
     )
 
 

@@ -79,6 +79,7 @@ def test_a_good_plan_is_accepted(failed: Snapshot) -> None:
         "shrinkage": 0,
         "should": 0,
         "disruption": 10 + 4096,
+        "balance": 0,
     }
 
 
