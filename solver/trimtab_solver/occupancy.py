@@ -77,24 +77,22 @@ class Occupancy:
     def admits(self, v: int) -> Bools | None:
         """Per host [H], whether all must groups allow the absent guest there; None: everywhere."""
         mask: Bools | None = None
-        for i in self._groups(v, must=True):
-            part = self._tally(i).admits(v)
-            if part is not None:
-                mask = part if mask is None else mask & part
+        for _, part in self.refusing_groups(v):
+            mask = part if mask is None else mask & part
         return mask
 
     def admits_absence(self, v: int) -> bool:
         """Whether all must groups of the guest allow the state as it is (call it after `take`)."""
         return all(self._tally(i).admits_absence() for i in self._groups(v, must=True))
 
-    def blocking_groups(self, v: int, h: int) -> list[int]:
-        """The must groups that refuse the absent guest on host `h`."""
-        refused = []
+    def refusing_groups(self, v: int) -> list[tuple[int, Bools]]:
+        """The must groups that do not admit the absent guest everywhere, with the hosts [H] where they do."""
+        found = []
         for i in self._groups(v, must=True):
             part = self._tally(i).admits(v)
-            if part is not None and not part[h]:
-                refused.append(i)
-        return refused
+            if part is not None:
+                found.append((i, part))
+        return found
 
     def penalty(self, v: int) -> Ints:
         """Per host [H], what the absent guest would add to the level of should rules there."""

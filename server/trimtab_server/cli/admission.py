@@ -54,7 +54,7 @@ def examine(snapshot: Snapshot, policy: Policy, vm: Vm, host: Host) -> Admission
     state = Occupancy(problem, problem.floor)
     if vm.is_running:
         state.take(v)
-    names = refusals(problem, state, v).get(h, ())
+    names = refusals(problem, state, v).on(h)
     against += _unsuitable(vm, host)
     against += [_rule(policy, name) for name in names if ":" not in name]
     against += [_short(problem, state, v, h, name.removeprefix(_ROOM)) for name in names if name.startswith(_ROOM)]

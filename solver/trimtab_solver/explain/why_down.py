@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..occupancy import Occupancy
 from ..outcome import StaysDown
+from ..primitives.encoding import Bools, Ints
 from ..problem import NOWHERE, Problem, Target
 
 CLOSED = "host:closed"
 """The host is down, draining or in maintenance."""
 UNEQUIPPED = "host:unequipped"
 """The host does not reach the guest's storage pool, or lacks a capability it needs."""
+_ROOM = "room:"
+_NOTHING = -1
 
 
 def explain_down(problem: Problem, reached: Target) -> tuple[StaysDown, ...]:
@@ -23,86 +28,132 @@ def explain_down(problem: Problem, reached: Target) -> tuple[StaysDown, ...]:
         return ()
     state = Occupancy(problem, problem.floor)
     state.go_to(reached.place)
+    explanation = _Explanation(problem, state)
     ranks = problem.tier_values("rank")
-    return tuple(_explain(problem, state, v) for v in sorted(down, key=lambda v: (-ranks[v], v)))
+    return tuple(explanation.of(v) for v in sorted(down, key=lambda v: (-ranks[v], v)))
 
 
-def refusals(problem: Problem, state: Occupancy, v: int) -> dict[int, tuple[str, ...]]:
-    """Per host that may not take the absent guest now: the names of what refuses it.
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What refuses an absent guest on each host: ``names[cause[h]]``; nothing does where `cause` [H] is -1.
 
     Names are policy documents, `CLOSED`, `UNEQUIPPED`, or a resource that is short (``room:<name>``, everybody at the
     floor). Only names of policy documents have no colon.
     """
+
+    names: tuple[tuple[str, ...], ...]
+    cause: Ints
+
+    def on(self, h: int) -> tuple[str, ...]:
+        """What refuses the guest on one host."""
+        cause = int(self.cause[h])
+        return () if cause == _NOTHING else self.names[cause]
+
+    def counts(self) -> list[tuple[tuple[str, ...], int]]:
+        """Each combination of names with the number of its hosts, in the order of its first host."""
+        causes, first, counts = np.unique(self.cause, return_index=True, return_counts=True)
+        found = sorted(zip(first.tolist(), causes.tolist(), counts.tolist(), strict=True))
+        return [(self.names[cause], count) for _, cause, count in found if cause != _NOTHING]
+
+    def after(self, causes: Sequence[tuple[str, Bools]]) -> Refusals:
+        """With `causes`, each of which refuses the guest on the hosts [H] it holds on, where nothing else does yet."""
+        table = np.array([hosts for _, hosts in causes], dtype=np.bool_).reshape(len(causes), len(self.cause))
+        fresh = np.flatnonzero((self.cause == _NOTHING) & table.any(axis=0))
+        if len(fresh) == 0:
+            return self
+        patterns, pattern_of = np.unique(table[:, fresh], axis=1, return_inverse=True)
+        names = [tuple(dict.fromkeys(causes[i][0] for i in np.flatnonzero(pattern).tolist())) for pattern in patterns.T]
+        cause = self.cause.copy()
+        cause[fresh] = len(self.names) + pattern_of.reshape(-1)
+        return Refusals((*self.names, *names), cause)
+
+
+def refusals(problem: Problem, state: Occupancy, v: int) -> Refusals:
+    """What refuses the absent guest now."""
     allowed = problem.allowed
-    mask = allowed.mask[allowed.class_of[v]]
-    unary = [rule for rule in allowed.rules_of(v) if rule.must]
+    barred = ~allowed.mask[allowed.class_of[v]]
     need = problem.capacity.load_of(v, problem.floor[v])
     short = (state.usage + need > state.ceiling) & (need > 0)
-    admitted = state.admits(v)
-    found: dict[int, tuple[str, ...]] = {}
-    for h in range(problem.host_count):
-        if not mask[h]:
-            names = [rule.rule for rule in unary if not rule.mask[h]]
-            found[h] = (tuple(names) or (UNEQUIPPED,)) if problem.receiving[h] else (CLOSED,)
-        elif admitted is not None and not admitted[h]:
-            found[h] = tuple(dict.fromkeys(problem.groups[g].rule for g in state.blocking_groups(v, h)))
-        elif short[h].any():
-            found[h] = tuple(f"room:{problem.resources[r]}" for r in np.flatnonzero(short[h]))
-    return found
+    return (
+        Refusals((), np.full(problem.host_count, _NOTHING, dtype=np.int64))
+        .after([(CLOSED, barred & ~problem.receiving)])
+        .after([(rule.rule, ~rule.mask) for rule in allowed.rules_of(v) if rule.must])
+        .after([(UNEQUIPPED, barred)])
+        .after([(problem.groups[g].rule, ~admitted) for g, admitted in state.refusing_groups(v)])
+        .after([(f"{_ROOM}{resource}", short[:, r]) for r, resource in enumerate(problem.resources)])
+    )
 
 
-def _explain(problem: Problem, state: Occupancy, v: int) -> StaysDown:
-    tier = problem.tiers[problem.tier[v]]
-    vm_id = problem.vm_ids[v]
-    if problem.running[v]:
-        return StaysDown(
-            vm_id,
-            tier.name,
-            f"{'suspended' if tier.suspends else 'stopped'} by this plan to make room for others",
-            (tier.name,),
+class _Explanation:
+    """Explains one guest after the other; guests that are alike in all that counts are looked at once."""
+
+    def __init__(self, problem: Problem, state: Occupancy) -> None:
+        self._problem = problem
+        self._state = state
+        self._known: dict[tuple[object, ...], tuple[str, tuple[str, ...]]] = {}
+
+    def of(self, v: int) -> StaysDown:
+        problem = self._problem
+        tier = problem.tiers[problem.tier[v]]
+        vm_id = problem.vm_ids[v]
+        if problem.running[v]:
+            how = "suspended" if tier.suspends else "stopped"
+            return StaysDown(vm_id, tier.name, f"{how} by this plan to make room for others", (tier.name,))
+        if not problem.startable[v]:
+            reason = "its failed host cannot be fenced; starting it elsewhere could run it twice"
+            return StaysDown(vm_id, tier.name, reason)
+        likeness = self._likeness(v)
+        if likeness not in self._known:
+            self._known[likeness] = self._refused(v)
+        return StaysDown(vm_id, tier.name, *self._known[likeness])
+
+    def _likeness(self, v: int) -> tuple[object, ...]:
+        """All that `refusals` and the nearest host depend on."""
+        problem = self._problem
+        return (
+            int(problem.allowed.class_of[v]),
+            problem.floor[v].tobytes(),
+            problem.capacity.backed[v].tobytes(),
+            *((problem.groups[g].rule, admitted.tobytes()) for g, admitted in self._state.refusing_groups(v)),
         )
-    if not problem.startable[v]:
-        return StaysDown(
-            vm_id,
-            tier.name,
-            "its failed host cannot be fenced; starting it elsewhere could run it twice",
-        )
-    found = refusals(problem, state, v)
-    counts = Counter(" + ".join(names) for names in found.values())
-    parts = [_phrase(name, count) for name, count in counts.most_common()]
-    total = problem.host_count
-    free = total - len(found)
-    reason = f"no host of {total} can take it: " + "; ".join(parts)
-    if free:
-        reason = f"{free} of {total} hosts could take it, but it costs more than it gains or no safe order leads there"
-    nearest = _nearest(problem, state, v, found)
-    rules = tuple(dict.fromkeys(n for names in found.values() for n in names if ":" not in n))
-    return StaysDown(vm_id, tier.name, reason + nearest, rules)
+
+    def _refused(self, v: int) -> tuple[str, tuple[str, ...]]:
+        """Why no host takes the guest, and the policy documents among the reasons."""
+        found = refusals(self._problem, self._state, v)
+        counts: Counter[str] = Counter()
+        for names, count in found.counts():
+            counts[" + ".join(names)] += count
+        total = self._problem.host_count
+        free = int((found.cause == _NOTHING).sum())
+        if free:
+            cost = "but it costs more than it gains or no safe order leads there"
+            reason = f"{free} of {total} hosts could take it, {cost}"
+        else:
+            parts = [_phrase(name, count) for name, count in counts.most_common()]
+            reason = f"no host of {total} can take it: " + "; ".join(parts)
+        rules = tuple(dict.fromkeys(name for names, _ in found.counts() for name in names if ":" not in name))
+        return reason + self._nearest(v, found), rules
+
+    def _nearest(self, v: int, found: Refusals) -> str:
+        """How much is missing on the host that only lacks room and lacks least of it."""
+        problem, state = self._problem, self._state
+        roomless = [i for i, names in enumerate(found.names) if all(name.startswith(_ROOM) for name in names)]
+        full = np.flatnonzero(np.isin(found.cause, roomless))
+        if len(full) == 0:
+            return ""
+        load = problem.capacity.load_of(v, problem.floor[v])[full]
+        missing = np.maximum(state.usage[full] + load - state.ceiling[full], 0)
+        nearest = int((missing / np.maximum(state.ceiling[full], 1)).sum(axis=1).argmin())
+        h = int(full[nearest])
+        units = np.where(problem.capacity.backed[v], problem.capacity.factor[h, :, 1], problem.capacity.factor[h, :, 0])
+        lacking = -(-missing[nearest] // units)
+        amounts = ", ".join(f"{lacking[r]} {problem.resources[r]}" for r in np.flatnonzero(lacking))
+        return f"; nearest is {problem.host_ids[h]}, which lacks {amounts} with everybody there at the floor"
 
 
 def _phrase(name: str, count: int) -> str:
-    if name.startswith("room:"):
-        return f"{count} too full ({name.replace('room:', '')})"
+    if name.startswith(_ROOM):
+        return f"{count} too full ({name.replace(_ROOM, '')})"
     if name == CLOSED:
         return f"{count} down, draining or in maintenance"
     return f"{count} without its storage pool or devices" if name == UNEQUIPPED else f"refused on {count} by {name}"
-
-
-def _nearest(problem: Problem, state: Occupancy, v: int, found: dict[int, tuple[str, ...]]) -> str:
-    """How much is missing on the host that only lacks room and lacks least of it."""
-    full = [h for h, names in found.items() if all(name.startswith("room:") for name in names)]
-    if not full:
-        return ""
-    missing = np.maximum(state.usage + problem.capacity.load_of(v, problem.floor[v]) - state.ceiling, 0)
-    units = np.where(
-        problem.capacity.backed[v],
-        problem.capacity.factor[:, :, 1],
-        problem.capacity.factor[:, :, 0],
-    )
-    lacking = -(-missing // units)
-    h = min(
-        full,
-        key=lambda h: (float((missing[h] / np.maximum(state.ceiling[h], 1)).sum()), h),
-    )
-    amounts = ", ".join(f"{lacking[h, r]} {problem.resources[r]}" for r in np.flatnonzero(lacking[h]))
-    return f"; nearest is {problem.host_ids[h]}, which lacks {amounts} with everybody there at the floor"
