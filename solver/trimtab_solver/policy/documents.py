@@ -150,10 +150,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Every document of a policy set, in the order read, and their digest (independent of order)."""
+    """Every document of a policy set, in the order read, and their digest (independent of order).
+
+    `tests` are the PolicyTest documents beside them. They constrain nothing, and the digest is independent of them.
+    """
 
     documents: tuple[Document, ...]
     digest: str
+    tests: tuple[Document, ...] = ()
 
     def of(self, spec_type: type[SpecT]) -> Iterator[tuple[Document, SpecT]]:
         """Documents of one kind with their spec, in order; disabled rules are left out."""

@@ -45,20 +45,16 @@ def expressions_in(model: type[BaseModel], content: Any, path: str = "spec") -> 
         source = use.content.get("cel")
         if isinstance(source, str):
             yield ExpressionUse(child(use.path, "cel"), source, use.scope, Returns.BOOL)
-    for marks, value, inner in _fields_in(model, content, path):
-        for place, source in _members(value, inner):
-            for mark in marks:
-                if isinstance(mark, Computes) and isinstance(source, str):
-                    yield ExpressionUse(place, source, mark.scope, mark.returns)
+    for mark, place, source in _marked_in(model, content, path):
+        if isinstance(mark, Computes) and isinstance(source, str):
+            yield ExpressionUse(place, source, mark.scope, mark.returns)
 
 
 def selectors_in(model: type[BaseModel], content: Any, path: str = "spec") -> Iterator[SelectorUse]:
     """Every selector in `content`, which need not fit `model`."""
-    for marks, value, inner in _fields_in(model, content, path):
-        for place, selector in _members(value, inner):
-            for mark in marks:
-                if isinstance(mark, Selects) and isinstance(selector, Mapping):
-                    yield SelectorUse(place, selector, mark.scope)
+    for mark, place, selector in _marked_in(model, content, path):
+        if isinstance(mark, Selects) and isinstance(selector, Mapping):
+            yield SelectorUse(place, selector, mark.scope)
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -92,25 +88,36 @@ def _marks_in(annotation: Any, metadata: tuple[Any, ...]) -> Iterator[Any]:
         yield from _marks_in(argument, ())
 
 
-def _members(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _members(value: Any, path: str, is_mapping: bool) -> Iterator[tuple[str, Any]]:
     """The value, or the members of a list or mapping of such, with their paths."""
-    yield path, value
+    if not is_mapping:
+        yield path, value
     if isinstance(value, list):
         for i, item in enumerate(value):
             yield child(path, i), item
+    elif is_mapping and isinstance(value, Mapping):
+        for key, item in value.items():
+            yield child(path, key), item
 
 
-def _fields_in(model: type[BaseModel], content: Any, path: str) -> Iterator[tuple[tuple[Any, ...], Any, str]]:
-    """(marks, value, path) of every field that is present, those of nested models included, selectors excluded."""
+def _marked_in(model: type[BaseModel], content: Any, path: str) -> Iterator[tuple[Selects | Computes, str, Any]]:
+    """(mark, path, value) of everything marked that is present, in nested models too, selectors excluded."""
     if not isinstance(content, Mapping):
         return
     for name, field in model.model_fields.items():
         alias = field.alias or name
         if alias not in content:
             continue
-        value, inner = content[alias], child(path, alias)
-        yield tuple(_marks_in(field.annotation, tuple(field.metadata))), value, inner
-        for nested in models_in(field.annotation):
-            if nested is not Selector:
-                for place, member in _members(value, inner):
-                    yield from _fields_in(nested, member, place)
+        nested = [inner for inner in models_in(field.annotation) if inner is not Selector]
+        marks = _marks_in(field.annotation, tuple(field.metadata))
+        wanted = [mark for mark in marks if isinstance(mark, (Selects, Computes))]
+        for place, member in _members(content[alias], child(path, alias), _holds_by_key(field.annotation)):
+            for mark in wanted:
+                yield mark, place, member
+            for inner in nested:
+                yield from _marked_in(inner, member, place)
+
+
+def _holds_by_key(annotation: Any) -> bool:
+    """Whether a field with this annotation is a mapping whose keys are the author's own."""
+    return typing.get_origin(annotation) is dict

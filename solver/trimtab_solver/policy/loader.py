@@ -25,10 +25,11 @@ from .documents import (
 )
 from .expression_fields import expressions_in
 from .expressions import ExpressionError, compile_expression
+from .policy_test import PolicyTest
 from .shapes import field_fault, fit, place_of, shown, suggest
 from .strict_yaml import MAX_FILE_BYTES, RawDocument, read_yaml
 
-DOCUMENT_KINDS: Final[Mapping[str, type[Spec]]] = KINDS
+DOCUMENT_KINDS: Final[Mapping[str, type[Spec]]] = {**KINDS, "PolicyTest": PolicyTest}
 """Every kind that a policy file may hold."""
 MAX_FAULTS: Final = 500
 """How many faults a refusal holds before it only counts."""
@@ -111,8 +112,10 @@ def parse_policy(files: Mapping[str, bytes]) -> Policy:
         )
     if faults:
         raise PolicyRefusedError(_limited(faults))
-    documents = tuple(entry.document for entry in entries if entry.document is not None)
-    return Policy(documents, digest_of(documents))
+    read_well = [entry.document for entry in entries if entry.document is not None]
+    documents = tuple(document for document in read_well if not isinstance(document.spec, PolicyTest))
+    tests = tuple(document for document in read_well if isinstance(document.spec, PolicyTest))
+    return Policy(documents, digest_of(documents), tests)
 
 
 def digest_of(documents: Iterable[Document]) -> str:
@@ -183,7 +186,7 @@ def _entry(raw: RawDocument, faults: list[Fault]) -> _Entry:
     name = _name_in(content)
     if not kind:
         return _Entry(raw, "", name)
-    spec_type = KINDS[kind]
+    spec_type = DOCUMENT_KINDS[kind]
     body = content.get("spec")
     body = {} if body is None else body
     spec: Spec | None = fit(spec_type, body, "spec", raw, faults)
@@ -211,12 +214,12 @@ def _check_version(raw: RawDocument, content: Mapping[str, Any], faults: list[Fa
 
 def _kind_of(raw: RawDocument, content: Mapping[str, Any], faults: list[Fault]) -> str:
     kind = content.get("kind")
-    if isinstance(kind, str) and kind in KINDS:
+    if isinstance(kind, str) and kind in DOCUMENT_KINDS:
         return kind
     if "kind" not in raw.broken:
         message = f"unknown kind {shown(kind)}" if "kind" in content else "kind is missing"
-        guess = suggest(kind, KINDS) if isinstance(kind, str) else ""
-        fix = guess if guess.startswith("known") else f"{guess} known are {', '.join(sorted(KINDS))}".strip()
+        guess = suggest(kind, DOCUMENT_KINDS) if isinstance(kind, str) else ""
+        fix = guess if guess.startswith("known") else f"{guess} known are {', '.join(sorted(DOCUMENT_KINDS))}".strip()
         faults.append(field_fault(place_of(raw, "kind"), "kind", message, fix))
     return ""
 

@@ -222,12 +222,13 @@ def test_a_wrong_field_names_place_value_and_fix(kind: str, spec: str, path: str
             "apiVersion: trimtab/v1\nkind: Teir\nmetadata: {name: a}",
             "f:2:7 kind",
             'unknown kind "Teir"',
-            "did you mean Tier? known are HostRequirement, Pin, PolicySet, Separate, Spread, Tier, Together",
+            "did you mean Tier? known are HostRequirement, Pin, PolicySet, PolicyTest, Separate, "
+            "Spread, Tier, Together",
         ),
         (
-            "apiVersion: trimtab/v1\nkind: PolicyTest\nmetadata: {name: a}",
+            "apiVersion: trimtab/v1\nkind: PolicySets\nmetadata: {name: a}",
             "f:2:7 kind",
-            'unknown kind "PolicyTest"',
+            'unknown kind "PolicySets"',
             "did you mean PolicySet?",
         ),
         (

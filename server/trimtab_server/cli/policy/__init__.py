@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import fmt_command, lint_command, schema_command
+from . import coverage_command, fmt_command, lint_command, schema_command, test_command
 
 policy = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check, format, test and compare policies.")
 
@@ -17,3 +17,5 @@ def _root() -> None:
 policy.command("lint", short_help="Say what is wrong, or probably wrong.")(lint_command.lint)
 policy.command("fmt", short_help="Lay policy files out in one way.")(fmt_command.fmt)
 policy.command("schema", short_help="Print the JSON Schema for editors.")(schema_command.schema)
+policy.command("test", short_help="Run the tests beside a policy.")(test_command.run)
+policy.command("coverage", short_help="Say what the tests show of each rule.")(coverage_command.coverage)

@@ -33,13 +33,15 @@ def lint(
     from trimtab_solver.policy.loader import load_policy
 
     from ..safe_text import clean
+    from .places import located
+    from .test_command import folder_of
 
-    folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
+    folder = folder_of(paths)
     try:
         rules = load_policy(paths)
     except PolicyRefusedError as refusal:
         for fault in refusal.faults:
-            where, _, field = _located(fault.path, folder).partition(" ")
+            where, _, field = located(fault.path, folder).partition(" ")
             fix = f" ({fault.fix})" if fault.fix else ""
             print(clean(f"{where}: error: {field + ': ' if field else ''}{fault.message} [{_code(fault.reason)}]{fix}"))
         print(f"{plural(len(refusal.faults), 'error')}; the policy cannot be used")
@@ -55,18 +57,10 @@ def lint(
         check_snapshot(state)
         findings = find(rules, state)
     for finding in findings:
-        print(clean(_located(str(finding), folder)))
+        print(clean(located(str(finding), folder)))
     print(f"{plural(len(rules.documents), 'document')}: {_summary(findings) or 'nothing found'}")
     has_errors = any(one.severity is Severity.ERROR for one in findings)
     raise typer.Exit(ExitCode.USAGE if has_errors else ExitCode.OK)
-
-
-def _located(text: str, folder: Path | None) -> str:
-    """A text that begins with a position: with the folder in front, so that editors and terminals find the file."""
-    if folder is None:
-        return text
-    name = text.partition(":")[0].partition(" ")[0]
-    return f"{folder / name}{text[len(name) :]}" if (folder / name).is_file() else text
 
 
 def _code(reason: str) -> str:

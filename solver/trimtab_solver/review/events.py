@@ -1,0 +1,67 @@
+"""What happens to a cluster in a test or a scenario: parts fail, parts are drained."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from ..errors import Fault, Reason, SnapshotRefusedError
+from ..snapshot import FencingState, HostState, Snapshot, Vm, VmState
+from ..topology import Topology
+
+
+def after_failure(snapshot: Snapshot, parts: Iterable[str], path: str = "fail") -> Snapshot:
+    """The cluster after `parts`, each as kind:id, have failed. Their hosts are DOWN and unfenced, guests DISPLACED.
+
+    A guest on its way falls back to its source when its target fails, and is displaced when its source fails.
+
+    Raises
+    ------
+    SnapshotRefusedError
+        If a part is no kind:id, or there is none of that kind and id; `path` says where the parts are named.
+    """
+    failed = hosts_within(snapshot, parts, path)
+    hosts = tuple(
+        replace(host, state=HostState.DOWN, fencing=FencingState.UNFENCED) if host.id in failed else host
+        for host in snapshot.hosts
+    )
+    return replace(snapshot, hosts=hosts, vms=tuple(_without(vm, failed) for vm in snapshot.vms))
+
+
+def after_draining(snapshot: Snapshot, parts: Iterable[str], path: str = "drain") -> Snapshot:
+    """The cluster when the hosts within `parts` are to be emptied. Raises as `after_failure`."""
+    drained = hosts_within(snapshot, parts, path)
+    return replace(
+        snapshot,
+        hosts=tuple(replace(host, state=HostState.DRAINING) if host.id in drained else host for host in snapshot.hosts),
+    )
+
+
+def hosts_within(snapshot: Snapshot, parts: Iterable[str], path: str) -> frozenset[str]:
+    """Ids of the hosts within any of `parts`, each a failure domain as kind:id. Raises as `after_failure`."""
+    topology = Topology(snapshot)
+    by_part: dict[str, set[str]] = {}
+    for host in snapshot.hosts:
+        for kind, domain in topology.domains(host.id).items():
+            by_part.setdefault(f"{kind}:{domain}", set()).add(host.id)
+    found: set[str] = set()
+    for i, part in enumerate(parts):
+        if part not in by_part:
+            close = difflib.get_close_matches(part, by_part, n=1)
+            fix = f"did you mean {close[0]}?" if close else "write kind:id, for example host:h1 or rack:r2"
+            message = f'the cluster has no part "{part}" with hosts in it'
+            raise SnapshotRefusedError([Fault(Reason.UNKNOWN_REFERENCE, f"{path}[{i}]", message, fix)])
+        found |= by_part[part]
+    return frozenset(found)
+
+
+def _without(vm: Vm, failed: Collection[str]) -> Vm:
+    """The guest after the hosts failed."""
+    if not vm.is_running:
+        return vm
+    if vm.host_id in failed:
+        return replace(vm, state=VmState.DISPLACED, target_host_id="", allocated={})
+    if vm.target_host_id in failed:
+        return replace(vm, state=VmState.RUNNING, target_host_id="")
+    return vm

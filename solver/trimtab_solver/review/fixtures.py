@@ -1,0 +1,63 @@
+"""From the fixtures of a `PolicyTest` to a snapshot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from ..policy.documents import Strict
+from ..policy.policy_test import Fixtures, HostFixture, VmFixture
+from ..snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm, VmState
+
+_RANGE = re.compile(r"(?P<head>.*)\[(?P<first>\d{1,4})-(?P<last>\d{1,4})\](?P<tail>.*)")
+_HOST_NAMES = {"domains": "domain_ids", "storage_pools": "storage_pool_ids"}
+_VM_NAMES = {
+    "host": "host_id",
+    "target_host": "target_host_id",
+    "home_host": "home_host_id",
+    "storage_pool": "storage_pool_id",
+}
+
+FixtureT = TypeVar("FixtureT", HostFixture, VmFixture)
+
+
+def snapshot_of(fixtures: Fixtures) -> Snapshot:
+    """The cluster. Whether it makes sense is for validation to say."""
+    hosts = [Host(name, **_fields(fixtures.each_host, host, _HOST_NAMES)) for name, host in _each_of(fixtures.hosts)]
+    return Snapshot(
+        hosts=tuple(hosts),
+        vms=tuple(_vm(name, _fields(fixtures.each_vm, vm, _VM_NAMES)) for name, vm in _each_of(fixtures.vms)),
+        domains=tuple(FailureDomain(name, domain.kind, domain.parent) for name, domain in fixtures.domains.items()),
+        storage_pools=tuple(StoragePool(name, kind) for name, kind in fixtures.storage_pools.items()),
+    )
+
+
+def _vm(name: str, fields: dict[str, Any]) -> Vm:
+    state = fields.pop("state") or (VmState.RUNNING if fields["host_id"] else VmState.PENDING)
+    return Vm(name, state=state, **fields)
+
+
+def _each_of(fixtures: Mapping[str, FixtureT]) -> Iterator[tuple[str, FixtureT]]:
+    """Each id that a key stands for."""
+    for key, fixture in fixtures.items():
+        span = _RANGE.fullmatch(key)
+        if span is None:
+            yield key, fixture
+            continue
+        for number in range(int(span["first"]), int(span["last"]) + 1):
+            yield f"{span['head']}{number:0{len(span['first'])}d}{span['tail']}", fixture
+
+
+def _fields(common: Strict, own: Strict, names: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a snapshot part: what `own` says, else what `common` says; mappings are merged by key."""
+    fields: dict[str, Any] = {}
+    for name in type(own).model_fields:
+        value, shared = getattr(own, name), getattr(common, name)
+        is_own = name in own.model_fields_set
+        if isinstance(value, dict):
+            value = {**type(own).model_fields[name].default, **shared, **(value if is_own else {})}
+        elif not is_own:
+            value = shared
+        fields[names.get(name, name)] = value
+    return fields

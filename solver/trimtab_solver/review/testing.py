@@ -1,0 +1,291 @@
+"""Runs `PolicyTest` documents. Same policy, same tests, same result: plans are made in reproducible mode."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
+from ..outcome import Answer
+from ..placement import Placement
+from ..plan.actions import ActionKind
+from ..planner import PlanOptions, plan_recovery
+from ..policy.documents import Document, Policy, Selector, Source
+from ..policy.policy_test import Case, Expectation, PlanExpectation, PolicyTest, seconds_since_epoch
+from ..policy.selection import named
+from ..snapshot import Snapshot, VmState
+from ..validation import check_snapshot
+from ..verify.replay import verify_plan
+from .events import after_draining, after_failure
+from .evidence import Evidence, Item, evictable, shrinkable
+from .fixtures import snapshot_of
+
+OPTIONS = PlanOptions(budget_s=10.0, reproducible=True)
+"""How tests plan: an amount of work instead of a time, so that a slow machine gives the same answer."""
+
+_DOWN = frozenset({ActionKind.STOP, ActionKind.SUSPEND})
+_MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
+
+ReadSnapshot = Callable[[Document, str], Snapshot]
+"""Reads the snapshot file that a test names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One expectation that does not hold. `field` is its path inside the case, such as ``expect.violations``."""
+
+    source: Source
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan that was made for a case, and the cluster it was made for."""
+
+    snapshot: Snapshot
+    answer: Answer
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What came of one case. `shown` is what it showed of the rules, for coverage."""
+
+    test: str
+    name: str
+    source: Source
+    failures: tuple[Failure, ...]
+    shown: frozenset[Item] = frozenset()
+    planned: Planned | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation holds."""
+        return not self.failures
+
+
+def run_tests(policy: Policy, read_snapshot: ReadSnapshot | None = None) -> list[CaseResult]:
+    """The result of every case of every test document of `policy`, in order."""
+    return list(iterate_tests(policy, read_snapshot))
+
+
+def iterate_tests(
+    policy: Policy,
+    read_snapshot: ReadSnapshot | None = None,
+    is_wanted: Callable[[str, str], bool] = lambda _test, _case: True,
+) -> Iterator[CaseResult]:
+    """As `run_tests`, one by one; `is_wanted` picks cases by the names of test and case.
+
+    Raises
+    ------
+    RefusedError
+        When a snapshot file cannot be read; a cluster that is wrong only fails its cases.
+    """
+    for document in policy.tests:
+        spec = document.spec
+        assert isinstance(spec, PolicyTest)
+        if spec.fixtures is not None:
+            cluster = snapshot_of(spec.fixtures)
+        elif read_snapshot is None:
+            raise ValueError(f"{document.source}: no reader for snapshot files was given")
+        else:
+            assert spec.snapshot is not None
+            cluster = read_snapshot(document, spec.snapshot)
+        for i, case in enumerate(spec.cases):
+            if not is_wanted(document.name, case.name):
+                continue
+            yield _Run(policy, document, f"spec.cases[{i}]", case, spec.at, cluster).result()
+
+
+class _Run:
+    """One case on its way to a result."""
+
+    def __init__(
+        self, policy: Policy, document: Document, path: str, case: Case, at: str | None, cluster: Snapshot
+    ) -> None:
+        self._policy, self._document, self._path, self._case = policy, document, path, case
+        self._at = case.at if case.at is not None else at
+        self._cluster = cluster
+        self._failures: list[Failure] = []
+        self._shown: set[Item] = set()
+        self._planned: Planned | None = None
+
+    def result(self) -> CaseResult:
+        """Runs it."""
+        try:
+            self._run()
+        except RefusedError as refusal:
+            self._check_refusal(refusal)
+        else:
+            if self._case.expect.refused is not None:
+                self._fail("expect.refused", f"expected to be refused with {self._case.expect.refused}; it is accepted")
+        return CaseResult(
+            self._document.name,
+            self._case.name,
+            self._document.position(self._path),
+            tuple(self._failures),
+            frozenset(self._shown),
+            self._planned,
+        )
+
+    def _run(self) -> None:
+        snapshot = self._state()
+        check_snapshot(snapshot)
+        evidence = Evidence(snapshot, self._policy)
+        self._shown.update(evidence.rights(), evidence.shown(evidence.now))
+        expect = self._case.expect
+        self._check_state(expect, evidence)
+        if expect.plan is not None:
+            self._plan(expect.plan, evidence)
+
+    def _state(self) -> Snapshot:
+        """The cluster of the case: guests placed, then parts drained and failed."""
+        case, snapshot = self._case, self._cluster
+        if self._at is not None:
+            snapshot = replace(snapshot, taken_at=seconds_since_epoch(self._at))
+        unknown = sorted(case.placement.keys() - {vm.id for vm in snapshot.vms})
+        if unknown:
+            raise SnapshotRefusedError(
+                [_unknown_guest(f"{self._path}.placement", name, [vm.id for vm in snapshot.vms]) for name in unknown]
+            )
+        vms = tuple(
+            replace(
+                vm,
+                state=VmState.RUNNING if case.placement[vm.id] else VmState.PENDING,
+                host_id=case.placement[vm.id],
+                target_host_id="",
+            )
+            if vm.id in case.placement
+            else vm
+            for vm in snapshot.vms
+        )
+        snapshot = replace(snapshot, vms=vms)
+        snapshot = after_draining(snapshot, case.drain, f"{self._path}.drain")
+        snapshot = after_failure(snapshot, case.fail, f"{self._path}.fail")
+        if case.hardware_failures is not None:
+            snapshot = replace(snapshot, hardware_failures=case.hardware_failures)
+        return snapshot
+
+    def _check_refusal(self, refusal: RefusedError) -> None:
+        wanted = self._case.expect.refused
+        reasons = {fault.reason for fault in refusal.faults}
+        if wanted is None:
+            for fault in refusal.faults:
+                self._fail("expect", f"refused: {fault} [{fault.reason}]")
+        elif wanted not in reasons:
+            found = ", ".join(sorted(reasons))
+            self._fail("expect.refused", f"expected to be refused with {wanted}; it is refused with {found}")
+
+    # --- the state before any plan ---------------------------------------------------------------------------------
+
+    def _check_state(self, expect: Expectation, evidence: Evidence) -> None:
+        amounts = evidence.amounts(evidence.now)
+        self._exactly("expect.violations", expect.violations, amounts)
+        for rule, amount in expect.amounts.items():
+            self._equal(f"expect.amounts.{rule}", amount, amounts.get(rule, 0))
+        self._exactly("expect.evictable", expect.evictable, evictable(evidence.case))
+        self._exactly("expect.shrinkable", expect.shrinkable, shrinkable(evidence.case))
+
+    # --- the plan ----------------------------------------------------------------------------------------------------
+
+    def _plan(self, expect: PlanExpectation, evidence: Evidence) -> None:
+        snapshot = evidence.case.snapshot
+        answer = plan_recovery(snapshot, self._policy, OPTIONS)
+        end = verify_plan(snapshot, self._policy, answer.plan, case=evidence.case).placement
+        self._planned = Planned(snapshot, answer, end)
+        self._shown.update(evidence.shown(end))
+        if expect.outcome is not None:
+            self._equal("expect.plan.outcome", str(expect.outcome), str(answer.outcome))
+        self._check_guests(expect, evidence, answer, end)
+        self._check_places(expect, evidence, end)
+        actions = answer.plan.actions
+        self._at_most("maxMigrations", expect.max_migrations, sum(a.kind in _MIGRATIONS for a in actions))
+        self._at_most("maxActions", expect.max_actions, len(actions))
+        self._exactly("expect.plan.violations", expect.violations, evidence.amounts(end))
+        values = {level.name: level.value for level in answer.levels}
+        for name, value in expect.levels.items():
+            if name not in values:
+                self._fail("expect.plan.levels", f'there is no level "{name}"; there are {", ".join(values)}')
+            else:
+                self._equal(f"expect.plan.levels.{name}", value, values[name])
+
+    def _check_guests(self, expect: PlanExpectation, evidence: Evidence, answer: Answer, end: Placement) -> None:
+        vms = evidence.case.vms
+        stopped = sorted({action.vm_id for action in answer.plan.actions if action.kind in _DOWN})
+        self._exactly("expect.plan.stopped", expect.stopped, stopped)
+        down = [vm.id for vm in vms.values() if vm.is_wanted and vm.id not in end.hosts]
+        self._exactly("expect.plan.down", expect.down, down)
+        if expect.stays_up is not None:
+            chosen = self._chosen(evidence, "staysUp", expect.stays_up)
+            kept = {i for i in chosen if vms[i].is_running and i in end.hosts} - set(stopped)
+            self._none_of("staysUp", chosen, set(chosen) - kept, "do not stay up")
+        if expect.runs is not None:
+            chosen = self._chosen(evidence, "runs", expect.runs)
+            self._none_of("runs", chosen, set(chosen) - end.hosts.keys(), "do not run in the end")
+        if expect.may_stop is not None:
+            chosen = self._chosen(evidence, "mayStop", expect.may_stop)
+            self._none_of("mayStop", chosen, set(stopped) - set(chosen), "are stopped or suspended as well")
+        if expect.may_shrink is not None:
+            chosen = self._chosen(evidence, "mayShrink", expect.may_shrink)
+            small = {i for i, size in end.sizes.items() if _is_short(vms[i].requested, size)}
+            self._none_of("mayShrink", chosen, small - set(chosen), "have less than they request as well")
+
+    def _check_places(self, expect: PlanExpectation, evidence: Evidence, end: Placement) -> None:
+        selection, document = evidence.case.selection, self._document
+        for vm_id, selector in expect.ends_on.items():
+            field = f"expect.plan.endsOn.{vm_id}"
+            if vm_id not in evidence.case.vms:
+                self._fail(field, f'the cluster has no guest "{vm_id}"')
+                continue
+            wanted = selection.hosts(document, f"{self._path}.{field}", selector)
+            host_id = end.hosts.get(vm_id)
+            if host_id not in wanted:
+                where = f"on {host_id}" if host_id else "nowhere"
+                self._fail(field, f"expected on one of {named(sorted(wanted)) or 'no host'}; it runs {where}")
+
+    def _chosen(self, evidence: Evidence, field: str, selector: Selector) -> tuple[str, ...]:
+        path = f"{self._path}.expect.plan.{field}"
+        found = evidence.case.selection.vms(self._document, path, selector)
+        unknown = sorted(set(selector.ids or ()) - evidence.case.vms.keys())
+        if unknown:
+            self._fail(f"expect.plan.{field}", f"the cluster has no guests {named(unknown)}")
+        elif not found and field in ("staysUp", "runs"):
+            self._fail(f"expect.plan.{field}", "selects no guest, so it shows nothing")
+        return found
+
+    # --- comparing --------------------------------------------------------------------------------------------------
+
+    def _fail(self, field: str, message: str) -> None:
+        self._failures.append(Failure(self._document.position(f"{self._path}.{field}"), field, message))
+
+    def _equal(self, field: str, wanted: object, found: object) -> None:
+        if wanted != found:
+            self._fail(field, f"expected {wanted}; found {found}")
+
+    def _exactly(self, field: str, wanted: Sequence[str] | None, found: Collection[str]) -> None:
+        if wanted is not None and set(wanted) != set(found):
+            self._fail(field, f"expected {_listed(wanted)}; found {_listed(found)}")
+
+    def _at_most(self, field: str, most: int | None, found: int) -> None:
+        if most is not None and found > most:
+            self._fail(f"expect.plan.{field}", f"expected at most {most}; found {found}")
+
+    def _none_of(self, field: str, chosen: Collection[str], wrong: Collection[str], what: str) -> None:
+        if wrong:
+            self._fail(f"expect.plan.{field}", f"selects {len(chosen)}; {named(sorted(wrong))} {what}")
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _is_short(requested: Mapping[str, int], size: Mapping[str, int]) -> bool:
+    return any(size.get(resource, 0) < amount for resource, amount in requested.items())
+
+
+def _unknown_guest(path: str, name: str, known: Collection[str]) -> Fault:
+    close = difflib.get_close_matches(name, known, n=1)
+    fix = f"did you mean {close[0]}?" if close else "name a guest of the fixtures"
+    return Fault(Reason.UNKNOWN_REFERENCE, path, f'the cluster has no guest "{name}"', fix)
