@@ -12,7 +12,7 @@ import numpy as np
 from ..outcome import LevelValue
 from ..primitives.encoding import Bools
 from ..problem import NOWHERE, Problem, Target
-from .bound import trivial_bounds
+from .bound import Bounds
 from .cpsat import Budget, LevelProof
 from .exact import ExactModel, candidate_count
 from .greedy import repair
@@ -87,10 +87,10 @@ class Portfolio:
         self._deadline = self._started + options.budget_s
         self._lock = threading.Lock()
         self.names = problem.level_names
-        self.trivial = trivial_bounds(problem)
+        self.bounds = Bounds(problem)
         self.optimum: tuple[int, ...] = ()
         """Proven optimal values of the leading levels."""
-        self._next_bound = self.trivial[0] if self.trivial else 0
+        self._next_bound = 0
         """Bound on the first level that is not proven."""
         self._build_s = 0.0
         """What building the exact model took: without twice as long left, a second one is not begun."""
@@ -106,12 +106,13 @@ class Portfolio:
         """Value and bound per level for a state with these values.
 
         While the leading levels are at their proven optimum, the next bound is the proven one; after the first level
-        that is worse than its bound only the trivial bounds hold.
+        that is worse than its bound only the aggregated bounds hold.
         """
         found = []
+        given = self.bounds.given(values)
         tight = True
         for i, (name, value) in enumerate(zip(self.names, values, strict=True)):
-            bound = self.trivial[i]
+            bound = given[i]
             if tight and i < len(self.optimum):
                 bound = max(bound, self.optimum[i])
             elif tight and i == len(self.optimum):
@@ -161,7 +162,7 @@ class Portfolio:
         optimum: list[int] = []
         for proof in proofs:
             if proof.value is None or proof.value != proof.bound:
-                self._next_bound = max(proof.bound, self.trivial[len(optimum)])
+                self._next_bound = proof.bound
                 break
             optimum.append(proof.value)
         self.optimum = tuple(optimum)

@@ -9,34 +9,25 @@ import numpy as np
 
 from tests.property.targets import problem_of
 from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
-from trimtab_solver.engines.bound import trivial_bounds
 from trimtab_solver.engines.portfolio import PlanOptions, Portfolio, Progress
 from trimtab_solver.outcome import Outcome
 from trimtab_solver.planner import plan_recovery
 from trimtab_solver.problem import Problem, Target
-from trimtab_solver.snapshot import HostState
+from trimtab_solver.snapshot import Snapshot
 
 _ONE_HOST = {2: DOWN, 3: DOWN, 4: DOWN}
+_TWO_HOSTS = {3: DOWN, 4: DOWN}
+
+
+def _cluster() -> Snapshot:
+    """Three Bronze guests of value 2 that would fill two hosts if cut in pieces, and Gold that fits nowhere."""
+    sizes = {"b0": 30, "b1": 30, "b2": 20}
+    guests = [vm(name, requested={"memory_mib": size}) for name, size in sizes.items()]
+    return snapshot([*guests, vm("g", tier="gold", requested={"memory_mib": 99})], _TWO_HOSTS)
 
 
 def _crowded() -> Problem:
-    """Five Bronze guests of value 2 for four places, and a Gold guest that fits nowhere."""
-    guests = [*(vm(f"b{n}") for n in range(5)), vm("g", tier="gold", requested={"memory_mib": 99})]
-    return problem_of(snapshot(guests, _ONE_HOST), policy())
-
-
-def test_what_fits_nowhere_is_proven_without_a_search() -> None:
-    """A guest that is larger than every host counts in the first bound; nothing else is claimed."""
-    assert dict(zip(_crowded().level_names, trivial_bounds(_crowded()), strict=True)) == {
-        "running:gold": 1,
-        "running:bronze": 0,
-        "inherited": 0,
-        "stops": 0,
-        "shrinkage": 0,
-        "should": 0,
-        "disruption": 0,
-        "balance": 0,
-    }
+    return problem_of(_cluster(), policy())
 
 
 def test_bounds_are_proven_by_the_exact_engine() -> None:
@@ -54,7 +45,7 @@ def test_bounds_are_proven_by_the_exact_engine() -> None:
 
 
 def test_after_a_level_that_is_worse_than_its_bound_nothing_more_is_claimed() -> None:
-    """Bounds hold for the values reached above them, so behind a gap only the trivial ones are left."""
+    """Bounds hold for the values reached above them, so behind a gap only those that need no search are left."""
     problem = _crowded()
     portfolio = Portfolio(problem, PlanOptions(budget_s=60))
     list(portfolio.candidates())
@@ -69,9 +60,7 @@ def test_a_stopped_portfolio_still_proposes_what_greedy_finds() -> None:
     stop.set()
     portfolio = Portfolio(_crowded(), PlanOptions(budget_s=60), stop=stop)
     assert [candidate.engine for candidate in portfolio.candidates()] == ["greedy"]
-    # a guest that has to move costs something, and that it must is not proven by greedy repair
-    found = snapshot([vm("p", "h1")], {1: {"state": HostState.DRAINING}})
-    answer = plan_recovery(found, policy(), PlanOptions(budget_s=60), stop=stop)
+    answer = plan_recovery(_cluster(), policy(), PlanOptions(budget_s=60), stop=stop)
     assert answer.outcome is Outcome.FEASIBLE
     assert answer.certificate.verified
 

@@ -1,0 +1,103 @@
+"""Guests that must stay down because a rule leaves too few failure domains for their group: a bound by counting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..primitives.domain_exclusion import DomainExclusion
+from ..primitives.domain_limit import DomainLimit
+from ..primitives.encoding import Bools, Index, Ints
+from ..problem import Problem
+
+
+def crowded_out(problem: Problem, rank: int, caps: Mapping[int, int]) -> int:
+    """What must be lost at `rank` for the sake of must rules about groups; `caps` is what other ranks may lose.
+
+    Each group counts by itself; of groups that share guests only one counts.
+    """
+    counting = _Counting(problem, rank, caps)
+    found = []
+    for i, group in enumerate(problem.groups):
+        if not group.must:
+            continue
+        if isinstance(group, DomainLimit):
+            loss = counting.over_limit(group)
+        elif isinstance(group, DomainExclusion):
+            loss = counting.excluded(group)
+        else:
+            continue
+        if loss:
+            found.append((-loss, i))
+    taken = np.zeros(problem.vm_count, dtype=np.bool_)
+    total = 0
+    for loss, i in sorted(found):
+        guests = problem.groups[i].guests
+        if not taken[guests].any():
+            taken[guests] = True
+            total -= loss
+    return total
+
+
+class _Counting:
+    def __init__(self, problem: Problem, rank: int, caps: Mapping[int, int]) -> None:
+        self._problem = problem
+        self._rank, self._value = problem.tier_values("rank"), problem.tier_values("value")
+        self._of = rank
+        self._caps = caps
+        self._may_be_down = ~problem.running | problem.evictable
+        for r, most in caps.items():
+            self._may_be_down &= (self._rank != r) | (self._value <= most)
+        self._reach: dict[tuple[int, int], Bools] = {}
+
+    def over_limit(self, group: DomainLimit) -> int:
+        """At most so many members run per domain, or as many as do now."""
+        members = group.members
+        if len(members) <= group.limit:
+            return 0
+        domains = self._domains(members, group.domain, group.domain_count, len(members) // group.limit + 1)
+        if domains is None:
+            return 0
+        room = np.maximum(group.limit, group.counts(self._problem.current))
+        return self._least(members, len(members) - int(room[domains].sum()))
+
+    def excluded(self, group: DomainExclusion) -> int:
+        """With a single domain left for both sets, all of one set stay down but as many as are tolerated."""
+        domains = self._domains(group.guests, group.domain, group.domain_count, 2)
+        if domains is None or domains.sum() != 1:
+            return 0
+        tolerated = int(group.counts(self._problem.current).min(axis=0)[domains].sum())
+        return min(self._least(side, len(side) - tolerated) for side in (group.left, group.right))
+
+    def _domains(self, members: Index, domain: Index, count: int, enough: int) -> Bools | None:
+        """Domains [D] that some member may run in; None when they are `enough` for no rule to bind."""
+        problem = self._problem
+        found = np.zeros(count, dtype=np.bool_)
+        for c in np.unique(problem.allowed.class_of[members]).tolist():
+            key = id(domain), c
+            if key not in self._reach:
+                reach = np.zeros(count, dtype=np.bool_)
+                reach[domain[problem.allowed.mask[c]]] = True
+                self._reach[key] = reach
+            found |= self._reach[key]
+            if found.sum() >= enough:
+                return None
+        now = problem.current[members]
+        found[domain[now[now >= 0]]] = True
+        return None if found.sum() >= enough else found
+
+    def _least(self, members: Index, down: int) -> int:
+        """The least loss at the rank when so many of the members are down."""
+        rank, value = self._rank[members], self._value[members]
+        may = self._may_be_down[members]
+        mine = (rank == self._of) & may
+        others = down
+        for r in np.unique(rank[(rank != self._of) & may]).tolist():
+            of_rank = may & (rank == r)
+            number = int(of_rank.sum())
+            if r in self._caps:
+                number = min(number, self._caps[r] // max(1, int(value[of_rank].min())))
+            others -= number
+        cheapest: Ints = np.sort(value[mine])
+        return int(cheapest[: max(0, others)].sum())
