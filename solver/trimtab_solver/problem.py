@@ -213,7 +213,7 @@ class Problem:
         shrunk = ((self.requested - target.size) * self.tier_values("shrink_cost")[:, None])[up]
         disruption = int(self.disruption.costs(moved, sources, targets).sum()) + self.disruption.group_cost(moved)
         disruption += BOOT_COST * int(np.unique(at[self.disruption.spare[at]]).size)
-        balance = self.balance.cost(self.capacity, usage)
+        balance = self.balance.cost(self.capacity, self.capacity.final_usage(place, target.size))
         return (*running, inherited, stops, int(shrunk.sum()), should, disruption, balance)
 
     def moved(self, place: Index) -> Bools:

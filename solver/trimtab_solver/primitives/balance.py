@@ -72,6 +72,6 @@ class Balance:
     peaks: tuple[Peak, ...] = ()
 
     def cost(self, capacity: Capacity, usage: Ints) -> int:
-        """The cost of a final `usage` [H, R]."""
+        """The cost of a usage [H, R] when the plan is over (`Capacity.final_usage`)."""
         parts: tuple[AboveThreshold | Ratio | Peak, ...] = (*self.above, *self.ratios, *self.peaks)
         return sum(part.cost(capacity, usage) for part in parts)

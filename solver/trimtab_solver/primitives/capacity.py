@@ -49,17 +49,21 @@ class Capacity:
         return np.where(self.transient, self.load_at(v, int(self.origin[v]), self.allocated[v]), 0)
 
     def usage(self, place: Index, sizes: Ints) -> Ints:
-        """What guests at `place` [V] (-1: nowhere) with `sizes` [V, R] need per host [H, R].
+        """What guests at `place` [V] (-1: nowhere) with `sizes` [V, R] need per host [H, R] until the plan is over.
 
         `held` and what moved guests hold at their origin are included.
         """
-        up = np.flatnonzero(place >= 0)
-        total = self._sum(up, place[up], sizes, range(len(self.transient)))
+        total = self.final_usage(place, sizes)
         transient = np.flatnonzero(self.transient)
         if len(transient):
-            away = up[(self.origin[up] >= 0) & (self.origin[up] != place[up])]
+            away = np.flatnonzero((place >= 0) & (self.origin >= 0) & (self.origin != place))
             total += self._sum(away, self.origin[away], self.allocated, transient.tolist())
-        return total + self.held
+        return total
+
+    def final_usage(self, place: Index, sizes: Ints) -> Ints:
+        """As `usage`, without what moved guests hold at their origin: what remains when the plan is over [H, R]."""
+        up = np.flatnonzero(place >= 0)
+        return self._sum(up, place[up], sizes, range(len(self.transient))) + self.held
 
     def _sum(self, guests: Ints, at: Index, sizes: Ints, resources: range | list[int]) -> Ints:
         """What `guests` [n] need on the hosts `at` [n], of these resources only [H, R]."""
