@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import enum
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..errors import RefusedError
 from .documents import Document, Source
 
 
@@ -31,6 +34,22 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.source}: {self.severity}: {self.message} [{self.rule}]" + (f" ({self.fix})" if self.fix else "")
+
+
+_PLACE = re.compile(r"(?P<file>[^ ]*?):(?P<line>\d+):(?P<column>\d+)(?: (?P<field>.*))?")
+
+
+def findings_of(refusal: RefusedError) -> Iterator[Finding]:
+    """What a refusal says, as findings: errors named after their reason, such as ``policy-field``."""
+    for fault in refusal.faults:
+        place = _PLACE.fullmatch(fault.path)
+        if place is None:
+            source, field = Source(fault.path.partition(" ")[0]), ""
+        else:
+            source = Source(place["file"], int(place["line"]), int(place["column"]))
+            field = f"{place['field']}: " if place["field"] else ""
+        rule = fault.reason.value.lower().replace("_", "-")
+        yield Finding(Severity.ERROR, source, rule, f"{field}{fault.message}", fault.fix)
 
 
 def finding_at(

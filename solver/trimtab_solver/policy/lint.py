@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
+from ..errors import PolicyRefusedError
 from ..failures import Event
 from ..rules.separate import Separate
 from ..rules.tier import Availability, Tier
@@ -12,13 +13,25 @@ from ..snapshot import Snapshot
 from .documents import Document, Policy, RuleSpec
 from .expression_fields import expressions_in
 from .expressions import Returns, compile_expression, references_in, tokens_of
-from .findings import Finding, Severity, finding_at
+from .findings import Finding, Severity, finding_at, findings_of
+from .lint_names import name_findings
+from .lint_selectors import selector_findings
 from .lint_snapshot import snapshot_findings
+from .loader import parse_policy
 from .subjects import event_data
 from .variables import Scope
 
 _TRIED_FAILURES = range(17)
 """The numbers of hardware failures that conditions are tried with."""
+
+
+def lint_files(files: Mapping[str, bytes], snapshot: Snapshot | None = None) -> tuple[Policy | None, list[Finding]]:
+    """The policy in `files` and every finding; no policy, and the reasons as findings, when it cannot be used."""
+    try:
+        policy = parse_policy(files)
+    except PolicyRefusedError as refusal:
+        return None, list(findings_of(refusal))
+    return policy, lint(policy, snapshot)
 
 
 def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
@@ -27,19 +40,12 @@ def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
         *_expression_findings(policy),
         *_tier_findings(policy),
         *_rule_findings(policy),
+        *selector_findings(policy),
+        *name_findings(policy, snapshot),
     ]
     if snapshot is not None:
         findings += snapshot_findings(policy, snapshot)
-    return sorted(
-        set(findings),
-        key=lambda f: (
-            f.source.file,
-            f.source.line,
-            f.source.column,
-            f.rule,
-            f.message,
-        ),
-    )
+    return sorted(set(findings), key=lambda f: (f.source.file, f.source.line, f.source.column, f.rule, f.message))
 
 
 def _expression_findings(policy: Policy) -> Iterator[Finding]:

@@ -6,20 +6,22 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
+from typing import Any
 
 from ..errors import PolicyRefusedError
-from ..rules.host_requirement import HostRequirement
-from ..rules.pin import Pin
 from ..rules.separate import Separate
 from ..rules.spread import Spread
 from ..rules.tier import Tier
-from ..rules.together import Together
 from ..snapshot import Snapshot
 from ..topology import Topology
+from ..verify.domains import DomainMaps
+from ..verify.judges import JUDGES
+from ..verify.scope import HostScope
 from .documents import Document, Level, Policy, RuleSpec, Selector, Source
-from .expression_fields import selectors_in
-from .findings import Finding, Severity, finding_at
+from .expression_fields import SelectorUse, expressions_in, selectors_in
+from .findings import Finding, Severity, finding_at, findings_of
 from .selection import Selection, named
+from .strict_yaml import child
 from .variables import Scope
 
 _PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+) ")
@@ -30,9 +32,9 @@ def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
     selection = Selection(policy, snapshot)
     findings: list[Finding] = []
     try:
-        selection.tier_of()
+        findings += _tier_findings(selection)
     except PolicyRefusedError as refusal:
-        findings += _refused(refusal)
+        findings += findings_of(refusal)
     for document in policy.documents:
         spec = document.spec
         if isinstance(spec, RuleSpec) and not spec.enabled:
@@ -41,7 +43,7 @@ def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
             findings += _selector_findings(selection, document)
             findings += _rule_findings(selection, document)
         except PolicyRefusedError as refusal:
-            findings += _refused(refusal)
+            findings += findings_of(refusal)
         findings += _name_findings(selection, document)
     findings += [
         Finding(
@@ -56,10 +58,14 @@ def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
     return findings
 
 
-def _refused(refusal: PolicyRefusedError) -> Iterator[Finding]:
-    for fault in refusal.faults:
-        rule = fault.reason.value.lower().replace("_", "-")
-        yield Finding(Severity.ERROR, _source_in(fault.path), rule, fault.message, fault.fix)
+def _tier_findings(selection: Selection) -> Iterator[Finding]:
+    """Tiers that no guest belongs to. Raises as `Selection.tier_of`."""
+    used = {document.name for document in selection.tier_of().values()}
+    for document, tier in selection.tiers():
+        if tier.select is None and document.name not in used and selection.snapshot.vms:
+            message = "no guest belongs to it"
+            fix = f"it holds the guests whose tier field is {document.name}; compare the names"
+            yield finding_at(document, "metadata.name", Severity.INFO, "empty-tier", message, fix)
 
 
 def _source_in(path: str) -> Source:
@@ -75,7 +81,7 @@ def _source_in(path: str) -> Source:
 
 def _selector_findings(selection: Selection, document: Document) -> Iterator[Finding]:
     for use in selectors_in(type(document.spec), document.content.get("spec")):
-        selector = Selector.model_validate(use.content, by_alias=True, by_name=False)
+        selector = _selector(use)
         is_vm = use.scope is Scope.VM
         noun = "guest" if is_vm else "host"
         everything = [part.id for part in (selection.snapshot.vms if is_vm else selection.snapshot.hosts)]
@@ -92,6 +98,8 @@ def _selector_findings(selection: Selection, document: Document) -> Iterator[Fin
                 message,
                 fix,
             )
+        if selector.ids == ():
+            continue  # said without a cluster
         if everything and not found:
             message = f"{use.path} selects no {noun}"
             fix = "look for misspelt labels and values, or delete it"
@@ -112,30 +120,57 @@ def _selector_findings(selection: Selection, document: Document) -> Iterator[Fin
 
 
 def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding]:
+    """What the judge of the rule sees in the cluster: no group it could be broken for, or no host that is allowed."""
     spec = document.spec
-    if isinstance(spec, Pin):
-        guests = selection.vms(document, "spec.select", spec.select)
-        if guests and not selection.hosts(document, "spec.hosts", spec.hosts):
-            yield _nowhere(document, spec, "spec.hosts", len(guests))
-    elif isinstance(spec, HostRequirement):
-        guests = selection.vms(document, "spec.select", spec.select)
-        if guests and not selection.hosts_where(document, "spec.require", spec.require):
-            yield _nowhere(document, spec, "spec.require", len(guests))
-    elif isinstance(spec, Separate):
+    if isinstance(spec, Separate):
         yield from _separate_findings(selection, document, spec)
     elif isinstance(spec, Spread) and spec.min_domains is not None:
-        topology = Topology(selection.snapshot)
-        domains = {topology.domain(host.id, spec.topology) for host in selection.snapshot.hosts}
-        if len(domains) < spec.min_domains and spec.topology in topology.kinds:
-            message = f"wants {spec.min_domains} domains of kind {spec.topology}, the snapshot has {len(domains)}"
-            yield finding_at(
-                document,
-                "spec.minDomains",
-                _severity(spec),
-                "too-few-domains",
-                message,
-                "lower minDomains",
-            )
+        yield from _spread_findings(selection, document, spec)
+    if not isinstance(spec, RuleSpec) or type(spec) not in JUDGES or not _picks_guests(selection, document):
+        return
+    concerned = [
+        scope
+        for scope in JUDGES[type(spec)](document, spec, selection, DomainMaps(selection.snapshot))
+        if any(vm_id in selection.wanted for vm_id in scope.members)
+    ]
+    for scope in concerned:
+        if isinstance(scope, HostScope) and not scope.hosts:
+            path, guests = _host_field(document), len(scope.members)
+            message = f"no host satisfies {path}, so none of the {guests} selected guests may run anywhere"
+            fix = "look for misspelt labels and capabilities"
+            yield finding_at(document, path, _severity(spec), "no-host", message, fix)
+    if not concerned:
+        message = "constrains nothing here: no group of the selected guests is large enough to break it"
+        yield finding_at(document, "spec.select", Severity.INFO, "no-effect", message, "compare groups and limits")
+
+
+def _picks_guests(selection: Selection, document: Document) -> bool:
+    """Whether the rule has one selector of guests and it picks somebody; all else is said in other words."""
+    uses = [use for use in selectors_in(type(document.spec), document.content.get("spec")) if use.scope is Scope.VM]
+    return len(uses) == 1 and all(selection.vms(document, use.path, _selector(use)) for use in uses)
+
+
+def _selector(use: SelectorUse) -> Selector:
+    return Selector.model_validate(use.content, by_alias=True, by_name=False)
+
+
+def _host_field(document: Document) -> str:
+    """The field that says which hosts."""
+    content = document.content.get("spec")
+    kind = type(document.spec)
+    paths = [use.path for use in selectors_in(kind, content) if use.scope is Scope.HOST]
+    paths += [use.path for use in expressions_in(kind, content) if use.scope is Scope.HOST]
+    return paths[0] if paths else "spec"
+
+
+def _spread_findings(selection: Selection, document: Document, spec: Spread) -> Iterator[Finding]:
+    topology = Topology(selection.snapshot)
+    domains = {topology.domain(host.id, spec.topology) for host in selection.snapshot.hosts}
+    assert spec.min_domains is not None
+    if len(domains) < spec.min_domains and spec.topology in topology.kinds:
+        message = f"wants {spec.min_domains} domains of kind {spec.topology}, the snapshot has {len(domains)}"
+        fix = "lower minDomains"
+        yield finding_at(document, "spec.minDomains", _severity(spec), "too-few-domains", message, fix)
 
 
 def _separate_findings(selection: Selection, document: Document, spec: Separate) -> Iterator[Finding]:
@@ -162,18 +197,6 @@ def _separate_findings(selection: Selection, document: Document, spec: Separate)
         yield finding_at(document, "spec.partnersBy", Severity.WARNING, "no-partners", message, fix)
 
 
-def _nowhere(document: Document, spec: RuleSpec, path: str, guests: int) -> Finding:
-    message = f"no host satisfies {path}, so none of the {guests} selected guests may run anywhere"
-    return finding_at(
-        document,
-        path,
-        _severity(spec),
-        "no-host",
-        message,
-        "look for misspelt labels and capabilities",
-    )
-
-
 def _severity(spec: RuleSpec) -> Severity:
     return Severity.ERROR if spec.level is Level.MUST else Severity.WARNING
 
@@ -183,20 +206,13 @@ def _severity(spec: RuleSpec) -> Severity:
 
 def _name_findings(selection: Selection, document: Document) -> Iterator[Finding]:
     spec = document.spec
-    if isinstance(spec, (Separate, Spread, Together)):
-        kinds = Topology(selection.snapshot).kinds
-        if spec.topology not in kinds:
-            message = f'the snapshot has no failure domains of kind "{spec.topology}"'
-            fix = _suggestion(spec.topology, kinds)
-            yield finding_at(
-                document,
-                "spec.topology",
-                _severity(spec),
-                "unknown-topology",
-                message,
-                fix,
-            )
-    elif isinstance(spec, Tier):
+    kinds = Topology(selection.snapshot).kinds
+    for path, kind in _topologies(document.content.get("spec"), "spec"):
+        if kind not in kinds:
+            message = f'the snapshot has no failure domains of kind "{kind}"'
+            severity = _severity(spec) if isinstance(spec, RuleSpec) else Severity.WARNING
+            yield finding_at(document, path, severity, "unknown-topology", message, _suggestion(kind, kinds))
+    if isinstance(spec, Tier):
         resources = {resource for host in selection.snapshot.hosts for resource in host.capacity}
         fields = [(f"spec.noOvercommit[{i}]", name) for i, name in enumerate(spec.no_overcommit)]
         fields += [(f"spec.resize.floor.{name}", name) for name in (spec.resize.floor if spec.resize else ())]
@@ -205,6 +221,18 @@ def _name_findings(selection: Selection, document: Document) -> Iterator[Finding
                 message = f'no host has the resource "{name}"'
                 fix = _suggestion(name, resources)
                 yield finding_at(document, path, Severity.WARNING, "unknown-resource", message, fix)
+
+
+def _topologies(content: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every field called topology, at any depth: all kinds name failure domains by it."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if key == "topology" and isinstance(value, str):
+                yield child(path, key), value
+            yield from _topologies(value, child(path, key))
+    elif isinstance(content, list):
+        for i, value in enumerate(content):
+            yield from _topologies(value, child(path, i))
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

@@ -48,10 +48,15 @@ def load_policy(paths: str | Path | Iterable[str | Path]) -> Policy:
     PolicyRefusedError
         As `parse_policy`, and if a path does not exist, cannot be read, or is a folder without policy files.
     """
+    return parse_policy(read_policy_files(paths))
+
+
+def read_policy_files(paths: str | Path | Iterable[str | Path]) -> dict[str, bytes]:
+    """The content of policy files by the names that positions give them (`load_policy`). Raises as `read_files`."""
     given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
     base = given[0] if len(given) == 1 and given[0].is_dir() else None
     files = read_files(given)
-    return parse_policy({(path.relative_to(base) if base else path).as_posix(): files[path] for path in files})
+    return {(path.relative_to(base) if base else path).as_posix(): content for path, content in files.items()}
 
 
 def read_files(paths: Iterable[Path]) -> dict[Path, bytes]:

@@ -1,7 +1,7 @@
 """YAML as policies use it: one meaning per text, and a position for every value.
 
-Scalars follow the YAML 1.2 core schema, so ``yes``, ``no``, ``on`` and ``off`` are strings. Anchors, aliases, merge
-keys, tags, duplicate keys and keys that are not strings are refused.
+Scalars follow the YAML 1.2 core schema. What YAML 1.1 reads in another way (``no`` as false, ``010`` as eight) must be
+quoted. Anchors, aliases, merge keys, tags, duplicate keys and keys that are not strings are refused.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_TWO_MEANINGS = re.compile(r"(?:[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF)|[-+]?0[0-9]+")
+"""A boolean or an octal number in YAML 1.1, a word or a decimal number in YAML 1.2."""
 _INFINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)")
 
 
@@ -244,6 +246,8 @@ class _Reader:
                 "write the fields out; merge keys are not allowed",
             )
             return None
+        if event.implicit[0] and _TWO_MEANINGS.fullmatch(event.value):
+            self._ambiguous(at, path, f"has the key {event.value}", event.value)
         value = _plain_value(event.value) if event.implicit[0] else event.value
         if not isinstance(value, str):
             self._syntax(
@@ -280,6 +284,9 @@ class _Reader:
         self._document.scalars[path] = Scalar(at, style, raw, one_line)
         if not event.implicit[0] or style:
             return event.value
+        if _TWO_MEANINGS.fullmatch(event.value):
+            self._ambiguous(at, path, f"is {event.value}", event.value)
+            return event.value
         value = _plain_value(event.value)
         if value is _UNREADABLE:
             self._broken(
@@ -293,6 +300,13 @@ class _Reader:
 
     def _source(self, event: Any) -> Source:
         return Source(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _ambiguous(self, at: Source, path: str, what: str, text: str) -> None:
+        if text[-1].isdigit():
+            message, fix = f"{what}, octal in YAML 1.1 and decimal in 1.2", "without the leading zero"
+        else:
+            message, fix = f"{what}, a boolean in YAML 1.1 and a word in 1.2", "as true or false if it is a boolean"
+        self._syntax(at, path, message, f'write it in quotes, "{text}", if it is text, or {fix}')
 
     def _broken(self, path: str, at: Source, message: str, fix: str) -> None:
         self._document.broken.add(path)

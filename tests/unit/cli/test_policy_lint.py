@@ -65,4 +65,4 @@ def test_paths_that_are_missing_are_named(tmp_path: Path) -> None:
     """Exit code 2, each of them."""
     result = run("policy", "lint", tmp_path / "one", tmp_path / "two.yaml")
     assert result.code == 2
-    assert all(f"{tmp_path / name}: error: cannot be read" in result.out for name in ("one", "two.yaml"))
+    assert all(f"{tmp_path / name}: cannot be read" in result.err for name in ("one", "two.yaml"))

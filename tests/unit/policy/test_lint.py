@@ -155,7 +155,7 @@ def test_a_policy_is_checked_by_itself(documents: list[str], expected: list[tupl
         (("Pin", "{select: {cel: 'true'}, hosts: {ids: [h1]}}"), []),
         (
             ("HostRequirement", "{select: {ids: [a]}, require: 'false'}"),
-            [("error", "no-host")],
+            [("error", "no-host"), ("error", "never-holds")],
         ),
         (("HostRequirement", "{select: {ids: [a]}, require: host.id == 'h2'}"), []),
         (
@@ -182,7 +182,7 @@ def test_a_policy_is_checked_by_itself(documents: list[str], expected: list[tupl
                 "Spread",
                 "{select: {ids: [a]}, topology: rack, minDomains: 3, level: should, weight: 1}",
             ),
-            [("warning", "too-few-domains")],
+            [("info", "no-effect"), ("warning", "too-few-domains")],
         ),
         (
             (
@@ -215,7 +215,7 @@ def test_a_policy_is_checked_by_itself(documents: list[str], expected: list[tupl
             [
                 ("warning", "unknown-resource"),
                 ("warning", "unknown-resource"),
-                ("warning", "selects-nothing"),
+                ("warning", "never-matches"),
             ],
         ),
     ],
@@ -241,7 +241,7 @@ def test_findings_come_in_order_of_place() -> None:
     """The order of findings is that of the text."""
     policy = policy_of(
         document("Pin", "b", "{select: {matchLabels: {x: y}}, hosts: {matchLabels: {x: y}}}"),
-        document("Pin", "a", "{select: {matchLabels: {x: y}}, hosts: {matchLabels: {x: y}}}"),
+        document("Pin", "a", "{select: {matchLabels: {x: z}}, hosts: {matchLabels: {x: z}}}"),
     )
     places = [(finding.source.line, finding.source.column) for finding in lint(policy, SNAPSHOT)]
     assert places == sorted(places)

@@ -63,7 +63,7 @@ def spec_faults(kind: str, spec: str) -> list[tuple[str, str, str]]:
         ),
         (
             "Tier",
-            "{rank: 1, allowColdMigration: yes}",
+            "{rank: 1, allowColdMigration: 'yes'}",
             "spec.allowColdMigration",
             'allowColdMigration is "yes"',
             "write true or false; yes is a plain word in YAML 1.2",

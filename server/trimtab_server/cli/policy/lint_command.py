@@ -27,44 +27,32 @@ def lint(
 
     Exit code 2: there are errors.
     """
-    from trimtab_solver.errors import PolicyRefusedError
     from trimtab_solver.policy.findings import Severity
-    from trimtab_solver.policy.lint import lint as find
-    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.policy.lint import lint_files
+    from trimtab_solver.policy.loader import read_policy_files
 
     from ..safe_text import clean
     from .places import located
     from .test_command import folder_of
 
-    folder = folder_of(paths)
-    try:
-        rules = load_policy(paths)
-    except PolicyRefusedError as refusal:
-        for fault in refusal.faults:
-            where, _, field = located(fault.path, folder).partition(" ")
-            fix = f" ({fault.fix})" if fault.fix else ""
-            print(clean(f"{where}: error: {field + ': ' if field else ''}{fault.message} [{_code(fault.reason)}]{fix}"))
-        print(f"{plural(len(refusal.faults), 'error')}; the policy cannot be used")
-        raise typer.Exit(ExitCode.USAGE) from None
-    if snapshot is None:
-        findings = find(rules)
-    else:
+    state = None
+    if snapshot is not None:
         from trimtab_solver.validation import check_snapshot
 
         from ...files import read_snapshot
 
         state = read_snapshot(snapshot)
         check_snapshot(state)
-        findings = find(rules, state)
+    policy, findings = lint_files(read_policy_files(paths), state)
+    folder = folder_of(paths)
     for finding in findings:
         print(clean(located(str(finding), folder)))
-    print(f"{plural(len(rules.documents), 'document')}: {_summary(findings) or 'nothing found'}")
+    if policy is None:
+        print(f"{plural(len(findings), 'error')}; the policy cannot be used")
+        raise typer.Exit(ExitCode.USAGE)
+    print(f"{plural(len(policy.documents), 'document')}: {_summary(findings) or 'nothing found'}")
     has_errors = any(one.severity is Severity.ERROR for one in findings)
     raise typer.Exit(ExitCode.USAGE if has_errors else ExitCode.OK)
-
-
-def _code(reason: str) -> str:
-    return reason.lower().replace("_", "-")
 
 
 def _summary(findings: Sequence[Finding]) -> str:
