@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab_solver.errors import PolicyRefusedError
@@ -96,6 +96,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_VALUES, st.sampled_from(["", "# c\n"]))
 def test_formatting_keeps_the_content_and_settles_at_once(value: object, comment: str) -> None:
     """Whatever a file says, it says the same afterwards, and a second run changes nothing."""

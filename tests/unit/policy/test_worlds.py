@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab_solver.failures import Event
@@ -139,6 +139,7 @@ def matches(selector: Selector, vm: Vm) -> bool:
     return subjects.evaluate(compile_expression(selector.cel, Scope.VM, Returns.BOOL), [0]) == [True]
 
 
+@settings(deadline=None)
 @given(_SELECTORS, _SELECTORS, st.lists(_GUESTS, min_size=1, max_size=12))
 def test_what_worlds_prove_holds_for_guests(one: Selector, other: Selector, guests: list[Vm]) -> None:
     """A selector without worlds picks nobody, one with all worlds everybody, and subsets stay subsets."""
