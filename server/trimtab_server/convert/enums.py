@@ -30,14 +30,15 @@ class EnumTable(Generic[DomainT, WireT]):
         self.to_proto: Final[dict[DomainT, WireT]] = {
             member: wire.Value(f"{prefix}_{member.name}") for member in domain
         }
-        self._from_proto: Final[dict[int, DomainT]] = {value: member for member, value in self.to_proto.items()}
+        self.members: Final[dict[int, DomainT]] = {value: member for member, value in self.to_proto.items()}
         self._any: Final = next(iter(domain))
 
     def read(self, number: int, path: str, faults: list[Fault]) -> DomainT:
         """The member for `number`; for unspecified and unknown numbers any member, and a fault at `path`."""
-        member = self._from_proto.get(number)
-        if member is not None:
-            return member
+        return self.members.get(number) or self.refuse(number, path, faults)
+
+    def refuse(self, number: int, path: str, faults: list[Fault]) -> DomainT:
+        """Any member, and a fault at `path` about `number`, which is not among `members`."""
         found = "not stated" if number == 0 else f"{number}, which this version does not know"
         choices = ", ".join(name.name for name in self.to_proto)
         faults.append(Fault(Reason.INVALID_REQUEST, path, f"is {found}", f"set it to one of {choices}"))

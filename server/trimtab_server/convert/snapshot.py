@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -16,11 +17,32 @@ from .enums import FENCING_STATES, HOST_STATES, MIGRATABILITIES, POOL_KINDS, VM_
 LAST_SECOND: Final = 253_402_300_799
 """The end of the year 9999, where a Timestamp ends; protobuf does not check it in binary messages."""
 
-# copying a map costs eight times as much as seeing that it is empty, and most maps of a guest are
+ValueT = TypeVar("ValueT", str, int)
+
+# reading a map costs eight times as much as seeing that it is empty, and some maps of nearly all guests are
 _NO_AMOUNTS: Mapping[str, int] = {}
-_NO_LABELS: Mapping[str, str] = {}
 _HOST_DEFAULTS = Host("")
 _VM_DEFAULTS = Vm("")
+_VM_FIELDS = attrgetter(
+    "id",
+    "tenant",
+    "tier",
+    "labels",
+    "group",
+    "requested",
+    "guaranteed",
+    "allocated",
+    "used",
+    "state",
+    "host_id",
+    "target_host_id",
+    "home_host_id",
+    "storage_pool_id",
+    "migratability",
+    "dirty_rate_mbps",
+    "device_needs",
+)
+"""Every field of a guest's message that has no default: one call instead of seventeen."""
 
 
 def snapshot_from_proto(message: pb.Snapshot, path: str = "snapshot") -> Snapshot:
@@ -35,11 +57,10 @@ def snapshot_from_proto(message: pb.Snapshot, path: str = "snapshot") -> Snapsho
     if message.taken_at.seconds > LAST_SECOND:
         too_late = f"is {message.taken_at.seconds} s after 1970"
         faults.append(Fault(Reason.OUT_OF_RANGE, f"{path}.taken_at", too_late, "send a time before the year 10000"))
+    parts = _Parts(path, faults)
     snapshot = Snapshot(
-        hosts=tuple(
-            host_from_proto(host, f"{path}.hosts[{index}]", faults) for index, host in enumerate(message.hosts)
-        ),
-        vms=tuple(vm_from_proto(vm, f"{path}.vms[{index}]", faults) for index, vm in enumerate(message.vms)),
+        hosts=tuple(parts.host(index, host) for index, host in enumerate(message.hosts)),
+        vms=tuple(parts.vm(index, vm) for index, vm in enumerate(message.vms)),
         domains=tuple(domain_from_proto(domain) for domain in message.domains),
         storage_pools=tuple(
             pool_from_proto(pool, f"{path}.storage_pools[{index}]", faults)
@@ -51,6 +72,99 @@ def snapshot_from_proto(message: pb.Snapshot, path: str = "snapshot") -> Snapsho
     if faults:
         raise SnapshotRefusedError(faults)
     return snapshot
+
+
+class _Parts:
+    """Reads the hosts and guests of one snapshot; what cannot be read is added to `faults`.
+
+    Equal maps become one object, which nobody changes: guests come in few sizes, and the members of a group are
+    labelled alike.
+    """
+
+    def __init__(self, path: str, faults: list[Fault]) -> None:
+        self._path = path
+        self._faults = faults
+        self._maps: dict[tuple[tuple[str, str | int], ...], dict[str, Any]] = {}
+
+    def host(self, index: int, message: pb.Host) -> Host:
+        """The host in `message`."""
+        path, faults, default, has = f"{self._path}.hosts[{index}]", self._faults, _HOST_DEFAULTS, message.HasField
+        state = HOST_STATES.read(message.state, f"{path}.state", faults)
+        if message.fencing == pb.FENCING_STATE_UNSPECIFIED and state is not HostState.DOWN:
+            fencing = FencingState.UNFENCED
+        else:
+            fencing = FENCING_STATES.read(message.fencing, f"{path}.fencing", faults)
+        return Host(
+            id=message.id,
+            domain_ids=tuple(message.domain_ids),
+            capacity=self._map(message.capacity),
+            reserved=self._map(message.reserved),
+            overcommit_percent=self._map(message.overcommit_percent),
+            state=state,
+            fencing=fencing,
+            cpu_generation=message.cpu_generation,
+            labels=self._map(message.labels),
+            capabilities=tuple(message.capabilities),
+            storage_pool_ids=tuple(message.storage_pool_ids),
+            migration_slots=message.migration_slots if has("migration_slots") else default.migration_slots,
+            migration_bandwidth_mbps=(
+                message.migration_bandwidth_mbps
+                if has("migration_bandwidth_mbps")
+                else default.migration_bandwidth_mbps
+            ),
+            boot_s=message.boot_s if has("boot_s") else default.boot_s,
+        )
+
+    def vm(self, index: int, message: pb.Vm) -> Vm:
+        """The guest in `message`."""
+        (
+            vm_id,
+            tenant,
+            tier,
+            labels,
+            group,
+            requested,
+            guaranteed,
+            allocated,
+            used,
+            state,
+            host_id,
+            target_host_id,
+            home_host_id,
+            storage_pool_id,
+            migratability,
+            dirty_rate_mbps,
+            device_needs,
+        ) = _VM_FIELDS(message)
+        read = self._map
+        return Vm(
+            vm_id,
+            tenant,
+            tier,
+            read(labels),
+            group,
+            read(requested),
+            read(guaranteed),
+            read(allocated) if allocated else _NO_AMOUNTS,
+            read(used) if used else _NO_AMOUNTS,
+            VM_STATES.members.get(state) or VM_STATES.refuse(state, f"{self._path}.vms[{index}].state", self._faults),
+            host_id,
+            target_host_id,
+            home_host_id,
+            storage_pool_id,
+            MIGRATABILITIES.members.get(migratability)
+            or MIGRATABILITIES.refuse(migratability, f"{self._path}.vms[{index}].migratability", self._faults),
+            dirty_rate_mbps,
+            message.restart_s if message.HasField("restart_s") else _VM_DEFAULTS.restart_s,
+            tuple(device_needs) if device_needs else (),
+        )
+
+    def _map(self, wire: Mapping[str, ValueT]) -> Mapping[str, ValueT]:
+        content = tuple(wire.items())
+        known = self._maps.get(content)
+        if known is None:
+            known = self._maps[content] = dict(content)
+        return known
 
 
 def snapshot_to_proto(snapshot: Snapshot) -> pb.Snapshot:
@@ -85,35 +199,6 @@ def pool_to_proto(pool: StoragePool) -> pb.StoragePool:
     return pb.StoragePool(id=pool.id, kind=POOL_KINDS.to_proto[pool.kind])
 
 
-def host_from_proto(message: pb.Host, path: str, faults: list[Fault]) -> Host:
-    """The host in `message`; what cannot be read is added to `faults`."""
-    state = HOST_STATES.read(message.state, f"{path}.state", faults)
-    if message.fencing == pb.FENCING_STATE_UNSPECIFIED and state is not HostState.DOWN:
-        fencing = FencingState.UNFENCED
-    else:
-        fencing = FENCING_STATES.read(message.fencing, f"{path}.fencing", faults)
-    default = _HOST_DEFAULTS
-    has = message.HasField
-    return Host(
-        id=message.id,
-        domain_ids=tuple(message.domain_ids),
-        capacity=dict(message.capacity) if message.capacity else _NO_AMOUNTS,
-        reserved=dict(message.reserved) if message.reserved else _NO_AMOUNTS,
-        overcommit_percent=dict(message.overcommit_percent) if message.overcommit_percent else _NO_AMOUNTS,
-        state=state,
-        fencing=fencing,
-        cpu_generation=message.cpu_generation,
-        labels=dict(message.labels) if message.labels else _NO_LABELS,
-        capabilities=tuple(message.capabilities),
-        storage_pool_ids=tuple(message.storage_pool_ids),
-        migration_slots=message.migration_slots if has("migration_slots") else default.migration_slots,
-        migration_bandwidth_mbps=(
-            message.migration_bandwidth_mbps if has("migration_bandwidth_mbps") else default.migration_bandwidth_mbps
-        ),
-        boot_s=message.boot_s if has("boot_s") else default.boot_s,
-    )
-
-
 def host_to_proto(host: Host) -> pb.Host:
     """The message for `host`."""
     return pb.Host(
@@ -131,30 +216,6 @@ def host_to_proto(host: Host) -> pb.Host:
         migration_slots=host.migration_slots,
         migration_bandwidth_mbps=host.migration_bandwidth_mbps,
         boot_s=host.boot_s,
-    )
-
-
-def vm_from_proto(message: pb.Vm, path: str, faults: list[Fault]) -> Vm:
-    """The guest in `message`; what cannot be read is added to `faults`."""
-    return Vm(
-        id=message.id,
-        tenant=message.tenant,
-        tier=message.tier,
-        labels=dict(message.labels) if message.labels else _NO_LABELS,
-        group=message.group,
-        requested=dict(message.requested) if message.requested else _NO_AMOUNTS,
-        guaranteed=dict(message.guaranteed) if message.guaranteed else _NO_AMOUNTS,
-        allocated=dict(message.allocated) if message.allocated else _NO_AMOUNTS,
-        used=dict(message.used) if message.used else _NO_AMOUNTS,
-        state=VM_STATES.read(message.state, f"{path}.state", faults),
-        host_id=message.host_id,
-        target_host_id=message.target_host_id,
-        home_host_id=message.home_host_id,
-        storage_pool_id=message.storage_pool_id,
-        migratability=MIGRATABILITIES.read(message.migratability, f"{path}.migratability", faults),
-        dirty_rate_mbps=message.dirty_rate_mbps,
-        restart_s=message.restart_s if message.HasField("restart_s") else _VM_DEFAULTS.restart_s,
-        device_needs=tuple(message.device_needs) if message.device_needs else (),
     )
 
 
