@@ -68,6 +68,8 @@ class Expression:
     scope: Scope
     returns: Returns
     references: tuple[Reference, ...]
+    is_reference: bool
+    """Whether it is nothing but its one reference, to a string: its value is that string, if there is one."""
     _program: Any
 
     def evaluate(self, data: Mapping[str, object]) -> bool | str | EvaluationFailure:
@@ -128,7 +130,8 @@ def compile_expression(source: str, scope: Scope, returns: Returns) -> Expressio
                 ),
             )
         )
-    return Expression(source, scope, returns, references_in(source, scope), program)
+    references = references_in(source, scope)
+    return Expression(source, scope, returns, references, _is_reference(source, returns, references), program)
 
 
 _RETURN_FIX: Final = {
@@ -240,6 +243,15 @@ def references_in(source: str, scope: Scope) -> tuple[Reference, ...]:
         for name, found in sorted(keys.items())
         for key in ([None] if found is None else sorted(found))
     )
+
+
+def _is_reference(source: str, returns: Returns, references: tuple[Reference, ...]) -> bool:
+    if returns is not Returns.STRING or len(references) != 1:
+        return False
+    variable, key = references[0].variable, references[0].key
+    # of type string, so a map without a key cannot be the whole of it
+    whole = (variable,) if key is None else (f"{variable}.{key}", f"{variable}['{key}']", f'{variable}["{key}"]')
+    return "".join(tokens_of(source)) in whole
 
 
 def _key_after(tokens: tuple[str, ...], i: int) -> str | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..errors import Fault, PolicyRefusedError, Reason
 from ..failures import Event, event_of
 from ..snapshot import Snapshot
 from ..topology import Topology
+from .columns import Numbers
 from .documents import Document, Level, Policy, RuleSpec, Selector
 from .expressions import (
     EvaluationFailure,
@@ -18,7 +21,7 @@ from .expressions import (
     Returns,
     compile_expression,
 )
-from .subjects import Subjects, event_data
+from .subjects import Evaluation, Subjects, event_data
 from .variables import Scope
 
 if TYPE_CHECKING:
@@ -95,8 +98,8 @@ class Selection:
         """Ids of the hosts on which `expression` (bool over host and event) holds."""
         key = (document.name, path, expression)
         if key not in self._host_sets:
-            everything = range(len(self._hosts.ids))
-            self._host_sets[key] = frozenset(self._where(self._hosts, document, path, expression, everything))
+            found = self._where(self._hosts, document, path, expression, self._hosts.all)
+            self._host_sets[key] = frozenset(self._hosts.named(found))
         return self._host_sets[key]
 
     def groups(
@@ -111,12 +114,12 @@ class Selection:
             return {"": vm_ids}
         key = (document.name, path, expression, vm_ids)
         if key not in self._grouped:
-            indexes = [self._vms.index[vm_id] for vm_id in vm_ids]
+            indexes = np.array([self._vms.index[vm_id] for vm_id in vm_ids], dtype=np.int64)
             compiled = _compiled(document, path, expression, Scope.VM, Returns.STRING)
             values = self._vms.evaluate(compiled, indexes)
             self._report(self._vms, document, path, compiled, indexes, values)
             members: dict[str, list[str]] = {}
-            for vm_id, value in zip(vm_ids, values, strict=True):
+            for vm_id, value in zip(vm_ids, values.each(), strict=True):
                 if isinstance(value, str):
                     members.setdefault(value, []).append(vm_id)
             self._grouped[key] = {name: tuple(ids) for name, ids in members.items()}
@@ -139,32 +142,23 @@ class Selection:
         key = (subjects.scope, document.name, path, _selector_key(selector))
         if key in self._selected:
             return self._selected[key]
-        indexes: Sequence[int] = range(len(subjects.ids))
+        indexes = subjects.all
         if selector.ids is not None:
-            indexes = sorted({subjects.index[name] for name in selector.ids if name in subjects.index})
+            named_ones = {subjects.index[name] for name in selector.ids if name in subjects.index}
+            indexes = np.array(sorted(named_ones), dtype=np.int64)
         for label, wanted in (selector.match_labels or {}).items():
-            column = subjects.labels(label)
-            indexes = [i for i in indexes if column[i] == wanted]
-        if selector.cel is None:
-            found = tuple(subjects.ids[i] for i in indexes)
-        else:
-            found = self._where(subjects, document, f"{path}.cel", selector.cel, indexes)
-        self._selected[key] = found
+            indexes = subjects.with_label(label, wanted, indexes)
+        if selector.cel is not None:
+            indexes = self._where(subjects, document, f"{path}.cel", selector.cel, indexes)
+        found = self._selected[key] = subjects.named(indexes)
         return found
 
-    def _where(
-        self,
-        subjects: Subjects,
-        document: Document,
-        path: str,
-        source: str,
-        indexes: Sequence[int],
-    ) -> tuple[str, ...]:
+    def _where(self, subjects: Subjects, document: Document, path: str, source: str, indexes: Numbers) -> Numbers:
+        """Those of `indexes` on which the expression holds."""
         compiled = _compiled(document, path, source, subjects.scope, Returns.BOOL)
         values = subjects.evaluate(compiled, indexes)
         self._report(subjects, document, path, compiled, indexes, values)
-        ids = subjects.ids
-        return tuple(ids[i] for i, value in zip(indexes, values, strict=True) if value is True)
+        return indexes[values.holds]
 
     # --- tiers -------------------------------------------------------------------------------------------------------
 
@@ -231,15 +225,15 @@ class Selection:
         document: Document,
         path: str,
         expression: Expression,
-        indexes: Sequence[int],
-        values: Sequence[bool | str | EvaluationFailure],
+        indexes: Numbers,
+        values: Evaluation,
     ) -> None:
-        failed: dict[str, list[str]] = {}
-        for i, value in zip(indexes, values, strict=True):
-            if isinstance(value, EvaluationFailure):
-                failed.setdefault(value.message, []).append(subjects.ids[i])
-        if not failed:
+        if not values.has_failed:
             return
+        failed: dict[str, list[str]] = {}
+        for name, value in zip(subjects.named(indexes), values.each(), strict=True):
+            if isinstance(value, EvaluationFailure):
+                failed.setdefault(value.message, []).append(name)
         noun = "guest" if subjects.scope is Scope.VM else "host"
         self._fail(
             document,

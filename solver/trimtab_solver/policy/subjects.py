@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from ..failures import Event
 from ..snapshot import Host, Snapshot, Vm
 from ..topology import Topology
+from .columns import Column, Numbers
 from .expressions import EvaluationFailure, Expression, Reference
-from .variables import VARIABLES, Scope, Shape
+from .variables import VARIABLES, Scope, Shape, Variable
 
 Result = bool | str | EvaluationFailure
 
@@ -21,6 +26,30 @@ def event_data(event: Event) -> dict[str, object]:
         variable.name: _plain(variable.shape, variable.read(event, nowhere))
         for variable in VARIABLES[Scope.EVENT].values()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an expression gives on some subjects: ``results[row[i]]`` on the i-th. Shape of `row`: [n]."""
+
+    results: Mapping[int, Result]
+    row: Numbers
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it gives no value on some subject."""
+        return any(isinstance(self.results[row], EvaluationFailure) for row in np.unique(self.row).tolist())
+
+    @property
+    def holds(self) -> npt.NDArray[np.bool_]:
+        """Per subject [n], whether the result is true."""
+        truth = np.zeros(int(self.row.max(initial=-1)) + 1, dtype=np.bool_)
+        truth[[row for row in np.unique(self.row).tolist() if self.results[row] is True]] = True
+        return truth[self.row]
+
+    def each(self) -> list[Result]:
+        """The result on every subject."""
+        return [self.results[row] for row in self.row.tolist()]
 
 
 class Subjects:
@@ -39,45 +68,81 @@ class Subjects:
         self._subjects = subjects
         self._topology = topology
         self._event = dict(event)
-        self._columns: dict[Reference, list[Any]] = {}
-        self._results: dict[Expression, dict[Any, Result]] = {}
+        self._maps: dict[str, Column] = {}
+        self._columns: dict[Reference, Column] = {}
+        self._rows: dict[tuple[Reference, ...], Column] = {}
+        self._results: dict[Expression, dict[int, Result]] = {}
 
-    def labels(self, key: str) -> list[str | None]:
-        """The value of one label per subject; None where it is missing."""
-        return self._column(Reference(f"{self.scope.value}.labels", key))
+    @property
+    def all(self) -> Numbers:
+        """Every index."""
+        return np.arange(len(self.ids))
 
-    def evaluate(self, expression: Expression, indexes: Sequence[int]) -> list[Result]:
-        """The result of `expression` for each of `indexes`, in their order."""
-        if not indexes:
-            return []
-        references = [ref for ref in expression.references if ref.variable not in self._event]
+    def named(self, indexes: Numbers) -> tuple[str, ...]:
+        """The ids of the subjects of these indexes."""
+        return tuple(map(self.ids.__getitem__, indexes.tolist()))
+
+    def with_label(self, key: str, value: str, indexes: Numbers) -> Numbers:
+        """Those of `indexes` whose label has the value."""
+        column = self._column(Reference(f"{self.scope.value}.labels", key))
+        matches = np.array([one == value for one in column.distinct], dtype=np.bool_)
+        return indexes[matches[column.number[indexes]]]
+
+    def evaluate(self, expression: Expression, indexes: Numbers) -> Evaluation:
+        """The results of `expression` on the subjects of these indexes."""
+        references = tuple(ref for ref in expression.references if ref.variable not in self._event)
         # only what is read: the library converts everything that it is given, once per row
         event = {
             ref.variable: self._event[ref.variable] for ref in expression.references if ref.variable in self._event
         }
+        rows = self._rows_of(references)
+        row = rows.number[indexes]
         results = self._results.setdefault(expression, {})
-        whole = len(indexes) == len(self.ids)
-        columns = [self._column(ref) if whole else [self._column(ref)[i] for i in indexes] for ref in references]
-        rows = list(zip(*columns, strict=True)) if columns else [()] * len(indexes)
-        for row in set(rows) - results.keys():
-            results[row] = expression.evaluate(self._data(event, references, row))
-        return [results[row] for row in rows]
+        for number in np.unique(row).tolist():
+            if number not in results:
+                results[number] = self._result(expression, event, references, rows.distinct[number])
+        return Evaluation(results, row)
 
-    def _column(self, reference: Reference) -> list[Any]:
+    def _result(
+        self,
+        expression: Expression,
+        event: Mapping[str, object],
+        references: Sequence[Reference],
+        row: tuple[Any, ...],
+    ) -> Result:
+        if expression.is_reference and isinstance(row[0], str):
+            return row[0]
+        return expression.evaluate(self._data(event, references, row))
+
+    def _rows_of(self, references: tuple[Reference, ...]) -> Column:
+        """What each subject has for all of the references together, as tuples."""
+        rows = self._rows.get(references)
+        if rows is None:
+            rows = Column(np.zeros(len(self.ids), dtype=np.int64), [()])
+            for reference in references:
+                rows = rows.with_(self._column(reference))
+            self._rows[references] = rows
+        return rows
+
+    def _column(self, reference: Reference) -> Column:
         column = self._columns.get(reference)
         if column is None:
-            variable = VARIABLES[self.scope][reference.variable]
-            values = [variable.read(subject, self._topology) for subject in self._subjects]
-            if reference.key is not None:
-                column = [value.get(reference.key) for value in values]
-            elif variable.shape.is_map:
-                column = [tuple(value.items()) for value in values]
-            elif variable.shape is Shape.STRINGS:
-                column = [tuple(value) for value in values]
+            variable, key = VARIABLES[self.scope][reference.variable], reference.key
+            if variable.shape.is_map:
+                maps = self._maps_of(variable)
+                column = maps.map(lambda one: tuple(one.items()) if key is None else one.get(key))
             else:
-                column = values
+                values = (variable.read(subject, self._topology) for subject in self._subjects)
+                column = Column.of(map(tuple, values) if variable.shape is Shape.STRINGS else values, len(self.ids))
             self._columns[reference] = column
         return column
+
+    def _maps_of(self, variable: Variable) -> Column:
+        maps = self._maps.get(variable.name)
+        if maps is None:
+            values = [variable.read(subject, self._topology) for subject in self._subjects]
+            maps = self._maps[variable.name] = Column.of_objects(values, len(values))
+        return maps
 
     def _data(
         self, event: Mapping[str, object], references: Sequence[Reference], row: tuple[Any, ...]

@@ -56,7 +56,7 @@ def value_of(source: str, scope: Scope = Scope.VM, returns: Returns = Returns.BO
         Topology(SNAPSHOT),
         event_data(EVENT),
     )
-    return subjects.evaluate(compile_expression(source, scope, returns), [0])[0]
+    return subjects.evaluate(compile_expression(source, scope, returns), subjects.all[:1]).each()[0]
 
 
 def problems_of(source: str, scope: Scope = Scope.VM, returns: Returns = Returns.BOOL) -> tuple[Problem, ...]:
