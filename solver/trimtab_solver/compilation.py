@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from .errors import PolicyRefusedError
+from .policy.columns import Column
 from .policy.documents import Policy
 from .policy.selection import Selection
 from .primitives.allowed import Allowed, HostRule
@@ -116,10 +119,12 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
     )
 
 
-def _matrix(vms: list[Vm], resources: tuple[str, ...], amounts: str) -> Ints:
-    """One integer per guest and resource, 0 where not named."""
-    rows = [[getattr(vm, amounts).get(r, 0) for r in resources] for vm in vms]
-    return np.array(rows, dtype=np.int64).reshape(len(vms), len(resources))
+def _matrix(amounts: list[Mapping[str, int]], resources: tuple[str, ...]) -> Ints:
+    """One integer per guest and resource [V, R], 0 where not named."""
+    # guests of one size mostly share one mapping, which is read once then
+    column = Column.of_objects(amounts, len(amounts))
+    rows = [[one.get(r, 0) for r in resources] for one in column.distinct]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), len(resources))[column.number]
 
 
 def _sizes(
@@ -130,12 +135,12 @@ def _sizes(
     selection: Selection,
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Requested, largest, smallest and present sizes, each [V, R]."""
-    requested = _matrix(vms, resources, "requested")
-    guaranteed = _matrix(vms, resources, "guaranteed")
-    allocated = np.array(
-        [[vm.allocated.get(r, vm.requested.get(r, 0)) for r in resources] for vm in vms],
-        dtype=np.int64,
-    ).reshape(len(vms), len(resources))
+    requested = _matrix([vm.requested for vm in vms], resources)
+    guaranteed = _matrix([vm.guaranteed for vm in vms], resources)
+    allocated = requested.copy()
+    for v, vm in enumerate(vms):
+        if vm.allocated:
+            allocated[v] = [vm.allocated.get(r, vm.requested.get(r, 0)) for r in resources]
     percent = np.full((len(specs), len(resources)), 100, dtype=np.int64)
     for t, (document, spec) in enumerate(selection.tiers()):
         if spec.resize is not None and selection.holds(document, "spec.resize.when", spec.resize.when):
@@ -191,17 +196,22 @@ def _allowed(vms: list[Vm], hosts: tuple[Host, ...], unary: tuple[HostRule, ...]
     for i, rule in enumerate(unary):
         for v in rule.guests.tolist():
             rules_of[v].append(i)
-    classes: dict[tuple[tuple[int, ...], str, frozenset[str]], int] = {}
-    class_of = np.zeros(len(vms), dtype=np.int32)
-    for v, vm in enumerate(vms):
-        signature = (tuple(rules_of[v]), vm.storage_pool_id, frozenset(vm.device_needs))
-        class_of[v] = classes.setdefault(signature, len(classes))
+    needs_of = {needs: frozenset(needs) for needs in {vm.device_needs for vm in vms}}
+    signatures = (
+        (tuple(rules), vm.storage_pool_id, needs_of[vm.device_needs]) for rules, vm in zip(rules_of, vms, strict=True)
+    )
+    classes = Column.of(signatures, len(vms))
     receiving = np.array([host.state in _RECEIVING for host in hosts], dtype=np.bool_)
-    shape = (len(classes), len(hosts))
+    reaching = _hosts_with([host.storage_pool_ids for host in hosts])
+    capable = _hosts_with([host.capabilities for host in hosts])
+    none = np.zeros(len(hosts), dtype=np.bool_)
+    shape = (len(classes.distinct), len(hosts))
     mask, breach = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.int64)
     penalty = np.zeros(shape, dtype=np.int64)
-    for (rules, pool, needs), c in classes.items():
-        suitable = receiving & _equipped(hosts, pool, needs)
+    for c, (rules, pool, needs) in enumerate(classes.distinct):
+        suitable = receiving & reaching.get(pool, none) if pool else receiving.copy()
+        for need in needs:
+            suitable &= capable.get(need, none)
         mask[c] = suitable
         breach[c] = ~suitable
         for i in rules:
@@ -211,17 +221,17 @@ def _allowed(vms: list[Vm], hosts: tuple[Host, ...], unary: tuple[HostRule, ...]
                 breach[c] += ~rule.mask
             else:
                 penalty[c] += np.where(rule.mask, 0, rule.weight)
-    return Allowed(class_of, mask, breach, penalty, unary, tuple(rules for rules, _, _ in classes))
+    class_rules = tuple(rules for rules, _, _ in classes.distinct)
+    return Allowed(classes.number.astype(np.int32), mask, breach, penalty, unary, class_rules)
 
 
-def _equipped(hosts: tuple[Host, ...], pool: str, needs: frozenset[str]) -> Bools:
-    """Hosts [H] that reach the storage pool (if any) and have the capabilities."""
-    if not pool and not needs:
-        return np.ones(len(hosts), dtype=np.bool_)
-    return np.array(
-        [(not pool or pool in host.storage_pool_ids) and needs <= set(host.capabilities) for host in hosts],
-        dtype=np.bool_,
-    )
+def _hosts_with(names: Sequence[tuple[str, ...]]) -> dict[str, Bools]:
+    """By name, the hosts [H] that have it among their `names`."""
+    found: defaultdict[str, Bools] = defaultdict(lambda: np.zeros(len(names), dtype=np.bool_))
+    for h, owned in enumerate(names):
+        for name in owned:
+            found[name][h] = True
+    return found
 
 
 def _disruption(
