@@ -1,88 +1,70 @@
-"""Plans every subject once per seed and prints a table: ``python -m benchmarks.run [--smoke] [--append]``."""
+"""Runs benchmark subjects and writes a row per case. Cases that this commit has run already are left out."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
-import platform
-import resource
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from importlib.metadata import version
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from .data import MissingDataError
+from .environment import describe_environment
+from .registry import SUBJECTS
+from .rows import RowFile
+from .subject import Case, Row, Selection, SkippedError
 
-from .instances import DATA, Instance, samples, third_party
-
-RESULTS = Path(__file__).with_name("RESULTS.md")
-HEAD = (
-    "| instance | seed | s | first plan s | outcome | engine | actions | levels value/bound |\n"
-    "|---|---|---|---|---|---|---|---|\n"
-)
+OUT = Path("out/benchmarks")
 
 
-def rows(seeds: Sequence[int], budget_s: float, *, smoke: bool) -> Iterator[str]:
-    """One table row per instance and seed."""
-    for seed in seeds:
-        for instance in samples(seed, smoke=smoke):
-            yield row(instance, seed, budget_s)
-    if not smoke:
-        for instance in third_party():
-            yield row(instance, seeds[0], budget_s)
-
-
-def row(instance: Instance, seed: int, budget_s: float) -> str:
-    """Plans one instance."""
-    began = time.monotonic()
-    first: list[float] = []
-    options = PlanOptions(budget_s=budget_s, seed=seed)
-    answer = plan_recovery(
-        instance.snapshot, instance.policy, options, lambda _: first.append(time.monotonic() - began)
-    )
-    took = time.monotonic() - began
-    levels = " ".join(f"{level.name}={level.value}/{level.bound}" for level in answer.levels)
-    return (
-        f"| {instance.name} | {seed} | {took:.1f} | {first[0]:.2f} | {answer.outcome} | {answer.engine} "
-        f"| {len(answer.plan.actions)} | {levels} |"
-    )
-
-
-def caption(budget_s: float, seeds: Sequence[int]) -> str:
-    """What a reader needs to compare runs."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return (
-        f"## {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, commit {commit.stdout.strip() or 'unknown'}\n\n"
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"trimtab {version('trimtab')}, ortools {version('ortools')}; budget {budget_s:g} s, seeds "
-        f"{', '.join(map(str, seeds))}; peak memory {peak_mib} MiB over all runs\n\n"
-    )
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Runs the benchmarks."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="the smallest subject only, for the tests")
-    parser.add_argument("--append", action="store_true", help=f"append the table to {RESULTS.name}")
-    parser.add_argument("--budget", type=float, default=10.0, metavar="SECONDS")
+def main(argv: Sequence[str] | None = None) -> int:
+    """``python -m benchmarks.run``; the exit code is 1 when a case failed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("--subject", nargs="+", choices=SUBJECTS, default=list(SUBJECTS), help="only these subjects")
+    parser.add_argument("--size", nargs="+", default=(), metavar="SIZE", help="only these sizes, such as 200x5000 or b_1")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--budget-factor", type=float, default=1.0, metavar="F", help="scales every time budget")
+    parser.add_argument("--case", default="", metavar="TEXT", help="only cases whose name contains this, as 'load=1.02'")
+    parser.add_argument("--again", action="store_true", help="run cases again that this commit has run already")
+    parser.add_argument("--list", action="store_true", help="print the cases and run none")
+    parser.add_argument("--smoke", action="store_true", help="the smallest case of each subject, in seconds")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where rows go (default {OUT})")
     arguments = parser.parse_args(argv)
-    if not os.environ.get(DATA) and not arguments.smoke:
-        print(f"third-party instances are skipped: {DATA} does not name their folder", file=sys.stderr)
     seeds = arguments.seeds[:1] if arguments.smoke else arguments.seeds
-    print(HEAD, end="")
-    table = []
-    for line in rows(seeds, arguments.budget, smoke=arguments.smoke):
-        print(line, flush=True)
-        table.append(line)
-    if arguments.append:
-        with RESULTS.open("a") as results:
-            results.write("\n" + caption(arguments.budget, seeds) + HEAD + "\n".join(table) + "\n")
+    selection = Selection(arguments.size, seeds, arguments.budget_factor, arguments.smoke)
+    environment = describe_environment()
+    failures = 0
+    for name in arguments.subject:
+        rows = RowFile(arguments.out, name)
+        try:
+            for case in SUBJECTS[name](selection):
+                if arguments.case not in case.name:
+                    continue
+                if arguments.list:
+                    print(f"{name}: {case.name}")
+                elif arguments.again or not rows.has(case.facts, environment["commit"]):
+                    failures += not _run(name, case, rows, environment)
+        except (MissingDataError, SkippedError) as reason:
+            print(f"{name}: SKIPPED, {reason}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _run(subject: str, case: Case, rows: RowFile, environment: Row) -> bool:
+    """Runs a case and writes its row; False when it failed. A failure is a row too."""
+    print(f"{subject}: {case.name} ...", file=sys.stderr, flush=True)
+    try:
+        result = case.run()
+    except (MissingDataError, SkippedError) as reason:
+        print(f"{subject}: SKIPPED, {reason}", file=sys.stderr, flush=True)
+        return True
+    except Exception as error:  # hours of other cases must not be lost; the row and the exit code tell
+        traceback.print_exc()
+        result = {"error": f"{type(error).__name__}: {error}"}
+    at = dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")
+    rows.append({"subject": subject, "at": at, "case": dict(case.facts), **result, "environment": environment})
+    return "error" not in result
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

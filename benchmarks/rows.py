@@ -1,0 +1,58 @@
+"""Rows in files: one file of JSON lines per subject, appended to while the benchmarks run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .subject import Row
+
+
+class RowFile:
+    """The rows of one subject. A row that was cut off by a crash is ignored."""
+
+    def __init__(self, folder: Path, subject: str) -> None:
+        self._path = folder / "rows" / f"{subject}.jsonl"
+
+    def append(self, row: Row) -> None:
+        """Adds a row; it is on disk when this returns."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def rows(self) -> list[Row]:
+        """All rows, oldest first."""
+        if not self._path.exists():
+            return []
+        return list(_parsed(self._path.read_text().splitlines()))
+
+    def latest(self) -> list[Row]:
+        """The newest row of each case, in the order in which the cases were first run."""
+        newest: dict[str, Row] = {}
+        for row in self.rows():
+            newest[identity(row["case"])] = row
+        return list(newest.values())
+
+    def has(self, case: Mapping[str, Any], commit: str) -> bool:
+        """Whether the case was run to its end at this commit."""
+        key = identity(case)
+        return any(
+            identity(row["case"]) == key and row["environment"]["commit"] == commit and "error" not in row
+            for row in self.rows()
+        )
+
+
+def identity(case: Mapping[str, Any]) -> str:
+    """Equal for equal cases."""
+    return json.dumps(case, sort_keys=True)
+
+
+def _parsed(lines: list[str]) -> Iterator[Row]:
+    for number, line in enumerate(lines, 1):
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            if number != len(lines):
+                raise

@@ -1,0 +1,59 @@
+"""Counts what becomes of the guests, from the snapshot and the final placement alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trimtab_solver.plan.actions import ActionKind, Plan
+from trimtab_solver.snapshot import Snapshot
+
+_ARRIVALS = frozenset({ActionKind.START, ActionKind.RESUME})
+_DEPARTURES = frozenset({ActionKind.STOP, ActionKind.SUSPEND})
+_MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """`lost` counts wanted guests that do not run in the end, by tier; `moved` those that run now and in the end, on
+    different hosts; `stopped` those that run now and not in the end.
+    """  # noqa: D205 - the fields belong together
+
+    running: int
+    lost: Mapping[str, int]
+    moved: int
+    stopped: int
+
+    @property
+    def moved_percent(self) -> float:
+        """Moved guests in percent of those that run now."""
+        return 100.0 * self.moved / self.running if self.running else 0.0
+
+
+def final_hosts(snapshot: Snapshot, plan: Plan) -> dict[str, str]:
+    """Host of every guest that runs after the plan."""
+    place = {vm.id: vm.place for vm in snapshot.vms if vm.is_running}
+    for action in plan.actions:
+        if action.kind in _ARRIVALS:
+            place[action.vm_id] = action.host_id
+        elif action.kind in _DEPARTURES:
+            del place[action.vm_id]
+        elif action.kind in _MIGRATIONS:
+            place[action.vm_id] = action.target_host_id
+    return place
+
+
+def tally(snapshot: Snapshot, place: Mapping[str, str]) -> Tally:
+    """What becomes of the guests when they end at `place` (guest id to host id)."""
+    lost: Counter[str] = Counter()
+    running = moved = stopped = 0
+    for vm in snapshot.vms:
+        host = place.get(vm.id)
+        if vm.is_running:
+            running += 1
+            stopped += host is None
+            moved += host is not None and host != vm.place
+        if vm.is_wanted and host is None:
+            lost[vm.tier] += 1
+    return Tally(running, dict(lost), moved, stopped)
