@@ -22,10 +22,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """``python -m benchmarks.run``; the exit code is 1 when a case failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--subject", nargs="+", choices=SUBJECTS, default=list(SUBJECTS), help="only these subjects")
-    parser.add_argument("--size", nargs="+", default=(), metavar="SIZE", help="only these sizes, such as 200x5000 or b_1")
+    parser.add_argument(
+        "--size", nargs="+", default=(), metavar="SIZE", help="only these sizes, such as 200x5000 or b_1"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--budget-factor", type=float, default=1.0, metavar="F", help="scales every time budget")
-    parser.add_argument("--case", default="", metavar="TEXT", help="only cases whose name contains this, as 'load=1.02'")
+    parser.add_argument(
+        "--case", default="", metavar="TEXT", help="only cases whose name contains this, as 'load=1.02'"
+    )
     parser.add_argument("--again", action="store_true", help="run cases again that this commit has run already")
     parser.add_argument("--list", action="store_true", help="print the cases and run none")
     parser.add_argument("--smoke", action="store_true", help="the smallest case of each subject, in seconds")

@@ -113,9 +113,7 @@ class Service:
                     elif frame.kind is FrameKind.PROGRESS:
                         progress = pb.StreamPlanResponse.FromString(frame.content).progress
                         levels = tuple(level_from_proto(level) for level in progress.levels)
-                        improvements.append(
-                            Improvement(seconds_from_proto(progress.elapsed), progress.engine, levels)
-                        )
+                        improvements.append(Improvement(seconds_from_proto(progress.elapsed), progress.engine, levels))
                     elif frame.kind is FrameKind.REPORT:
                         report = json.loads(frame.content)
                     elif frame.kind is FrameKind.ERROR:

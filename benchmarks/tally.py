@@ -16,9 +16,11 @@ _MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`lost` counts wanted guests that do not run in the end, by tier; `moved` those that run now and in the end, on
+    """How many guests run now, and what becomes of them.
+
+    `lost` counts wanted guests that do not run in the end, by tier; `moved` those that run now and in the end, on
     different hosts; `stopped` those that run now and not in the end.
-    """  # noqa: D205 - the fields belong together
+    """
 
     running: int
     lost: Mapping[str, int]

@@ -85,9 +85,7 @@ def _room_faults(instance: Instance, assignment: Index) -> list[str]:
 
 def _conflicts(instance: Instance, assignment: Index) -> list[str]:
     pairs, counts = np.unique(np.stack([instance.service, assignment]), axis=1, return_counts=True)
-    return [
-        f"service {s}: several processes on machine {m}" for s, m in pairs[:, counts > 1].T.tolist()
-    ]
+    return [f"service {s}: several processes on machine {m}" for s, m in pairs[:, counts > 1].T.tolist()]
 
 
 def _presence(instance: Instance, assignment: Index, part_of: Index) -> Bools:

@@ -18,7 +18,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.vmha", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--write", type=Path, metavar="DIR", help="write snapshots and both policies below DIR")
-    what.add_argument("--pin", action="store_true", help=f"write {DIGESTS.name}: only for a new version of the benchmark")
+    what.add_argument(
+        "--pin", action="store_true", help=f"write {DIGESTS.name}: only for a new version of the benchmark"
+    )
     parser.add_argument("--size", nargs="+", choices=[size.name for size in SIZES], help="only these sizes")
     parser.add_argument("--seeds", type=int, nargs="+", choices=SEEDS, help="only these seeds")
     arguments = parser.parse_args(argv)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab_solver.primitives.encoding import Index, Ints
 
@@ -26,9 +27,11 @@ LEVELS = tuple(GROUP_SHARES)
 
 @dataclass(frozen=True, slots=True)
 class Guests:
-    """Shapes: `tier` (index into TIERS), `cpu`, `memory`, `group` (NONE: in none), `need` (index into NEEDS or NONE) [V];
-    `level` (index into LEVELS) [G].
-    """  # noqa: D205 - shapes belong together
+    """What each guest is.
+
+    Shapes: `tier` (index into TIERS), `cpu`, `memory`, `group` (NONE: in none) and `need` (index into NEEDS, or NONE)
+    are [V]; `level` (index into LEVELS) is [G].
+    """
 
     tier: Index
     cpu: Ints
@@ -99,6 +102,7 @@ def _tiers(vms: int, group: Index, groups: int, random: np.random.RandomState) -
     return tier
 
 
-def _by_weight(weights: Ints, fractions: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Index:
+def _by_weight(weights: Ints, fractions: npt.NDArray[np.float64]) -> Index:
     """One index per fraction, as often as its weight says."""
-    return np.searchsorted(np.cumsum(weights), fractions * weights.sum(), side="right").astype(np.int32)
+    found: Ints = np.searchsorted(np.cumsum(weights), fractions * weights.sum(), side="right")
+    return found.astype(np.int32)

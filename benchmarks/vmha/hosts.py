@@ -26,9 +26,11 @@ _MEMORY_STEP = 256
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Shapes, all [H]: `site`, `room` (all NO_ROOM in clusters without rooms), `rack`, `kind` (index into
-    HOST_CLASSES), `cpu`, `memory`, `failed`; `offers` [H, needs] says which capabilities it has.
-    """  # noqa: D205 - shapes belong together
+    """Where each host stands and what it is.
+
+    Shapes: `site`, `room` (all NO_ROOM in clusters without rooms), `rack`, `kind` (index into HOST_CLASSES), `cpu`,
+    `memory` and `failed` are [H]; `offers` [H, needs] says which capabilities it has.
+    """
 
     site: Index
     room: Index

@@ -95,9 +95,7 @@ def _build(recipe: Recipe) -> Instance:
             replace(host, state=HostState.DOWN, fencing=FencingState.UNFENCED) if failed[h] else host
             for h, host in enumerate(healthy_hosts)
         ),
-        vms=tuple(
-            replace(vm, state=VmState.DISPLACED) if failed[h] else vm for vm, h in zip(vms, place, strict=True)
-        ),
+        vms=tuple(replace(vm, state=VmState.DISPLACED) if failed[h] else vm for vm, h in zip(vms, place, strict=True)),
     )
     load = float(guests.memory.sum() / hosts.memory[~hosts.failed].sum())
     return Instance(recipe.name, snapshot, healthy, load)

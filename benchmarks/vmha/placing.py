@@ -35,7 +35,9 @@ def place_guests(recipe: Recipe, hosts: Hosts, guests: Guests) -> Index:
     eligible = [np.arange(count), *(np.flatnonzero(offered) for offered in hosts.offers.T)]
     tried = random.random_sample((len(guests.tier), _TRIES))
     order = np.lexsort((np.arange(len(guests.tier)), -guests.memory, guests.group == NONE, guests.need == NONE))
-    domains = [{"host": list(range(count)), "rack": hosts.rack.tolist(), "site": hosts.site.tolist()}[k] for k in LEVELS]
+    domains = [
+        {"host": list(range(count)), "rack": hosts.rack.tolist(), "site": hosts.site.tolist()}[k] for k in LEVELS
+    ]
     cpu_left, memory_left = hosts.cpu.tolist(), hosts.memory.tolist()
     cpu_all, memory_all = hosts.cpu.tolist(), hosts.memory.tolist()
     taken: list[set[int]] = [set() for _ in guests.level]

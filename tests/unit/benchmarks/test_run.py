@@ -1,15 +1,97 @@
-"""The benchmarks run, in their smoke mode."""
+"""The subjects run, in their smoke modes, and leave rows that say what was measured."""
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from benchmarks.rows import RowFile
 from benchmarks.run import main
 
 
-def test_smoke_run_prints_a_row_for_a_verified_plan(capsys: pytest.CaptureFixture[str]) -> None:
-    """The smallest subject is planned, and its row names the outcome and every level."""
-    main(["--smoke", "--budget", "5"])
-    printed = capsys.readouterr().out
-    assert "| sample 10x80 load 0.95 | 1 |" in printed
-    assert "running:gold=0/0" in printed
+def rows_of(folder: Path, subject: str) -> list[dict[str, Any]]:
+    assert main(["--smoke", "--subject", subject, "--out", str(folder)]) == 0
+    return RowFile(folder, subject).latest()
+
+
+def test_vmha_rows_hold_a_verified_plan_under_both_policies(tmp_path: Path) -> None:
+    """Value and bound per level, time, memory and moves; the first plan comes before the last."""
+    rows = rows_of(tmp_path, "vmha")
+    assert [row["case"]["sizing"] for row in rows] == ["rigid", "resizable"]
+    for row in rows:
+        assert row["verified"]
+        assert row["levels"]["running:gold"] == [0, 0]
+        assert row["levels"]["running:silver"] == [0, 0]
+        assert row["peak_mib"] > 0
+        assert row["first"]["verified"]
+        assert row["environment"]["ortools"]
+    rigid = rows[0]
+    lost, bound = rigid["levels"]["running:bronze"]
+    assert 0 <= bound <= lost
+    assert 2 <= lost <= rigid["first"]["levels"]["running:bronze"][0]
+
+
+def test_a_second_run_leaves_out_what_is_done(tmp_path: Path) -> None:
+    """Cases that have a row of this commit are not run again, unless that is asked for."""
+    first = rows_of(tmp_path, "vmha")
+    assert rows_of(tmp_path, "vmha") == first
+    path = tmp_path / "rows" / "vmha.jsonl"
+    assert len(path.read_text().splitlines()) == len(first)
+    main(["--smoke", "--subject", "vmha", "--out", str(tmp_path), "--case", "sizing=rigid", "--again"])
+    assert len(path.read_text().splitlines()) == len(first) + 1
+
+
+def test_own_baselines_are_judged_by_the_verifier(tmp_path: Path) -> None:
+    """Greedy and direct CP-SAT break no rule; on a slow machine CP-SAT may find nothing in time, and says so."""
+    rows = {row["case"]["peer"]: row for row in rows_of(tmp_path, "peers")}
+    assert all(row["version"] for row in rows.values())
+    assert rows["greedy"]["violations"] == {}
+    assert rows["greedy"]["levels"]["running:bronze"] >= 2
+    if "unfinished" in rows["cp-sat"]:
+        assert "no solution within 2 s" in rows["cp-sat"]["unfinished"]
+    else:
+        assert rows["cp-sat"]["violations"] == {}
+        assert rows["cp-sat"]["levels"]["running:bronze"] >= 2
+
+
+def test_a_service_that_has_just_started_is_asked_twice(tmp_path: Path) -> None:
+    """Both requests are answered with a verified plan."""
+    (row,) = rows_of(tmp_path, "startup")
+    assert row["first"]["verified"]
+    assert row["second"]["verified"]
+
+
+@pytest.mark.parametrize("subject", ["btrplace", "roadef"])
+def test_third_party_instances_run_where_they_are_at_hand(tmp_path: Path, subject: str) -> None:
+    """The smallest instance gives a verified plan, or a feasible assignment."""
+    if not os.environ.get("TRIMTAB_BENCH_DATA"):
+        pytest.skip("TRIMTAB_BENCH_DATA does not name the folder of third-party instances")
+    (row,) = rows_of(tmp_path, subject)
+    assert row["verified"] if subject == "btrplace" else row["feasible"]
+
+
+@pytest.mark.parametrize("subject", ["btrplace", "roadef"])
+def test_without_third_party_instances_a_subject_is_skipped_with_a_message(
+    subject: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names the variable to set; nothing fails and there is no row."""
+    monkeypatch.delenv("TRIMTAB_BENCH_DATA", raising=False)
+    assert rows_of(tmp_path, subject) == []
+    assert "SKIPPED, TRIMTAB_BENCH_DATA is not set" in capsys.readouterr().err
+
+
+def test_a_row_that_was_cut_off_is_ignored(tmp_path: Path) -> None:
+    """A crash while a row is written costs that row only."""
+    rows = RowFile(tmp_path, "vmha")
+    rows.append({"case": {"size": "a"}, "environment": {"commit": "x"}})
+    with (tmp_path / "rows" / "vmha.jsonl").open("a") as file:
+        file.write(json.dumps({"case": {"size": "b"}})[:-3])
+    assert [row["case"]["size"] for row in rows.latest()] == ["a"]
+    rows.append({"case": {"size": "c"}, "environment": {"commit": "x"}})
+    assert [row["case"]["size"] for row in rows.latest()] == ["a", "c"]
+    assert rows.has({"size": "a"}, "x")
+    assert not rows.has({"size": "a"}, "y")

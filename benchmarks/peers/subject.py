@@ -1,0 +1,77 @@
+"""The subject ``peers``: every peer on the rigid vmha instances, at the time that trimtab gets for them."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from trimtab_solver.placement import Placement
+from trimtab_solver.verify.placement import judge_placement
+
+from ..subject import Case, Row, Selection, SkippedError
+from ..tally import tally
+from ..vmha.instance import generate, policy_of
+from ..vmha.recipe import FAILURES, LOADS, SIZES, Recipe
+from ..vmha.subject import facts_of
+from .ganeti import Hbal
+from .own import DirectCpSat, Greedy
+from .pacemaker import Pacemaker
+from .peer import DidNotFinishError, Peer
+from .proxlb import ProxlbSolver
+from .timefold import Timefold
+
+PEERS: Final[Sequence[Peer]] = (Greedy(), DirectCpSat(), Hbal(), Pacemaker(), ProxlbSolver(), Timefold())
+SIZING: Final = "rigid"
+SMOKE_BUDGET_S: Final = 2.0
+
+
+def cases(selection: Selection) -> Iterator[Case]:
+    """Per peer that is installed, the instances after a small failure, up to the size that it masters."""
+    for peer in PEERS:
+        try:
+            version = peer.version()
+        except SkippedError as reason:
+            print(f"peers: SKIPPED, {reason}", file=sys.stderr)
+            continue
+        for recipe in _recipes(peer, selection):
+            budget_s = SMOKE_BUDGET_S if selection.smoke else recipe.size.budget_s * selection.budget_factor
+            facts = {"peer": peer.name, **facts_of(recipe, SIZING), "budget_s": budget_s}
+            yield Case(facts, partial(measure, peer, version, recipe, budget_s))
+
+
+def measure(peer: Peer, version: str, recipe: Recipe, budget_s: float) -> Row:
+    """Let the peer solve the instance and judge its placement. What it does not do in time is a result, no failure."""
+    instance, policy = generate(recipe), policy_of(SIZING)
+    row: Row = {"version": version}
+    with TemporaryDirectory() as folder:
+        try:
+            answer = peer.solve(instance.snapshot, policy, budget_s, Path(folder))
+        except DidNotFinishError as reason:
+            return {**row, "unfinished": str(reason)}
+    sizes = {vm.id: vm.requested for vm in instance.snapshot.vms if vm.id in answer.place}
+    verdict = judge_placement(instance.snapshot, policy, None, Placement(answer.place, sizes))
+    counted = tally(instance.snapshot, answer.place)
+    return {
+        **row,
+        "wall_s": round(answer.wall_s, 3),
+        "levels": dict(verdict.levels),
+        "violations": dict(Counter(str(one.code) for one in verdict.violations)),
+        "running": counted.running,
+        "moved": counted.moved,
+        "moved_percent": round(counted.moved_percent, 3),
+        "stopped": counted.stopped,
+        "remark": answer.remark,
+    }
+
+
+def _recipes(peer: Peer, selection: Selection) -> Iterator[Recipe]:
+    for size in SIZES[:1] if selection.smoke else SIZES:
+        if selection.has_size(size.name) and size.vms <= peer.most_vms:
+            for load in LOADS[-1:] if selection.smoke else LOADS[1:]:
+                for seed in selection.seeds:
+                    yield Recipe(size, load, FAILURES[0], seed)

@@ -1,0 +1,69 @@
+"""Timefold Solver in Java, with the model in ``timefold_recovery/Recovery.java``: it can express all that vmha asks.
+
+The jars are those of the Python package `timefold`; needs a Java 17 development kit. Default construction heuristic and
+local search from the present placement; single-threaded, as its community edition is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from trimtab_solver.policy.documents import Policy
+from trimtab_solver.snapshot import Snapshot
+
+from .installed import environment, version_of
+from .peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, first_line, program, run
+
+_SOURCE: Final = Path(__file__).with_name("timefold_recovery") / "Recovery.java"
+_TIERS: Final = ("gold", "silver", "bronze")
+_START_S: Final = 1.0
+"""What starting Java takes of the budget."""
+_JDK: Final = "openjdk-17-jdk-headless"
+
+
+class Timefold:
+    """The local search of Timefold."""
+
+    name = "timefold"
+    most_vms = 50_000
+
+    def version(self) -> str:
+        """That of the package and of Java."""
+        java = first_line([program("java", package=_JDK), "-version"])
+        program("javac", package=_JDK)
+        return f"{version_of(environment('timefold'), 'timefold')}, {java}"
+
+    def solve(self, snapshot: Snapshot, policy: Policy, seconds: float, folder: Path) -> PeerAnswer:
+        """The best placement at the end of its time."""
+        jars = next((environment("timefold") / "lib").glob("python3*/site-packages/timefold/solver/jars"))
+        path = f"{jars}/*"
+        if not (folder / "Recovery.class").exists():
+            run([program("javac", package=_JDK), "-cp", path, "-d", ".", str(_SOURCE)], seconds, folder)
+        (folder / "cluster.txt").write_text("\n".join(lines(snapshot)) + "\n")
+        (folder / "placement.txt").unlink(missing_ok=True)
+        limit = str(max(1, round(seconds - _START_S)))
+        command = [program("java", package=_JDK), "-Xmx8g", "-cp", f".:{path}", "Recovery", limit]
+        printed, wall_s = run([*command, "cluster.txt", "placement.txt"], seconds, folder)
+        if not (folder / "placement.txt").exists():
+            raise DidNotFinishError(f"ended with an error, see {folder}/stderr")
+        place = dict(line.split() for line in (folder / "placement.txt").read_text().splitlines())
+        return PeerAnswer(place, wall_s, printed.splitlines()[-1])
+
+
+def lines(snapshot: Snapshot) -> Iterator[str]:
+    """The cluster as the model reads it; hosts that are down are left out."""
+    down = down_hosts(snapshot)
+    parents = {domain.id: domain.parent_id for domain in snapshot.domains}
+    for host in snapshot.hosts:
+        if host.id not in down:
+            rack = site = host.domain_ids[0]
+            while parents[site]:
+                site = parents[site]
+            size = f"{cpus(host.capacity)} {host.capacity['memory_mib']}"
+            yield f"host {host.id} {size} {rack} {site} {','.join(host.capabilities) or '-'}"
+    for vm in snapshot.vms:
+        size = f"{cpus(vm.requested)} {vm.requested['memory_mib']}"
+        rules = f"{vm.group or '-'} {vm.labels.get('apart', '-')} {vm.labels.get('needs', '-')}"
+        yield f"guest {vm.id} {_TIERS.index(vm.tier)} {size} {vm.place or '-'} {rules}"

@@ -1,0 +1,163 @@
+"""A reassignment instance as a problem for the general engine: nothing but primitives that policies compile to as well.
+
+=====================  ============================================================================
+machine, process       host, guest (all run, none may stop, all can migrate live to every host)
+resource               `Capacity`; transient resources are held at both ends
+conflict               `DomainLimit`: at most one process of a service per host
+spread                 `DomainCount`: at least so many locations
+dependency             `DomainDependency` at the level of neighbourhoods
+load cost              `Balance.above` the safety capacity
+balance cost           `Balance.ratios`
+process move cost      `Disruption.move_cost`
+machine move cost      `Disruption.pair_cost`
+service move cost      `Disruption.group_weight`: the largest number of moved processes of one service
+=====================  ============================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from trimtab_solver.primitives.allowed import Allowed
+from trimtab_solver.primitives.balance import AboveThreshold, Balance, Ratio
+from trimtab_solver.primitives.capacity import Capacity
+from trimtab_solver.primitives.disruption import NO_BUDGET, Disruption
+from trimtab_solver.primitives.domain_count import DomainCount
+from trimtab_solver.primitives.domain_dependency import DomainDependency
+from trimtab_solver.primitives.domain_limit import DomainLimit
+from trimtab_solver.primitives.encoding import Index
+from trimtab_solver.primitives.group import GroupPrimitive
+from trimtab_solver.problem import Level, Problem, TierRow
+
+from .cost import usage_of
+from .instance import Instance
+
+_MEASURES = ("running", "inherited", "stops", "shrinkage", "should", "disruption", "balance")
+_COST = Level("cost", ((_MEASURES.index("disruption"), 1), (_MEASURES.index("balance"), 1)))
+
+
+def build_problem(instance: Instance) -> Problem:
+    """The problem whose one level ``cost`` is the objective of the challenge."""
+    processes, resources = instance.requirement.shape
+    machines = instance.machine_count
+    nobody, everybody = np.zeros(processes, dtype=np.bool_), np.ones(processes, dtype=np.bool_)
+    return Problem(
+        vm_ids=tuple(f"p{p}" for p in range(processes)),
+        host_ids=tuple(f"m{m}" for m in range(machines)),
+        resources=tuple(f"r{r}" for r in range(resources)),
+        tiers=(
+            TierRow(
+                name="process",
+                rank=1,
+                value=1,
+                must_run=True,
+                evictable=False,
+                suspends=False,
+                shrink_cost=1,
+                backed=(False,) * resources,
+            ),
+        ),
+        tier=np.zeros(processes, dtype=np.int32),
+        current=instance.initial,
+        fixed=nobody,
+        startable=everybody,
+        evictable=nobody,
+        requested=instance.requirement,
+        upper=instance.requirement,
+        floor=instance.requirement,
+        allocated=instance.requirement,
+        receiving=np.ones(machines, dtype=np.bool_),
+        capacity=Capacity(
+            limit=instance.capacity,
+            factor=np.ones((machines, resources, 2), dtype=np.int64),
+            backed=np.zeros((processes, resources), dtype=np.bool_),
+            held=np.zeros((machines, resources), dtype=np.int64),
+            start=usage_of(instance, instance.initial),
+            transient=instance.transient,
+            origin=instance.initial,
+            allocated=instance.requirement,
+        ),
+        allowed=Allowed(
+            class_of=np.zeros(processes, dtype=np.int32),
+            mask=np.ones((1, machines), dtype=np.bool_),
+            breach=np.zeros((1, machines), dtype=np.int64),
+            penalty=np.zeros((1, machines), dtype=np.int64),
+            rules=(),
+            class_rules=((),),
+        ),
+        disruption=Disruption(
+            move_cost=instance.process_weight * instance.process_move,
+            live=everybody,
+            cold=nobody,
+            generation=np.zeros(machines, dtype=np.int32),
+            spare=np.zeros(machines, dtype=np.bool_),
+            pair_class=np.arange(machines, dtype=np.int32),
+            pair_cost=instance.machine_weight * instance.machine_move,
+            group=instance.service,
+            group_weight=instance.service_weight,
+            group_limit=0,
+            budget=NO_BUDGET,
+            exempt=nobody,
+        ),
+        balance=Balance(
+            above=tuple(
+                AboveThreshold(r, instance.safety[:, r], int(weight))
+                for r, weight in enumerate(instance.load_weight.tolist())
+            ),
+            ratios=tuple(Ratio(one.left, one.right, one.target, one.weight) for one in instance.balances),
+        ),
+        groups=tuple(_groups(instance)),
+        levels=(_COST,),
+    )
+
+
+def _groups(instance: Instance) -> Iterator[GroupPrimitive]:
+    """Conflicts, spreads and dependencies, without those that cannot be broken."""
+    machine = np.arange(instance.machine_count, dtype=np.int32)
+    members = _members(instance)
+    locations = int(instance.location.max(initial=0)) + 1
+    neighbourhoods = int(instance.neighbourhood.max(initial=0)) + 1
+    for s, processes in enumerate(members):
+        key = f"s{s}"
+        if len(processes) > 1:
+            yield DomainLimit(
+                rule="conflict",
+                key=key,
+                must=True,
+                weight=0,
+                domain=machine,
+                domain_count=len(machine),
+                members=processes,
+                limit=1,
+            )
+        if instance.spread[s] > 1:
+            yield DomainCount(
+                rule="spread",
+                key=key,
+                must=True,
+                weight=0,
+                domain=instance.location,
+                domain_count=locations,
+                members=processes,
+                least=int(instance.spread[s]),
+            )
+        for provider in sorted(set(instance.dependencies[s]) - {s}):
+            yield DomainDependency(
+                rule="dependency",
+                key=f"{key} on s{provider}",
+                must=True,
+                weight=0,
+                domain=instance.neighbourhood,
+                domain_count=neighbourhoods,
+                members=processes,
+                providers=members[provider],
+            )
+
+
+def _members(instance: Instance) -> list[Index]:
+    """The processes of each service."""
+    order = np.argsort(instance.service, kind="stable").astype(np.int32)
+    ends = np.cumsum(np.bincount(instance.service, minlength=len(instance.spread)))
+    return np.split(order, ends[:-1])
