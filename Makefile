@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types proto schema bench soak serve fmt lock clean
+.PHONY: help setup demo test lint types proto schema bench peers soak serve fmt lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -45,8 +45,13 @@ proto: $(READY)  ## regenerate proto/gen from proto/trimtab
 schema: $(READY)  ## write the JSON Schema of policy documents to samples/policies, for editors
 	$(BIN)/trimtab policy schema -o samples/policies/trimtab-v1.schema.json
 
-bench: $(READY)  ## run the benchmarks (minutes) and append the rows to benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks.run --append
+bench: $(READY)  ## run all benchmarks (hours; goes on where it stopped) and report; BENCH="--subject vmha --size 10x250"
+	$(BIN)/python -m benchmarks.run $(BENCH)
+	$(BIN)/python -m benchmarks.report --append
+
+peers: $(READY)  ## install the benchmark's peers that are Python packages, each in an environment of its own
+	@for peer in "proxlb proxlb-solver==0.1.1" "timefold timefold==1.24.0b0"; do set -- $$peer; \
+		$(PYTHON) -m venv .peers/$$1 && .peers/$$1/bin/python -m pip install --quiet $$2; done
 
 soak: $(READY)  ## many thousands of random tiny clusters against brute force (minutes; SEEDS=20000)
 	TRIMTAB_TEST_SEEDS=$(or $(SEEDS),20000) $(BIN)/python -m pytest tests/property -n $(WORKERS) --dist worksteal
