@@ -1,0 +1,192 @@
+"""Tables of the report, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..subject import Row
+from .claims import claims, is_restored
+from .comparison import is_in_time
+from .results import Results, bound_of, grouped, median, value_of
+
+_TIERS = ("gold", "silver", "bronze")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; columns of numbers are the reader's to recognise."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def claims_table(results: Results) -> str:
+    """Every claim with its verdict."""
+    rows = [(claim.text, claim.measured, claim.verdict) for claim in claims(results)]
+    return table(("claim", "measured (medians over seeds)", "verdict"), rows)
+
+
+def vmha_table(results: Results) -> str:
+    """A line per size, failure, load, policy and budget; medians over seeds."""
+    facts = ("size", "failure", "load", "sizing", "budget_s")
+    lines = []
+    for key, rows in grouped(results.rows["vmha"], lambda row: tuple(row["case"][fact] for fact in facts)).items():
+        lost = (f"{_mid(rows, f'running:{tier}')} / {_mid_bound(rows, f'running:{tier}')}" for tier in _TIERS)
+        lines.append(
+            (
+                *key,
+                len(rows),
+                *lost,
+                f"{median(row['moved_percent'] for row in rows):.2f}",
+                _mid(rows, "stops"),
+                f"{_mid(rows, 'shrinkage')} / {_mid_bound(rows, 'shrinkage')}",
+                f"{median(row['first']['wall_s'] for row in rows):.2f}",
+                f"{median(row['wall_s'] for row in rows):.1f}",
+                max(row["peak_mib"] for row in rows),
+                _outcomes(rows),
+            )
+        )
+    head = (
+        *("size", "failure", "load", "policy", "budget s", "seeds"),
+        *("Gold lost / bound", "Silver", "Bronze", "moved %", "stops", "shrinkage / bound"),
+        *("first plan s", "answer s", "peak MiB", "outcomes"),
+    )
+    return table(head, lines)
+
+
+def peers_table(results: Results) -> str:
+    """A line per peer, size and load, with trimtab's own runs of the same instances beside them."""
+    facts = ("peer", "size", "load", "budget_s")
+    lines = []
+    for key, rows in grouped(results.rows["peers"], lambda row: tuple(row["case"][fact] for fact in facts)).items():
+        done = [row for row in rows if "unfinished" not in row]
+        if not done:
+            lines.append((*key, f"0 of {len(rows)}", *("",) * 5, rows[0]["unfinished"]))
+            continue
+        late = "" if all(map(is_in_time, done)) else ", late"
+        broken: dict[str, int] = {}
+        for row in done:
+            for code, count in row["violations"].items():
+                broken[code] = broken.get(code, 0) + count
+        lines.append(
+            (
+                *key,
+                f"{len(done)} of {len(rows)}{late}",
+                " / ".join(_mid(done, f"running:{tier}") for tier in _TIERS),
+                f"{median(row['moved_percent'] for row in done):.2f}",
+                f"{median(row['stopped'] for row in done):g}",
+                f"{median(row['wall_s'] for row in done):.1f}",
+                ", ".join(f"{code} {count}" for code, count in sorted(broken.items())) or "none",
+                done[0]["version"],
+            )
+        )
+    head = (
+        "peer",
+        "size",
+        "load",
+        "budget s",
+        "finished",
+        "lost G / S / B",
+        "moved %",
+        "stopped",
+        "s",
+        "breaks",
+        "version",
+    )
+    return table(head, lines)
+
+
+def btrplace_table(results: Results) -> str:
+    """A line per instance."""
+    rows = [
+        (
+            row["case"]["size"],
+            row["hosts"],
+            row["vms"],
+            f"{row['restarted']} of {row['to_restart']}",
+            row["moved"],
+            row["inherited"],
+            "yes" if row["verified"] else "NO",
+            f"{row['first_s']:.2f}",
+            f"{row['wall_s']:.1f}",
+            row["peak_mib"],
+            row["outcome"],
+            "yes" if is_restored(row) else "NO",
+        )
+        for row in results.rows["btrplace"]
+    ]
+    head = (
+        *("instance", "hosts", "VMs", "restarted", "moved", "broken rules", "verified"),
+        *("first plan s", "answer s", "peak MiB", "outcome", "all well"),
+    )
+    return table(head, rows)
+
+
+def reassignment_table(results: Results) -> str:
+    """A line per instance and time limit; medians over seeds."""
+    lines = []
+    key = _size_and_budget
+    for (name, limit_s), rows in grouped(results.rows["roadef"], key).items():
+        lines.append(
+            (
+                name,
+                f"{limit_s:g}",
+                len(rows),
+                f"{median(row['cost'] for row in rows):,.0f}",
+                f"{min(row['cost'] for row in rows):,}",
+                f"{median(row['score'] for row in rows):+.3f}",
+                f"{median(row['score_best_known'] for row in rows):+.3f}",
+                "yes" if all(row["feasible"] for row in rows) else "NO",
+                f"{max(row['wall_s'] for row in rows):.0f}",
+                max(row["peak_mib"] for row in rows),
+            )
+        )
+    head = (
+        *("instance", "limit s", "seeds", "median cost", "best cost", "score %", "to best known %"),
+        *("feasible", "slowest s", "peak MiB"),
+    )
+    return table(head, lines)
+
+
+def startup_table(results: Results) -> str:
+    """A line per size."""
+    rows = [
+        (
+            row["case"]["size"],
+            f"{row['start_s']:.1f}",
+            f"{row['first']['wall_s']:.2f}",
+            f"{row['second']['wall_s']:.2f}",
+            value_of(row["first"], "running:bronze"),
+            value_of(row["second"], "running:bronze"),
+        )
+        for row in results.rows["startup"]
+    ]
+    head = ("size", "service start s", "first request s", "second request s", "Bronze lost, first", "second")
+    return table(head, rows)
+
+
+def failures_table(results: Results) -> str:
+    """Cases that ended with an error."""
+    rows = [
+        (row["subject"], " ".join(f"{key}={value}" for key, value in row["case"].items()), row["error"])
+        for row in results.failed
+    ]
+    return table(("subject", "case", "error"), rows)
+
+
+def _size_and_budget(row: Row) -> tuple[str, float]:
+    return row["case"]["size"], row["case"]["budget_s"]
+
+
+def _mid(rows: list[Row], level: str) -> str:
+    return f"{median(value_of(row, level) for row in rows):g}"
+
+
+def _mid_bound(rows: list[Row], level: str) -> str:
+    return f"{median(bound_of(row, level) for row in rows):g}"
+
+
+def _outcomes(rows: list[Row]) -> str:
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["outcome"]] = counts.get(row["outcome"], 0) + 1
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
