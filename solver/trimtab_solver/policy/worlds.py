@@ -21,7 +21,7 @@ from .variables import VARIABLES, Scope, Shape
 MAX_WORLDS: Final = 4096
 """Beyond so many combinations nothing is said."""
 
-_OTHER: Final = "\N{BULLET}other"
+OTHER: Final = "\N{BULLET}other"
 """A text that no policy compares with."""
 _MAX_SUBSETS: Final = 6
 """Lists are tried with every subset of at most so many literals."""
@@ -47,9 +47,19 @@ class Worlds:
         return frozenset(n for n, world in enumerate(self.all) if _holds(compiled, world))
 
 
-def worlds_of(scope: Scope, selectors: Iterable[Selector] = (), conditions: Iterable[str] = ()) -> Worlds | None:
-    """Everything that these selectors and conditions can tell apart; None when that cannot be told, or is too much."""
-    literals: dict[Reference, set[str | int]] = {}
+def worlds_of(
+    scope: Scope,
+    selectors: Iterable[Selector] = (),
+    conditions: Iterable[str] = (),
+    references: Iterable[Reference] = (),
+) -> Worlds | None:
+    """Everything that these selectors and conditions can tell apart; None when that cannot be told, or is too much.
+
+    `references` are variables that matter in another way: they have a value of their own in every world.
+    """
+    literals: dict[Reference, set[str | int]] = {reference: set() for reference in references}
+    if any(reference.key is None and VARIABLES[scope][reference.variable].shape.is_map for reference in literals):
+        return None
     sources = list(conditions)
     for selector in selectors:
         if selector.ids is not None:
@@ -88,7 +98,7 @@ def _choices(reference: Reference, scope: Scope, literals: set[str | int]) -> li
         if scope is Scope.EVENT or reference.variable.startswith("event."):
             values = [value for value in values if value >= 0]
     else:
-        values = [*texts, _OTHER]
+        values = [*texts, OTHER]
     return [*values, None] if reference.key is not None else values
 
 
@@ -137,6 +147,6 @@ def _facts(world: World) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    if value == _OTHER:
+    if value == OTHER:
         return "something else"
     return f"'{value}'" if isinstance(value, str) else str(value)

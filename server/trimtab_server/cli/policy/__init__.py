@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import coverage_command, fmt_command, lint_command, schema_command, test_command
+from . import conflicts_command, coverage_command, fmt_command, lint_command, schema_command, test_command
 
 policy = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check, format, test and compare policies.")
 
@@ -19,3 +19,4 @@ policy.command("fmt", short_help="Lay policy files out in one way.")(fmt_command
 policy.command("schema", short_help="Print the JSON Schema for editors.")(schema_command.schema)
 policy.command("test", short_help="Run the tests beside a policy.")(test_command.run)
 policy.command("coverage", short_help="Say what the tests show of each rule.")(coverage_command.coverage)
+policy.command("conflicts", short_help="Find must rules that cannot hold together.")(conflicts_command.conflicts)

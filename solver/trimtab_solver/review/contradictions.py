@@ -1,0 +1,174 @@
+"""Conflicts that follow from the rules alone, whatever the cluster.
+
+Two must rules contradict each other when no guest (or no two guests) that both concern can run, not even in a cluster
+that has every host the rules can tell apart, twice in every combination of failure domains. More hosts only ever give
+more places, so what is impossible there is impossible everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, combinations, combinations_with_replacement, product
+from typing import Any, Final
+
+from ..errors import PolicyRefusedError
+from ..policy.documents import Document, Metadata, Policy, Selector, Source
+from ..policy.expression_fields import expressions_in, selectors_in
+from ..policy.expressions import Reference, Returns, compile_expression
+from ..policy.variables import Scope
+from ..policy.worlds import OTHER, World, describe, worlds_of
+from ..rules.tier import Tier
+from ..snapshot import FailureDomain, Host, Snapshot, Vm
+from ..topology import HOST_KIND
+from .conflicts import Conflict, Findings, Search, must_rules
+
+_MAX_WORLDS: Final = 24
+"""Rules that tell more guests or hosts apart are passed over."""
+_VM_FIELDS: Final = frozenset({"vm.id", "vm.tenant", "vm.tier", "vm.labels", "vm.group", "vm.requested"})
+_HOST_FIELDS: Final = frozenset({"host.id", "host.labels", "host.capabilities", "host.cpu_generation", "host.capacity"})
+
+
+def find_contradictions(policy: Policy) -> Findings:
+    """Pairs of must rules, and single ones, that cannot be kept. `Conflict.guests` describes the guests they are about.
+
+    Rules whose selectors call functions, compare variables with each other or look at the event are passed over.
+    """
+    rules = must_rules(policy)
+    found: list[Conflict] = []
+    hopeless: set[str] = set()
+    for some in chain(((rule,) for rule in rules), combinations(rules, 2)):
+        if hopeless & {rule.name for rule in some}:
+            continue
+        if conflict := _contradiction(policy, some):
+            found.append(conflict)
+            if len(some) == 1:
+                hopeless.add(some[0].name)
+    return Findings(tuple(found), is_complete=True)
+
+
+def _contradiction(policy: Policy, rules: tuple[Document, ...]) -> Conflict | None:
+    """The conflict when these rules cannot be kept for any guests that all of them concern."""
+    vms = _worlds(rules, Scope.VM, _VM_FIELDS)
+    hosts = _worlds(rules, Scope.HOST, _HOST_FIELDS)
+    kinds = sorted({kind for rule in rules for kind in _kinds(rule)})
+    if vms is None or hosts is None:
+        return None
+    named = [world["host.id"] for world in hosts if world.get("host.id", OTHER) != OTHER]
+    if (kinds and named) or len(set(named)) < len(named):
+        return None  # what a host that is named is like, and which domains it lies in, takes a cluster to tell
+    frame = replace(policy, documents=(_everybody(), *rules))
+    cluster = _cluster(hosts, kinds)
+    return _impossible(frame, cluster, rules, vms, is_about_groups=bool(kinds))
+
+
+def _impossible(
+    frame: Policy, cluster: Snapshot, rules: tuple[Document, ...], worlds: Sequence[World], *, is_about_groups: bool
+) -> Conflict | None:
+    """The conflict when guests that all rules concern, alone or in pairs, can never run."""
+    names = {rule.name for rule in rules}
+    for size in (1, 2) if is_about_groups else (1,):
+        witnesses: list[tuple[World, ...]] = []
+        for some in combinations_with_replacement(worlds, size):
+            vms = tuple(_vm(f"guest-{i}", world) for i, world in enumerate(some))
+            ids = tuple(vm.id for vm in vms)
+            if len(set(ids)) < len(ids):
+                continue
+            search = Search(frame, replace(cluster, vms=vms))
+            try:
+                concerned = search.concerning(rules, ids)
+            except PolicyRefusedError:
+                continue  # an expression fails on such guests, so no cluster with them is planned
+            if concerned != names:
+                continue
+            if not search.is_impossible(rules, ids):
+                break
+            witnesses.append(some)
+        else:
+            if witnesses:
+                shown = tuple(f"({describe(world)})" for world in witnesses[0])
+                return Conflict(rules, shown, more=len(witnesses) - 1)
+    return None
+
+
+# --- what the rules can tell apart ------------------------------------------------------------------------------------
+
+
+def _worlds(rules: Sequence[Document], scope: Scope, fields: frozenset[str]) -> tuple[World, ...] | None:
+    """Every guest or host that the rules tell apart; None when there are too many or that cannot be told."""
+    selectors, conditions, references = [], [], set()
+    for rule in rules:
+        content = rule.content.get("spec")
+        selectors += [
+            Selector.model_validate(use.content, by_alias=True, by_name=False)
+            for use in selectors_in(type(rule.spec), content)
+            if use.scope is scope
+        ]
+        for use in expressions_in(type(rule.spec), content):
+            if use.scope is not scope:
+                continue
+            if use.returns is Returns.STRING:
+                references |= set(compile_expression(use.source, scope, use.returns).references)
+            elif not use.path.endswith(".cel"):
+                conditions.append(use.source)
+    found = worlds_of(scope, selectors, conditions, sorted(references, key=_name))
+    if found is None or len(found.all) > _MAX_WORLDS:
+        return None
+    if any(name not in fields for world in found.all for name in world):
+        return None
+    return found.all
+
+
+def _name(reference: Reference) -> tuple[str, str]:
+    return reference.variable, reference.key or ""
+
+
+def _kinds(rule: Document) -> Iterator[str]:
+    """The kinds of failure domains that a rule is about."""
+    kind = rule.content.get("spec", {}).get("topology")
+    if isinstance(kind, str):
+        yield kind
+
+
+# --- the largest cluster ----------------------------------------------------------------------------------------------
+
+
+def _cluster(worlds: Sequence[World], kinds: Sequence[str]) -> Snapshot:
+    """Two hosts of each world in each combination of two domains of every kind."""
+    named = [kind for kind in kinds if kind != HOST_KIND]
+    domains = tuple(FailureDomain(f"{kind}-{i}", kind) for kind in named for i in (1, 2))
+    hosts: list[Host] = []
+    for world in worlds:
+        for place in product(*([f"{kind}-{i}" for i in (1, 2)] for kind in named)):
+            copies = 1 if world.get("host.id", OTHER) != OTHER else 2
+            hosts += [_host(f"host-{len(hosts) + copy}", world, place) for copy in range(copies)]
+    return Snapshot(hosts=tuple(hosts), domains=domains)
+
+
+def _host(name: str, world: World, place: tuple[str, ...]) -> Host:
+    return Host(
+        id=own if (own := world.get("host.id", OTHER)) != OTHER else name,
+        domain_ids=place,
+        labels=world.get("host.labels", {}),
+        capabilities=tuple(world.get("host.capabilities", ())),
+        cpu_generation=world.get("host.cpu_generation", 0),
+        capacity=world.get("host.capacity", {}),
+    )
+
+
+def _vm(name: str, world: World) -> Vm:
+    return Vm(
+        id=own if (own := world.get("vm.id", OTHER)) != OTHER else name,
+        tenant=world.get("vm.tenant", ""),
+        tier=world.get("vm.tier", ""),
+        labels=world.get("vm.labels", {}),
+        group=world.get("vm.group", ""),
+        requested={"memory_mib": 1, **world.get("vm.requested", {})},
+    )
+
+
+def _everybody() -> Document:
+    """A tier for all guests: which tiers there are does not matter here."""
+    spec = Tier(select=Selector(cel="true"), rank=0)
+    content: dict[str, Any] = {"spec": {"select": {"cel": "true"}, "rank": 0}}
+    return Document("Tier", Metadata(name="everybody"), spec, Source("everybody"), content=content)
