@@ -3,73 +3,68 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain, islice
+from operator import attrgetter
+from typing import TypeVar
 
-from .snapshot import Host, Snapshot, Vm
+from .snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm
+
+OneT = TypeVar("OneT", FailureDomain, StoragePool, Host, Vm)
+
+_CHUNK = 1000
+"""How many texts are hashed at once: small updates cost more than what they hash."""
 
 
 def snapshot_digest(snapshot: Snapshot) -> str:
     """SHA-256 (hex) over a canonical text of the snapshot; lists are ordered by id."""
     digest = hashlib.sha256()
-    digest.update(repr((snapshot.taken_at, snapshot.hardware_failures)).encode())
-    for domain in sorted(snapshot.domains, key=lambda d: d.id):
-        digest.update(repr(("domain", domain.id, domain.kind, domain.parent_id)).encode())
-    for pool in sorted(snapshot.storage_pools, key=lambda p: p.id):
-        digest.update(repr(("pool", pool.id, pool.kind.value)).encode())
-    for host in sorted(snapshot.hosts, key=lambda h: h.id):
-        digest.update(_host(host).encode())
-    for vm in sorted(snapshot.vms, key=lambda v: v.id):
-        digest.update(_vm(vm).encode())
+    texts = _Texts()
+    parts = chain(
+        [repr((snapshot.taken_at, snapshot.hardware_failures))],
+        (repr(("domain", one.id, one.kind, one.parent_id)) for one in _by_id(snapshot.domains)),
+        (repr(("pool", one.id, one.kind.value)) for one in _by_id(snapshot.storage_pools)),
+        map(texts.host, _by_id(snapshot.hosts)),
+        map(texts.vm, _by_id(snapshot.vms)),
+    )
+    while chunk := "".join(islice(parts, _CHUNK)):
+        digest.update(chunk.encode())
     return digest.hexdigest()
 
 
-def _items(mapping: Mapping[str, object]) -> list[tuple[str, object]]:
-    return sorted(mapping.items())
+def _by_id(ones: Sequence[OneT]) -> list[OneT]:
+    return sorted(ones, key=attrgetter("id"))
 
 
-def _host(host: Host) -> str:
-    return repr(
-        (
-            "host",
-            host.id,
-            sorted(host.domain_ids),
-            _items(host.capacity),
-            _items(host.reserved),
-            _items(host.overcommit_percent),
-            host.state.value,
-            host.fencing.value,
-            host.cpu_generation,
-            _items(host.labels),
-            sorted(host.capabilities),
-            sorted(host.storage_pool_ids),
-            host.migration_slots,
-            host.migration_bandwidth_mbps,
-            host.boot_s,
+class _Texts:
+    """The canonical text of hosts and guests: the `repr` of a tuple of their fields, mappings as sorted lists of items.
+
+    Guests share mappings, so the text of each mapping is kept; the snapshot keeps the mappings alive meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+
+    def _items(self, mapping: Mapping[str, object]) -> str:
+        text = self._known.get(id(mapping))
+        if text is None:
+            text = self._known[id(mapping)] = repr(sorted(mapping.items()))
+        return text
+
+    def host(self, host: Host) -> str:
+        items = self._items
+        return (
+            f"('host', {host.id!r}, {sorted(host.domain_ids)!r}, {items(host.capacity)}, {items(host.reserved)}, "
+            f"{items(host.overcommit_percent)}, {host.state.value!r}, {host.fencing.value!r}, {host.cpu_generation!r}, "
+            f"{items(host.labels)}, {sorted(host.capabilities)!r}, {sorted(host.storage_pool_ids)!r}, "
+            f"{host.migration_slots!r}, {host.migration_bandwidth_mbps!r}, {host.boot_s!r})"
         )
-    )
 
-
-def _vm(vm: Vm) -> str:
-    return repr(
-        (
-            "vm",
-            vm.id,
-            vm.tenant,
-            vm.tier,
-            _items(vm.labels),
-            vm.group,
-            _items(vm.requested),
-            _items(vm.guaranteed),
-            _items(vm.allocated),
-            _items(vm.used),
-            vm.state.value,
-            vm.host_id,
-            vm.target_host_id,
-            vm.home_host_id,
-            vm.storage_pool_id,
-            vm.migratability.value,
-            vm.dirty_rate_mbps,
-            vm.restart_s,
-            sorted(vm.device_needs),
+    def vm(self, vm: Vm) -> str:
+        items = self._items
+        return (
+            f"('vm', {vm.id!r}, {vm.tenant!r}, {vm.tier!r}, {items(vm.labels)}, {vm.group!r}, {items(vm.requested)}, "
+            f"{items(vm.guaranteed)}, {items(vm.allocated)}, {items(vm.used)}, {vm.state.value!r}, {vm.host_id!r}, "
+            f"{vm.target_host_id!r}, {vm.home_host_id!r}, {vm.storage_pool_id!r}, {vm.migratability.value!r}, "
+            f"{vm.dirty_rate_mbps!r}, {vm.restart_s!r}, {sorted(vm.device_needs)!r})"
         )
-    )

@@ -28,22 +28,20 @@ def check_guests(
     """Faults of guests. Gives the sum of all requests per resource."""
     resources = frozenset(resource for host in hosts.values() for resource in host.capacity)
     powered = frozenset(name for name, host in hosts.items() if host.state in _POWERED)
-    total: dict[str, int] = {}
+    sizes: dict[tuple[int, ...], bool] = {}
+    counts: dict[int, int] = {}
     running = VmState.RUNNING
     for i, vm in enumerate(vms):
-        requested = vm.requested
-        is_odd = not requested
-        anything = 0
-        for resource, amount in requested.items():
-            if not 0 <= amount <= MAX_AMOUNT or (resource not in resources and amount):
-                is_odd = True
-            anything += amount
-            total[resource] = total.get(resource, 0) + amount
-        # nearly every guest is right: look closely only at those that may not be
-        if is_odd or anything <= 0:
-            _check_requested(i, vm, resources, faults)
-        if vm.guaranteed or vm.allocated or vm.used:
-            _check_held(i, vm, faults)
+        # guests share mappings, and nearly every guest is right: each size is looked at once
+        size = (id(vm.requested), id(vm.guaranteed), id(vm.allocated))
+        counts[size[0]] = counts.get(size[0], 0) + 1
+        is_right = sizes.get(size)
+        if is_right is None:
+            is_right = sizes[size] = _is_right(vm, resources)
+        if not is_right:
+            _check_size(i, vm, resources, faults)
+        if vm.used:
+            _check_used(i, vm, faults)
         if vm.state is not running or vm.host_id not in powered or vm.target_host_id:
             _check_state(i, vm, hosts, faults)
         if vm.storage_pool_id and vm.storage_pool_id not in pools:
@@ -75,7 +73,28 @@ def check_guests(
                 MAX_MBPS,
                 faults,
             )
+    return _sum(vms, counts)
+
+
+def _sum(vms: Sequence[Vm], counts: dict[int, int]) -> dict[str, int]:
+    """The sum of requests per resource; `counts` says how many guests share a request, by its identity."""
+    total: dict[str, int] = {}
+    for requested in {id(vm.requested): vm.requested for vm in vms}.values():
+        for resource, amount in requested.items():
+            total[resource] = total.get(resource, 0) + amount * counts[id(requested)]
     return total
+
+
+def _is_right(vm: Vm, resources: frozenset[str]) -> bool:
+    faults = FaultList()
+    _check_size(0, vm, resources, faults)
+    return not faults.all()
+
+
+def _check_size(i: int, vm: Vm, resources: frozenset[str], faults: FaultList) -> None:
+    """Faults of what the guest asks for and of what it must have or has of that."""
+    _check_requested(i, vm, resources, faults)
+    _check_held(i, vm, faults)
 
 
 def _subject(vm: Vm) -> str:
@@ -100,24 +119,19 @@ def _check_requested(i: int, vm: Vm, resources: frozenset[str], faults: FaultLis
 def _check_held(i: int, vm: Vm, faults: FaultList) -> None:
     path, subject = f"snapshot.vms[{i}]", _subject(vm)
     requested = vm.requested
-    for name, amounts in (
-        ("guaranteed", vm.guaranteed),
-        ("allocated", vm.allocated),
-        ("used", vm.used),
-    ):
+    for name, amounts in (("guaranteed", vm.guaranteed), ("allocated", vm.allocated)):
         for resource, amount in amounts.items():
             if not 0 <= amount <= MAX_AMOUNT or not resource:
                 check_amounts(f"{path}.{name}", subject, {resource: amount}, faults)
-            elif amount > requested.get(resource, 0) and name != "used":
-                # what a guest uses is measured and may exceed what it asked for
-                check_within(
-                    f"{path}.{name}",
-                    subject,
-                    {resource: amount},
-                    "request",
-                    requested,
-                    faults,
-                )
+            else:
+                check_within(f"{path}.{name}", subject, {resource: amount}, "request", requested, faults)
+
+
+def _check_used(i: int, vm: Vm, faults: FaultList) -> None:
+    # what a guest uses is measured and may exceed what it asked for
+    for resource, amount in vm.used.items():
+        if not 0 <= amount <= MAX_AMOUNT or not resource:
+            check_amounts(f"snapshot.vms[{i}].used", _subject(vm), {resource: amount}, faults)
 
 
 def _check_state(i: int, vm: Vm, hosts: Mapping[str, Host], faults: FaultList) -> None:
