@@ -136,7 +136,7 @@ def matches(selector: Selector, vm: Vm) -> bool:
     if any(vm.labels.get(key) != value for key, value in (selector.match_labels or {}).items()):
         return False
     subjects = Subjects(Scope.VM, (vm,), Topology(Snapshot()), EVENT)
-    return subjects.evaluate(compile_expression(selector.cel, Scope.VM, Returns.BOOL), [0]) == [True]
+    return subjects.evaluate(compile_expression(selector.cel, Scope.VM, Returns.BOOL), subjects.all).each() == [True]
 
 
 @settings(deadline=None)
