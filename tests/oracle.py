@@ -6,6 +6,7 @@ of guests: meant for up to 4 hosts and 6 guests with sizes of a few units.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -14,15 +15,18 @@ from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.rules.tier import EvictionAction
 from trimtab_solver.snapshot import Migratability, Snapshot, Vm, VmState
+from trimtab_solver.verify.balance import balance
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.levels import disruption, running_levels
 from trimtab_solver.verify.placement import judge_placement
 from trimtab_solver.verify.rights import move_kind, size_limits, size_now
-from trimtab_solver.verify.room import Rooms, held, room
+from trimtab_solver.verify.room import held, room
 from trimtab_solver.verify.scope import HostScope
 
 NOWHERE = ""
 Size = dict[str, int]
+Sizes = list[tuple[str, str, int]]
+"""Guest, resource and amount."""
 
 
 def best_levels(
@@ -55,7 +59,7 @@ class Oracle:
     def __init__(self, case: Case, restarts: bool) -> None:
         self.case = case
         self.restarts = restarts
-        self.rooms = Rooms(case.snapshot, case.hosts, case.tier)
+        self.rooms = case.rooms()
         self.guests = [self._guest(vm) for vm in case.snapshot.vms if vm.is_wanted]
         self.limits = {
             host.id: {r: self.rooms.limit(host.id, r) for guest in self.guests for r in guest.limits}
@@ -65,6 +69,11 @@ class Oracle:
         for vm in case.snapshot.vms:
             if vm.state is VmState.MIGRATING:
                 _add(self.sources[vm.host_id], held(case.hosts[vm.host_id], case.tier[vm.id], size_now(vm)))
+        self.kept = {
+            vm.id: {r: a for r, a in size_now(vm).items() if r in case.moves.held}
+            for vm in case.snapshot.vms
+            if vm.state is VmState.RUNNING
+        }
         self.groups = [i for i, scope in enumerate(case.scopes) if not isinstance(scope, HostScope)]
         self.unary = {(g.vm.id, h): self._unary(g.vm.id, h) for g in self.guests for h in case.hosts}
         self.floors = {
@@ -139,11 +148,28 @@ class Oracle:
             stops = sum(stop_cost(self.case, vm_id) for vm_id in self._taken_down(place))
             if found is not None and (inherited + broken, stops) > found[0][:2]:
                 continue
-            shrinkage, sizes = self._sizes(place)
-            values = (inherited + broken, stops, shrinkage, should, disruption(self.case, place), 0)
-            if found is None or values < found[0]:
-                found = values, Placement(dict(place), sizes)
+            shrinkage, options = self._sizes(place)
+            values = (inherited + broken, stops, shrinkage, should, disruption(self.case, place))
+            if found is not None and values > found[0][:5]:
+                continue
+            cost, sizes = self._best_balance(place, options)
+            if found is None or (*values, cost) < found[0]:
+                found = (*values, cost), Placement(dict(place), sizes)
         return found
+
+    def _best_balance(self, place: Mapping[str, str], options: list[list[Sizes]]) -> tuple[int, dict[str, Size]]:
+        """The smallest balance with one of the options for each host and resource, and the sizes that give it."""
+        best: tuple[int, dict[str, Size]] | None = None
+        for chosen in product(*options):
+            sizes: dict[str, Size] = {vm_id: {} for vm_id in place}
+            for part in chosen:
+                for vm_id, resource, amount in part:
+                    sizes[vm_id][resource] = amount
+            cost = balance(self.case, place, sizes)
+            if best is None or cost < best[0]:
+                best = cost, sizes
+        assert best is not None
+        return best
 
     def _taken_down(self, place: Mapping[str, str]) -> set[str]:
         """Guests running now that do not run in `place`, or run where only a restart can bring them."""
@@ -161,6 +187,8 @@ class Oracle:
 
         def descend(depth: int, inherited: int, should: int) -> Iterator[tuple[dict[str, str], int, int]]:
             if depth == len(running):
+                if self._exceeds_budget(place):
+                    return
                 if (amounts := self._group_amounts(place)) is not None:
                     yield place, inherited + amounts[0], should + amounts[1]
                 return
@@ -171,14 +199,40 @@ class Oracle:
                 floor, load, limits = self.floors[vm_id, host_id], loads[host_id], self.limits[host_id]
                 if any(load.get(r, 0) + amount > limits[r] for r, amount in floor.items()):
                     continue
+                first, kept = self._left_behind(running[depth].vm, host_id)
+                if any(loads[first].get(r, 0) + amount > self.limits[first][r] for r, amount in kept.items()):
+                    continue
                 _add(load, floor)
+                _add(loads[first], kept)
                 place[vm_id] = host_id
                 more, wish = self.unary[vm_id, host_id]
                 yield from descend(depth + 1, inherited + more, should + wish)
                 del place[vm_id]
                 _add(load, floor, -1)
+                _add(loads[first], kept, -1)
 
         yield from descend(0, 0, 0)
+
+    def _left_behind(self, vm: Vm, host_id: str) -> tuple[str, Size]:
+        """What the guest still takes of its first host when it runs on another one; of its new host nothing more."""
+        kept = self.kept.get(vm.id)
+        if not kept or vm.place == host_id:
+            return host_id, {}
+        return vm.place, held(self.case.hosts[vm.place], self.case.tier[vm.id], kept)
+
+    def _exceeds_budget(self, place: Mapping[str, str]) -> bool:
+        """Whether more guests end up on another host than may, in all or of one application."""
+        case = self.case
+        moved = [
+            vm
+            for vm in case.snapshot.vms
+            if vm.is_running and place.get(vm.id, vm.place) != vm.place and vm.id not in case.exempt
+        ]
+        if len(moved) > case.moves.most:
+            return True
+        per_application = Counter(case.moves.application.get(vm.id) for vm in moved)
+        most = case.moves.most_each
+        return most is not None and any(n > most for name, n in per_application.items() if name is not None)
 
     def _group_amounts(self, place: Mapping[str, str]) -> tuple[int, int] | None:
         """Inherited and should amounts of the rules about groups; None if a must is worse than now."""
@@ -198,6 +252,8 @@ class Oracle:
         loads = {host_id: dict(load) for host_id, load in self.sources.items()}
         for vm_id, host_id in place.items():
             _add(loads[host_id], self.floors[vm_id, host_id])
+            first, kept = self._left_behind(self.case.vms[vm_id], host_id)
+            _add(loads[first], kept)
         return loads
 
     def _broken_rooms(self, place: Mapping[str, str]) -> int:
@@ -208,10 +264,13 @@ class Oracle:
             for resource, amount in load.items()
         )
 
-    def _sizes(self, place: Mapping[str, str]) -> tuple[int, dict[str, Size]]:
-        """Shrinkage and sizes when as little as possible is broken, then as little as possible is shrunk."""
-        sizes: dict[str, Size] = {vm_id: {} for vm_id in place}
+    def _sizes(self, place: Mapping[str, str]) -> tuple[int, list[list[Sizes]]]:
+        """Shrinkage when as little as possible is broken, then as little as possible is shrunk.
+
+        For each host and resource the sizes with which it is: one choice for each load of the host that they add up to.
+        """
         shrinkage = 0
+        options: list[list[Sizes]] = []
         loads = self._floor_loads(place)
         by_id = {guest.vm.id: guest for guest in self.guests}
         for host_id, load in loads.items():
@@ -220,19 +279,27 @@ class Oracle:
                 most = room(self.case.hosts[host_id], resource)
                 if load[resource] > most:
                     most = self.limits[host_id][resource]
-                cost, chosen = self._least_shrinkage(host_id, resource, here, most)
+                base = load[resource] - sum(self.floors[g.vm.id, host_id].get(resource, 0) for g in here)
+                cost, choices = self._least_shrinkage(host_id, resource, here, base, most)
                 shrinkage += cost
-                for guest, amount in zip(here, chosen, strict=True):
-                    if resource in guest.limits:
-                        sizes[guest.vm.id][resource] = amount
-        return shrinkage, sizes
+                sized = [guest.vm.id if resource in guest.limits else "" for guest in here]
+                options.append(
+                    [
+                        [(vm_id, resource, amount) for vm_id, amount in zip(sized, sizes, strict=True) if vm_id]
+                        for sizes in choices
+                    ]
+                )
+        return shrinkage, options
 
     def _least_shrinkage(
-        self, host_id: str, resource: str, here: list[Guest], most: int
-    ) -> tuple[int, tuple[int, ...]]:
-        """The cheapest sizes of one resource on one host within `most`: all totals are tried, guest by guest."""
+        self, host_id: str, resource: str, here: list[Guest], base: int, most: int
+    ) -> tuple[int, list[tuple[int, ...]]]:
+        """The cheapest sizes of one resource on one host within `most`, of which others take `base`.
+
+        All totals are tried, guest by guest; for each of the cheapest one choice of sizes.
+        """
         host = self.case.hosts[host_id]
-        reached: dict[int, tuple[int, tuple[int, ...]]] = {self.sources[host_id].get(resource, 0): (0, ())}
+        reached: dict[int, tuple[int, tuple[int, ...]]] = {base: (0, ())}
         for guest in here:
             tier = self.case.tier[guest.vm.id]
             least, largest = guest.limits.get(resource, (0, 0))
@@ -246,7 +313,8 @@ class Oracle:
                     if total <= most and (total not in further or option < further[total]):
                         further[total] = option
             reached = further
-        return min(reached.values())
+        cheapest = min(cost for cost, _ in reached.values())
+        return cheapest, [sizes for cost, sizes in reached.values() if cost == cheapest]
 
 
 def stop_cost(case: Case, vm_id: str) -> int:

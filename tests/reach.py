@@ -19,7 +19,6 @@ from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.levels import disruption, running_levels
 from trimtab_solver.verify.placement import judge_placement
 from trimtab_solver.verify.rights import move_kind, size_limits, size_now
-from trimtab_solver.verify.room import Rooms
 
 
 def reachable(
@@ -77,31 +76,46 @@ class _Search:
             for vm in case.snapshot.vms
             if vm.is_wanted
         }
-        self.rooms = Rooms(case.snapshot, case.hosts, case.tier)
+        self.rooms = case.rooms()
+        self.has_budget = case.moves.most < len(self.movable) or case.moves.most_each is not None
         self.goals = {
             vm.id: [host.id for host in case.snapshot.hosts if not case.arrival_faults(0, vm, host.id)]
             for vm in self.movable
         }
 
     def run(self) -> Plan | None:
-        start = tuple(vm.place for vm in self.movable)
+        start = tuple(vm.place for vm in self.movable), frozenset[str]()
         goal = tuple(self.placement.hosts.get(vm.id, NOWHERE) for vm in self.movable)
-        came_from: dict[tuple[str, ...], tuple[str, ...]] = {start: start}
+        came_from = {start: start}
         queue = deque([start])
-        while queue and goal not in came_from:
-            here = queue.popleft()
+        reached = start if start[0] == goal else None
+        while queue and reached is None:
+            here, moved = queue.popleft()
             for there in self._neighbours(here):
-                if there not in came_from and self._is_safe(there):
-                    came_from[there] = here
-                    queue.append(there)
+                state = there, self._moved(moved, there)
+                if state not in came_from and self._is_safe(there) and self._is_affordable(state[1]):
+                    came_from[state] = here, moved
+                    queue.append(state)
+                    if there == goal:
+                        reached = state
             if len(came_from) > self.max_states:
                 raise RuntimeError(f"more than {self.max_states} placements visited")
-        if goal not in came_from:
+        if reached is None:
             return None
-        path = [goal]
+        path = [reached]
         while path[-1] != start:
             path.append(came_from[path[-1]])
-        return self._plan(path[::-1])
+        return self._plan([there for there, _ in path[::-1]])
+
+    def _moved(self, moved: frozenset[str], there: tuple[str, ...]) -> frozenset[str]:
+        """The guests that count as moved once the cluster was `there`; none where there is no need to count."""
+        if not self.has_budget:
+            return moved
+        away = (vm.id for vm, at in zip(self.movable, there, strict=True) if vm.is_running and at not in ("", vm.place))
+        return moved.union(away) - self.case.exempt
+
+    def _is_affordable(self, moved: frozenset[str]) -> bool:
+        return not any(self.case.moves.faults(moved))
 
     def _neighbours(self, here: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         for i, vm in enumerate(self.movable):
@@ -212,17 +226,19 @@ class _Reach(_Search):
         assert groups is not None
         inherited = groups[0] + sum(more for more, _ in unary) + oracle._broken_rooms(place)
         should = groups[1] + sum(wish for _, wish in unary)
-        return inherited, stops, oracle._sizes(place)[0], should, disruption(self.case, place), 0
+        shrinkage, options = oracle._sizes(place)
+        balance, _ = oracle._best_balance(place, options)
+        return inherited, stops, shrinkage, should, disruption(self.case, place), balance
 
     def _ends(self) -> dict[tuple[str, ...], int]:
         """The fewest stops with which each state can be reached in which a plan may end."""
-        start = tuple(vm.place for vm in self.movable), frozenset[str]()
+        start = tuple(vm.place for vm in self.movable), frozenset[str](), frozenset[str]()
         seen = {start}
         queue = deque([start])
         safe: dict[tuple[str, ...], bool] = {}
         ends: dict[tuple[str, ...], int] = {}
         while queue:
-            here, down = queue.popleft()
+            here, down, moved = queue.popleft()
             if self._may_end(here, down):
                 stops = sum(stop_cost(self.case, vm_id) for vm_id in down)
                 ends[here] = min(stops, ends.get(here, stops))
@@ -234,8 +250,8 @@ class _Reach(_Search):
                 left = (
                     vm.id for vm, a, b in zip(self.movable, here, there, strict=True) if vm.is_running and a and not b
                 )
-                state = there, down.union(left)
-                if state not in seen:
+                state = there, down.union(left), self._moved(moved, there)
+                if state not in seen and self._is_affordable(state[2]):
                     seen.add(state)
                     queue.append(state)
             if len(seen) > self.max_states:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 
 from trimtab_solver.policy.documents import Document, Level, Metadata, Policy, RuleSpec, Selector, Source, Spec
+from trimtab_solver.rules.action_budget import ActionBudget, Crossing
+from trimtab_solver.rules.balance import Above, Balance, FreeRatio, PeakLoad
 from trimtab_solver.rules.host_requirement import HostRequirement
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.policy_set import PolicySet
@@ -95,7 +97,7 @@ class _Draw:
             storage_pools=pools,
             hardware_failures=chance.choice((0, 1, 2)) if self.happens(0.2) else None,
         )
-        return snapshot, policy_of({**self.tiers(), **self.rules(snapshot)})
+        return snapshot, policy_of({**self.tiers(), **self.rules(snapshot), **self.costs()})
 
     # --- hardware ----------------------------------------------------------------------------------------------------
 
@@ -139,6 +141,7 @@ class _Draw:
             id=f"vm-{number}",
             tier=chance.choice(("gold", "silver", "bronze")),
             labels={"zone": chance.choice("ab"), "app": chance.choice("xy")},
+            group=chance.choice(("", "p", "q")),
             requested=requested,
             guaranteed=guaranteed if self.happens(0.3) else {},
             allocated=allocated if state in (VmState.RUNNING, VmState.MIGRATING) else {},
@@ -211,6 +214,45 @@ class _Draw:
         count = self.chance.choices((0, 1, 2, 3), (3, 4, 3, 2))[0]
         return {f"rule-{i}": self.chance.choice(makers)(snapshot) for i in range(count)}
 
+    def costs(self) -> dict[str, Spec]:
+        """What limits moves, and what prices them and the loads they lead to."""
+        found: dict[str, Spec] = {}
+        if self.happens(0.4):
+            found["budget"] = self.action_budget()
+        if self.happens(0.3):
+            found["balance"] = self.balance()
+        return found
+
+    def action_budget(self) -> ActionBudget:
+        chance = self.chance
+        return ActionBudget(
+            max_migrations=chance.choice((None, 0, 1, 1, 2, "0%", "34%", "50%", "66.7%")),
+            max_migrations_per_group=chance.choice((None, None, 1, 2)),
+            group_by="vm.labels.zone" if self.happens(0.3) else None,
+            group_weight=chance.choice((0, 1, 5)),
+            crossing=tuple(
+                Crossing(topology=topology, cost=chance.randint(1, 4))
+                for topology in ("site", "rack", "host")
+                if self.happens(0.25)
+            ),
+            held_at_both_ends=tuple(resource for resource in (CPU, MEMORY) if self.happens(0.25)),
+        )
+
+    def balance(self) -> Balance:
+        chance = self.chance
+        above = tuple(
+            Above(resource=resource, threshold=chance.choice(("0%", "33%", "50%", "80%")), weight=chance.randint(1, 3))
+            for resource in (CPU, MEMORY)
+            if self.happens(0.5)
+        )
+        ratios = (FreeRatio(left=CPU, right=MEMORY, target=chance.randint(1, 3), weight=chance.randint(1, 2)),)
+        peaks = (PeakLoad(resource=chance.choice((CPU, MEMORY)), weight=chance.randint(1, 2)),)
+        return Balance(
+            above=above,
+            ratios=ratios if self.happens(0.5) else (),
+            peaks=peaks if self.happens(0.4) or not above else (),
+        )
+
     def selector(self, snapshot: Snapshot) -> Selector:
         match self.chance.randrange(4):
             case 0:
@@ -255,6 +297,7 @@ class _Draw:
             level=level,
             weight=weight,
             select=self.selector(snapshot),
+            near=self.selector(snapshot) if self.happens(0.5) else None,
             group_by="vm.labels.zone" if self.happens(0.4) else None,
             topology=self.topology(),
         )

@@ -14,12 +14,13 @@ from .policy.columns import Column
 from .policy.documents import Policy
 from .policy.selection import Selection
 from .primitives.allowed import Allowed, HostRule
-from .primitives.balance import Balance
 from .primitives.capacity import Capacity
-from .primitives.disruption import NO_BUDGET, Disruption
+from .primitives.disruption import Disruption
 from .primitives.encoding import Bools, Index, Ints
 from .primitives.group import GroupPrimitive
 from .problem import NOWHERE, Problem, TierRow
+from .rules.action_budget import MoveBudget, compile_action_budget
+from .rules.balance import Balance, compile_balance
 from .rules.compile import compile_rules
 from .rules.ground import Ground
 from .rules.tier import Availability, EvictionAction, Tier
@@ -48,7 +49,7 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
     tier_of = selection.tier_of()
     vms = [vm for vm in snapshot.vms if vm.is_wanted]
     hosts = snapshot.hosts
-    resources = tuple(sorted({r for vm in vms for r in vm.requested}))
+    resources = _resources(vms, policy)
     host_index = {host.id: h for h, host in enumerate(hosts)}
     ground = Ground(
         selection,
@@ -57,6 +58,8 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
         Topology(snapshot),
     )
     primitives = list(compile_rules(policy, ground))
+    running = sum(vm.is_running for vm in vms)
+    moves = compile_action_budget(policy, ground, {vm.id: vm.group for vm in vms}, running, resources)
     if ground.faults:
         raise PolicyRefusedError(ground.faults)
 
@@ -85,6 +88,9 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
     groups = tuple(p for p in primitives if isinstance(p, GroupPrimitive))
     unary = tuple(p for p in primitives if isinstance(p, HostRule))
     evictable = np.array([row.evictable for row in rows], dtype=np.bool_)[tier] & (current >= 0) & ~fixed
+    capacity = _capacity(vms, hosts, host_index, resources, rows, tier, current, allocated, moves.transient)
+    allowed = _allowed(vms, hosts, unary)
+    exempt = (current >= 0) & (allowed.breach[allowed.class_of, current] > 0)
     unfenceable = {h.id for h in hosts if h.state is HostState.DOWN and h.fencing is FencingState.UNFENCEABLE}
     return Problem(
         vm_ids=tuple(vm.id for vm in vms),
@@ -104,19 +110,29 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
         floor=floor,
         allocated=allocated,
         receiving=np.array([host.state in _RECEIVING for host in hosts], dtype=np.bool_),
-        capacity=_capacity(vms, hosts, host_index, resources, rows, tier, current, allocated),
-        allowed=_allowed(vms, hosts, unary),
+        capacity=capacity,
+        allowed=allowed,
         disruption=_disruption(
             vms,
             hosts,
             tuple(spec.allow_cold_migration for _, spec in documents),
             tier,
             fixed,
+            moves,
+            exempt,
         ),
-        balance=Balance(),
+        balance=compile_balance(policy, resources, capacity),
         groups=groups,
         warnings=(*selection.warnings, *ground.warnings),
     )
+
+
+def _resources(vms: list[Vm], policy: Policy) -> tuple[str, ...]:
+    """What guests ask for, and what the policy balances, by name."""
+    named = {r for vm in vms for r in vm.requested}
+    for _, spec in policy.of(Balance):
+        named.update(spec.resources())
+    return tuple(sorted(named))
 
 
 def _matrix(amounts: list[Mapping[str, int]], resources: tuple[str, ...]) -> Ints:
@@ -168,6 +184,7 @@ def _capacity(
     tier: Index,
     current: Index,
     allocated: Ints,
+    transient: Bools,
 ) -> Capacity:
     limit = np.zeros((len(hosts), len(resources)), dtype=np.int64)
     factor = np.ones((len(hosts), len(resources), 2), dtype=np.int64)
@@ -179,7 +196,6 @@ def _capacity(
             limit[h, r] = free * (percent // unit)
             factor[h, r] = (100 // unit, percent // unit)
     backed = np.array([row.backed for row in rows], dtype=np.bool_).reshape(len(rows), len(resources))[tier]
-    transient = np.zeros(len(resources), dtype=np.bool_)
     nothing = np.zeros_like(limit)
     empty = Capacity(limit, factor, backed, nothing, nothing, transient, current, allocated)
     held = np.zeros_like(limit)
@@ -240,6 +256,8 @@ def _disruption(
     cold_tiers: tuple[bool, ...],
     tier: Index,
     fixed: Bools,
+    moves: MoveBudget,
+    exempt: Bools,
 ) -> Disruption:
     live = np.array([vm.migratability is Migratability.LIVE for vm in vms], dtype=np.bool_)
     movable = np.array([vm.migratability is not Migratability.NONE for vm in vms], dtype=np.bool_)
@@ -249,11 +267,11 @@ def _disruption(
         cold=movable & np.array(cold_tiers, dtype=np.bool_)[tier] & ~fixed,
         generation=np.array([host.cpu_generation for host in hosts], dtype=np.int32),
         spare=np.array([host.state is HostState.STANDBY for host in hosts], dtype=np.bool_),
-        pair_class=np.zeros(len(hosts), dtype=np.int32),
-        pair_cost=np.zeros((1, 1), dtype=np.int64),
-        group=np.full(len(vms), -1, dtype=np.int32),
-        group_weight=0,
-        group_limit=0,
-        budget=NO_BUDGET,
-        exempt=np.zeros(len(vms), dtype=np.bool_),
+        pair_class=moves.pair_class,
+        pair_cost=moves.pair_cost,
+        group=moves.group,
+        group_weight=moves.group_weight,
+        group_limit=moves.group_limit,
+        budget=moves.budget,
+        exempt=exempt,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .primitives.disruption import MoveTally
 from .primitives.encoding import Bools, Index, Ints
 from .primitives.group import Tally
 from .problem import NOWHERE, Problem
@@ -22,6 +23,7 @@ class Occupancy:
         self.sizes = sizes.copy()
         self.usage = problem.capacity.usage(self.place, self.sizes)
         self.ceiling = problem.capacity.ceiling
+        self._moves = MoveTally(problem.disruption)
         self._tallies: dict[int, Tally] = {}
 
     def _tally(self, i: int) -> Tally:
@@ -48,6 +50,8 @@ class Occupancy:
         for i in self.problem.groups_of.get(v, ()):
             self._tally(i).leave(v, h)
         self.usage[h] -= self.problem.capacity.load_at(v, h, self.sizes[v])
+        if self._is_away(v, h):
+            self._keep(v, -1)
         self.place[v] = NOWHERE
         return h
 
@@ -56,7 +60,18 @@ class Occupancy:
         for i in self.problem.groups_of.get(v, ()):
             self._tally(i).enter(v, h)
         self.usage[h] += self.problem.capacity.load_at(v, h, self.sizes[v])
+        if self._is_away(v, h):
+            self._keep(v, 1)
         self.place[v] = h
+
+    def _is_away(self, v: int, h: int) -> bool:
+        """Whether the guest runs at the start, and not on `h`."""
+        return int(self.problem.current[v]) not in (NOWHERE, h)
+
+    def _keep(self, v: int, sign: int) -> None:
+        """Holds (or frees) what the guest keeps on its first host, and counts it as moved (or not)."""
+        self.usage[self.problem.current[v]] += sign * self.problem.capacity.left_behind(v)
+        self._moves.add(v, sign)
 
     def go_to(self, place: Index) -> None:
         """Brings every guest to where it runs in `place` [V], safe or not; sizes stay as they are."""
@@ -115,7 +130,20 @@ class Occupancy:
         return total
 
     def fits(self, v: int, h: int, size: Ints) -> bool:
-        """Whether an absent guest of that size stays within what host `h` may hold."""
+        """Whether an absent guest of that size stays within what host `h` may hold, and its first host as well."""
+        return self.has_room(v, h, size) and (not self._is_away(v, h) or self.may_leave(v))
+
+    def has_room(self, v: int, h: int, size: Ints) -> bool:
+        """Whether host `h` may hold a guest of that size on top of what it holds."""
         load = self.problem.capacity.load_at(v, h, size)
-        after = self.usage[h] + load
-        return bool(((after <= self.ceiling[h]) | (load == 0)).all())
+        return bool(((self.usage[h] + load <= self.ceiling[h]) | (load == 0)).all())
+
+    def may_leave(self, v: int) -> bool:
+        """Whether what the absent guest would keep on its first host, were it to run elsewhere, has room there."""
+        kept = self.problem.capacity.left_behind(v)
+        first = self.problem.current[v]
+        return bool(((self.usage[first] + kept <= self.ceiling[first]) | (kept == 0)).all())
+
+    def may_move(self, v: int) -> bool:
+        """Whether the absent guest may run elsewhere than at the start, given how many others do."""
+        return self._moves.admits(v)

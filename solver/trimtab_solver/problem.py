@@ -199,11 +199,12 @@ class Problem:
         usage = self.capacity.usage(place, target.size)
         inherited = int(self.allowed.breach[classes, at].sum()) + int((usage > self.capacity.limit).sum())
         should = int(self.allowed.penalty[classes, at].sum())
-        for group, amount in zip(self.groups, self.group_amounts(place).tolist(), strict=True):
-            if group.must:
-                inherited += amount
+        amounts = self.group_amounts(place)
+        for i in np.flatnonzero(amounts).tolist():
+            if self.groups[i].must:
+                inherited += int(amounts[i])
             else:
-                should += amount * group.weight
+                should += int(amounts[i]) * self.groups[i].weight
         cost = self.tier_values("eviction_cost")
         moved = np.flatnonzero(self.moved(place))
         sources, targets = self.current[moved], place[moved]

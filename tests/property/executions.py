@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from trimtab_solver.placement import placement_of
 from trimtab_solver.plan.actions import Action, ActionKind, Plan
 from trimtab_solver.verify.case import Case
-from trimtab_solver.verify.room import Rooms
+from trimtab_solver.verify.room import Rooms, held
 
 _STARTS = (ActionKind.START, ActionKind.RESUME)
 _STOPS = (ActionKind.STOP, ActionKind.SUSPEND)
@@ -48,16 +48,27 @@ class _Cluster:
     def harm(self) -> Iterator[str]:
         """What is worse now than in the snapshot, room and must rules."""
         case = self.case
-        rooms = Rooms(case.snapshot, case.hosts, case.tier)
+        rooms = case.rooms()
         rooms.refill(self.place, self.sizes)
         for vm_id, host_id, size in self.leaving.values():
-            rooms.add(vm_id, host_id, size)
+            self._add_what_is_given_up(rooms, vm_id, host_id, size)
+        away = {vm.id for vm in case.snapshot.vms if vm.is_running and self.place.get(vm.id, vm.place) != vm.place}
+        yield from (message for message, _, _ in case.moves.faults(away - case.exempt))
         yield from (f"no room on {host_id}" for host_id in case.hosts if list(rooms.excess(host_id)))
         for index, scope in enumerate(case.scopes):
             if scope.is_must:
                 for key, amount in scope.amounts(self.place).items():
                     if amount > case.tolerated[index].get(key, 0):
                         yield f"rule {scope.rule} broken by {amount} at {key}"
+
+    def _add_what_is_given_up(self, rooms: Rooms, vm_id: str, source: str, size: Mapping[str, int]) -> None:
+        """On its way a guest holds everywhere the more of what it held before and what it will hold."""
+        case = self.case
+        after = dict(rooms._parts(vm_id, self.place[vm_id], self.sizes[vm_id]))
+        for host_id, part in rooms._parts(vm_id, source, size):
+            more = {r: max(0, amount - after.get(host_id, {}).get(r, 0)) for r, amount in part.items()}
+            for resource, amount in held(case.hosts[host_id], case.tier[vm_id], more).items():
+                rooms.loads[host_id][resource] = rooms.loads[host_id].get(resource, 0) + amount
 
 
 def harm_in(case: Case, plan: Plan, chance: random.Random, executions: int) -> list[str]:

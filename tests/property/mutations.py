@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from trimtab_solver.plan.actions import Action, ActionKind, Plan
+from trimtab_solver.snapshot import VmState
 from trimtab_solver.verify.case import Case
-from trimtab_solver.verify.rights import size_limits
+from trimtab_solver.verify.rights import move_kind, size_limits
 
 STARTS = (ActionKind.START, ActionKind.RESUME)
 _DOWN = (ActionKind.STOP, ActionKind.SUSPEND)
@@ -150,6 +151,25 @@ def migration_kind_changed(_: Case, plan: Plan) -> Iterator[Plan]:
             yield _with(plan, replace(action, kind=MIGRATIONS[action.kind]))
 
 
+def one_more_guest_moved(case: Case, plan: Plan) -> Iterator[Plan]:
+    """The budget is spent, and then another guest is moved."""
+    moved = moved_in(case, plan)
+    if len(moved) < case.moves.most:
+        return
+    for vm in case.snapshot.vms:
+        if vm.state is VmState.RUNNING and vm.id not in moved | case.exempt:
+            for host in case.snapshot.hosts:
+                if host.id != vm.place and (kind := move_kind(vm, case.tier[vm.id], case.hosts[vm.place], host)):
+                    yield _added(plan, Action(0, kind, vm.id, vm.place, host.id))
+
+
+def moved_in(case: Case, plan: Plan) -> set[str]:
+    """The guests that count against the budget."""
+    hosts = {(action.vm_id, action.target_host_id or action.host_id) for action in plan.actions if action.vm_id}
+    places = {vm.id: vm.place for vm in case.snapshot.vms if vm.is_running}
+    return {vm_id for vm_id, host_id in hosts if places.get(vm_id, host_id) != host_id} - case.exempt
+
+
 Mutation = Callable[[Case, Plan], Iterator[Plan]]
 
 ALWAYS_WRONG: tuple[Mutation, ...] = (
@@ -162,6 +182,7 @@ ALWAYS_WRONG: tuple[Mutation, ...] = (
     wrong_source,
     started_twice,
     migration_kind_changed,
+    one_more_guest_moved,
 )
 """No mutant of these is ever a plan."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import random
+from collections import Counter
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -17,6 +19,7 @@ from tests.property.mutations import (
     action_dropped,
     bare,
     dependency_removed,
+    moved_in,
 )
 from tests.property.seeds import SEED_COUNT
 from tests.strategies import tiny_cluster
@@ -28,8 +31,10 @@ from trimtab_solver.planner import PlanOptions, plan_recovery
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.snapshot import Snapshot
+from trimtab_solver.verify.action_budget import MoveRules
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.replay import Verdict, verify_plan
+from trimtab_solver.verify.violation import Code
 
 _FIRST = 900_000
 _TINY = max(200, SEED_COUNT // 7)
@@ -84,6 +89,31 @@ def test_a_plan_that_can_only_be_wrong_is_rejected(mutation: Mutation) -> None:
             count += 1
             assert not _judge(case, mutant).is_valid, (seed, mutant)
     assert count >= 10, count
+
+
+def test_a_plan_is_rejected_when_the_budget_is_smaller_than_what_it_moves() -> None:
+    """With one guest less in the budget, in all or per application, that alone is what is wrong with a plan."""
+    count = 0
+    for seed, case, plan, verdict, _ in _plans():
+        moved = moved_in(case, plan)
+        for moves in _smaller(case, moved):
+            count += 1
+            tight = copy(case)
+            tight.moves = moves
+            found = _judge(tight, plan)
+            assert {violation.code for violation in found.violations} == {Code.BUDGET}, (seed, found.violations)
+            assert found.levels == verdict.levels, seed
+            assert all(violation.amount == violation.limit + 1 for violation in found.violations), seed
+    assert count >= 20, count
+
+
+def _smaller(case: Case, moved: set[str]) -> Iterator[MoveRules]:
+    """Budgets that `moved` just exceeds."""
+    if moved:
+        yield replace(case.moves, most=len(moved) - 1)
+    of_one = Counter(case.moves.application[vm_id] for vm_id in moved if vm_id in case.moves.application)
+    if len(of_one) == 1 and max(of_one.values()) > 1:
+        yield replace(case.moves, most_each=max(of_one.values()) - 1)
 
 
 @pytest.mark.parametrize("mutation", SOMETIMES_RIGHT, ids=lambda mutation: mutation.__name__)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..primitives.disruption import BOOT_COST, COLD_FACTOR
-from ..primitives.encoding import UNBOUNDED, Breaches, Index, Ints, PlacementVariables
+from ..primitives.disruption import BOOT_COST
+from ..primitives.encoding import UNBOUNDED, Breaches, Index, Ints, Load, PlacementVariables
 from ..problem import NOWHERE, Level, Problem, Target
 from ..sizing import spread_shrinkage
 from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
@@ -29,7 +29,8 @@ class ExactModel:
 
     Variables: one Boolean per guest and candidate host; per host, tier and resource an integer for how much the guests
     of the tier give up there together (exact, because a unit of shrinkage costs the same for every guest of a tier);
-    one Boolean per host and resource that lacks room at the start; what the group primitives add.
+    one Boolean per host and resource that lacks room at the start; one per guest whose move matters beyond its cost;
+    what the group primitives and the balance add.
     """
 
     def __init__(self, problem: Problem, pinned: Index | None = None) -> None:
@@ -39,8 +40,12 @@ class ExactModel:
         self._variables = self._place(pinned)
         self._shrink: dict[tuple[int, int, int], int] = {}
         self._breaches = Breaches([], [])
+        self._away: dict[int, int] = {}
+        self._loads: dict[tuple[int, int], Load] = {}
         self._link()
         self._fit()
+        self._group_moves = self._limit_moves()
+        self._balance = problem.balance.encode(self._model, problem.capacity, self._loads)
         for group in problem.groups:
             group.encode(self._model, self._variables, problem.current, self._breaches)
         self._boots = self._boot()
@@ -78,6 +83,8 @@ class ExactModel:
         """Room per host and resource, with shrinkage per tier and tolerance where the start lacks room."""
         problem, model = self._problem, self._model
         capacity, host = problem.capacity, self._variables.host
+        balanced = problem.balance.resources
+        left = self._left_behind()
         guest = np.repeat(np.arange(problem.vm_count), np.diff(self._variables.start))
         order = np.argsort(host, kind="stable")
         bounds = np.searchsorted(host[order], np.arange(problem.host_count + 1))
@@ -91,9 +98,12 @@ class ExactModel:
             for r in range(len(problem.resources)):
                 limit = int(capacity.limit[h, r] - capacity.held[h, r])
                 over = int(capacity.start[h, r] - capacity.limit[h, r])
-                if over <= 0 and int(loads[:, r].sum()) <= limit:
-                    continue
                 terms: list[Term] = [(x, c) for x, c in zip(literals, loads[:, r].tolist(), strict=True) if c]
+                if r in balanced:
+                    self._loads[h, r] = Load(terms, int(capacity.held[h, r]), sum(c for _, c in terms))
+                kept = left.get((h, r), [])
+                if over <= 0 and sum(c for _, c in (*terms, *kept)) <= limit:
+                    continue
                 for t in np.unique(problem.tier[v]).tolist():
                     of_tier = (problem.tier[v] == t) & (slack[v, r] > 0)
                     if not of_tier.any():
@@ -109,12 +119,62 @@ class ExactModel:
                             -int(capacity.factor[h, r, 1 if problem.tiers[t].backed[r] else 0]),
                         )
                     )
+                room = [*terms, *kept]
                 if over > 0:
                     lacks = model.add_bool()
                     self._breaches.add(True, lacks, 1)
-                    terms.append((lacks, -over))
-                if terms:
-                    model.add_linear([x for x, _ in terms], [c for _, c in terms], -UNBOUNDED, limit)
+                    room.append((lacks, -over))
+                if room:
+                    model.add_linear([x for x, _ in room], [c for _, c in room], -UNBOUNDED, limit)
+
+    def _away_of(self, v: int) -> int | None:
+        """The Boolean that says whether a guest that runs now runs on another host in the end; None: it cannot."""
+        if v not in self._away:
+            variables = range(int(self._variables.start[v]), int(self._variables.start[v + 1]))
+            others = [x for x in variables if self._variables.host[x] != self._problem.current[v]]
+            if not others:
+                return None
+            away = self._away[v] = self._model.add_bool()
+            self._model.add_linear([*others, away], [*([1] * len(others)), -1], 0, 0)
+        return self._away[v]
+
+    def _left_behind(self) -> dict[tuple[int, int], list[Term]]:
+        """Per host and resource, what guests that move away still hold there."""
+        problem = self._problem
+        found: defaultdict[tuple[int, int], list[Term]] = defaultdict(list)
+        if problem.capacity.transient.any():
+            for v in np.flatnonzero(problem.running).tolist():
+                loads = problem.capacity.left_behind(v)
+                for r in np.flatnonzero(loads).tolist():
+                    if (away := self._away_of(v)) is not None:
+                        found[int(problem.current[v]), r].append((away, int(loads[r])))
+        return found
+
+    def _limit_moves(self) -> int | None:
+        """Keeps to the budget; the variable with the most moves of one application, if they have a price."""
+        problem, disruption = self._problem, self._problem.disruption
+        if disruption.budget < np.count_nonzero(problem.running & ~disruption.exempt):
+            self._allow_moves(np.flatnonzero(problem.running & ~disruption.exempt), disruption.budget)
+        groups = [
+            np.flatnonzero(problem.running & (disruption.group == g))
+            for g in np.unique(disruption.group[disruption.group >= 0]).tolist()
+        ]
+        if disruption.group_limit:
+            for guests in groups:
+                self._allow_moves(guests[~disruption.exempt[guests]], disruption.group_limit)
+        if not disruption.group_weight or not groups:
+            return None
+        largest = self._model.add_int(0, max(len(guests) for guests in groups))
+        for guests in groups:
+            away = [x for v in guests.tolist() if (x := self._away_of(v)) is not None]
+            self._model.add_linear([*away, largest], [*([1] * len(away)), -1], -UNBOUNDED, 0)
+        return largest
+
+    def _allow_moves(self, guests: Ints, limit: int) -> None:
+        """At most `limit` of the guests move."""
+        away = [x for v in guests.tolist() if (x := self._away_of(v)) is not None]
+        if len(away) > limit:
+            self._model.add_linear(away, [1] * len(away), -UNBOUNDED, limit)
 
     def _boot(self) -> list[int]:
         """One Boolean per cold spare: it must be booted when a guest is to run on it."""
@@ -140,7 +200,8 @@ class ExactModel:
         moves = runs & (host != current)
         live = problem.disruption.reaches_live(guest, current, host)
         restarts = moves & ~live & ~problem.disruption.cold[guest]
-        move_cost = np.where(live, 1, COLD_FACTOR) * problem.disruption.move_cost[guest]
+        move_cost = np.zeros(len(guest), dtype=np.int64)
+        move_cost[moves] = problem.disruption.costs(guest[moves], current[moves], host[moves])
         breach = np.where(runs & ~moves, problem.allowed.breach[classes, host], 0)
         base = (problem.requested - problem.upper).sum(axis=1) * problem.tier_values("shrink_cost")
         running = [
@@ -152,6 +213,8 @@ class ExactModel:
         ]
         shrinkage = [(cut, problem.tiers[t].shrink_cost) for (_, t, _), cut in self._shrink.items()]
         boots = [(boot, BOOT_COST) for boot in self._boots]
+        if self._group_moves is not None:
+            boots.append((self._group_moves, problem.disruption.group_weight))
         measures = (
             *running,
             Objective((*self._breaches.inherited, *_terms(breach))),
@@ -160,8 +223,8 @@ class ExactModel:
             ),
             Objective(tuple(shrinkage), int(base.sum())),
             Objective((*self._breaches.should, *_terms(problem.allowed.penalty[classes, host]))),
-            Objective((*boots, *_terms(np.where(moves, move_cost, 0)))),
-            Objective(()),
+            Objective((*boots, *_terms(move_cost))),
+            Objective(self._balance),
         )
         return tuple(_fold(level, measures) for level in problem.levels)
 

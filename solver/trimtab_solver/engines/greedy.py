@@ -10,6 +10,7 @@ import heapq
 import numpy as np
 
 from ..occupancy import Occupancy
+from ..primitives.domain_dependency import DomainDependency
 from ..primitives.encoding import Bools, Ints
 from ..problem import NOWHERE, Problem, Target
 from ..sizing import fit_sizes
@@ -42,12 +43,19 @@ class _Repair:
         problem = self._problem
         queue = [self._entry(v) for v in np.flatnonzero(~problem.running).tolist()]
         heapq.heapify(queue)
+        dependent: list[int] = []
         while queue:
             v = heapq.heappop(queue)[-1]
             if self._place(v):
                 continue
-            for victim in self._make_room(v):
+            victims = self._make_room(v)
+            for victim in victims:
                 heapq.heappush(queue, self._entry(victim))
+            if self._state.place[v] == NOWHERE and self._depends(v):
+                dependent.append(v)
+        # what they depend on may have come later
+        while placed := [v for v in dependent if self._place(v)]:
+            dependent = [v for v in dependent if v not in placed]
         self._repair_breaches()
         return Target(self._state.place, fit_sizes(problem, self._state.place))
 
@@ -55,18 +63,32 @@ class _Repair:
         tier = self._problem.tiers[self._problem.tier[v]]
         return (-tier.rank, -tier.value, -float(self._bulk[v]), v)
 
+    def _depends(self, v: int) -> bool:
+        """Whether the guest may run only where certain others do."""
+        groups = (self._problem.groups[i] for i in self._problem.groups_of.get(v, ()))
+        return any(group.must and isinstance(group, DomainDependency) for group in groups)
+
     def _put(self, v: int, h: int) -> None:
         self._state.put(v, h)
-        self._full[h] += self._problem.capacity.load_at(v, h, self._problem.upper[v])
+        self._count(v, h, 1)
 
     def _take(self, v: int) -> int:
         h = self._state.take(v)
-        self._full[h] -= self._problem.capacity.load_at(v, h, self._problem.upper[v])
+        self._count(v, h, -1)
         return h
 
+    def _count(self, v: int, h: int, sign: int) -> None:
+        """Adds the guest to what there would be if nobody shrank, or takes it from there."""
+        problem, first = self._problem, int(self._problem.current[v])
+        self._full[h] += sign * problem.capacity.load_at(v, h, problem.upper[v])
+        if first not in (NOWHERE, h):
+            self._full[first] += sign * problem.capacity.left_behind(v)
+
     def _open(self, v: int) -> Bools:
-        """Hosts [H] where rules let the absent guest be; for one that ran there, its own host too."""
-        mask = self._problem.candidates(v)
+        """Hosts [H] where rules and budget let the absent guest be; for one that ran there, its own host too."""
+        mask, first = self._problem.candidates(v), int(self._problem.current[v])
+        if first != NOWHERE and not (self._state.may_move(v) and self._state.may_leave(v)):
+            mask = mask & (np.arange(len(mask)) == first)
         admitted = self._state.admits(v)
         return mask if admitted is None else mask & admitted
 
@@ -129,7 +151,7 @@ class _Repair:
         order = np.argsort((deficit[possible] / self._scale[possible]).sum(axis=1), kind="stable")
         best: tuple[tuple[int, ...], int, list[int]] | None = None
         for h in possible[order[:_HOSTS_TRIED]].tolist():
-            chosen = self._victims(h, victims[at == h], deficit[h])
+            chosen = self._victims(v, h, victims[at == h], deficit[h])
             if chosen is not None:
                 cost = self._loss(chosen)
                 if best is None or (cost, h) < best[:2]:
@@ -142,8 +164,8 @@ class _Repair:
         self._put(v, h)
         return chosen
 
-    def _victims(self, h: int, guests: Ints, deficit: Ints) -> list[int] | None:
-        """A small set of guests on `h` whose leaving frees `deficit` [R]: lowest rank first, none in vain."""
+    def _victims(self, v: int, h: int, guests: Ints, deficit: Ints) -> list[int] | None:
+        """A small set of guests on `h` whose leaving frees `deficit` [R] for `v`: lowest rank first, none in vain."""
         problem = self._problem
         ranks, values = problem.tier_values("rank"), problem.tier_values("value")
         freed = {u: problem.capacity.load_at(u, h, problem.floor[u]) for u in guests.tolist()}
@@ -162,15 +184,16 @@ class _Repair:
             if (missing + freed[u] <= 0).all():
                 chosen.remove(u)
                 missing = missing + freed[u]
-        return chosen if self._may_leave(chosen) else None
+        return chosen if self._may_leave(chosen, v, h) else None
 
-    def _may_leave(self, guests: list[int]) -> bool:
-        """Whether no must rule minds that they all go."""
+    def _may_leave(self, guests: list[int], v: int, h: int) -> bool:
+        """Whether no must rule minds that they all go, nor that `v` is on `h` then."""
         state = self._state
         places = [(u, state.take(u)) for u in guests]
-        fine = all(state.admits_absence(u) for u in guests)
-        for u, h in places:
-            state.put(u, h)
+        admitted = state.admits(v)
+        fine = all(state.admits_absence(u) for u in guests) and (admitted is None or bool(admitted[h]))
+        for u, at in places:
+            state.put(u, at)
         return fine
 
     def _loss(self, guests: list[int]) -> tuple[int, ...]:

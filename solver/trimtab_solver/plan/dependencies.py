@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ..primitives.domain_count import DomainCount
 from ..problem import NOWHERE, Problem
 from .actions import ActionKind
 from .steps import NO_VM, Step
@@ -21,6 +20,7 @@ def find_dependencies(problem: Problem, steps: Sequence[Step], source_host: dict
     prepared: dict[tuple[ActionKind, int], int] = {}
     crowding: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     latest: dict[int, int] = {}
+    resized: set[int] = set()
     found: list[list[int]] = []
     for i, step in enumerate(steps):
         needs: set[int] = set()
@@ -32,10 +32,14 @@ def find_dependencies(problem: Problem, steps: Sequence[Step], source_host: dict
             needs.add(last_of_vm[step.v])
         last_of_vm[step.v] = i
         arrival, departure = step.arrival_host, step.departure_host
+        first = _first_host(problem, step)
         if arrival != NOWHERE:
             needs.update(departures[arrival])
             if (ActionKind.BOOT_HOST, arrival) in prepared:
                 needs.add(prepared[ActionKind.BOOT_HOST, arrival])
+        if first != NOWHERE and step.enters not in (NOWHERE, first) and (step.v in resized or step.leaves != first):
+            # what it leaves behind may be more than it had there last
+            needs.update(departures[first])
         if step.kind in (ActionKind.START, ActionKind.RESUME) and step.v in source_host:
             fenced = prepared.get((ActionKind.FENCE_HOST, source_host[step.v]))
             if fenced is not None:
@@ -44,8 +48,19 @@ def find_dependencies(problem: Problem, steps: Sequence[Step], source_host: dict
             _couple(problem, step, i, needs, crowding, latest)
         if departure != NOWHERE:
             departures[departure].append(i)
+        if first not in (NOWHERE, departure) and step.leaves != NOWHERE:
+            departures[first].append(i)
+        if step.kind is ActionKind.RESIZE:
+            resized.add(step.v)
         found.append(sorted(needs))
     return found
+
+
+def _first_host(problem: Problem, step: Step) -> int:
+    """The host where the guest ran at the start, if it keeps something there while it runs elsewhere, or NOWHERE."""
+    first = int(problem.current[step.v])
+    keeps = problem.capacity.transient.any() and first != NOWHERE and problem.capacity.left_behind(step.v).any()
+    return first if keeps else NOWHERE
 
 
 def _couple(
@@ -65,7 +80,7 @@ def _couple(
         left = int(group.domain[step.leaves]) if step.leaves != NOWHERE else NOWHERE
         if entered == left:
             continue
-        if isinstance(group, DomainCount):
+        if group.is_ordered:
             if g in latest:
                 needs.add(latest[g])
             latest[g] = i

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..occupancy import Occupancy
+from ..primitives.disruption import NO_BUDGET
 from ..problem import NOWHERE, STOP_COST, Problem, Target
 from ..sizing import fit_sizes
 from .actions import ActionKind
@@ -24,8 +25,8 @@ MAX_CELLS = 64
 """Guests times hosts up to which the search is worth its time."""
 _MAX_STATES = 6000
 
-_State = tuple[tuple[int, ...], frozenset[tuple[int, bool]]]
-"""Host of every guest; guests that were interrupted, with whether they were suspended."""
+_State = tuple[tuple[int, ...], frozenset[tuple[int, bool]], frozenset[int]]
+"""Host of every guest; guests that were interrupted, with whether they were suspended; guests that were elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class _Search:
         self._goal = target
         self._wanted = wanted
         self._state = Occupancy(problem, problem.floor)
-        start: _State = (tuple(problem.current.tolist()), frozenset())
+        self._has_budget = problem.disruption.budget < NO_BUDGET or problem.disruption.group_limit > 0
+        start: _State = (tuple(problem.current.tolist()), frozenset(), frozenset())
         self._came: dict[_State, tuple[_State, Step] | None] = {start: None}
         self._open: list[tuple[int, int, int, _State]] = [(0, 0, 0, start)]
         self._pushed = 0
@@ -87,13 +89,13 @@ class _Search:
         return Reach(self._way(best[1]), is_complete=not self._open)
 
     def _push(self, state: _State) -> None:
-        place, interrupted = state
+        place, interrupted, _ = state
         distance = sum(a != b for a, b in zip(place, self._goal.place.tolist(), strict=True))
         self._pushed += 1
         heapq.heappush(self._open, (distance, len(interrupted), self._pushed, state))
 
     def _interruption_cost(self, state: _State) -> int:
-        place, interrupted = state
+        place, interrupted, _ = state
         problem = self._problem
         return sum(
             problem.tiers[problem.tier[v]].eviction_cost if suspended else STOP_COST
@@ -122,41 +124,51 @@ class _Search:
                 yield from self._moves(v, state)
                 yield from self._stops(v, state)
 
-    def _admitted(self, v: int) -> list[int]:
-        """Hosts where the absent guest may be by must rules, allowed and with room."""
+    def _admitted(self, v: int, moved: frozenset[int]) -> list[int]:
+        """Hosts where the absent guest may be by must rules and budget, allowed and with room."""
         problem, state = self._problem, self._state
         mask = problem.allowed.mask[problem.allowed.class_of[v]]
         admitted = state.admits(v)
         if admitted is not None:
             mask = mask & admitted
-        return [h for h in np.flatnonzero(mask).tolist() if state.fits(v, h, problem.floor[v])]
+        hosts = [h for h in np.flatnonzero(mask).tolist() if state.fits(v, h, problem.floor[v])]
+        if not self._has_budget or v in moved or not problem.running[v]:
+            return hosts
+        may_move = problem.disruption.permits(np.array([*moved, v], dtype=np.int64))
+        return hosts if may_move else [h for h in hosts if h == problem.current[v]]
+
+    def _moved(self, v: int, h: int, moved: frozenset[int]) -> frozenset[int]:
+        """The guests that were elsewhere when `v` gets to `h`; nobody is kept in mind where that does not matter."""
+        if not self._has_budget or self._problem.current[v] in (NOWHERE, h):
+            return moved
+        return moved | {v}
 
     def _starts(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
-        place, interrupted = state
+        place, interrupted, moved = state
         if not self._problem.running[v] and not self._problem.startable[v]:
             return
         kind = ActionKind.RESUME if (v, True) in interrupted else self._kinds.get(v, ActionKind.START)
-        for h in self._admitted(v):
+        for h in self._admitted(v, moved):
             yield (
-                (_at(place, v, h), interrupted),
+                (_at(place, v, h), interrupted, self._moved(v, h, moved)),
                 Step(kind, v, h, size=self._problem.floor[v]),
             )
 
     def _moves(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
-        place, interrupted = state
+        place, interrupted, moved = state
         problem, source = self._problem, place[v]
         reachable = problem.disruption.move_targets(v, source)
         self._state.take(v)
-        hosts = [h for h in self._admitted(v) if h != source and reachable[h]]
+        hosts = [h for h in self._admitted(v, moved) if h != source and reachable[h]]
         self._state.put(v, source)
         for h in hosts:
             live = problem.disruption.is_live(v, source, h)
             kind = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD
-            yield (_at(place, v, h), interrupted), Step(kind, v, source, h)
+            yield (_at(place, v, h), interrupted, self._moved(v, h, moved)), Step(kind, v, source, h)
 
     def _stops(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
         """A guest that ran at the start may be evicted if its tier says so, or stopped if it may move cold."""
-        place, interrupted = state
+        place, interrupted, moved = state
         problem = self._problem
         if not problem.running[v] or any(u == v for u, _ in interrupted):
             return
@@ -174,7 +186,7 @@ class _Search:
             for suspended in ways:
                 kind = ActionKind.SUSPEND if suspended else ActionKind.STOP
                 step = Step(kind, v, h, before=problem.floor[v])
-                yield (_at(place, v, NOWHERE), interrupted | {(v, suspended)}), step
+                yield (_at(place, v, NOWHERE), interrupted | {(v, suspended)}, moved), step
 
     def _way(self, state: _State) -> Ordering:
         """The steps to a state: everybody shrinks to the floor first if that was needed, and grows at the end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..occupancy import Occupancy
+from ..primitives.disruption import MoveTally
 from ..primitives.encoding import Ints
 from ..problem import NOWHERE, Problem
 from .actions import ActionKind
@@ -23,6 +24,9 @@ class Walk:
         self.state = Occupancy(problem, sizes)
         self.steps: list[Step] = []
         self.kinds = dict(kinds)
+        self._moves = MoveTally(problem.disruption)
+        self._moved: set[int] = set()
+        """Guests that run at the start and have been on another host."""
 
     def host_of(self, v: int) -> int:
         """Where the guest runs now, or NOWHERE."""
@@ -30,15 +34,25 @@ class Walk:
 
     def may_arrive(self, v: int, h: int) -> bool:
         """Whether the absent guest may run on `h` at the size it has in the state."""
-        if not self.state.fits(v, h, self.state.sizes[v]):
+        if not self._may_count(v, h) or not self.state.fits(v, h, self.state.sizes[v]):
             return False
         admitted = self.state.admits(v)
         return admitted is None or bool(admitted[h])
+
+    def _may_count(self, v: int, h: int) -> bool:
+        """Whether the budget lets the guest be on `h`: once moved, it counts for good."""
+        return self.problem.current[v] in (NOWHERE, h) or v in self._moved or self._moves.admits(v)
+
+    def _count(self, v: int, h: int) -> None:
+        if self.problem.current[v] not in (NOWHERE, h) and v not in self._moved:
+            self._moved.add(v)
+            self._moves.add(v)
 
     def start(self, v: int, h: int) -> bool:
         """Starts or resumes an absent guest."""
         if not self.may_arrive(v, h):
             return False
+        self._count(v, h)
         self.state.put(v, h)
         kind = self.kinds.get(v, ActionKind.START)
         self.steps.append(Step(kind, v, h, size=self.state.sizes[v].copy()))
@@ -61,13 +75,16 @@ class Walk:
         """Migrates a running guest. Room is held at both ends, so the goal must have it before the source is free."""
         state, disruption = self.state, self.problem.disruption
         source = self.host_of(v)
-        if not disruption.move_targets(v, source)[goal] or not state.fits(v, goal, state.sizes[v]):
+        if not disruption.move_targets(v, source)[goal] or not self._may_count(v, goal):
             return False
+        if goal != self.problem.current[v] and not state.has_room(v, goal, state.sizes[v]):
+            return False
+        # taking it off the source frees no room at the goal (but what it keeps there, if that is its first host)
         state.take(v)
-        admitted = state.admits(v)
-        if admitted is not None and not admitted[goal]:
+        if not self.may_arrive(v, goal):
             state.put(v, source)
             return False
+        self._count(v, goal)
         state.put(v, goal)
         live = disruption.is_live(v, source, goal)
         kind = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD

@@ -70,7 +70,14 @@ class Spec(Strict):
     """Base of every kind's ``spec``."""
 
 
-class RuleSpec(Spec):
+class Switched(Spec):
+    """Base of every kind that can be switched off."""
+
+    enabled: bool = True
+    """Whether it counts at all."""
+
+
+class RuleSpec(Switched):
     """Base of every kind that constrains placement: must, or should with a weight."""
 
     model_config = ConfigDict(
@@ -85,8 +92,11 @@ class RuleSpec(Spec):
     """must: no action may break it. should: a weighted wish."""
     weight: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """What one unit of breach costs; with level should only."""
-    enabled: bool = True
-    """Whether it counts at all."""
+
+    @property
+    def is_must(self) -> bool:
+        """Whether no action may break it."""
+        return self.level is Level.MUST
 
     @model_validator(mode="after")
     def _weight_goes_with_should(self) -> Self:
@@ -139,6 +149,11 @@ class Document:
         """The name in its metadata."""
         return self.metadata.name
 
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it is not switched off."""
+        return not isinstance(self.spec, Switched) or self.spec.enabled
+
     def position(self, path: str) -> Source:
         """Where `path` stands, or the nearest field around it, or the document."""
         while path:
@@ -160,9 +175,7 @@ class Policy:
     tests: tuple[Document, ...] = ()
 
     def of(self, spec_type: type[SpecT]) -> Iterator[tuple[Document, SpecT]]:
-        """Documents of one kind with their spec, in order; disabled rules are left out."""
+        """Documents of one kind with their spec, in order; those switched off are left out."""
         for document in self.documents:
-            if isinstance(document.spec, spec_type):
-                if isinstance(document.spec, RuleSpec) and not document.spec.enabled:
-                    continue
+            if isinstance(document.spec, spec_type) and document.is_enabled:
                 yield document, document.spec

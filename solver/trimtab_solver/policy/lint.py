@@ -10,7 +10,7 @@ from ..failures import Event
 from ..rules.separate import Separate
 from ..rules.tier import Availability, Tier
 from ..snapshot import Snapshot
-from .documents import Document, Policy, RuleSpec
+from .documents import Document, Policy
 from .expression_fields import expressions_in
 from .expressions import Returns, compile_expression, references_in, tokens_of
 from .findings import Finding, Severity, finding_at, findings_of
@@ -149,7 +149,7 @@ def _never(document: Document, path: str, condition: str) -> Finding:
 def _rule_findings(policy: Policy) -> Iterator[Finding]:
     for document in policy.documents:
         spec = document.spec
-        if isinstance(spec, RuleSpec) and not spec.enabled:
+        if not document.is_enabled:
             message = "is disabled and constrains nothing"
             yield finding_at(
                 document,

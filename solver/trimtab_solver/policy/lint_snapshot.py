@@ -36,8 +36,7 @@ def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
     except PolicyRefusedError as refusal:
         findings += findings_of(refusal)
     for document in policy.documents:
-        spec = document.spec
-        if isinstance(spec, RuleSpec) and not spec.enabled:
+        if not document.is_enabled:
             continue
         try:
             findings += _selector_findings(selection, document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,3 +84,28 @@ class Disruption:
         if len(counted) > self.budget:
             return False
         return not self.group_limit or int(self.group_moves(counted).max(initial=0)) <= self.group_limit
+
+
+class MoveTally:
+    """Moved guests, counted while they come and go."""
+
+    def __init__(self, disruption: Disruption) -> None:
+        self._disruption = disruption
+        self._moved = 0
+        self._per_group: Counter[int] = Counter()
+
+    def admits(self, v: int) -> bool:
+        """Whether one that is not counted yet may move as well."""
+        disruption = self._disruption
+        if disruption.exempt[v]:
+            return True
+        if self._moved >= disruption.budget:
+            return False
+        group = int(disruption.group[v])
+        return not disruption.group_limit or group < 0 or self._per_group[group] < disruption.group_limit
+
+    def add(self, v: int, sign: int = 1) -> None:
+        """Counts a guest, or with a negative sign no longer."""
+        if not self._disruption.exempt[v]:
+            self._moved += sign
+            self._per_group[int(self._disruption.group[v])] += sign

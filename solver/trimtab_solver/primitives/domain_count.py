@@ -27,6 +27,8 @@ class DomainCount(GroupPrimitive):
     Exactly one of `least` and `most` is not zero.
     """
 
+    is_ordered = True
+
     members: Index
     least: int = 0
     most: int = 0

@@ -23,6 +23,8 @@ from .members import Members
 class DomainDependency(GroupPrimitive):
     """The amount of breach in a domain is 1 if it has members but no provider; a guest may be both."""
 
+    is_ordered = True
+
     members: Index
     providers: Index
 

@@ -73,6 +73,18 @@ class PlacementVariables:
         return [(int(d), part.tolist()) for d, part in zip(found, parts, strict=True)]
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a host holds of a resource when the plan is over: ``held + sum(coefficient * variable)``, at least `held`.
+
+    `terms` may still grow by negative ones (what guests give up), so ``held + most`` bounds it from above.
+    """
+
+    terms: list[tuple[int, int]]
+    held: int
+    most: int
+
+
 @dataclass(slots=True)
 class Breaches:
     """Objective terms that primitives add: variables that count breaches, with what one unit weighs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -65,6 +65,12 @@ class GroupPrimitive(ABC):
     weight: int
     domain: Index
     domain_count: int
+
+    is_ordered: ClassVar[bool] = False
+    """Whether what one more guest does to the amount depends on where all the others are.
+
+    Else only those in its own domain matter, and the fewer there are of them the better.
+    """
 
     def count(self, members: Index, place: Index) -> Ints:
         """How many of the members run per domain [D], with guests at ``place`` [V]."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from ..policy.documents import Spec
+from .action_budget import ActionBudget
+from .balance import Balance
 from .host_requirement import HostRequirement
 from .pin import Pin
 from .policy_set import PolicySet
@@ -25,4 +27,6 @@ KINDS: Final[dict[str, type[Spec]]] = {
     "Together": Together,
     "Pin": Pin,
     "HostRequirement": HostRequirement,
+    "Balance": Balance,
+    "ActionBudget": ActionBudget,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import Fault, Reason
-from ..policy.documents import Document, Level, RuleSpec, Selector
+from ..policy.documents import Document, RuleSpec, Selector
 from ..policy.selection import Selection
 from ..primitives.allowed import HostRule
 from ..primitives.encoding import Bools, Index
@@ -43,7 +43,7 @@ class Ground:
     def chosen(self, document: Document, spec: RuleSpec, path: str, selector: Selector) -> tuple[str, ...]:
         """Ids of the guests a rule selects; a must rule that selects nobody is worth a warning."""
         ids = self.selection.vms(document, path, selector)
-        if not ids and spec.level is Level.MUST:
+        if not ids and spec.is_must:
             self.warnings.append(f"{document.position(path)} {path}: rule {document.name} selects no guest")
         return ids
 
@@ -53,11 +53,14 @@ class Ground:
         mask[[self.host_index[i] for i in host_ids]] = True
         return mask
 
-    def domain(self, document: Document, spec: RuleSpec, kind: str) -> tuple[Index, int]:
-        """Per host [H] the dense number of its domain of `kind`, and how many there are."""
+    def domain(self, document: Document, path: str, kind: str, *, is_must: bool) -> tuple[Index, int]:
+        """Per host [H] the dense number of its domain of `kind`, and how many there are.
+
+        A kind that the snapshot lacks, named at `path`, is a fault in what must hold, else worth a warning.
+        """
+        if kind not in self.topology.kinds:
+            self._report_kind(document, path, kind, is_must)
         if kind not in self._domains:
-            if kind not in self.topology.kinds:
-                self._report_kind(document, spec, kind)
             names = [self.topology.domain(host_id, kind) for host_id in self.host_index]
             numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
             self._domains[kind] = (
@@ -66,13 +69,11 @@ class Ground:
             )
         return self._domains[kind]
 
-    def _report_kind(self, document: Document, spec: RuleSpec, kind: str) -> None:
-        where = f"{document.position('spec.topology')} spec.topology"
+    def _report_kind(self, document: Document, path: str, kind: str, is_must: bool) -> None:
+        where = f"{document.position(path)} {path}"
         known = ", ".join(sorted(self.topology.kinds))
-        message = (
-            f'rule {document.name} names failure domains of kind "{kind}", the snapshot has none (it has: {known})'
-        )
-        if spec.level is Level.MUST:
+        message = f'{document.name} names failure domains of kind "{kind}", the snapshot has none (it has: {known})'
+        if is_must:
             self.faults.append(
                 Fault(
                     Reason.UNKNOWN_REFERENCE,

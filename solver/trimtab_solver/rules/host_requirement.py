@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..policy.documents import Document, Level, RuleSpec
+from ..policy.documents import Document, RuleSpec
 from ..policy.fields import HostCondition, VmSelector
 from ..primitives.allowed import HostRule
 from .ground import Ground
@@ -25,4 +25,4 @@ def compile_host_requirement(document: Document, spec: HostRequirement, ground: 
     guests = ground.members(ground.chosen(document, spec, "spec.select", spec.select))
     if len(guests):
         hosts = ground.mask(ground.selection.hosts_where(document, "spec.require", spec.require))
-        yield HostRule(document.name, spec.level is Level.MUST, spec.weight or 0, guests, hosts)
+        yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, hosts)

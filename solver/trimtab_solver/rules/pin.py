@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..policy.documents import Document, Level, RuleSpec
+from ..policy.documents import Document, RuleSpec
 from ..policy.fields import HostSelector, VmSelector
 from ..primitives.allowed import HostRule
 from .ground import Ground
@@ -22,4 +22,4 @@ def compile_pin(document: Document, spec: Pin, ground: Ground) -> Iterator[HostR
     guests = ground.members(ground.chosen(document, spec, "spec.select", spec.select))
     if len(guests):
         hosts = ground.mask(ground.selection.hosts(document, "spec.hosts", spec.hosts))
-        yield HostRule(document.name, spec.level is Level.MUST, spec.weight or 0, guests, hosts)
+        yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, hosts)

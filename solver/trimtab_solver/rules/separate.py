@@ -8,7 +8,7 @@ from itertools import combinations
 from pydantic import Field
 
 from ..errors import Fault, Reason
-from ..policy.documents import Document, Level, RuleSpec
+from ..policy.documents import Document, RuleSpec
 from ..policy.fields import VmSelector, VmText
 from ..primitives.domain_exclusion import DomainExclusion
 from .ground import Ground
@@ -28,7 +28,7 @@ class Separate(RuleSpec):
 
 def compile_separate(document: Document, spec: Separate, ground: Ground) -> Iterator[DomainExclusion]:
     """One exclusion per pair of sets and partner value that both sets have."""
-    domain, domain_count = ground.domain(document, spec, spec.topology)
+    domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     sides = []
     for i, selector in enumerate(spec.between):
         chosen = ground.chosen(document, spec, f"spec.between[{i}]", selector)
@@ -52,7 +52,7 @@ def compile_separate(document: Document, spec: Separate, ground: Ground) -> Iter
                 yield DomainExclusion(
                     rule=document.name,
                     key=key,
-                    must=spec.level is Level.MUST,
+                    must=spec.is_must,
                     weight=spec.weight or 0,
                     domain=domain,
                     domain_count=domain_count,

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ..policy.documents import Document, Level, RuleSpec
+from ..policy.documents import Document, RuleSpec
 from ..policy.fields import VmSelector, VmText
 from ..primitives.domain_count import DomainCount
 from ..primitives.domain_limit import DomainLimit
@@ -37,9 +37,9 @@ class Spread(RuleSpec):
 
 def compile_spread(document: Document, spec: Spread, ground: Ground) -> Iterator[DomainLimit | DomainCount]:
     """One limit and one count per group, as far as the group is large enough for them to bind."""
-    domain, domain_count = ground.domain(document, spec, spec.topology)
+    domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     chosen = ground.chosen(document, spec, "spec.select", spec.select)
-    must, weight = spec.level is Level.MUST, spec.weight or 0
+    must, weight = spec.is_must, spec.weight or 0
     for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = ground.members(ids)
         if spec.max_per_domain is not None and len(members) > spec.max_per_domain:

@@ -1,4 +1,4 @@
-"""Together: the guests of a group share one failure domain."""
+"""Together: the guests of a group share one failure domain, or are never without others in theirs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from ..policy.documents import Document, Level, RuleSpec
+from ..policy.documents import Document, RuleSpec, Selector
 from ..policy.fields import VmSelector, VmText
 from ..primitives.domain_count import DomainCount
+from ..primitives.domain_dependency import DomainDependency
 from .ground import Ground
 
 
@@ -16,16 +17,27 @@ class Together(RuleSpec):
     """All running members of a group lie in one domain of kind `topology`.
 
     `group_by` as in Spread. A breach counts the domains used beyond the first, per group.
+
+    With `near` the members may lie in several domains, but in each of them runs one of the guests that `near` selects
+    (of the same group) as well. A breach counts the domains where none does, per group.
     """
 
     select: VmSelector
+    near: VmSelector | None = None
+    """The guests that members are never without."""
     group_by: VmText | None = None
     topology: str = Field(min_length=1)
 
 
-def compile_together(document: Document, spec: Together, ground: Ground) -> Iterator[DomainCount]:
-    """One count per group of two or more."""
-    domain, domain_count = ground.domain(document, spec, spec.topology)
+def compile_together(
+    document: Document, spec: Together, ground: Ground
+) -> Iterator[DomainCount] | Iterator[DomainDependency]:
+    """One count per group of two or more; with `near`, one dependency per group."""
+    return _one_domain(document, spec, ground) if spec.near is None else _near(document, spec, spec.near, ground)
+
+
+def _one_domain(document: Document, spec: Together, ground: Ground) -> Iterator[DomainCount]:
+    domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     chosen = ground.chosen(document, spec, "spec.select", spec.select)
     for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = ground.members(ids)
@@ -33,10 +45,30 @@ def compile_together(document: Document, spec: Together, ground: Ground) -> Iter
             yield DomainCount(
                 rule=document.name,
                 key=key,
-                must=spec.level is Level.MUST,
+                must=spec.is_must,
                 weight=spec.weight or 0,
                 domain=domain,
                 domain_count=domain_count,
                 members=members,
                 most=1,
+            )
+
+
+def _near(document: Document, spec: Together, near: Selector, ground: Ground) -> Iterator[DomainDependency]:
+    domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    chosen = ground.chosen(document, spec, "spec.select", spec.select)
+    others = ground.chosen(document, spec, "spec.near", near)
+    providers = ground.selection.groups(document, "spec.groupBy", others, spec.group_by)
+    for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
+        members = ground.members(ids)
+        if len(members):
+            yield DomainDependency(
+                rule=document.name,
+                key=key,
+                must=spec.is_must,
+                weight=spec.weight or 0,
+                domain=domain,
+                domain_count=domain_count,
+                members=members,
+                providers=ground.members(providers.get(key, ())),
             )

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from ..policy.documents import Policy
 from ..policy.selection import Selection
 from ..snapshot import FencingState, Snapshot, Vm, VmState
+from .action_budget import move_rules
 from .judges import scopes_of
 from .rights import TierRights, tier_rights
-from .scope import Scope
+from .room import Rooms
+from .scope import HostScope, Scope
 from .suitability import SUITABILITY
 from .violation import Code, Violation
 
@@ -45,6 +47,18 @@ class Case:
             for scope, tally in zip(self.scopes, self.tallies, strict=True)
         ]
         """Per scope, the amount of each must key that the snapshot breaks: it may stay, not grow."""
+        self.moves = move_rules(snapshot, self.selection)
+        self.exempt = frozenset(
+            key
+            for scope, amounts in zip(self.scopes, self.tolerated, strict=True)
+            if isinstance(scope, HostScope)
+            for key in amounts
+        )
+        """Guests that a must rule, or the state of their host, makes leave."""
+
+    def rooms(self) -> Rooms:
+        """What every host holds in the snapshot."""
+        return Rooms(self.snapshot, self.hosts, self.tier, self.moves.held)
 
     def arrival_faults(self, step: int, vm: Vm, host_id: str) -> list[Violation]:
         """Why no action may bring the guest to the host, whatever else runs there."""

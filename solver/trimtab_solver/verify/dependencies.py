@@ -100,12 +100,14 @@ class Dependencies:
         yield from self.require(place, self._guest.get(vm_id, 0), f"earlier action of {vm_id}")
         self._guest[vm_id] = 1 << place
 
-    def resize(self, place: int, host_id: str, grows: bool, shrinks: bool) -> Iterator[Violation]:
-        """A guest on the host grows or shrinks."""
-        if grows:
-            yield from self._arrival(place, host_id)
-        if shrinks:
-            self._departed[host_id] |= 1 << place
+    def fill(self, place: int, host_id: str) -> Iterator[Violation]:
+        """The host holds more of something."""
+        yield from self.require(place, self._departed[host_id], f"room on {host_id} is freed by then")
+        self._used[host_id] |= 1 << place
+
+    def free(self, place: int, host_id: str) -> None:
+        """The host holds less of something."""
+        self._departed[host_id] |= 1 << place
 
     def shutdown(self, place: int, host_id: str) -> Iterator[Violation]:
         """The host is switched off after all that happened on it."""
@@ -115,16 +117,12 @@ class Dependencies:
     def move(self, place: int, vm_id: str, source: str, target: str) -> Iterator[Violation]:
         """A guest leaves `source` (empty: it did not run) for `target` (empty: it stops running)."""
         if target:
-            yield from self._arrival(place, target)
+            yield from self.fill(place, target)
         if source:
-            self._departed[source] |= 1 << place
+            self.free(place, source)
         for index in self._case.scopes_by_vm[vm_id]:
             if self._couplings[index] is not Coupling.NONE:
                 yield from self._coupled(place, index, source, target)
-
-    def _arrival(self, place: int, host_id: str) -> Iterator[Violation]:
-        yield from self.require(place, self._departed[host_id], f"room on {host_id} is freed by then")
-        self._used[host_id] |= 1 << place
 
     def _coupled(self, place: int, index: int, source: str, target: str) -> Iterator[Violation]:
         scope = self._case.scopes[index]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ..plan.actions import ActionKind
 from ..snapshot import HostState, Vm
+from .balance import balance
 from .case import Case
 from .rights import move_kind
 from .room import Rooms
@@ -51,7 +52,7 @@ def levels(
         ("shrinkage", shrinkage(case, sizes)),
         ("should", should),
         ("disruption", disruption(case, place)),
-        ("balance", 0),
+        ("balance", balance(case, place, sizes)),
     )
 
 
@@ -86,12 +87,14 @@ def move_cost(case: Case, vm: Vm, target: str) -> int:
         return 0
     live = max(1, vm.requested.get("memory_mib", 0))
     kind = move_kind(vm, case.tier[vm.id], case.hosts[vm.place], case.hosts[target])
-    return live if kind is ActionKind.MIGRATE_LIVE else COLD_FACTOR * live
+    cost = live if kind is ActionKind.MIGRATE_LIVE else COLD_FACTOR * live
+    return cost + case.moves.crossing_cost(vm.place, target)
 
 
 def disruption(case: Case, place: Mapping[str, str]) -> int:
-    """Move costs, and the cost of every cold spare that runs a guest in the end."""
-    moved = sum(move_cost(case, vm, place[vm.id]) for vm in case.snapshot.vms if vm.is_running and vm.id in place)
+    """Move costs, what moves cost applications, and the cost of every cold spare that runs a guest in the end."""
+    moved = [vm for vm in case.snapshot.vms if vm.is_running and place.get(vm.id, vm.place) != vm.place]
+    cost = sum(move_cost(case, vm, place[vm.id]) for vm in moved) + case.moves.group_cost([vm.id for vm in moved])
     used = set(place.values())
     booted = sum(host.state is HostState.STANDBY and host.id in used for host in case.snapshot.hosts)
-    return moved + BOOT_COST * booted
+    return cost + BOOT_COST * booted

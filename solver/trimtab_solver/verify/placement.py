@@ -74,7 +74,11 @@ def judge_placement(
             for key, amount in scope.amounts_of(tally).items():
                 if grown := case.growth(END_STATE, index, key, amount):
                     violations.append(grown)
-    rooms = Rooms(snapshot, case.hosts, case.tier)
+    moved = {
+        vm.id for vm in snapshot.vms if vm.is_running and placement.hosts.get(vm.id, vm.place) != vm.place
+    } - case.exempt
+    violations.extend(budget_violations(END_STATE, case, moved))
+    rooms = case.rooms()
     rooms.refill(placement.hosts, placement.sizes)
     for host in snapshot.hosts:
         violations.extend(room_violations(END_STATE, rooms, host.id))
@@ -82,6 +86,12 @@ def judge_placement(
         tuple(violations),
         levels(case, placement.hosts, placement.sizes, tallies, rooms, down, asleep),
     )
+
+
+def budget_violations(step: int, case: Case, counted: Collection[str]) -> Iterator[Violation]:
+    """What the budget says against moving all these guests, none of them exempt."""
+    for message, amount, limit in case.moves.faults(counted):
+        yield Violation(step, Code.BUDGET, message, rule=case.moves.rule, amount=amount, limit=limit)
 
 
 def room_violations(step: int, rooms: Rooms, host_id: str) -> Iterator[Violation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..placement import Placement
@@ -14,7 +14,7 @@ from ..snapshot import Host, Migratability, Snapshot, Vm, VmState
 from .case import Case
 from .dependencies import Dependencies
 from .levels import Levels
-from .placement import room_violations, size_violations
+from .placement import budget_violations, room_violations, size_violations
 from .power import Power
 from .rights import move_kind, size_limits
 from .slots import slot_faults
@@ -80,6 +80,8 @@ class _Replay:
         self._suspended: set[str] = set()
         self._restarted: set[str] = set()
         """Guests that have been started or resumed: their first host no longer matters."""
+        self._moved: set[str] = set()
+        """Guests that have been brought to another host and are not exempt from the budget."""
         self._last_start = {
             action.vm_id: place for place, action in enumerate(plan.actions, 1) if action.kind is ActionKind.START
         }
@@ -184,10 +186,11 @@ class _Replay:
             yield from self._power.restart(place, vm)
         yield from size_violations(place, vm, size_limits(vm, self._case.tier[vm.id]), action.size)
         yield from self._admit(place, vm, host)
-        yield from self._dependencies.move(place, vm.id, "", host.id)
+        size = dict(action.size)
+        filled = yield from self._depend(place, vm, "", host.id, {}, size)
         self._asleep.discard(vm.id)
         self._restarted.add(vm.id)
-        yield from self._settle(place, self._state.arrive(vm.id, host.id, dict(action.size)), host.id)
+        yield from self._settle(place, self._state.arrive(vm.id, host.id, size), filled)
 
     def _take_down(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         tier = self._case.tier[vm.id]
@@ -197,13 +200,13 @@ class _Replay:
             if not (action.kind is ActionKind.STOP and may_pause and comes_back):
                 message = f"tier {tier.name} gives no right to {action.kind} {vm.id} now"
                 yield _fault(place, Code.RIGHT, action, message)
-        yield from self._dependencies.move(place, vm.id, host.id, "")
+        yield from self._depend(place, vm, host.id, "", self._state.size(vm.id), {})
         if action.kind is ActionKind.SUSPEND:
             self._asleep.add(vm.id)
             self._suspended.add(vm.id)
         else:
             self._stopped.add(vm.id)
-        yield from self._settle(place, self._state.depart(vm.id), "")
+        yield from self._settle(place, self._state.depart(vm.id), ())
 
     def _migrate(self, place: int, action: Action, vm: Vm, source: Host) -> Iterator[Violation]:
         target = self._case.hosts.get(action.target_host_id)
@@ -216,11 +219,11 @@ class _Replay:
             message = f"{vm.id} may move from {source.id} to {target.id} by {kind or 'nothing'}, not by {action.kind}"
             yield _fault(place, Code.RIGHT, action, message)
         yield from self._admit(place, vm, target)
-        yield from self._dependencies.move(place, vm.id, source.id, target.id)
         size = self._state.size(vm.id)
+        filled = yield from self._depend(place, vm, source.id, target.id, size, size)
         touched = self._state.depart(vm.id)
         touched.extend(self._state.arrive(vm.id, target.id, size))
-        yield from self._settle(place, touched, target.id)
+        yield from self._settle(place, touched, filled)
 
     def _resize(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         size, now = dict(action.size), self._state.size(vm.id)
@@ -234,19 +237,45 @@ class _Replay:
                 action,
                 "grows one resource and shrinks another; it must be split in two",
             )
-        yield from self._dependencies.resize(place, host.id, grows, shrinks)
+        if grows:
+            yield from self._dependencies.fill(place, host.id)
+        if shrinks:
+            self._dependencies.free(place, host.id)
         self._state.resize(vm.id, size)
-        yield from self._settle(place, [], host.id if grows else "")
+        yield from self._settle(place, [], (host.id,) if grows else ())
 
     def _admit(self, place: int, vm: Vm, host: Host) -> Iterator[Violation]:
         yield from self._power.arrival(place, host)
         yield from self._case.arrival_faults(place, vm, host.id)
+        if vm.is_running and host.id != vm.place and not (vm.id in self._moved or vm.id in self._case.exempt):
+            self._moved.add(vm.id)
+            yield from budget_violations(place, self._case, self._moved)
 
-    def _settle(self, place: int, touched: list[Touched], filled: str) -> Iterator[Violation]:
-        """What is worse after the action than in the snapshot; `filled` is the host that holds more than before."""
+    def _depend(
+        self, place: int, vm: Vm, source: str, target: str, before: Mapping[str, int], after: Mapping[str, int]
+    ) -> Generator[Violation, None, tuple[str, ...]]:
+        """What the action must wait for when the guest leaves `source` for `target`; the hosts that hold more then.
+
+        A guest that keeps resources on its first host may fill or free them there as well.
+        """
+        first = self._state.rooms.first_host(vm.id)
+        fills = frees = False
+        if first:
+            then, now = (self._state.rooms.kept(vm.id, at, size) for at, size in ((source, before), (target, after)))
+            fills = any(now[resource] > amount for resource, amount in then.items())
+            frees = any(now[resource] < amount for resource, amount in then.items())
+        if fills:
+            yield from self._dependencies.fill(place, first)
+        yield from self._dependencies.move(place, vm.id, source, target)
+        if frees:
+            self._dependencies.free(place, first)
+        return (*((target,) if target else ()), *((first,) if fills else ()))
+
+    def _settle(self, place: int, touched: list[Touched], filled: tuple[str, ...]) -> Iterator[Violation]:
+        """What is worse after the action than in the snapshot; `filled` are the hosts that hold more than before."""
         yield from self._state.growths(place, touched)
-        if filled:
-            yield from room_violations(place, self._state.rooms, filled)
+        for host_id in dict.fromkeys(filled):
+            yield from room_violations(place, self._state.rooms, host_id)
 
 
 def undo_fault_of_guest(case: Case, action: Action, state: State) -> str:

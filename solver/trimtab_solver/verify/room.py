@@ -6,11 +6,13 @@ share the overcommitted part, `overcommit percent` times it for guests that are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ..snapshot import Host, Snapshot, VmState
-from .rights import TierRights
+from .rights import TierRights, size_now
 
+UNIT = 100
+"""One unit of a shared resource."""
 ROOM = "(room)"
 """Stands for a rule name where no document is the reason."""
 
@@ -35,24 +37,29 @@ def room(host: Host, resource: str) -> int:
 
 
 class Rooms:
-    """What every host holds now, and what it held at first."""
+    """What every host holds now, and what it held at first.
 
-    __slots__ = ("_hosts", "_initial", "_sources", "_tiers", "loads")
+    `kept` names the resources that a guest which has moved holds on its first host as well.
+    """
+
+    __slots__ = ("_behind", "_hosts", "_initial", "_sources", "_tiers", "loads")
 
     def __init__(
         self,
         snapshot: Snapshot,
         hosts: Mapping[str, Host],
         tiers: Mapping[str, TierRights],
+        kept: Collection[str] = (),
     ) -> None:
         self._hosts = hosts
         self._tiers = tiers
+        self._behind = _left_behind(snapshot, kept)
         self._sources: list[tuple[str, str, Mapping[str, int]]] = []
         self.loads: dict[str, Load] = {host.id: {} for host in snapshot.hosts}
         for vm in snapshot.vms:
             if not vm.is_running:
                 continue
-            size = {**vm.requested, **vm.allocated} if vm.allocated else vm.requested
+            size = size_now(vm)
             self.add(vm.id, vm.place, size)
             if vm.state is VmState.MIGRATING:
                 self._sources.append((vm.id, vm.host_id, size))
@@ -68,16 +75,42 @@ class Rooms:
             self.add(vm_id, host_id, size)
 
     def add(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
-        """The guest takes its room on the host."""
-        load = self.loads[host_id]
-        for resource, amount in held(self._hosts[host_id], self._tiers[vm_id], size).items():
-            load[resource] = load.get(resource, 0) + amount
+        """The guest takes its room on the host, and keeps what it must on its first host."""
+        for at, part in self._parts(vm_id, host_id, size):
+            load = self.loads[at]
+            for resource, amount in held(self._hosts[at], self._tiers[vm_id], part).items():
+                load[resource] = load.get(resource, 0) + amount
 
     def remove(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
-        """The guest gives its room on the host back."""
-        load = self.loads[host_id]
-        for resource, amount in held(self._hosts[host_id], self._tiers[vm_id], size).items():
-            load[resource] -= amount
+        """The guest gives its room on the host back, and what it kept on its first host."""
+        for at, part in self._parts(vm_id, host_id, size):
+            load = self.loads[at]
+            for resource, amount in held(self._hosts[at], self._tiers[vm_id], part).items():
+                load[resource] -= amount
+
+    def _parts(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> Iterator[tuple[str, Mapping[str, int]]]:
+        """Host and size of everything the guest holds while it runs on `host_id`."""
+        yield host_id, size
+        kept = self._behind.get(vm_id)
+        if kept is not None and kept[0] != host_id:
+            yield kept
+
+    def first_host(self, vm_id: str) -> str:
+        """The host of the snapshot, where the guest keeps something whenever it runs elsewhere; empty if nowhere."""
+        behind = self._behind.get(vm_id)
+        return behind[0] if behind is not None and any(behind[1].values()) else ""
+
+    def kept(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> Mapping[str, int]:
+        """How much the guest holds on its first host, of what it keeps there, while it runs on `host_id` ("": not)."""
+        first, left = self._behind[vm_id]
+        if host_id == first:
+            return {resource: size.get(resource, 0) for resource in left}
+        return left if host_id else dict.fromkeys(left, 0)
+
+    def by_host(self) -> Iterator[tuple[Host, Load]]:
+        """Every host with what it holds."""
+        for host_id, load in self.loads.items():
+            yield self._hosts[host_id], load
 
     def limit(self, host_id: str, resource: str) -> int:
         """The most the host may hold: its room, or what it held at first if that is more."""
@@ -101,3 +134,15 @@ class Rooms:
             for host_id, load in self.loads.items()
             for resource, amount in load.items()
         )
+
+
+def _left_behind(snapshot: Snapshot, kept: Collection[str]) -> dict[str, tuple[str, Mapping[str, int]]]:
+    """First host and size, of the `kept` resources alone, of every guest that may move."""
+    if not kept:
+        return {}
+    found: dict[str, tuple[str, Mapping[str, int]]] = {}
+    for vm in snapshot.vms:
+        if vm.state is VmState.RUNNING:
+            size = size_now(vm)
+            found[vm.id] = vm.place, {resource: size[resource] for resource in kept if resource in size}
+    return found

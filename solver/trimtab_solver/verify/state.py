@@ -8,7 +8,6 @@ from ..placement import Placement
 from .case import Case
 from .levels import Levels, levels
 from .rights import size_now
-from .room import Rooms
 from .scope import HostScope
 from .violation import Violation
 
@@ -24,7 +23,7 @@ class State:
     def __init__(self, case: Case) -> None:
         self._case = case
         self._tallies = [tally.copy() for tally in case.tallies]
-        self.rooms = Rooms(case.snapshot, case.hosts, case.tier)
+        self.rooms = case.rooms()
         self.place: dict[str, str] = {}
         self._sizes: dict[str, Mapping[str, int]] = {}
         self.guests = dict.fromkeys(case.hosts, 0)
@@ -44,7 +43,8 @@ class State:
         """The guest runs on the host; returns what counts differently."""
         self.place[vm_id] = host_id
         self._sizes[vm_id] = size
-        self.guests[host_id] += 1
+        for held_by in {host_id, self.rooms.first_host(vm_id) or host_id}:
+            self.guests[held_by] += 1
         self.rooms.add(vm_id, host_id, size)
         touched: list[Touched] = []
         for index in self._case.scopes_by_vm[vm_id]:
@@ -59,7 +59,8 @@ class State:
         """The guest runs nowhere; returns what counts differently."""
         host_id = self.place.pop(vm_id)
         size = self._sizes.pop(vm_id)
-        self.guests[host_id] -= 1
+        for held_by in {host_id, self.rooms.first_host(vm_id) or host_id}:
+            self.guests[held_by] -= 1
         self.rooms.remove(vm_id, host_id, size)
         touched: list[Touched] = []
         for index in self._case.scopes_by_vm[vm_id]:

@@ -1,15 +1,17 @@
-"""Judges Together: domains used beyond the first, per group."""
+"""Judges Together: domains used beyond the first, per group; with `near`, domains without those to be near to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ..policy.documents import Document
+from ..policy.documents import Document, Selector
 from ..policy.selection import Selection
 from ..rules.together import Together
 from .domains import DomainMaps
 from .scope import Cell, Coupling, DomainScope, Key, Scope, Tally
+
+_SELECTED, _NEAR = 1, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +35,53 @@ class TogetherGroup(DomainScope):
         return ("",)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NearGroup(DomainScope):
+    """No domain holds selected guests alone: `roles` says of each member whether it is selected, near, or both."""
+
+    roles: Mapping[str, int]
+
+    @property
+    def coupling(self) -> Coupling:
+        """Whether one may go or come depends on who else is there, so they change one after another."""
+        return Coupling.ORDER
+
+    def cell(self, vm_id: str, host_id: str) -> Cell | None:
+        """The domain and the role."""
+        return self.domains[host_id], self.roles[vm_id]
+
+    def key(self, cell: Cell) -> Key:
+        """The domain."""
+        return cell[0]
+
+    def amount(self, tally: Tally, key: Key) -> int:
+        """1 if there are guests and none of those they must be near to."""
+        lonely = tally.counts.get((key, _SELECTED), 0)
+        return int(bool(lonely) and not any(tally.counts.get((key, role)) for role in (_NEAR, _SELECTED | _NEAR)))
+
+
 def scopes(document: Document, spec: Together, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
     """One scope per group."""
     members = selection.vms(document, "spec.select", spec.select)
     where = domains.of(spec.topology)
+    if spec.near is not None:
+        yield from _near_scopes(document, spec, spec.near, selection, where)
+        return
     for group, vm_ids in selection.groups(document, "spec.groupBy", members, spec.group_by).items():
         yield TogetherGroup(document.name, spec.level, spec.weight or 1, group, vm_ids, where)
+
+
+def _near_scopes(
+    document: Document, spec: Together, near: Selector, selection: Selection, where: Mapping[str, str]
+) -> Iterator[Scope]:
+    """One scope per group that has wanted guests among those selected: others cannot be broken."""
+    selected = selection.vms(document, "spec.select", spec.select)
+    others = selection.vms(document, "spec.near", near)
+    groups = selection.groups(document, "spec.groupBy", others, spec.group_by)
+    for group, vm_ids in selection.groups(document, "spec.groupBy", selected, spec.group_by).items():
+        roles = {vm_id: _SELECTED for vm_id in vm_ids if vm_id in selection.wanted}
+        if not roles:
+            continue
+        for vm_id in groups.get(group, ()):
+            roles[vm_id] = roles.get(vm_id, 0) | _NEAR
+        yield NearGroup(document.name, spec.level, spec.weight or 1, group, tuple(roles), where, roles)

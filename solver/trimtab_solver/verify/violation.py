@@ -30,6 +30,8 @@ class Code(enum.StrEnum):
     """A guest arrives on a host that a must Pin or HostRequirement refuses."""
     ROOM = "ROOM"
     """A host holds more than it has room for and more than it held at first."""
+    BUDGET = "BUDGET"
+    """More guests are moved than the policy's ActionBudget, or its default, permits."""
     RULE = "RULE"
     """The amount of a must rule is larger than it was at first."""
     DEPENDENCY = "DEPENDENCY"
@@ -47,7 +49,7 @@ class Violation:
     """One broken promise. `step` is the id of the action, 0 for the end state; fields that do not apply are empty.
 
     `amount` is what was found and `limit` what is permitted: for ROOM in units of the resource, for RULE amounts of
-    breach, for SIZE the size and its bound.
+    breach, for BUDGET guests, for SIZE the size and its bound.
     """
 
     step: int

@@ -50,6 +50,18 @@ def test_every_kind_can_be_written() -> None:
             "power",
             "{select: {cel: 'true'}, require: 'true', level: must}",
         ),
+        document(
+            "ActionBudget",
+            "calm",
+            "{maxMigrations: '0.5%', maxMigrationsPerGroup: 3, groupBy: vm.tenant, groupWeight: 2,"
+            " crossing: [{topology: site, cost: 9}], heldAtBothEnds: [disk_gib]}",
+        ),
+        document(
+            "Balance",
+            "even",
+            "{above: [{resource: cpu_milli, threshold: '80%'}], peaks: [{resource: cpu_milli, weight: 2}],"
+            " ratios: [{left: cpu_milli, right: memory_mib, target: 2}]}",
+        ),
     )
     assert sorted({item.kind for item in policy.documents}) == sorted(KINDS)
     tier = named(policy, "gold").spec

@@ -183,6 +183,8 @@ class _ViolationCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Violati
     """The undo does not take the action back."""
     VIOLATION_CODE_TRUNCATED: _ViolationCode.ValueType  # 14
     """There are more violations than are listed."""
+    VIOLATION_CODE_BUDGET: _ViolationCode.ValueType  # 15
+    """More guests are moved than the ActionBudget of the policy, or its default, permits."""
 
 class ViolationCode(_ViolationCode, metaclass=_ViolationCodeEnumTypeWrapper):
     """What kind of promise a plan breaks."""
@@ -217,6 +219,8 @@ VIOLATION_CODE_UNDO: ViolationCode.ValueType  # 13
 """The undo does not take the action back."""
 VIOLATION_CODE_TRUNCATED: ViolationCode.ValueType  # 14
 """There are more violations than are listed."""
+VIOLATION_CODE_BUDGET: ViolationCode.ValueType  # 15
+"""More guests are moved than the ActionBudget of the policy, or its default, permits."""
 Global___ViolationCode: _TypeAlias = ViolationCode  # noqa: Y015
 
 @_typing.final

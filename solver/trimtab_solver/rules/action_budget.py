@@ -1,0 +1,165 @@
+"""ActionBudget: how many guests a plan may move, and what moves cost beyond their memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from ..errors import Fault, PolicyRefusedError, Reason
+from ..policy.documents import Document, Policy, Strict, Switched
+from ..policy.fields import VmText
+from ..primitives.disruption import NO_BUDGET
+from ..primitives.encoding import Bools, Index, Ints
+from ..topology import HOST_KIND
+from .ground import Ground
+
+DEFAULT_PER_MILLE = 20
+"""Share of the running guests that a plan may move when no document says otherwise."""
+DEFAULT_LEAST = 20
+"""So many may move by default, however few guests run."""
+
+_PERCENT = re.compile(r"^(?P<whole>100|[1-9]?[0-9])(\.(?P<tenth>[0-9]))?%$")
+
+
+class Crossing(Strict):
+    """Moving a guest from one domain of kind `topology` to another costs `cost` more."""
+
+    topology: Annotated[str, Field(min_length=1)]
+    cost: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    """In the unit of the disruption level: a live migration costs 1 per MiB of memory."""
+
+
+class ActionBudget(Switched):
+    """At most one in force. Limits the guests that a plan moves to other hosts, and prices their moves.
+
+    A guest counts once, however often it moves. Guests that a must rule or the state of their host makes leave do not
+    count. Without the document its defaults hold.
+    """
+
+    max_migrations: int | str | None = None
+    """A number, or a share of the running guests such as "2%" or "0.5%", rounded down. Default: 2%, but at least 20."""
+    max_migrations_per_group: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many guests of one application may move; default: as many as `max_migrations` allows."""
+    group_by: VmText | None = None
+    """What an application is; default: the guest's group, and a guest without one belongs to no application."""
+    group_weight: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    """What each moved guest of the application with the most moves costs at the disruption level."""
+    crossing: tuple[Crossing, ...] = Field(default=(), strict=False)
+    """What moves between failure domains cost more."""
+    held_at_both_ends: tuple[str, ...] = Field(default=(), strict=False)
+    """Resources that a moved guest holds on the host it came from as well, until the plan is over."""
+
+    @field_validator("max_migrations")
+    @classmethod
+    def _number_or_share(cls, value: int | str | None) -> int | str | None:
+        if isinstance(value, str) and not _PERCENT.match(value):
+            raise ValueError(f'maxMigrations is "{value}"; write a whole number, or a share in quotes such as "2%"')
+        if isinstance(value, int) and value < 0:
+            raise ValueError(f"maxMigrations is {value}; write 0 or more")
+        return value
+
+    def migrations(self, running: int) -> int:
+        """How many of so many running guests may move."""
+        value = self.max_migrations
+        if value is None:
+            return max(running * DEFAULT_PER_MILLE // 1000, DEFAULT_LEAST)
+        if isinstance(value, int):
+            return value
+        share = _PERCENT.match(value)
+        assert share is not None, "checked by the validator"
+        return running * (10 * int(share["whole"]) + int(share["tenth"] or 0)) // 1000
+
+
+def budget_in_force(policy: Policy) -> tuple[Document | None, ActionBudget]:
+    """The document that holds, or none and the defaults.
+
+    Raises
+    ------
+    PolicyRefusedError
+        When there are two.
+    """
+    found = list(policy.of(ActionBudget))
+    if len(found) > 1:
+        (first, _), (second, _) = found[:2]
+        raise PolicyRefusedError(
+            [
+                Fault(
+                    Reason.POLICY_CONFLICT,
+                    f"{second.source} kind",
+                    f"a second ActionBudget, {second.name}; the first is {first.name} at {first.source}",
+                    "at most one may be in force; merge them or disable one",
+                )
+            ]
+        )
+    return found[0] if found else (None, ActionBudget())
+
+
+@dataclass(frozen=True, slots=True)
+class MoveBudget:
+    """The document as arrays: the fields of `Disruption` and `Capacity` that have the same names."""
+
+    pair_class: Index
+    pair_cost: Ints
+    group: Index
+    group_weight: int
+    group_limit: int
+    budget: int
+    transient: Bools
+
+
+def compile_action_budget(
+    policy: Policy, ground: Ground, groups: Mapping[str, str], running: int, resources: tuple[str, ...]
+) -> MoveBudget:
+    """The budget in force on so many `running` guests; `groups` gives the wanted guests' own groups, by id."""
+    document, spec = budget_in_force(policy)
+    budget = spec.migrations(running)
+    names = _applications(document, spec, ground, groups)
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(names.values()))}
+    group = np.full(len(ground.vm_index), -1, dtype=np.int32)
+    for vm_id, name in names.items():
+        group[ground.vm_index[vm_id]] = numbers[name]
+    pair_class, pair_cost = _crossings(document, spec, ground)
+    return MoveBudget(
+        pair_class=pair_class,
+        pair_cost=pair_cost,
+        group=group,
+        group_weight=spec.group_weight,
+        group_limit=spec.max_migrations_per_group or 0,
+        budget=budget if budget < running else NO_BUDGET,
+        transient=np.array([r in spec.held_at_both_ends for r in resources], dtype=np.bool_),
+    )
+
+
+def _applications(
+    document: Document | None, spec: ActionBudget, ground: Ground, groups: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The application of every wanted guest that has one."""
+    if document is None or spec.group_by is None:
+        return {vm_id: name for vm_id, name in groups.items() if name}
+    found = ground.selection.groups(document, "spec.groupBy", tuple(groups), spec.group_by)
+    return {vm_id: name for name, members in found.items() for vm_id in members}
+
+
+def _crossings(document: Document | None, spec: ActionBudget, ground: Ground) -> tuple[Index, Ints]:
+    """Classes of hosts [H] that lie in the same domains of all kinds that matter, and the cost between them [K, K]."""
+    hosts = len(ground.host_index)
+    within, parts = 0, []
+    for i, crossing in enumerate(spec.crossing):
+        assert document is not None, "the defaults have no crossings"
+        if crossing.topology == HOST_KIND:
+            within += crossing.cost
+            continue
+        domain, _ = ground.domain(document, f"spec.crossing[{i}].topology", crossing.topology, is_must=False)
+        parts.append((domain, crossing.cost))
+    if not parts:
+        return np.zeros(hosts, dtype=np.int32), np.full((1, 1), within, dtype=np.int64)
+    kinds, classes = np.unique(np.stack([domain for domain, _ in parts]), axis=1, return_inverse=True)
+    cost = np.full((kinds.shape[1], kinds.shape[1]), within, dtype=np.int64)
+    for row, (_, extra) in zip(kinds, parts, strict=True):
+        cost += extra * (row[:, None] != row[None, :])
+    return classes.reshape(-1).astype(np.int32), cost

@@ -1,0 +1,50 @@
+"""Judges Balance: what the final loads of the hosts cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..rules.balance import Above, Balance, FreeRatio, PeakLoad
+from .case import Case
+from .room import UNIT, Rooms, room
+
+
+def balance(case: Case, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> int:
+    """The costs of all documents in force, when the plan is over: nobody keeps anything on a former host any more."""
+    documents = list(case.selection.policy.of(Balance))
+    if not documents:
+        return 0
+    rooms = Rooms(case.snapshot, case.hosts, case.tier)
+    rooms.refill(place, sizes)
+    total = 0
+    for _, spec in documents:
+        total += sum(_above(part, rooms) for part in spec.above)
+        total += sum(_ratio(part, rooms) for part in spec.ratios)
+        total += sum(_peak(part, rooms) for part in spec.peaks)
+    return total
+
+
+def _above(part: Above, rooms: Rooms) -> int:
+    units = 0
+    for host, loads in rooms.by_host():
+        # in hundredths of what `Rooms` counts in, so that the percentage needs no rounding
+        excess = 100 * loads.get(part.resource, 0) - part.percent * room(host, part.resource)
+        units += max(0, -(-excess // (100 * UNIT)))
+    return part.weight * units
+
+
+def _ratio(part: FreeRatio, rooms: Rooms) -> int:
+    lacking = 0
+    for host, loads in rooms.by_host():
+        left = (room(host, part.left) - loads.get(part.left, 0)) // UNIT
+        right = (room(host, part.right) - loads.get(part.right, 0)) // UNIT
+        lacking += max(0, part.target * left - right)
+    return part.weight * lacking
+
+
+def _peak(part: PeakLoad, rooms: Rooms) -> int:
+    peak = 0
+    for host, loads in rooms.by_host():
+        if (most := room(host, part.resource)) > 0:
+            peak = max(peak, 1000 * loads.get(part.resource, 0) // most)
+    return part.weight * peak
