@@ -18,14 +18,15 @@ from ..tally import tally
 from ..vmha.instance import generate, policy_of
 from ..vmha.recipe import FAILURES, LOADS, SIZES, Recipe
 from ..vmha.subject import facts_of
-from .ganeti import Hbal
+from .hail import Hail
+from .hbal import Hbal
 from .own import DirectCpSat, Greedy
 from .pacemaker import Pacemaker
 from .peer import DidNotFinishError, Peer
 from .proxlb import ProxlbSolver
 from .timefold import Timefold
 
-PEERS: Final[Sequence[Peer]] = (Greedy(), DirectCpSat(), Hbal(), Pacemaker(), ProxlbSolver(), Timefold())
+PEERS: Final[Sequence[Peer]] = (Greedy(), DirectCpSat(), Hbal(), Hail(), Pacemaker(), ProxlbSolver(), Timefold())
 SIZING: Final = "rigid"
 SMOKE_BUDGET_S: Final = 2.0
 

@@ -32,7 +32,16 @@ class Hbal:
     def solve(self, snapshot: Snapshot, policy: Policy, seconds: float, folder: Path) -> PeerAnswer:
         """Where it leaves the instances; those still on an offline node do not run."""
         (folder / "cluster.data").write_text(cluster_text(snapshot))
-        command = [program(_PROGRAM[0], package=_PROGRAM[1]), "-t", "cluster.data", "-E", "-S", "result", "-q"]
+        command = [
+            program(_PROGRAM[0], package=_PROGRAM[1]),
+            "-t",
+            "cluster.data",
+            "-E",
+            "--max-cpu=1.0",
+            "-S",
+            "result",
+            "-q",
+        ]
         _, wall_s = run(command, seconds, folder)
         down = down_hosts(snapshot)
         rows = (folder / "result.balanced").read_text().split("\n\n")[2].splitlines()
