@@ -26,7 +26,16 @@ from .peer import DidNotFinishError, Peer
 from .proxlb import ProxlbSolver
 from .timefold import Timefold
 
-PEERS: Final[Sequence[Peer]] = (Greedy(), DirectCpSat(), Hbal(), Hail(), Pacemaker(), ProxlbSolver(), Timefold())
+PEERS: Final[Sequence[Peer]] = (
+    Greedy(),
+    DirectCpSat(),
+    Hbal(),
+    Hail(),
+    Pacemaker(),
+    ProxlbSolver(),
+    Timefold(),
+    Timefold(most_moved_percent=2),
+)
 SIZING: Final = "rigid"
 SMOKE_BUDGET_S: Final = 2.0
 

@@ -1,7 +1,8 @@
 """Timefold Solver in Java, with the model in ``timefold_recovery/Recovery.java``: it can express all that vmha asks.
 
 The jars are those of the Python package `timefold`; needs a Java 17 development kit. Default construction heuristic and
-local search from the present placement; single-threaded, as its community edition is.
+local search from the present placement; single-threaded, as its community edition is. It runs twice: free to move
+whatever it likes, and with a hard limit on the moves, which is what an operator would ask for.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 
 from .installed import environment, version_of
-from .peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, first_line, program, run
+from .peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, first_line, program, run, stays
 
 _SOURCE: Final = Path(__file__).with_name("timefold_recovery") / "Recovery.java"
 _TIERS: Final = ("gold", "silver", "bronze")
-_START_S: Final = 1.0
+_START_S: Final = 1.2
 """What starting Java takes of the budget."""
 _JDK: Final = "openjdk-17-jdk-headless"
 
@@ -26,8 +27,12 @@ _JDK: Final = "openjdk-17-jdk-headless"
 class Timefold:
     """The local search of Timefold."""
 
-    name = "timefold"
     most_vms = 50_000
+
+    def __init__(self, most_moved_percent: int = 100) -> None:
+        """`most_moved_percent`: of the guests that run, at most so many may move."""
+        self._percent = most_moved_percent
+        self.name = "timefold" if most_moved_percent == 100 else f"timefold, {most_moved_percent} % moved"
 
     def version(self) -> str:
         """That of the package and of Java."""
@@ -43,8 +48,9 @@ class Timefold:
             run([program("javac", package=_JDK), "-cp", path, "-d", ".", str(_SOURCE)], seconds, folder)
         (folder / "cluster.txt").write_text("\n".join(lines(snapshot)) + "\n")
         (folder / "placement.txt").unlink(missing_ok=True)
-        limit = str(max(1, round(seconds - _START_S)))
-        command = [program("java", package=_JDK), "-Xmx8g", "-cp", f".:{path}", "Recovery", limit]
+        limit = str(round(1000 * max(0.5, seconds - _START_S)))
+        most_moved = str(self._percent * len(stays(snapshot)) // 100)
+        command = [program("java", package=_JDK), "-Xmx8g", "-cp", f".:{path}", "Recovery", limit, most_moved]
         printed, wall_s = run([*command, "cluster.txt", "placement.txt"], seconds, folder)
         if not (folder / "placement.txt").exists():
             raise DidNotFinishError(f"ended with an error, see {folder}/stderr")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..subject import Row
 from .results import Results, grouped, has, median, value_of
 
-_GRACE = 1.1
+_GRACE = 1.25
 """A peer has finished in time when it took at most so much of the budget."""
 
 

@@ -1,6 +1,6 @@
 // Recovery of a cluster as a Timefold model: a guest is a planning entity, its host a variable that may stay unassigned.
 //
-// Usage: Recovery SECONDS INPUT OUTPUT. Input lines: "host ID CPU MEMORY RACK SITE CAPABILITIES" and
+// Usage: Recovery MILLISECONDS MOST_MOVED INPUT OUTPUT; at most so many running guests may move. Input lines: "host ID CPU MEMORY RACK SITE CAPABILITIES" and
 // "guest ID TIER CPU MEMORY HOST GROUP APART NEED", "-" for none. Output lines: "GUEST HOST".
 
 import ai.timefold.solver.core.api.domain.entity.PlanningEntity;
@@ -34,6 +34,7 @@ public class Recovery {
     static final int HARD = 1;
     // gold, silver, bronze that do not run; running guests stopped; guests moved
     static final int SOFT = 5;
+    static int mostMoved;
 
     public static class Host {
         @PlanningId public String id;
@@ -104,6 +105,11 @@ public class Recovery {
                 factory.forEachIncludingUnassigned(Guest.class)
                     .filter(guest -> guest.host == null && guest.now != null && guest.tier < 2)
                     .penalizeLong(hard(), guest -> 1024).asConstraint("may not stop"),
+                factory.forEach(Guest.class)
+                    .filter(guest -> guest.now != null && guest.host != guest.now)
+                    .groupBy(ConstraintCollectors.count())
+                    .filter(moved -> moved > mostMoved)
+                    .penalizeLong(hard(), moved -> 1024L * (moved - mostMoved)).asConstraint("too many moved"),
                 lost(factory, 0), lost(factory, 1), lost(factory, 2),
                 factory.forEachIncludingUnassigned(Guest.class)
                     .filter(guest -> guest.host == null && guest.now != null)
@@ -125,16 +131,17 @@ public class Recovery {
     }
 
     public static void main(String[] arguments) throws IOException {
-        long seconds = Long.parseLong(arguments[0]);
-        Cluster cluster = read(Path.of(arguments[1]));
+        long milliseconds = Long.parseLong(arguments[0]);
+        mostMoved = Integer.parseInt(arguments[1]);
+        Cluster cluster = read(Path.of(arguments[2]));
         SolverConfig config = new SolverConfig()
             .withSolutionClass(Cluster.class)
             .withEntityClasses(Guest.class)
             .withConstraintProviderClass(Rules.class)
             .withRandomSeed(1L)
-            .withTerminationConfig(new TerminationConfig().withSecondsSpentLimit(seconds));
+            .withTerminationConfig(new TerminationConfig().withMillisecondsSpentLimit(milliseconds));
         Cluster best = SolverFactory.<Cluster>create(config).buildSolver().solve(cluster);
-        try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(Path.of(arguments[2])))) {
+        try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(Path.of(arguments[3])))) {
             for (Guest guest : best.guests) {
                 if (guest.host != null) {
                     out.println(guest.id + " " + guest.host.id);
