@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--budget-factor", type=float, default=1.0, metavar="F", help="scales every time budget")
     parser.add_argument(
-        "--case", default="", metavar="TEXT", help="only cases whose name contains this, as 'load=1.02'"
+        "--case", nargs="+", default=(), metavar="TEXT", help="only cases whose name contains each of these: load=1.02"
     )
     parser.add_argument("--again", action="store_true", help="run cases again that this commit has run already")
     parser.add_argument("--list", action="store_true", help="print the cases and run none")
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows = RowFile(arguments.out, name)
         try:
             for case in SUBJECTS[name](selection):
-                if arguments.case not in case.name:
+                if not all(text in case.name for text in arguments.case):
                     continue
                 if arguments.list:
                     print(f"{name}: {case.name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from ..subject import Row
 from ..vmha.recipe import SIZES
@@ -19,7 +20,7 @@ _BRONZE: Final = "running:bronze"
 _TIGHT: Final = {"load": 1.02, "sizing": "rigid"}
 _VMS: Final = {size.name: size.vms for size in SIZES}
 _GIB: Final = 1024
-_COLOURS: Final = ("#1b6ca8", "#c4572f", "#3f8f5f", "#7a5195", "#a08000", "#555555", "#d1495b")
+_COLOURS: Final = ("#1b6ca8", "#c4572f", "#3f8f5f", "#7a5195", "#a08000", "#8a8a8a", "#d1495b", "#3cb0ad", "#c78ad1")
 
 
 def draw_all(results: Results, folder: Path) -> list[tuple[str, str]]:
@@ -60,14 +61,16 @@ def quality_over_size(results: Results) -> Figure | None:
         return None
     figure, (axis,) = _panels(1)
     by_size = grouped(rows, lambda row: str(row["case"]["size"]))
-    _by_size(axis, by_size, lambda row: _bronze_percent(row, value_of(row, _BRONZE)), "trimtab", marker="o")
-    _by_size(axis, by_size, lambda row: _bronze_percent(row, row["levels"][_BRONZE][1]), "bound", linestyle="--")
+    own, bound = {"color": "black", "marker": "o"}, {"color": "black", "linestyle": "--"}
+    _by_size(axis, by_size, lambda row: _bronze_percent(row, value_of(row, _BRONZE)), "trimtab", **own)
+    _by_size(axis, by_size, lambda row: _bronze_percent(row, row["levels"][_BRONZE][1]), "bound", **bound)
     peers = [row for row in results.rows["peers"] if has(row, **_TIGHT) and "unfinished" not in row]
     for peer, of_peer in grouped(peers, lambda row: str(row["case"]["peer"])).items():
         sizes = grouped(of_peer, lambda row: str(row["case"]["size"]))
         _by_size(axis, sizes, lambda row: _bronze_percent(row, value_of(row, _BRONZE)), peer, marker=".")
-    axis.set(title="load 1.02, rigid, small failure", ylabel="Bronze lost, % of Bronze", xlabel="guests", xscale="log")
-    axis.legend(frameon=False)
+    axis.set(title="load 1.02, rigid, small failure", ylabel="Bronze lost, % of Bronze", yscale="log")
+    _guests_axis(axis, by_size)
+    axis.legend(frameon=False, fontsize=7)
     return figure
 
 
@@ -129,9 +132,18 @@ def _over_guests(results: Results, value: Callable[[Row], float], label: str) ->
     figure, (axis,) = _panels(1)
     for load, of_load in grouped(rows, lambda row: float(row["case"]["load"])).items():
         _by_size(axis, grouped(of_load, lambda row: str(row["case"]["size"])), value, f"load {load:.2f}", marker="o")
-    axis.set(xlabel="guests", ylabel=label, xscale="log", yscale="log")
+    axis.set(ylabel=label, yscale="log")
+    _guests_axis(axis, grouped(rows, lambda row: str(row["case"]["size"])))
     axis.legend(frameon=False)
     return figure
+
+
+def _guests_axis(axis: Axes, sizes: Iterable[str]) -> None:
+    """A logarithmic axis with a tick for each size."""
+    axis.set(xlabel="guests", xscale="log")
+    guests = sorted(_VMS[size] for size in sizes)
+    axis.set_xticks(guests, [f"{count:,}" for count in guests], minor=False)
+    axis.xaxis.set_minor_locator(NullLocator())
 
 
 def _by_size(
