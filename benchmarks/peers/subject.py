@@ -15,7 +15,7 @@ from trimtab_solver.verify.placement import judge_placement
 
 from ..subject import Case, Row, Selection, SkippedError
 from ..tally import tally
-from ..vmha.instance import generate, policy_of
+from ..vmha.instance import generate, policy_of, policy_without_budget
 from ..vmha.recipe import FAILURES, LOADS, SIZES, Recipe
 from ..vmha.subject import facts_of
 from .hail import Hail
@@ -55,7 +55,10 @@ def cases(selection: Selection) -> Iterator[Case]:
 
 
 def measure(peer: Peer, version: str, recipe: Recipe, budget_s: float) -> Row:
-    """Let the peer solve the instance and judge its placement. What it does not do in time is a result, no failure."""
+    """Let the peer solve the instance and judge its placement. What it does not do in time is a result, no failure.
+
+    Moves are counted, but no peer is blamed for many: most know no budget.
+    """
     instance, policy = generate(recipe), policy_of(SIZING)
     row: Row = {"version": version}
     with TemporaryDirectory() as folder:
@@ -64,7 +67,8 @@ def measure(peer: Peer, version: str, recipe: Recipe, budget_s: float) -> Row:
         except DidNotFinishError as reason:
             return {**row, "unfinished": str(reason)}
     sizes = {vm.id: vm.requested for vm in instance.snapshot.vms if vm.id in answer.place}
-    verdict = judge_placement(instance.snapshot, policy, None, Placement(answer.place, sizes))
+    judge = policy_without_budget(SIZING)
+    verdict = judge_placement(instance.snapshot, judge, None, Placement(answer.place, sizes))
     counted = tally(instance.snapshot, answer.place)
     return {
         **row,

@@ -10,11 +10,12 @@ import pytest
 from benchmarks.tally import tally
 from benchmarks.vmha import FAILURES, LOADS, SIZES, SIZINGS, Recipe, generate, recipes
 from benchmarks.vmha.__main__ import main
-from benchmarks.vmha.instance import DriftError, digest_of, pinned_digests, policy_of
+from benchmarks.vmha.instance import DriftError, digest_of, pinned_digests, policy_of, policy_without_budget
 from trimtab_server.files import read_snapshot
 from trimtab_solver.failures import event_of
 from trimtab_solver.placement import placement_of
 from trimtab_solver.policy.loader import load_policy
+from trimtab_solver.rules.action_budget import ActionBudget
 from trimtab_solver.snapshot import HostState, VmState
 from trimtab_solver.validation import check_snapshot
 from trimtab_solver.verify import judge_placement
@@ -98,6 +99,21 @@ def test_written_instances_read_back(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.json.gz"))) == len(LOADS) * len(FAILURES)
     for sizing in SIZINGS:
         assert load_policy(tmp_path / "policies" / sizing).digest == policy_of(sizing).digest
+
+
+@pytest.mark.parametrize("sizing", SIZINGS)
+def test_the_budget_is_two_percent_and_can_be_lifted(sizing: str) -> None:
+    """Peers are judged under the policy without its limit on moves; nothing else differs."""
+    (limited,), (free,) = (
+        [spec.max_migrations for _, spec in policy.of(ActionBudget)]
+        for policy in (policy_of(sizing), policy_without_budget(sizing))
+    )
+    assert (limited, free) == ("2%", "100%")
+    names = [
+        [document.name for document in policy.documents]
+        for policy in (policy_of(sizing), policy_without_budget(sizing))
+    ]
+    assert names[0] == names[1]
 
 
 def test_a_tally_counts_by_the_final_hosts() -> None:
