@@ -12,6 +12,10 @@ from ..snapshot import Snapshot
 from .domains import DomainMaps
 
 
+Fault = tuple[str, int, int]
+"""Message, amount and limit."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MoveRules:
     """The budget on one snapshot.
@@ -37,15 +41,31 @@ class MoveRules:
         """What it costs that applications are disturbed: the largest number of moved guests of one, weighted."""
         return self.group_weight * max(self._per_application(moved).values(), default=0)
 
-    def faults(self, counted: Collection[str]) -> Iterator[tuple[str, int, int]]:
-        """What is wrong with moving all these guests, none of them exempt: message, amount and limit."""
+    def faults(self, counted: Collection[str]) -> Iterator[Fault]:
+        """What is wrong with moving all these guests, none of them exempt."""
         if len(counted) > self.most:
-            yield f"{len(counted)} guests are moved, at most {self.most} may be", len(counted), self.most
+            yield self._in_all(len(counted))
         if self.most_each is not None:
             for name, amount in sorted(self._per_application(counted).items()):
                 if amount > self.most_each:
-                    message = f"{amount} guests of application {name} are moved, at most {self.most_each} may be"
-                    yield message, amount, self.most_each
+                    yield self._of_one(name, amount, self.most_each)
+
+    def faults_of_next(self, moved: set[str], per_application: Counter[str], vm_id: str) -> Iterator[Fault]:
+        """Adds a guest to those moved before; what is wrong with moving it as well."""
+        moved.add(vm_id)
+        if len(moved) > self.most:
+            yield self._in_all(len(moved))
+        name = self.application.get(vm_id)
+        if name is not None and self.most_each is not None:
+            per_application[name] += 1
+            if per_application[name] > self.most_each:
+                yield self._of_one(name, per_application[name], self.most_each)
+
+    def _in_all(self, amount: int) -> Fault:
+        return f"{amount} guests are moved, at most {self.most} may be", amount, self.most
+
+    def _of_one(self, name: str, amount: int, most: int) -> Fault:
+        return f"{amount} guests of application {name} are moved, at most {most} may be", amount, most
 
     def _per_application(self, moved: Collection[str]) -> Counter[str]:
         return Counter(self.application[vm_id] for vm_id in moved if vm_id in self.application)

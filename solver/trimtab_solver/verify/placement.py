@@ -10,6 +10,7 @@ from ..policy.documents import Policy
 from ..policy.selection import Selection
 from ..rules.tier import EvictionAction
 from ..snapshot import Snapshot, Vm, VmState
+from .action_budget import Fault
 from .case import Case
 from .levels import Levels, levels
 from .rights import move_kind, size_faults, size_limits
@@ -77,7 +78,7 @@ def judge_placement(
     moved = {
         vm.id for vm in snapshot.vms if vm.is_running and placement.hosts.get(vm.id, vm.place) != vm.place
     } - case.exempt
-    violations.extend(budget_violations(END_STATE, case, moved))
+    violations.extend(budget_violations(END_STATE, case, case.moves.faults(moved)))
     rooms = case.rooms()
     rooms.refill(placement.hosts, placement.sizes)
     for host in snapshot.hosts:
@@ -88,9 +89,9 @@ def judge_placement(
     )
 
 
-def budget_violations(step: int, case: Case, counted: Collection[str]) -> Iterator[Violation]:
-    """What the budget says against moving all these guests, none of them exempt."""
-    for message, amount, limit in case.moves.faults(counted):
+def budget_violations(step: int, case: Case, faults: Iterator[Fault]) -> Iterator[Violation]:
+    """What the budget says against moves, as violations."""
+    for message, amount, limit in faults:
         yield Violation(step, Code.BUDGET, message, rule=case.moves.rule, amount=amount, limit=limit)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -82,6 +83,7 @@ class _Replay:
         """Guests that have been started or resumed: their first host no longer matters."""
         self._moved: set[str] = set()
         """Guests that have been brought to another host and are not exempt from the budget."""
+        self._moved_of: Counter[str] = Counter()
         self._last_start = {
             action.vm_id: place for place, action in enumerate(plan.actions, 1) if action.kind is ActionKind.START
         }
@@ -248,8 +250,8 @@ class _Replay:
         yield from self._power.arrival(place, host)
         yield from self._case.arrival_faults(place, vm, host.id)
         if vm.is_running and host.id != vm.place and not (vm.id in self._moved or vm.id in self._case.exempt):
-            self._moved.add(vm.id)
-            yield from budget_violations(place, self._case, self._moved)
+            faults = self._case.moves.faults_of_next(self._moved, self._moved_of, vm.id)
+            yield from budget_violations(place, self._case, faults)
 
     def _depend(
         self, place: int, vm: Vm, source: str, target: str, before: Mapping[str, int], after: Mapping[str, int]

@@ -268,6 +268,11 @@ LEAVE_AND_ENTER = (act(K.MIGRATE_LIVE, "a", "h1", "h3"), act(K.START, "b", "h2")
             act(K.MIGRATE_LIVE, "c", "h2", "h4"),
             act(K.MIGRATE_LIVE, "d", "h3", "h1"),
         ),
+        (
+            Together(select=Selector(ids=("b",)), near=Selector(ids=("a",)), topology="site"),
+            act(K.MIGRATE_LIVE, "a", "h1", "h3"),
+            act(K.START, "b", "h4"),
+        ),
     ],
 )
 def test_rules_tie_actions_of_several_guests_together(rule: RuleSpec, first: Action, second: Action) -> None:

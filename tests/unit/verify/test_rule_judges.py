@@ -148,3 +148,36 @@ def test_host_requirement_counts_each_guest_on_a_lesser_host() -> None:
     assert scope.amounts({"a": "h3", "b": "h3"}) == {"a": 1, "b": 1}
     assert scope.weight == 7
     assert not scope.refuses("a", "h3")
+
+
+def test_near_counts_the_domains_without_those_to_be_near_to() -> None:
+    """Per group and domain, however many guests run there; it is not mutual."""
+    guests = [
+        vm(f"{role}{n}", labels={"role": role, "app": app}) for role in ("web", "db") for n, app in enumerate("xy")
+    ]
+    rule = Together(
+        select=Selector(match_labels={"role": "web"}),
+        near=Selector(match_labels={"role": "db"}),
+        group_by="vm.labels.app",
+        topology="site",
+    )
+    one, other = rule_scopes(snapshot([*guests, vm("more", labels={"role": "web", "app": "x"})]), near=rule)
+    assert one.coupling is Coupling.ORDER
+    assert one.amounts({"web0": "h1", "more": "h2", "db0": "h3"}) == {"east": 1}
+    assert one.amounts({"web0": "h1", "more": "h3", "db1": "h1"}) == {"east": 1, "west": 1}
+    assert one.amounts({"web0": "h1", "more": "h2", "db0": "h2"}) == {}
+    assert one.amounts({"db0": "h2"}) == {}
+    assert other.amounts({"web1": "h4", "db0": "h4"}) == {"west": 1}
+
+
+def test_a_guest_is_near_itself() -> None:
+    """Selected by both, it is never alone; with nobody to be near to, every domain is broken."""
+    both, nobody = (
+        Together(select=Selector(ids=("a", "b")), near=Selector(ids=ids), topology="host") for ids in (("b",), ("z",))
+    )
+    cluster = snapshot([vm("a"), vm("b")])
+    (scope,) = rule_scopes(cluster, near=both)
+    assert scope.amounts({"a": "h1", "b": "h2"}) == {"h1": 1}
+    assert scope.amounts({"b": "h2"}) == {}
+    (scope,) = rule_scopes(cluster, near=nobody)
+    assert scope.amounts({"a": "h1", "b": "h2"}) == {"h1": 1, "h2": 1}
