@@ -11,7 +11,6 @@ from ..rules.action_budget import budget_in_force
 from ..snapshot import Snapshot
 from .domains import DomainMaps
 
-
 Fault = tuple[str, int, int]
 """Message, amount and limit."""
 
