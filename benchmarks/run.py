@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -65,8 +66,17 @@ def _run(subject: str, case: Case, rows: RowFile, environment: Row) -> bool:
     except Exception as error:  # hours of other cases must not be lost; the row and the exit code tell
         traceback.print_exc()
         result = {"error": f"{type(error).__name__}: {error}"}
-    at = dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")
-    rows.append({"subject": subject, "at": at, "case": dict(case.facts), **result, "environment": environment})
+    rows.append(
+        {
+            "subject": subject,
+            "at": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            # two threads of our own make a load of 2; much more means that something else was running
+            "load_average": round(os.getloadavg()[0], 2),
+            "case": dict(case.facts),
+            **result,
+            "environment": environment,
+        }
+    )
     return "error" not in result
 
 
