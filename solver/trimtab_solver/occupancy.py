@@ -96,6 +96,10 @@ class Occupancy:
             mask = part if mask is None else mask & part
         return mask
 
+    def admits_at(self, v: int, h: int) -> bool:
+        """What `admits` says of one host."""
+        return all(self._tally(i).admits_at(v, h) for i in self._groups(v, must=True))
+
     def admits_absence(self, v: int) -> bool:
         """Whether all must groups of the guest allow the state as it is (call it after `take`)."""
         return all(self._tally(i).admits_absence() for i in self._groups(v, must=True))

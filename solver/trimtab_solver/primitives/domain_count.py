@@ -57,7 +57,7 @@ class DomainCount(GroupPrimitive):
 
     def tally(self, place: Index) -> DomainCountTally:
         """A tally that tolerates what `place` already breaks."""
-        return DomainCountTally(self, self.counts(place))
+        return DomainCountTally(self, self.used(self.members, place))
 
     def encode(
         self,
@@ -118,32 +118,47 @@ class DomainCountStack:
 
 
 class DomainCountTally:
-    """Members per domain."""
+    """Members per domain that has any."""
 
-    def __init__(self, primitive: DomainCount, counts: Ints) -> None:
+    def __init__(self, primitive: DomainCount, counts: dict[int, int]) -> None:
         self._primitive = primitive
         self._counts = counts
+        self._running = sum(counts.values())
         self._tolerated = self.amount()
 
     def enter(self, v: int, h: int) -> None:
-        self._counts[self._primitive.domain[h]] += 1
+        d = int(self._primitive.domain[h])
+        self._counts[d] = self._counts.get(d, 0) + 1
+        self._running += 1
 
     def leave(self, v: int, h: int) -> None:
-        self._counts[self._primitive.domain[h]] -= 1
+        d = int(self._primitive.domain[h])
+        if self._counts[d] == 1:
+            del self._counts[d]
+        else:
+            self._counts[d] -= 1
+        self._running -= 1
 
     def _with(self) -> tuple[int, int]:
         """The amount with one more member in a domain already used, and in a new one."""
-        running, used = int(self._counts.sum()) + 1, int((self._counts > 0).sum())
+        running, used = self._running + 1, len(self._counts)
         return self._primitive.breach(running, used), self._primitive.breach(running, used + 1)
 
     def _per_host(self, old: int, new: int) -> Ints:
-        return np.where(self._counts > 0, old, new)[self._primitive.domain].astype(np.int64)
+        unused = self._primitive.outside(self._counts)
+        if unused is None:
+            return np.full(len(self._primitive.domain), new, dtype=np.int64)
+        return np.where(unused, new, old).astype(np.int64)
 
     def admits(self, v: int) -> Bools | None:
         old, new = self._with()
         if max(old, new) <= self._tolerated:
             return None
         return self._per_host(old, new) <= self._tolerated
+
+    def admits_at(self, v: int, h: int) -> bool:
+        old, new = self._with()
+        return (old if int(self._primitive.domain[h]) in self._counts else new) <= self._tolerated
 
     def admits_absence(self) -> bool:
         return self.amount() <= self._tolerated
@@ -154,4 +169,4 @@ class DomainCountTally:
         return None if old == new == before else self._per_host(old - before, new - before)
 
     def amount(self) -> int:
-        return self._primitive.breach(int(self._counts.sum()), int((self._counts > 0).sum()))
+        return self._primitive.breach(self._running, len(self._counts))

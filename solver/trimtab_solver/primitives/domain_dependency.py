@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,7 @@ class DomainDependency(GroupPrimitive):
 
     def tally(self, place: Index) -> DomainDependencyTally:
         """A tally that tolerates what `place` already breaks."""
-        return DomainDependencyTally(self, self.counts(place))
+        return DomainDependencyTally(self, self.used(self.members, place), self.used(self.providers, place))
 
     def encode(
         self,
@@ -92,43 +92,62 @@ class DomainDependencyStack:
 class DomainDependencyTally:
     """Members and providers per domain."""
 
-    def __init__(self, primitive: DomainDependency, counts: Ints) -> None:
+    def __init__(self, primitive: DomainDependency, members: dict[int, int], providers: dict[int, int]) -> None:
         self._primitive = primitive
-        self._counts = counts
-        self._sides = {v: [0] for v in primitive.members.tolist()}
-        for v in primitive.providers.tolist():
-            self._sides.setdefault(v, []).append(1)
-        self._tolerated = self._alone()
+        self._members = members
+        self._providers = providers
+        self._is_member = frozenset(primitive.members.tolist())
+        self._is_provider = frozenset(primitive.providers.tolist())
+        self._alone = {d for d in members if d not in providers}
+        """Domains with members and no provider."""
+        self._tolerated = frozenset(self._alone)
 
-    def _alone(self) -> Bools:
-        """Domains [D] with members and no provider."""
-        return np.asarray((self._counts[0] > 0) & (self._counts[1] == 0))
+    def _add(self, v: int, h: int, sign: int) -> None:
+        d = int(self._primitive.domain[h])
+        if v in self._is_member:
+            self._members[d] = self._members.get(d, 0) + sign
+        if v in self._is_provider:
+            self._providers[d] = self._providers.get(d, 0) + sign
+        if self._members.get(d, 0) and not self._providers.get(d, 0):
+            self._alone.add(d)
+        else:
+            self._alone.discard(d)
 
     def enter(self, v: int, h: int) -> None:
-        self._counts[self._sides[v], self._primitive.domain[h]] += 1
+        self._add(v, h, 1)
 
     def leave(self, v: int, h: int) -> None:
-        self._counts[self._sides[v], self._primitive.domain[h]] -= 1
+        self._add(v, h, -1)
+
+    def _open(self, v: int) -> Collection[int] | None:
+        """The domains that `v` may enter; None: all."""
+        broken = self._alone - self._tolerated
+        if v in self._is_provider:
+            # it serves the domain that it enters; what is broken elsewhere stays so
+            return (broken if len(broken) == 1 else ()) if broken else None
+        return () if broken else {d for d, count in self._providers.items() if count} | self._tolerated
 
     def admits(self, v: int) -> Bools | None:
-        broken = self._alone() & ~self._tolerated
-        if 1 in self._sides[v]:
-            # it serves the domain that it enters; what is broken elsewhere stays so
-            open_domains = broken.sum() - broken == 0
-        else:
-            served = (self._counts[1] > 0) | self._tolerated
-            open_domains = served & (not broken.any())
-        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
+        domains = self._open(v)
+        if domains is None:
+            return None
+        closed = self._primitive.outside(domains)
+        return np.zeros(len(self._primitive.domain), dtype=np.bool_) if closed is None else ~closed
+
+    def admits_at(self, v: int, h: int) -> bool:
+        domains = self._open(v)
+        return domains is None or int(self._primitive.domain[h]) in domains
 
     def admits_absence(self) -> bool:
-        return not (self._alone() & ~self._tolerated).any()
+        return self._alone <= self._tolerated
 
     def penalty(self, v: int) -> Ints | None:
-        if 1 in self._sides[v]:
-            growth = -self._alone().astype(np.int64)
-        else:
-            growth = (self._counts.sum(axis=0) == 0).astype(np.int64)
-        return np.asarray(growth[self._primitive.domain]) if growth.any() else None
+        if v in self._is_provider:
+            served = self._primitive.outside(self._alone)
+            return None if served is None else served.astype(np.int64) - 1
+        used = [d for counts in (self._members, self._providers) for d, count in counts.items() if count]
+        unused = self._primitive.outside(used)
+        return np.ones(len(self._primitive.domain), dtype=np.int64) if unused is None else unused.astype(np.int64)
 
     def amount(self) -> int:
-        return int(self._alone().sum())
+        return len(self._alone)

@@ -46,7 +46,7 @@ class DomainExclusion(GroupPrimitive):
 
     def tally(self, place: Index) -> DomainExclusionTally:
         """A tally that tolerates what `place` already breaks."""
-        return DomainExclusionTally(self, self.counts(place))
+        return DomainExclusionTally(self, self.used(self.left, place), self.used(self.right, place))
 
     def encode(
         self,
@@ -108,32 +108,42 @@ class DomainExclusionStack:
 class DomainExclusionTally:
     """Members of both sets per domain."""
 
-    def __init__(self, primitive: DomainExclusion, counts: Ints) -> None:
+    def __init__(self, primitive: DomainExclusion, left: dict[int, int], right: dict[int, int]) -> None:
         self._primitive = primitive
-        self._counts = counts
-        self._tolerated = counts.min(axis=0)
-        self._side = {int(v): 0 for v in primitive.left} | {int(v): 1 for v in primitive.right}
+        self._counts = (left, right)
+        self._tolerated = {d: min(left[d], right[d]) for d in left.keys() & right.keys()}
+        self._side = dict.fromkeys(primitive.left.tolist(), 0) | dict.fromkeys(primitive.right.tolist(), 1)
 
     def enter(self, v: int, h: int) -> None:
-        self._counts[self._side[v], self._primitive.domain[h]] += 1
+        counts, d = self._counts[self._side[v]], int(self._primitive.domain[h])
+        counts[d] = counts.get(d, 0) + 1
 
     def leave(self, v: int, h: int) -> None:
-        self._counts[self._side[v], self._primitive.domain[h]] -= 1
+        counts, d = self._counts[self._side[v]], int(self._primitive.domain[h])
+        counts[d] -= 1
 
-    def _with(self, v: int) -> Ints:
-        side = self._side[v]
-        return np.asarray(np.minimum(self._counts[side] + 1, self._counts[1 - side]))
+    def _admits(self, side: int, d: int) -> bool:
+        """Whether the domain may have one member more of that side."""
+        own, other = self._counts[side].get(d, 0), self._counts[1 - side].get(d, 0)
+        return min(own + 1, other) <= self._tolerated.get(d, 0)
 
     def admits(self, v: int) -> Bools | None:
-        open_domains = self._with(v) <= self._tolerated
-        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
+        side = self._side[v]
+        return self._primitive.outside([d for d in self._counts[1 - side] if not self._admits(side, d)])
+
+    def admits_at(self, v: int, h: int) -> bool:
+        return self._admits(self._side[v], int(self._primitive.domain[h]))
 
     def admits_absence(self) -> bool:
-        return bool((self._counts.min(axis=0) <= self._tolerated).all())
+        left, right = self._counts
+        return all(min(count, right.get(d, 0)) <= self._tolerated.get(d, 0) for d, count in left.items())
 
     def penalty(self, v: int) -> Ints | None:
-        growth: Ints = self._with(v) - self._counts.min(axis=0)
-        return np.asarray(growth[self._primitive.domain]) if growth.any() else None
+        side = self._side[v]
+        own, other = self._counts[side], self._counts[1 - side]
+        free = self._primitive.outside([d for d, count in other.items() if own.get(d, 0) < count])
+        return None if free is None else (~free).astype(np.int64)
 
     def amount(self) -> int:
-        return int(self._counts.min(axis=0).sum())
+        left, right = self._counts
+        return sum(min(count, right.get(d, 0)) for d, count in left.items())

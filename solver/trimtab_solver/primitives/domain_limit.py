@@ -44,7 +44,7 @@ class DomainLimit(GroupPrimitive):
 
     def tally(self, place: Index) -> DomainLimitTally:
         """A tally that tolerates what `place` already breaks."""
-        return DomainLimitTally(self, self.counts(place))
+        return DomainLimitTally(self, self.used(self.members, place))
 
     def encode(
         self,
@@ -91,27 +91,47 @@ class DomainLimitStack:
 class DomainLimitTally:
     """Members per domain, against the ceiling: the limit, or what was there at the start where that is more."""
 
-    def __init__(self, primitive: DomainLimit, counts: Ints) -> None:
+    def __init__(self, primitive: DomainLimit, counts: dict[int, int]) -> None:
         self._primitive = primitive
         self._counts = counts
-        self._ceiling = np.maximum(counts, primitive.limit)
+        limit = primitive.limit
+        self._raised = {d: count for d, count in counts.items() if count > limit}
+        """Ceilings above the limit."""
+        self._full = set(range(primitive.domain_count)) if limit <= 0 else {d for d, n in counts.items() if n >= limit}
+        """Domains with no member short of the limit."""
+
+    def _ceiling(self, d: int) -> int:
+        return self._raised.get(d, self._primitive.limit)
+
+    def _set(self, d: int, count: int) -> None:
+        self._counts[d] = count
+        if count >= self._primitive.limit:
+            self._full.add(d)
+        else:
+            self._full.discard(d)
 
     def enter(self, v: int, h: int) -> None:
-        self._counts[self._primitive.domain[h]] += 1
+        d = int(self._primitive.domain[h])
+        self._set(d, self._counts.get(d, 0) + 1)
 
     def leave(self, v: int, h: int) -> None:
-        self._counts[self._primitive.domain[h]] -= 1
+        d = int(self._primitive.domain[h])
+        self._set(d, self._counts[d] - 1)
 
     def admits(self, v: int) -> Bools | None:
-        open_domains = self._counts < self._ceiling
-        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
+        return self._primitive.outside([d for d in self._full if self._counts.get(d, 0) >= self._ceiling(d)])
+
+    def admits_at(self, v: int, h: int) -> bool:
+        d = int(self._primitive.domain[h])
+        return self._counts.get(d, 0) < self._ceiling(d)
 
     def admits_absence(self) -> bool:
-        return bool((self._counts <= self._ceiling).all())
+        return all(self._counts.get(d, 0) <= self._ceiling(d) for d in self._full)
 
     def penalty(self, v: int) -> Ints | None:
-        full = self._counts >= self._primitive.limit
-        return full[self._primitive.domain].astype(np.int64) if full.any() else None
+        free = self._primitive.outside(self._full)
+        return None if free is None else (~free).astype(np.int64)
 
     def amount(self) -> int:
-        return int(np.maximum(self._counts - self._primitive.limit, 0).sum())
+        limit = self._primitive.limit
+        return sum(max(0, self._counts.get(d, 0) - limit) for d in self._full)

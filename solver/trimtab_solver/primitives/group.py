@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -28,6 +28,10 @@ class Tally(Protocol):
 
     def admits(self, v: int) -> Bools | None:
         """Per host [H], whether a must primitive stays within what it tolerates with `v` there; None: everywhere."""
+        ...
+
+    def admits_at(self, v: int, h: int) -> bool:
+        """What `admits` says of one host."""
         ...
 
     def admits_absence(self) -> bool:
@@ -76,6 +80,22 @@ class GroupPrimitive(ABC):
         """How many of the members run per domain [D], with guests at ``place`` [V]."""
         at = place[members]
         return np.bincount(self.domain[at[at >= 0]], minlength=self.domain_count)
+
+    def used(self, members: Index, place: Index) -> dict[int, int]:
+        """How many of the members run in each domain that has any, with guests at ``place`` [V]."""
+        at = place[members]
+        found: dict[int, int] = {}
+        for d in self.domain[at[at >= 0]].tolist():
+            found[d] = found.get(d, 0) + 1
+        return found
+
+    def outside(self, domains: Collection[int]) -> Bools | None:
+        """Hosts [H] that lie in none of the domains; None: all, because there are no such domains."""
+        if not domains:
+            return None
+        outside = np.ones(self.domain_count, dtype=np.bool_)
+        outside[list(domains)] = False
+        return np.asarray(outside[self.domain])
 
     @property
     @abstractmethod

@@ -82,6 +82,7 @@ def test_a_tally_foresees_what_an_arrival_changes(kind: type[GroupPrimitive]) ->
         growth, admitted = tally.penalty(v), tally.admits(v)
         for h in range(HOSTS):
             place[v] = h
+            assert tally.admits_at(v, h) == (admitted is None or admitted[h]), (seed, h)
             assert (growth[h] if growth is not None else 0) == group.tally(place).amount() - before, (seed, h)
             if is_fine or kind is DomainDependency:
                 assert (admitted is None or admitted[h]) == _within(_amounts(group, place), tolerated), (seed, h)
