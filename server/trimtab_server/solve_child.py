@@ -30,6 +30,7 @@ from trimtab_solver.planner import PlanOptions, Progress, UnverifiedPlanError, p
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.policy.selection import Selection
+from trimtab_solver.stages import Stages
 from trimtab_solver.validation import check_snapshot
 from trimtab_solver.verify.replay import verify_plan
 
@@ -70,6 +71,8 @@ class _Work:
         self._job = job
         self._sending = threading.Lock()
         self._stop = threading.Event()
+        self._stages = Stages()
+        self._began = time.monotonic()
         self._report: dict[str, Any] = {}
 
     def run(self, request: bytes) -> None:
@@ -89,33 +92,40 @@ class _Work:
             self._report["fault"] = traceback.format_exc()
             self._fail(failure(ServiceReason.INTERNAL_FAILURE, "the request failed because of a defect in trimtab"))
         else:
-            self._send(FrameKind.REPORT, _json(self._report))
+            self._send_report()
             self._send(FrameKind.FINAL, response)
 
     def _methods(self) -> dict[str, Callable[[bytes], bytes]]:
         return {"": _probe, "CreatePlan": self._create, "StreamPlan": self._stream, "VerifyPlan": self._verify}
 
     def _create(self, request: bytes) -> bytes:
-        message = _parse(request, pb.CreatePlanRequest())
-        answer = self._answer(message)
-        return pb.CreatePlanResponse(answer=answer).SerializeToString()
+        answer = self._answer(self._read(request, pb.CreatePlanRequest()))
+        with self._stages.timed("encode"):
+            return pb.CreatePlanResponse(answer=answer).SerializeToString()
 
     def _stream(self, request: bytes) -> bytes:
-        message = _parse(request, pb.StreamPlanRequest())
-        answer = self._answer(message)
-        return pb.StreamPlanResponse(answer=answer).SerializeToString()
+        answer = self._answer(self._read(request, pb.StreamPlanRequest()))
+        with self._stages.timed("encode"):
+            return pb.StreamPlanResponse(answer=answer).SerializeToString()
 
-    def _answer(self, message: pb.CreatePlanRequest | pb.StreamPlanRequest) -> plan_pb2.Answer:
-        began = time.monotonic()
-        order = plan_order_from_proto(message)
+    def _read(self, request: bytes, message: pb.CreatePlanRequest | pb.StreamPlanRequest) -> PlanOrder:
+        """What the request asks for. The message, as large as all that is made of it, is gone when this returns."""
+        with self._stages.timed("parse"):
+            _parse(request, message)
+        with self._stages.timed("convert"):
+            return plan_order_from_proto(message)
+
+    def _answer(self, order: PlanOrder) -> plan_pb2.Answer:
         budget_s = self._budget_s(order)
-        self._send(FrameKind.ACCEPTED, _json({"request_id": message.request_id, "budget_s": budget_s}))
-        policy = self._policy(order.policy_files)
+        self._send(FrameKind.ACCEPTED, _json({"request_id": order.request_id, "budget_s": budget_s}))
+        with self._stages.timed("policy"):
+            policy = self._policy(order.policy_files)
         if order.validate_only:
             return self._check(order, policy)
         read = time.monotonic()
+        read_s = read - self._began
         if not order.reproducible:
-            budget_s = min(budget_s - (read - began), self._job.end_by - read)
+            budget_s = min(budget_s - read_s, self._job.end_by - read)
         if budget_s < LEAST_BUDGET_S:
             raise too_short(budget_s, LEAST_BUDGET_S)
         options = PlanOptions(
@@ -124,11 +134,12 @@ class _Work:
         on_progress = self._progress if self._job.method == "StreamPlan" else None
         # work that is cut short by the clock of a shutdown could not be repeated
         stop = None if order.reproducible else self._stop
-        answer = plan_recovery(order.snapshot, policy, options, on_progress, stop)
+        answer = plan_recovery(order.snapshot, policy, options, on_progress, stop, self._stages)
         if not answer.certificate.verified:
             raise failure(ServiceReason.INTERNAL_UNVERIFIED_PLAN, "the planner made a plan that was not verified")
-        self._report |= _decision(answer, read_s=read - began, plan_s=time.monotonic() - read, budget_s=budget_s)
-        return answer_to_proto(answer)
+        self._report |= _decision(answer, read_s=read_s, plan_s=time.monotonic() - read, budget_s=budget_s)
+        with self._stages.timed("encode"):
+            return answer_to_proto(answer)
 
     def _budget_s(self, order: PlanOrder) -> float:
         job = self._job
@@ -159,12 +170,20 @@ class _Work:
         )
 
     def _verify(self, request: bytes) -> bytes:
-        order = verify_order_from_proto(_parse(request, pb.VerifyPlanRequest()))
-        policy = self._policy(order.policy_files)
-        check_snapshot(order.snapshot)
-        digest = snapshot_digest(order.snapshot)
+        timed = self._stages.timed
+        with timed("parse"):
+            message = _parse(request, pb.VerifyPlanRequest())
+        with timed("convert"):
+            order = verify_order_from_proto(message)
+        with timed("policy"):
+            policy = self._policy(order.policy_files)
+        with timed("check"):
+            check_snapshot(order.snapshot)
+        with timed("digest"):
+            digest = snapshot_digest(order.snapshot)
         stale = stale_inputs(order.certificate, digest, policy.digest)
-        verdict = verify_plan(order.snapshot, policy, order.plan)
+        with timed("verify"):
+            verdict = verify_plan(order.snapshot, policy, order.plan)
         self._report |= {
             "snapshot_digest": digest,
             "policy_digest": policy.digest,
@@ -188,8 +207,12 @@ class _Work:
         message = progress_to_proto(progress.engine, progress.elapsed_s, progress.levels)
         self._send(FrameKind.PROGRESS, pb.StreamPlanResponse(progress=message).SerializeToString())
 
+    def _send_report(self) -> None:
+        stages = {stage: round(seconds, 4) for stage, seconds in self._stages.seconds.items()}
+        self._send(FrameKind.REPORT, _json(self._report | {"stages_s": stages}))
+
     def _fail(self, error: ServiceError) -> None:
-        self._send(FrameKind.REPORT, _json(self._report))
+        self._send_report()
         self._send(FrameKind.ERROR, error.status.SerializeToString())
 
     def _send(self, kind: FrameKind, content: bytes) -> None:

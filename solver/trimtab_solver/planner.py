@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -15,7 +15,7 @@ from .digest import snapshot_digest
 from .engines.portfolio import Candidate, PlanOptions, Portfolio, Progress
 from .explain.why_down import explain_down
 from .failures import event_of
-from .outcome import Answer, Certificate, LevelValue, Outcome
+from .outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
 from .plan.actions import Plan
 from .plan.building import build_plan, start_kinds
 from .plan.exhaustive import MAX_CELLS, search_reach
@@ -24,6 +24,7 @@ from .policy.documents import Policy
 from .policy.selection import Selection
 from .problem import Problem
 from .snapshot import Snapshot
+from .stages import Stages
 from .validation import check_snapshot
 from .verify.case import Case
 from .verify.replay import verify_plan
@@ -51,8 +52,12 @@ def plan_recovery(
     options: PlanOptions | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    stages: Stages | None = None,
 ) -> Answer:
     """The best plan found within the budget, verified by replay.
+
+    `stages` learns how long each stage took: check, compile, search, order, build, verify, explain, digest; and
+    `first_plan`, when the first verified plan was there.
 
     Raises
     ------
@@ -63,11 +68,14 @@ def plan_recovery(
     """
     began = time.monotonic()
     options = options or PlanOptions()
-    check_snapshot(snapshot)
-    event = event_of(snapshot)
-    selection = Selection(policy, snapshot, event)
-    problem = compile_problem(snapshot, policy, selection)
-    return _Planner(snapshot, policy, selection, problem, options, on_progress, stop, began).answer()
+    stages = stages or Stages()
+    with stages.timed("check"):
+        check_snapshot(snapshot)
+    with stages.timed("compile"):
+        event = event_of(snapshot)
+        selection = Selection(policy, snapshot, event)
+        problem = compile_problem(snapshot, policy, selection)
+    return _Planner(snapshot, policy, selection, problem, options, on_progress, stop, stages, began).answer()
 
 
 class _Planner:
@@ -80,12 +88,15 @@ class _Planner:
         options: PlanOptions,
         on_progress: Callable[[Progress], None] | None,
         stop: threading.Event | None,
+        stages: Stages,
         began: float,
     ) -> None:
         self._snapshot, self._policy, self._selection = snapshot, policy, selection
         self._problem, self._options = problem, options
+        self._stages = stages
         self._portfolio = Portfolio(problem, options, on_progress, stop, began)
-        self._case = Case(snapshot, policy, selection)
+        with stages.timed("verify"):
+            self._case = Case(snapshot, policy, selection)
         self._kinds = start_kinds(snapshot, problem)
         self._best: _Attempt | None = None
         self._faults: list[str] = []
@@ -96,7 +107,8 @@ class _Planner:
 
     def answer(self) -> Answer:
         portfolio = self._portfolio
-        for candidate in portfolio.candidates():
+        candidates = portfolio.candidates()
+        while (candidate := self._next(candidates)) is not None:
             self._attempt(candidate)
         stay = self._problem.stay()
         if self._best is None or self._problem.evaluate(stay) < self._best.values:
@@ -112,12 +124,20 @@ class _Planner:
             outcome=self._outcome(best, levels),
             plan=best.plan,
             levels=levels,
-            stays_down=explain_down(self._problem, best.ordering.reached),
+            stays_down=self._explain(best),
             certificate=self._certificate(),
             engine=best.engine,
             hardware_failures=self._selection.event.hardware_failures,
             notes=(*self._problem.warnings, *best.ordering.dropped, *self._faults),
         )
+
+    def _next(self, candidates: Iterator[Candidate]) -> Candidate | None:
+        with self._stages.timed("search"):
+            return next(candidates, None)
+
+    def _explain(self, best: _Attempt) -> tuple[StaysDown, ...]:
+        with self._stages.timed("explain"):
+            return explain_down(self._problem, best.ordering.reached)
 
     def _refine(self) -> None:
         """Looks again from the best state reached: without the moves that proved impossible, then without any."""
@@ -125,7 +145,8 @@ class _Planner:
         for stuck in (self._stuck, problem.running):
             if self._best is None or portfolio.is_proven(self._best.values):
                 return
-            target = portfolio.refine(self._best.ordering.reached, stuck)
+            with self._stages.timed("search"):
+                target = portfolio.refine(self._best.ordering.reached, stuck)
             if target is None:
                 return
             self._attempt(Candidate("exact", target))
@@ -142,15 +163,18 @@ class _Planner:
 
     def _attempt(self, candidate: Candidate) -> None:
         """Orders the way to the target, and keeps it if the state it reaches is the best so far."""
-        ordering = order_steps(self._problem, candidate.target, self._kinds)
+        with self._stages.timed("order"):
+            ordering = order_steps(self._problem, candidate.target, self._kinds)
         self._stuck[list(ordering.stuck)] = True
         self._keep(candidate.engine, ordering)
 
     def _keep(self, engine: str, ordering: Ordering) -> None:
         """Replays the plan that executes an ordering; remembers it if it is valid and the best so far."""
         problem = self._problem
-        plan = build_plan(self._snapshot, problem, ordering.steps, self._selection.event)
-        verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
+        with self._stages.timed("build"):
+            plan = build_plan(self._snapshot, problem, ordering.steps, self._selection.event)
+        with self._stages.timed("verify"):
+            verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
         if not verdict.is_valid:
             self._faults.extend(
                 f"REJECTED a plan of engine {engine}, please report it: {violation}"
@@ -161,6 +185,7 @@ class _Planner:
         own = problem.evaluate(ordering.reached, ordering.interrupted)
         if own != values:
             raise UnverifiedPlanError(f"engines value the end state at {own}, the verifier at {values}")
+        self._stages.reached("first_plan")
         if self._best is None or values < self._best.values:
             self._best = _Attempt(engine, ordering, plan, values)
 
@@ -176,8 +201,10 @@ class _Planner:
         return Outcome.UNREACHABLE if self._is_exhausted else Outcome.FEASIBLE
 
     def _certificate(self) -> Certificate:
+        with self._stages.timed("digest"):
+            digest = snapshot_digest(self._snapshot)
         return Certificate(
-            snapshot_digest=snapshot_digest(self._snapshot),
+            snapshot_digest=digest,
             policy_digest=self._policy.digest,
             engine_versions=(
                 ("trimtab", version("trimtab")),

@@ -152,3 +152,6 @@ def test_decisions_are_logged(server: RunningServer) -> None:
         "seed",
     }
     assert expected <= entry.keys()
+    stages = "parse convert policy check compile search order build verify explain digest encode first_plan"
+    assert entry["stages_s"].keys() == set(stages.split())
+    assert all(seconds >= 0 for seconds in entry["stages_s"].values())

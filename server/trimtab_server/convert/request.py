@@ -34,6 +34,7 @@ ValueT = TypeVar("ValueT")
 class PlanOrder:
     """A request to plan. `time_budget_s` is None when the request does not limit it."""
 
+    request_id: str
     snapshot: Snapshot
     policy_files: PolicyFiles
     validate_only: bool
@@ -76,6 +77,7 @@ def plan_order_from_proto(message: pb.CreatePlanRequest | pb.StreamPlanRequest) 
     if faults or snapshot is None:
         raise RefusedError(faults)
     return PlanOrder(
+        request_id=message.request_id,
         snapshot=snapshot,
         policy_files=policy_files,
         validate_only=isinstance(message, pb.CreatePlanRequest) and message.validate_only,
