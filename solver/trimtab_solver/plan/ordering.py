@@ -75,8 +75,7 @@ def _spare_the_evicted(problem: Problem, reached: Target) -> Target | None:
     spared = False
     for v in sorted(evicted, key=lambda v: (-ranks[v], v)):
         h = int(problem.current[v])
-        admitted = state.admits(v)
-        if state.fits(v, h, problem.floor[v]) and (admitted is None or admitted[h]):
+        if state.fits(v, h, problem.floor[v]) and state.admits_at(v, h):
             state.put(v, h)
             spared = True
     return Target(state.place, fit_sizes(problem, state.place)) if spared else None

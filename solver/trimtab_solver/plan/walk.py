@@ -34,10 +34,8 @@ class Walk:
 
     def may_arrive(self, v: int, h: int) -> bool:
         """Whether the absent guest may run on `h` at the size it has in the state."""
-        if not self._may_count(v, h) or not self.state.fits(v, h, self.state.sizes[v]):
-            return False
-        admitted = self.state.admits(v)
-        return admitted is None or bool(admitted[h])
+        state = self.state
+        return self._may_count(v, h) and state.fits(v, h, state.sizes[v]) and state.admits_at(v, h)
 
     def _may_count(self, v: int, h: int) -> bool:
         """Whether the budget lets the guest be on `h`: once moved, it counts for good."""
