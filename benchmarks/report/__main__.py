@@ -65,10 +65,13 @@ def caption(results: Results) -> str:
     seeds = sorted({row["case"]["seed"] for row in rows if "seed" in row["case"]})
     dates = sorted(row["at"] for row in rows)
     counts = ", ".join(f"{subject} {len(rows)}" for subject, rows in results.rows.items() if rows)
-    measured = f"measured {dates[0]} to {dates[-1]}; " if dates else ""
-    return (
-        "\n".join(lines) + f"\n- {measured}seeds {', '.join(map(str, seeds)) or 'none'}; rows: {counts or 'none'}\n\n"
-    )
+    busiest = max((row["load_average"] for row in rows), default=0.0)
+    if dates:
+        lines.append(
+            f"- measured {dates[0]} to {dates[-1]}; load average at most {busiest:.1f}, of which 2 are our own"
+        )
+    lines.append(f"- seeds {', '.join(map(str, seeds)) or 'none'}; rows: {counts or 'none'}")
+    return "\n".join(lines) + "\n\n"
 
 
 def body(results: Results) -> str:

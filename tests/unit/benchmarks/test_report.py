@@ -30,7 +30,8 @@ def vmha_row(seed: int, lost: int, bound: int, moved_percent: float, size: str =
     plan = {"wall_s": 0.3, "peak_mib": 200, "levels": levels, "outcome": "FEASIBLE", "moved_percent": moved_percent}
     budgets = {"50x1250": 5.0, "200x5000": 10.0, "5000x122000": 30.0}
     case = {"size": size, "failure": "small", "load": 1.02, "sizing": "rigid", "seed": seed, "budget_s": budgets[size]}
-    row = {"subject": "vmha", "at": "2026-11-24T00:00:00+00:00", "case": case, "environment": ENVIRONMENT}
+    measured = {"at": "2026-11-24T00:00:00+00:00", "load_average": 1.9, "environment": ENVIRONMENT}
+    row = {"subject": "vmha", "case": case, **measured}
     return {**row, **plan, "first": plan, "progress": [[0.1, "greedy", levels]]}
 
 
