@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..data import MissingDataError
 from .cost import cost_of
-from .instance import InstanceError, read_instance, write_assignment
+from .instance import InstanceError, write_assignment
 from .solving import instance_files, solve
 from .subject import measure
 
@@ -38,8 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _solve_one(model: Path, initial: Path, seconds: float, seed: int, out: Path | None) -> int:
-    instance = read_instance(model, initial)
-    solution = solve(instance, seconds, seed)
+    solution = solve(model, initial, seconds, seed)
     if out is not None:
         write_assignment(out, solution.assignment)
     cost = solution.cost
@@ -47,7 +46,8 @@ def _solve_one(model: Path, initial: Path, seconds: float, seed: int, out: Path 
         f"cost {cost.total} (load {cost.load}, balance {cost.balance}, process moves {cost.process_move}, "
         f"service moves {cost.service_move}, machine moves {cost.machine_move})"
     )
-    print(f"initial cost {cost_of(instance, instance.initial).total}; {solution.wall_s:.1f} s")
+    initial_cost = cost_of(solution.instance, solution.instance.initial).total
+    print(f"initial cost {initial_cost}; {solution.wall_s:.1f} s")
     for fault in solution.faults:
         print(f"INFEASIBLE: {fault}")
     return 1 if solution.faults else 0

@@ -19,8 +19,10 @@ from .search import improve
 class Solution:
     """An assignment with the judge's verdict.
 
-    `wall_s` is from the instance in memory to the assignment; `curve` holds (seconds, cost) of each improvement.
+    `wall_s` is from the files to the assignment in memory; `curve` holds (seconds, cost) of each improvement.
     """
+
+    instance: Instance
 
     assignment: Index
     cost: Cost
@@ -29,16 +31,25 @@ class Solution:
     curve: tuple[tuple[float, int], ...]
 
 
-def solve(instance: Instance, seconds: float, seed: int) -> Solution:
-    """Convert, search for so many seconds, judge."""
+def solve(model: Path, initial: Path, seconds: float, seed: int) -> Solution:
+    """Read, convert, search for what is left of the seconds, judge.
+
+    Raises
+    ------
+    InstanceError
+        When a file is not what it should be.
+    OSError
+        When a file cannot be read.
+    """
     began = time.monotonic()
     curve: list[tuple[float, int]] = []
+    instance = read_instance(model, initial)
     problem = build_problem(instance)
     built_s = time.monotonic() - began
     assignment = improve(problem, seconds - built_s, seed, lambda at, cost: curve.append((built_s + at, cost)))
     wall_s = time.monotonic() - began
     faults = tuple(faults_of(instance, assignment))
-    return Solution(assignment, cost_of(instance, assignment), faults, wall_s, tuple(curve))
+    return Solution(instance, assignment, cost_of(instance, assignment), faults, wall_s, tuple(curve))
 
 
 def instance_files() -> dict[str, tuple[Path, Path]]:
@@ -57,8 +68,3 @@ def instance_files() -> dict[str, tuple[Path, Path]]:
             if initial.exists():
                 found[name] = (model, initial)
     return dict(sorted(found.items(), key=lambda item: (item[0][0], len(item[0]), item[0])))
-
-
-def read_named(name: str) -> Instance:
-    """The instance of that name."""
-    return read_instance(*instance_files()[name])

@@ -11,8 +11,7 @@ from typing import Final
 from ..subject import Case, Row, Selection
 from .best_known import BEST_KNOWN, FINALISTS, score
 from .cost import cost_of
-from .instance import Instance
-from .solving import instance_files, read_named, solve
+from .solving import instance_files, solve
 
 SECONDS: Final = (60.0, 300.0)
 SMOKE: Final = "a1_1"
@@ -32,18 +31,13 @@ def cases(selection: Selection) -> Iterator[Case]:
 def measure(name: str, seconds: float, seed: int) -> Row:
     """Solves one instance in a process of its own, so that its memory is its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(solve_row, (name, seconds, seed))
+        return pool.apply(row_of, (name, seconds, seed))
 
 
-def solve_row(name: str, seconds: float, seed: int) -> Row:
-    """The row of one instance."""
-    return row_of(name, read_named(name), seconds, seed)
-
-
-def row_of(name: str, instance: Instance, seconds: float, seed: int) -> Row:
+def row_of(name: str, seconds: float, seed: int) -> Row:
     """What one run came to. Scores are in percent of the initial cost; see `best_known`."""
-    solution = solve(instance, seconds, seed)
-    initial = cost_of(instance, instance.initial).total
+    solution = solve(*instance_files()[name], seconds, seed)
+    initial = cost_of(solution.instance, solution.instance.initial).total
     total = solution.cost.total
     return {
         "initial": initial,
