@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from tests.oracle import best_levels
+from tests.placements import losses, placements
 from tests.property.seeds import chunks, named
 from tests.property.targets import judged, problem_of, random_target
 from tests.strategies import tiny_cluster
-from trimtab_solver.engines.bound import aggregated_bounds
+from trimtab_solver.engines.bound import Bounds, aggregated_bounds
+from trimtab_solver.engines.dual import HostBound
 from trimtab_solver.engines.greedy import repair
+from trimtab_solver.engines.pricing import bound_at, find_prices
 
 
 @pytest.mark.parametrize("seeds", chunks(first=4_000_000), ids=named)
@@ -57,3 +61,30 @@ def test_bounds_do_not_fall_when_less_is_allowed_above(seeds: range) -> None:
         tight, slack = aggregated_bounds(problem, best), aggregated_bounds(problem, loose)
         pairs = list(zip(slack, tight, best, strict=True))
         assert all(0 <= low <= high or value == 0 for low, high, value in pairs), (seed, slack, tight)
+
+
+@pytest.mark.parametrize("seeds", chunks(first=4_300_000), ids=named)
+def test_whole_guests_on_whole_hosts_with_few_moves(seeds: range) -> None:
+    """With a budget of moves, neither prices nor contents of hosts prove more than the best of all placements has.
+
+    The limits on the ranks above are drawn too, so that prices of limits are put to the test.
+    """
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        chance = random.Random(seed)
+        problem = problem_of(snapshot, policy)
+        budget = chance.choice((0, 0, 1, 2, problem.disruption.budget))
+        problem = replace(problem, disruption=replace(problem.disruption, budget=budget))
+        lost = losses(problem, placements(problem))
+        caps: dict[int, int] = {}
+        for i in range(len(problem.ranks)):
+            best = int(lost[:, i].min())
+            market = Bounds(problem).loss_market(i, caps)
+            prices = find_prices(market)
+            bound = HostBound(market, prices)
+            assert bound_at(market, prices) <= best, (seed, budget, caps)
+            assert max(0, bound_at(market, prices)) <= bound.bound <= best, (seed, budget, caps)
+            before = bound.bound
+            assert before <= bound.improve(chance.randrange(12)) <= best, (seed, budget, caps)
+            caps[i] = best + chance.choice((0, 0, 1, 2))
+            lost = lost[lost[:, i] <= caps[i]]

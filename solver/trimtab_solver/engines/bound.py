@@ -1,12 +1,13 @@
 """Lower bounds per level, for the values reached at the levels above.
 
 Each bound comes from a relaxation: guests by kind and hosts by type, priced by a linear program and made exact in
-integers (`pricing`), next to counting arguments. None is ever above what some target reaches.
+integers (`pricing`), next to counting arguments; `Bounds.tighten` adds that hosts hold whole guests (`dual`). None is
+ever above what some target reaches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -14,8 +15,9 @@ from ..primitives.disruption import COLD_FACTOR
 from ..primitives.encoding import Bools, Ints
 from ..problem import NOWHERE, Problem
 from .crowding import crowded_out
+from .dual import HostBound
 from .imbalance import least_imbalance
-from .pricing import Goal, Limit, Market, Prices, bound_at, find_prices, open_market
+from .pricing import Goal, Limit, Market, bound_at, find_prices, open_market
 from .relaxation import Relaxation, relax
 
 Caps = Mapping[int, int]
@@ -41,6 +43,9 @@ class Bounds:
         )
         self._found: dict[tuple[int, tuple[int, ...] | None], int] = {}
         self._relaxations: dict[tuple[bool, bool], Relaxation] = {}
+        self._contents: dict[tuple[int, tuple[int, ...]], HostBound] = {}
+        budget = problem.disruption.budget
+        self._moves = None if budget >= problem.vm_count else budget
 
     def given(self, values: tuple[int, ...] | None = None) -> tuple[int, ...]:
         """The bound of every level for these values of the levels above it."""
@@ -56,6 +61,28 @@ class Bounds:
             if above is None or all(a >= v for a, v in zip(above, values, strict=False)):
                 best[i] = max(best[i], bound)
         return tuple(best)
+
+    def tighten(self, values: tuple[int, ...], iterations: int, is_over: Callable[[], bool] = lambda: False) -> bool:
+        """Works so many iterations, or until `is_over`, on the first rank that is not proven; whether more may help.
+
+        What it finds counts from then on in `given` and `known`. The same calls find the same.
+        """
+        given = self.given(values)
+        for i, (value, bound) in enumerate(zip(values, given, strict=True)):
+            parts = self._problem.levels[i].parts
+            if value <= bound:
+                continue
+            if len(parts) != 1 or parts[0][0] >= self._ranks or self._problem.host_count == 0:
+                return False
+            ((measure, weight),) = parts
+            key = i, values[:i]
+            if key not in self._contents:
+                market = self.loss_market(measure, self._caps(values[:i]))
+                self._contents[key] = HostBound(market, find_prices(market))
+            contents = self._contents[key]
+            self._found[key] = max(bound, weight * contents.improve(iterations, is_over))
+            return not contents.is_converged and self._found[key] < value
+        return False
 
     def _level(self, i: int, above: tuple[int, ...] | None) -> int:
         key = i, above
@@ -130,7 +157,7 @@ class Bounds:
             stop=np.zeros_like(value),
             run=np.zeros(len(relaxation.tier), dtype=np.int64),
             limits=self._limits(caps),
-            moves=None if problem.disruption.budget >= problem.vm_count else problem.disruption.budget,
+            moves=self._moves,
         )
         return open_market(relaxation, goal, self._backed(relaxation), self._problem.capacity.transient)
 
@@ -138,13 +165,9 @@ class Bounds:
         backed = np.array([tier.backed for tier in self._problem.tiers], dtype=np.bool_)
         return np.asarray(backed.reshape(len(self._problem.tiers), -1)[relaxation.tier])
 
-    def loss_prices(self, market: Market) -> Prices:
-        """Good prices for a market."""
-        return find_prices(market)
-
     def _loss(self, m: int, caps: Caps) -> int:
         market = self.loss_market(m, caps)
-        return max(0, bound_at(market, self.loss_prices(market)))
+        return max(0, bound_at(market, find_prices(market)))
 
     def _must_run(self, caps: Caps) -> Bools:
         """Guests that cannot be down at the end, whatever else [V]."""
@@ -178,7 +201,7 @@ class Bounds:
         relaxation = self._relaxation(tolerant=caps.get(self._inherited) != 0)
         none = np.zeros(len(self._problem.tiers), dtype=np.int64)
         run = np.zeros(len(relaxation.tier), dtype=np.int64)
-        goal = Goal(none, self._tiers("eviction_cost"), run, limits=self._limits(caps))
+        goal = Goal(none, self._tiers("eviction_cost"), run, None, self._limits(caps), self._moves)
         market = open_market(relaxation, goal, self._backed(relaxation), self._problem.capacity.transient)
         return max(0, bound_at(market, find_prices(market)))
 
@@ -193,7 +216,7 @@ class Bounds:
         run = np.zeros(len(relaxation.tier), dtype=np.int64)
         if not relaxation.is_exact or not shrink.any():
             return max(0, base)
-        goal = Goal(none, none, run, shrink, self._limits(caps))
+        goal = Goal(none, none, run, shrink, self._limits(caps), self._moves)
         market = open_market(relaxation, goal, self._backed(relaxation), self._problem.capacity.transient)
         return max(0, base + max(0, bound_at(market, find_prices(market))))
 

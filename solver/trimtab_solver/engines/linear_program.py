@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from ortools.math_opt import callback_pb2, model_parameters_pb2, model_pb2, parameters_pb2
+from ortools.math_opt import (
+    callback_pb2,
+    model_parameters_pb2,
+    model_pb2,
+    parameters_pb2,
+    sparse_containers_pb2,
+)
 from ortools.math_opt.core.python import solver
 
 from ..primitives.encoding import Ints
@@ -21,7 +27,7 @@ _ITERATIONS = 200_000
 
 
 class LinearProgram:
-    """Minimise ``cost * x`` subject to ``low <= A x <= high`` and ``0 <= x <= upper``."""
+    """Minimise ``cost * x`` subject to ``low <= A x <= high`` and ``lower <= x <= upper``."""
 
     def __init__(self) -> None:
         self._model = model_pb2.ModelProto()
@@ -29,13 +35,13 @@ class LinearProgram:
         self._rows = 0
         self._terms: list[tuple[Ints, Ints, Floats]] = []
 
-    def add_variables(self, upper: Numbers, cost: Numbers) -> Ints:
-        """New variables between 0 and `upper`; returns their numbers."""
+    def add_variables(self, upper: Numbers, cost: Numbers, lower: Numbers | None = None) -> Ints:
+        """New variables between `lower` (0 if not given) and `upper`; returns their numbers."""
         made = np.arange(self._variables, self._variables + len(upper), dtype=np.int64)
         self._variables += len(made)
         variables, objective = self._model.variables, self._model.objective.linear_coefficients
         variables.ids.extend(made)
-        variables.lower_bounds.extend(np.zeros(len(made)))
+        variables.lower_bounds.extend(np.zeros(len(made)) if lower is None else np.asarray(lower, dtype=np.float64))
         variables.upper_bounds.extend(np.asarray(upper, dtype=np.float64))
         variables.integers.extend(np.zeros(len(made), dtype=np.bool_))
         used = np.flatnonzero(cost)
@@ -59,8 +65,11 @@ class LinearProgram:
         used = values != 0
         self._terms.append((rows[used], variables[used], values[used]))
 
-    def solve(self) -> Floats | None:
-        """The price of every row in an optimal solution: what one unit more would add to the cost. None without one."""
+    def solve(self) -> tuple[Floats, Floats] | None:
+        """Variables and prices of rows in an optimal solution, None when none was found.
+
+        The price of a row is what one unit more would add to the cost.
+        """
         rows, variables, values = (np.concatenate(part) for part in zip(*self._terms, strict=True))
         order = np.lexsort((variables, rows))
         matrix = self._model.linear_constraint_matrix
@@ -80,7 +89,14 @@ class LinearProgram:
         )
         if not result.solutions or not result.solutions[0].HasField("dual_solution"):
             return None
-        dual = result.solutions[0].dual_solution.dual_values
-        prices = np.zeros(self._rows)
-        prices[np.array(dual.ids, dtype=np.int64)] = dual.values
-        return prices
+        solution = result.solutions[0]
+        return (
+            _dense(solution.primal_solution.variable_values, self._variables),
+            _dense(solution.dual_solution.dual_values, self._rows),
+        )
+
+
+def _dense(sparse: sparse_containers_pb2.SparseDoubleVectorProto, length: int) -> Floats:
+    values = np.zeros(length)
+    values[np.array(sparse.ids, dtype=np.int64)] = sparse.values
+    return values

@@ -315,9 +315,9 @@ class _Program:
 
     def duals(self) -> tuple[Floats, float, Floats] | None:
         """Prices of room [T, R], moves and limits, none negative; None when the program was not solved."""
-        duals = self._program.solve()
-        if duals is None:
+        solution = self._program.solve()
+        if solution is None:
             return None
-        prices = np.maximum(-duals, 0.0)
+        prices = np.maximum(-solution[1], 0.0)
         move = 0.0 if self._moves is None else float(prices[self._moves])
         return prices[self._rooms] / self._unit, move, prices[self._limits]

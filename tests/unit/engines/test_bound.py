@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.property.targets import problem_of
 from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
-from trimtab_solver.engines.bound import aggregated_bounds
+from trimtab_solver.engines.bound import Bounds, aggregated_bounds
 from trimtab_solver.engines.relaxation import relax
 from trimtab_solver.policy.documents import Selector, Spec
 from trimtab_solver.problem import Problem
@@ -101,3 +103,39 @@ def test_equal_guests_and_hosts_are_counted_not_listed() -> None:
     assert relaxation.mask.shape == (1, 2)
     assert relaxation.mask.sum() == 1
     assert relaxation.waiting.tolist() == [40]
+
+
+def _tightened(problem: Problem, values: tuple[int, ...], moves: int) -> tuple[int, ...]:
+    """The bounds with a budget of moves, after as many iterations as it takes."""
+    bounds = Bounds(replace(problem, disruption=replace(problem.disruption, budget=moves)))
+    while bounds.tighten(values, 10):
+        pass
+    return bounds.given(values)
+
+
+def test_hosts_hold_whole_guests() -> None:
+    """Guests of 30, 30 and 20 would fill two hosts of 40 if they were cut in pieces: whole, one of value 2 is lost."""
+    sizes = {"b0": 30, "b1": 30, "b2": 20}
+    found = snapshot([vm(name, requested={"memory_mib": size}) for name, size in sizes.items()], _TWO_HOSTS)
+    values = (2, 0, 0, 0, 0, 0, 0)
+    assert aggregated_bounds(_problem(found), values)[0] == 0
+    assert _tightened(_problem(found), values, moves=9)[0] == 2
+
+
+def test_room_in_two_places_takes_a_move_to_be_one() -> None:
+    """A guest as large as a host fits next to two half hosts of Gold once one of them has moved, and not before."""
+    gold = {"memory_mib": 20}
+    guests = [vm("g1", "h1", "gold", requested=gold), vm("g2", "h2", "gold", requested=gold)]
+    found = snapshot([*guests, vm("b", requested={"memory_mib": 40})], _TWO_HOSTS)
+    values = (0, 2, 0, 0, 0, 0, 0, 0)
+    assert _tightened(_problem(found), values, moves=0)[1] == 2
+    assert _tightened(_problem(found), values, moves=1)[1] == 0
+
+
+def test_what_has_been_computed_for_worse_values_still_holds() -> None:
+    """`known` computes nothing: it says zero at first, later what has been found for these or worse values."""
+    guests = [*(vm(f"b{n}", "h1") for n in range(4)), vm("g", tier="gold")]
+    bounds = Bounds(_problem(snapshot(guests, _ONE_HOST)))
+    assert bounds.known((0, 2, 0, 2, 0, 0, 0, 0)) == (0, 0, 0, 0, 0, 0, 0, 0)
+    bounds.given((0, 4, 0, 4, 0, 0, 0, 0))
+    assert bounds.known((0, 2, 0, 2, 0, 0, 0, 0))[:2] == (0, 2)
