@@ -10,11 +10,13 @@ from .btrplace import subject as btrplace
 from .peers import subject as peers
 from .roadef import subject as roadef
 from .subject import Subject
+from .vmha import frontier
 from .vmha import subject as vmha
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "startup": startup.cases,
     "vmha": vmha.cases,
+    "frontier": frontier.cases,
     "peers": peers.cases,
     "btrplace": btrplace.cases,
     "roadef": roadef.cases,

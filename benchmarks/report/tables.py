@@ -147,6 +147,27 @@ def reassignment_table(results: Results) -> str:
     return table(head, lines)
 
 
+def frontier_table(results: Results) -> str:
+    """A line per size and share of guests that may move; medians over seeds of Bronze lost, and its bound."""
+    pairs = [(row, point) for row in results.rows["frontier"] for point in row["points"]]
+    lines = []
+    for size in dict.fromkeys(row["case"]["size"] for row, _ in pairs):
+        of_size = [point for row, point in pairs if row["case"]["size"] == size]
+        for share in sorted({point["share_percent"] for point in of_size}):
+            points = [point for point in of_size if point["share_percent"] == share]
+            lines.append(
+                (
+                    size,
+                    f"{share:g}",
+                    f"{median(point['allowed'] for point in points):g}",
+                    f"{median(point['moves'] for point in points):g}",
+                    " / ".join(_mid(points, f"running:{tier}") for tier in _TIERS),
+                    _mid_bound(points, "running:bronze"),
+                )
+            )
+    return table(("size", "may move %", "that is", "moved", "lost G / S / B", "Bronze bound"), lines)
+
+
 def startup_table(results: Results) -> str:
     """A line per size."""
     rows = [
