@@ -18,6 +18,7 @@ RESULTS: Final = Path(__file__).parents[1] / "RESULTS.md"
 
 _SECTIONS: Final[tuple[tuple[str, str, Callable[[Results], str]], ...]] = (
     ("vmha", "Failure benchmark (vmha)", tables.vmha_table),
+    ("vmha", "Where the time to the first verified plan goes (ms)", tables.stages_table),
     ("frontier", "What each further migration buys (load 1.02, rigid, small failure)", tables.frontier_table),
     ("peers", "Peers on the same instances", tables.peers_table),
     ("btrplace", "BtrPlace", tables.btrplace_table),

@@ -147,6 +147,17 @@ def reassignment_table(results: Results) -> str:
     return table(head, lines)
 
 
+def stages_table(results: Results) -> str:
+    """Where the time to the first verified plan goes, per size; medians over all cases, in milliseconds."""
+    by_size = grouped(results.rows["vmha"], lambda row: str(row["case"]["size"]))
+    stages = list(dict.fromkeys(stage for row in results.rows["vmha"] for stage in row["first"]["stages_s"]))
+    lines = [
+        (size, *(f"{1000 * median(row['first']['stages_s'].get(stage, 0.0) for row in rows):.0f}" for stage in stages))
+        for size, rows in by_size.items()
+    ]
+    return table(("size", *stages), lines)
+
+
 def frontier_table(results: Results) -> str:
     """A line per size and share of guests that may move; medians over seeds of Bronze lost, and its bound."""
     pairs = [(row, point) for row in results.rows["frontier"] for point in row["points"]]

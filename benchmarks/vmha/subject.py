@@ -87,6 +87,7 @@ def row_of(instance: Instance, measured: Measurement) -> Row:
         "verified": answer.certificate.verified,
         "wall_s": round(measured.wall_s, 3),
         "peak_mib": measured.peak_mib,
+        "stages_s": measured.report["stages_s"],
         "levels": levels,
         "actions": len(answer.plan.actions),
         "running": counted.running,

@@ -27,7 +27,9 @@ def vmha_row(seed: int, lost: int, bound: int, moved_percent: float, size: str =
         "stops": [0, 0],
         "shrinkage": [0, 0],
     }
+    stages = {"parse": 0.001, "first_plan": 0.25}
     plan = {"wall_s": 0.3, "peak_mib": 200, "levels": levels, "outcome": "FEASIBLE", "moved_percent": moved_percent}
+    plan |= {"stages_s": stages}
     budgets = {"50x1250": 5.0, "200x5000": 10.0, "5000x122000": 30.0}
     case = {"size": size, "failure": "small", "load": 1.02, "sizing": "rigid", "seed": seed, "budget_s": budgets[size]}
     measured = {"at": "2026-11-24T00:00:00+00:00", "load_average": 1.9, "environment": ENVIRONMENT}
@@ -120,6 +122,8 @@ def test_the_report_folder_has_tables_and_plots_and_the_log_grows(tmp_path: Path
     text = (tmp_path / "report" / "README.md").read_text()
     assert "| 50x1250 | small | 1.02 | rigid | 5.0 | 1 | 0 / 0 | 0 / 0 | 8 / 7 |" in text
     assert "| other | 50x1250 | 1.02 | 5.0 | 1 of 1 | 0 / 0 / 9 |" in text
+    assert "| size | parse |" in text
+    assert "\n| 50x1250 | 1 | " in text
     plots = {path.name for path in (tmp_path / "report").glob("*.png")}
     assert plots == {"quality-over-time.png", "quality-over-size.png", "first-plan.png", "memory.png"}
     assert all(f"]({name})" in text for name in plots)
