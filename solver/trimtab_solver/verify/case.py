@@ -9,9 +9,9 @@ from ..policy.selection import Selection
 from ..snapshot import FencingState, Snapshot, Vm, VmState
 from .action_budget import move_rules
 from .judges import scopes_of
-from .rights import TierRights, tier_rights
+from .rights import TierRights, size_now, tier_rights
 from .room import Rooms
-from .scope import HostScope, Scope
+from .scope import Coupling, HostScope, Scope
 from .suitability import SUITABILITY
 from .violation import Code, Violation
 
@@ -39,14 +39,20 @@ class Case:
         for index, scope in enumerate(self.scopes):
             for vm_id in scope.members:
                 self.scopes_by_vm[vm_id].append(index)
-        place = {vm.id: vm.place for vm in snapshot.vms if vm.is_running}
-        self.tallies = [scope.tally(place) for scope in self.scopes]
-        """Counts in the snapshot; never changed."""
+        self.wanted = tuple(vm.id for vm in snapshot.vms if vm.is_wanted)
+        running = [vm for vm in snapshot.vms if vm.is_running]
+        self.place = {vm.id: vm.place for vm in running}
+        self.sizes = {vm.id: size_now(vm) for vm in running}
+        self.tallies = [scope.tally(self.place) for scope in self.scopes]
+        """Counts in the snapshot; like `place` and `sizes` never changed."""
+        amounts = [scope.amounts_of(tally) for scope, tally in zip(self.scopes, self.tallies, strict=True)]
+        self.totals = [sum(each.values()) for each in amounts]
+        """Per scope, the sum of its amounts in the snapshot."""
         self.tolerated: list[Mapping[str, int]] = [
-            scope.amounts_of(tally) if scope.is_must else {}
-            for scope, tally in zip(self.scopes, self.tallies, strict=True)
+            each if scope.is_must else {} for scope, each in zip(self.scopes, amounts, strict=True)
         ]
         """Per scope, the amount of each must key that the snapshot breaks: it may stay, not grow."""
+        self.couplings = [scope.coupling if scope.is_must else Coupling.NONE for scope in self.scopes]
         self.moves = move_rules(snapshot, self.selection)
         self.exempt = frozenset(
             key
@@ -55,10 +61,11 @@ class Case:
             for key in amounts
         )
         """Guests that a must rule, or the state of their host, makes leave."""
+        self._rooms = Rooms(snapshot, self.hosts, self.tier, self.moves.held)
 
     def rooms(self) -> Rooms:
-        """What every host holds in the snapshot."""
-        return Rooms(self.snapshot, self.hosts, self.tier, self.moves.held)
+        """What every host holds in the snapshot; the caller may change it."""
+        return self._rooms.copy()
 
     def arrival_faults(self, step: int, vm: Vm, host_id: str) -> list[Violation]:
         """Why no action may bring the guest to the host, whatever else runs there."""

@@ -30,7 +30,6 @@ class Dependencies:
         self.faults: list[Violation] = []
         for place, action in enumerate(plan.actions, 1):
             self._read(place, action)
-        self._couplings = [scope.coupling if scope.is_must else Coupling.NONE for scope in case.scopes]
         self._guest: dict[str, int] = {}
         self._departed: defaultdict[str, int] = defaultdict(int)
         self._used: defaultdict[str, int] = defaultdict(int)
@@ -121,7 +120,7 @@ class Dependencies:
         if source:
             self.free(place, source)
         for index in self._case.scopes_by_vm[vm_id]:
-            if self._couplings[index] is not Coupling.NONE:
+            if self._case.couplings[index] is not Coupling.NONE:
                 yield from self._coupled(place, index, source, target)
 
     def _coupled(self, place: int, index: int, source: str, target: str) -> Iterator[Violation]:
@@ -131,7 +130,7 @@ class Dependencies:
         if left == entered:
             return
         bit = 1 << place
-        match self._couplings[index]:
+        match self._case.couplings[index]:
             case Coupling.CROWDING:
                 if entered is not None:
                     why = f"rule {scope.rule} needs {entered} left by then"

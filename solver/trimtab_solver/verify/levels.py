@@ -10,7 +10,6 @@ from .balance import balance
 from .case import Case
 from .rights import move_kind
 from .room import Rooms
-from .scope import Tally
 
 STOP_COST = 2
 SUSPEND_COST = 1
@@ -24,27 +23,27 @@ def levels(
     case: Case,
     place: Mapping[str, str],
     sizes: Mapping[str, Mapping[str, int]],
-    tallies: Sequence[Tally],
+    totals: Sequence[int],
     rooms: Rooms,
     stopped: Collection[str],
     suspended: Collection[str],
 ) -> Levels:
     """Name and value of every level.
 
-    `tallies` and `rooms` count what runs in `place`; `stopped` and `suspended` name the guests running now that are
-    stopped or suspended at any time.
+    `totals` (the sum of amounts per scope) and `rooms` count what runs in `place`; `stopped` and `suspended` name the
+    guests running now that are stopped or suspended at any time.
     """
     inherited = rooms.breaches()
     should = 0
-    for scope, tally in zip(case.scopes, tallies, strict=True):
-        amount = sum(scope.amounts_of(tally).values())
+    for scope, amount in zip(case.scopes, totals, strict=True):
+        if not amount:
+            continue
         if scope.is_must:
             inherited += amount
         else:
             should += amount * scope.weight
-    running_now = {vm.id for vm in case.snapshot.vms if vm.is_running}
-    stops = STOP_COST * len(running_now & set(stopped))
-    stops += SUSPEND_COST * len((running_now & set(suspended)) - set(stopped))
+    stops = STOP_COST * len(case.place.keys() & set(stopped))
+    stops += SUSPEND_COST * len((case.place.keys() & set(suspended)) - set(stopped))
     return (
         *running_levels(case, place),
         ("inherited", inherited),
@@ -58,11 +57,11 @@ def levels(
 
 def running_levels(case: Case, place: Collection[str]) -> Levels:
     """Per rank that has wanted guests, highest first: the value of those that are not in `place`."""
-    lost: dict[int, int] = {}
-    for vm in case.snapshot.vms:
-        if vm.is_wanted:
-            tier = case.tier[vm.id]
-            lost[tier.rank] = lost.get(tier.rank, 0) + (0 if vm.id in place else tier.value)
+    lost = dict.fromkeys({case.tier[vm_id].rank for vm_id in case.wanted}, 0)
+    for vm_id in case.wanted:
+        if vm_id not in place:
+            tier = case.tier[vm_id]
+            lost[tier.rank] += tier.value
     return tuple((_running_level(case, rank), lost[rank]) for rank in sorted(lost, reverse=True))
 
 
@@ -93,7 +92,7 @@ def move_cost(case: Case, vm: Vm, target: str) -> int:
 
 def disruption(case: Case, place: Mapping[str, str]) -> int:
     """Move costs, what moves cost applications, and the cost of every cold spare that runs a guest in the end."""
-    moved = [vm for vm in case.snapshot.vms if vm.is_running and place.get(vm.id, vm.place) != vm.place]
+    moved = [case.vms[vm_id] for vm_id, host_id in case.place.items() if place.get(vm_id, host_id) != host_id]
     cost = sum(move_cost(case, vm, place[vm.id]) for vm in moved) + case.moves.group_cost([vm.id for vm in moved])
     used = set(place.values())
     booted = sum(host.state is HostState.STANDBY and host.id in used for host in case.snapshot.hosts)

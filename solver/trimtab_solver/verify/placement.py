@@ -68,11 +68,13 @@ def judge_placement(
         if not vm.is_running or vm.place != host_id:
             violations.extend(_moved(case, vm, host_id, vm.id in down or vm.id in asleep))
         violations.extend(_sized(case, vm, placement.sizes[vm.id]))
-    tallies = [scope.tally(placement.hosts) for scope in case.scopes]
-    for index, (scope, tally) in enumerate(zip(case.scopes, tallies, strict=True)):
+    totals = []
+    for index, scope in enumerate(case.scopes):
+        amounts = scope.amounts(placement.hosts)
+        totals.append(sum(amounts.values()))
         # a HostScope cannot grow without an arrival that it refuses, which `_moved` reports
         if scope.is_must and not isinstance(scope, HostScope):
-            for key, amount in scope.amounts_of(tally).items():
+            for key, amount in amounts.items():
                 if grown := case.growth(END_STATE, index, key, amount):
                     violations.append(grown)
     moved = {
@@ -85,7 +87,7 @@ def judge_placement(
         violations.extend(room_violations(END_STATE, rooms, host.id))
     return PlacementVerdict(
         tuple(violations),
-        levels(case, placement.hosts, placement.sizes, tallies, rooms, down, asleep),
+        levels(case, placement.hosts, placement.sizes, totals, rooms, down, asleep),
     )
 
 

@@ -7,6 +7,7 @@ share the overcommitted part, `overcommit percent` times it for guests that are 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 
 from ..snapshot import Host, Snapshot, VmState
 from .rights import TierRights, size_now
@@ -65,6 +66,12 @@ class Rooms:
                 self._sources.append((vm.id, vm.host_id, size))
                 self.add(vm.id, vm.host_id, size)
         self._initial = {host_id: dict(load) for host_id, load in self.loads.items()}
+
+    def copy(self) -> Rooms:
+        """The same rooms, to be changed apart from these."""
+        other = copy(self)
+        other.loads = {host_id: dict(load) for host_id, load in self.loads.items()}
+        return other
 
     def refill(self, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> None:
         """Holds exactly the guests of `place`, and those on their way at their source as well."""

@@ -145,6 +145,16 @@ class HostScope(Scope):
 
     hosts: frozenset[str]
 
+    def tally(self, place: Mapping[str, str]) -> Tally:
+        """Counts the members that run where they should not: of all guests of a cluster mostly none."""
+        tally = Tally()
+        hosts = self.hosts
+        for vm_id in self.members:
+            host_id = place.get(vm_id)
+            if host_id is not None and host_id not in hosts:
+                tally.add(vm_id)
+        return tally
+
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         """The guest itself, if it runs where it should not."""
         return None if host_id in self.hosts else vm_id

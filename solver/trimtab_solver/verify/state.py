@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..placement import Placement
+from ..snapshot import VmState
 from .case import Case
 from .levels import Levels, levels
-from .rights import size_now
-from .scope import HostScope
+from .scope import HostScope, Tally
 from .violation import Violation
 
 Touched = tuple[int, str]
@@ -22,18 +23,20 @@ class State:
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._tallies = [tally.copy() for tally in case.tallies]
+        self._tallies: dict[int, Tally] = {}
+        """Of the scopes that an action has touched; the others count as in the snapshot."""
         self.rooms = case.rooms()
-        self.place: dict[str, str] = {}
-        self._sizes: dict[str, Mapping[str, int]] = {}
-        self.guests = dict.fromkeys(case.hosts, 0)
+        self.place = dict(case.place)
+        self._sizes = dict(case.sizes)
+        self.guests = Counter(case.place.values())
         """How many guests hold room on each host."""
-        for vm in case.snapshot.vms:
-            if vm.is_running:
-                self.place[vm.id] = vm.place
-                self._sizes[vm.id] = size_now(vm)
-                for host_id in {vm.place, vm.host_id}:
-                    self.guests[host_id] += 1
+        self.guests.update(vm.host_id for vm in case.snapshot.vms if vm.state is VmState.MIGRATING)
+
+    def _tally(self, index: int) -> Tally:
+        tally = self._tallies.get(index)
+        if tally is None:
+            tally = self._tallies[index] = self._case.tallies[index].copy()
+        return tally
 
     def size(self, vm_id: str) -> Mapping[str, int]:
         """What a running guest has."""
@@ -51,7 +54,7 @@ class State:
             scope = self._case.scopes[index]
             cell = scope.cell(vm_id, host_id)
             if cell is not None:
-                self._tallies[index].add(cell)
+                self._tally(index).add(cell)
                 touched.append((index, scope.key(cell)))
         return touched
 
@@ -67,7 +70,7 @@ class State:
             scope = self._case.scopes[index]
             cell = scope.cell(vm_id, host_id)
             if cell is not None:
-                self._tallies[index].remove(cell)
+                self._tally(index).remove(cell)
                 touched.append((index, scope.key(cell)))
         return touched
 
@@ -84,7 +87,7 @@ class State:
             scope = self._case.scopes[index]
             # a HostScope cannot grow without an arrival that it refuses, which is said by `Case.arrival_faults`
             if scope.is_must and not isinstance(scope, HostScope):
-                amount = scope.amount(self._tallies[index], key)
+                amount = scope.amount(self._tally(index), key)
                 if amount and (grown := self._case.growth(step, index, key, amount)):
                     yield grown
 
@@ -94,12 +97,8 @@ class State:
 
     def levels(self, stopped: set[str], suspended: set[str]) -> Levels:
         """The levels if the plan ended here."""
-        return levels(
-            self._case,
-            self.place,
-            self._sizes,
-            self._tallies,
-            self.rooms,
-            stopped,
-            suspended,
-        )
+        case = self._case
+        totals = list(case.totals)
+        for index, tally in self._tallies.items():
+            totals[index] = sum(case.scopes[index].amounts_of(tally).values())
+        return levels(case, self.place, self._sizes, totals, self.rooms, stopped, suspended)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ..policy.documents import Level
-from ..snapshot import HostState, Snapshot
+from ..snapshot import Host, HostState, Snapshot
 from .scope import HostScope, Scope
 
 SUITABILITY = "(suitability)"
@@ -21,15 +21,20 @@ def scopes(snapshot: Snapshot) -> Iterator[Scope]:
     for vm in snapshot.vms:
         if vm.is_wanted:
             alike[vm.storage_pool_id, vm.device_needs].append(vm.id)
-    receiving = [
-        (host.id, frozenset(host.storage_pool_ids), frozenset(host.capabilities))
-        for host in snapshot.hosts
-        if host.state in RECEIVING
-    ]
+    receiving = [host for host in snapshot.hosts if host.state in RECEIVING]
+    reaching, capable = _owners(receiving, "storage_pool_ids"), _owners(receiving, "capabilities")
+    everyone = frozenset(host.id for host in receiving)
     for (pool, needs), members in alike.items():
-        hosts = frozenset(
-            host_id
-            for host_id, pools, capabilities in receiving
-            if (not pool or pool in pools) and capabilities.issuperset(needs)
-        )
+        hosts = everyone & reaching[pool] if pool else everyone
+        for need in needs:
+            hosts &= capable[need]
         yield HostScope(SUITABILITY, Level.MUST, 1, pool, members, hosts)
+
+
+def _owners(hosts: list[Host], field: str) -> defaultdict[str, set[str]]:
+    """By name, the hosts that have it among the names in the field."""
+    owners: defaultdict[str, set[str]] = defaultdict(set)
+    for host in hosts:
+        for name in getattr(host, field):
+            owners[name].add(host.id)
+    return owners
