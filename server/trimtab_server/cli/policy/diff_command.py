@@ -1,0 +1,72 @@
+"""``trimtab policy diff``."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..durations import parse_duration
+from ..exits import ExitCode
+
+
+class DiffFormat(enum.StrEnum):
+    """How the differences are written to stdout."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Folder or file with the policy as it is.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Folder or file with the policy as it shall be.")],
+    snapshot: Annotated[
+        Path | None, typer.Option("--snapshot", metavar="FILE", help="Say what it means on this cluster.")
+    ] = None,
+    scenarios: Annotated[
+        Path | None,
+        typer.Option("--scenarios", metavar="FILE", help="Plan for these scenarios instead of the cluster as it is."),
+    ] = None,
+    deadline: Annotated[
+        float,
+        typer.Option("--deadline", metavar="TIME", parser=parse_duration, help="Work per plan, in time it stands for."),
+    ] = "2s",  # type: ignore[assignment]  # typer parses defaults too
+    form: Annotated[DiffFormat, typer.Option("--format", help="How to write the differences.")] = DiffFormat.TABLE,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit code 1 if anything differs.")] = False,
+) -> None:
+    """Say what a change of policy does: documents, selections per rule, and plans made under the old and the new one.
+
+    `--format markdown` is meant for the description of a pull request.
+    """
+    from trimtab_solver.planner import PlanOptions
+    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.review.diff import diff_policies
+    from trimtab_solver.review.scenarios import Scenario, read_scenarios
+
+    from ..exits import CommandError
+    from ..safe_text import clean
+    from .diff_report import diff_json, diff_lines, diff_markdown
+
+    if scenarios is not None and snapshot is None:
+        raise CommandError(ExitCode.USAGE, ["--scenarios needs --snapshot: scenarios happen to a cluster"])
+    before, after = load_policy(old), load_policy(new)
+    state = None
+    if snapshot is not None:
+        from trimtab_solver.validation import check_snapshot
+
+        from ...files import read_snapshot
+
+        state = read_snapshot(snapshot)
+        check_snapshot(state)
+    wanted: tuple[Scenario, ...] = (Scenario(name="as it is"),)
+    if scenarios is not None:
+        wanted = read_scenarios(str(scenarios), scenarios.read_bytes())
+    options = PlanOptions(budget_s=deadline, reproducible=True)
+    found = diff_policies(before, after, state, wanted, options)
+    write = {DiffFormat.TABLE: diff_lines, DiffFormat.JSON: diff_json, DiffFormat.MARKDOWN: diff_markdown}[form]
+    for line in write(found):
+        print(clean(line))
+    raise typer.Exit(ExitCode.FLAWED if exit_code and not found.is_empty else ExitCode.OK)

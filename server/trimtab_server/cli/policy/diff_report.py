@@ -1,0 +1,171 @@
+"""A difference of policies as text, as JSON and as Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ..quantities import plural
+
+if TYPE_CHECKING:
+    from trimtab_solver.plan.actions import Action
+    from trimtab_solver.review.diff import DocumentChange, PlanChange, PlanSide, PolicyDiff, SelectionChange
+
+_NAMED = 8
+"""So many guests, hosts or actions are listed before they are only counted."""
+
+
+def diff_lines(diff: PolicyDiff) -> Iterator[str]:
+    """For a terminal."""
+    if diff.is_empty:
+        yield "no differences"
+        return
+    for change in diff.documents:
+        yield f"{_verb(change)} {change.kind} {change.name} ({change.new or change.old})"
+        for field in change.fields:
+            yield f"    {field.path}: {_value(field.old)} -> {_value(field.new)}"
+    for selection in diff.selections:
+        yield f"{selection.name} {selection.path}: {_moves(selection)}"
+    for plan in diff.plans:
+        yield f"plan, {plan.scenario}: {'the same' if plan.is_empty else _outcomes(plan)}"
+        for line in _plan_facts(plan):
+            yield f"    {line}"
+
+
+def diff_markdown(diff: PolicyDiff) -> Iterator[str]:
+    """For a pull request."""
+    yield f"### Policy change `{diff.old_digest[:12]}` to `{diff.new_digest[:12]}`"
+    if diff.is_empty:
+        yield from ("", "No differences.")
+        return
+    if diff.documents:
+        yield from ("", "| document | change |", "|---|---|")
+        for change in diff.documents:
+            fields = "<br>".join(
+                f"`{_cell(field.path)}`: {_cell(_value(field.old))} → {_cell(_value(field.new))}"
+                for field in change.fields
+            )
+            yield f"| {change.kind} `{_cell(change.name)}` | {fields or _verb(change)} |"
+    if diff.selections:
+        yield from ("", "| rule | selects | gained | lost |", "|---|---|---|---|")
+        for one in diff.selections:
+            yield f"| `{_cell(one.name)}` | `{one.path}` | {_cell(_some(one.gained))} | {_cell(_some(one.lost))} |"
+    for plan in diff.plans:
+        yield from (
+            "",
+            f"**{_cell(plan.scenario)}**: {'the same plan' if plan.is_empty else _cell(_outcomes(plan))}",
+            "",
+        )
+        for line in _plan_facts(plan):
+            yield f"- {_cell(line)}"
+
+
+def diff_json(diff: PolicyDiff) -> Iterator[str]:
+    """For programs."""
+    report = {
+        "oldDigest": diff.old_digest,
+        "newDigest": diff.new_digest,
+        "documents": [
+            {
+                "kind": change.kind,
+                "name": change.name,
+                "change": _verb(change),
+                "fields": [asdict(field) for field in change.fields],
+            }
+            for change in diff.documents
+        ],
+        "selections": [
+            {"rule": one.name, "path": one.path, "gained": list(one.gained), "lost": list(one.lost)}
+            for one in diff.selections
+        ],
+        "plans": [_plan(plan) for plan in diff.plans],
+    }
+    yield from json.dumps(report, indent=2, ensure_ascii=False).splitlines()
+
+
+def _plan(plan: PlanChange) -> dict[str, Any]:
+    return {
+        "scenario": plan.scenario,
+        "same": plan.is_empty,
+        "old": _side(plan.old),
+        "new": _side(plan.new),
+        "added": [_action(action) for action in plan.added],
+        "removed": [_action(action) for action in plan.removed],
+        "down": list(plan.down),
+        "up": list(plan.up),
+        "stops": {tier: {"old": old, "new": new} for tier, old, new in plan.stops},
+        "broken": {rule: {"old": old, "new": new} for rule, old, new in plan.broken},
+    }
+
+
+def _side(side: PlanSide) -> dict[str, Any]:
+    if side.refused:
+        return {"refused": [str(fault) for fault in side.refused]}
+    return {"outcome": side.outcome, "levels": dict(side.levels or {})}
+
+
+def _plan_facts(plan: PlanChange) -> Iterator[str]:
+    if plan.old.levels is not None and plan.new.levels is not None:
+        yield from _level_facts(plan.old.levels, plan.new.levels)
+    for tier, old, new in plan.stops:
+        yield f"{tier}: {old} -> {plural(new, 'guest')} stopped or suspended"
+    if plan.down:
+        yield f"stays down now: {_some(plan.down)}"
+    if plan.up:
+        yield f"no longer stays down: {_some(plan.up)}"
+    for rule, old, new in plan.broken:
+        yield f"leaves {rule} broken by {new} (the old plan by {old})"
+    if plan.added:
+        yield f"{plural(len(plan.added), 'action')} more: {_some([_action(action) for action in plan.added])}"
+    if plan.removed:
+        yield f"{plural(len(plan.removed), 'action')} fewer: {_some([_action(action) for action in plan.removed])}"
+
+
+def _level_facts(old: Mapping[str, int], new: Mapping[str, int]) -> Iterator[str]:
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            yield f"level {name}: {_value(old.get(name))} -> {_value(new.get(name))}"
+
+
+def _outcomes(plan: PlanChange) -> str:
+    old, new = _outcome(plan.old), _outcome(plan.new)
+    return new if old == new else f"{old} -> {new}"
+
+
+def _outcome(side: PlanSide) -> str:
+    return f"REFUSED ({side.refused[0]})" if side.refused else side.outcome
+
+
+def _verb(change: DocumentChange) -> str:
+    if change.old is None:
+        return "added"
+    return "removed" if change.new is None else "changed"
+
+
+def _moves(change: SelectionChange) -> str:
+    parts = [f"+{len(change.gained)} ({_some(change.gained)})"] if change.gained else []
+    parts += [f"-{len(change.lost)} ({_some(change.lost)})"] if change.lost else []
+    return ", ".join(parts)
+
+
+def _action(action: Action) -> str:
+    target = f" to {action.target_host_id}" if action.target_host_id else ""
+    where = f" on {action.host_id}" if action.vm_id else f" {action.host_id}"
+    return f"{action.kind} {action.vm_id}{where}{target}".replace("  ", " ")
+
+
+def _value(value: object) -> str:
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _some(names: Sequence[str] | Iterable[str]) -> str:
+    listed = list(names)
+    more = len(listed) - _NAMED
+    return ", ".join(listed[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _cell(text: str) -> str:
+    """Text of others in a Markdown table."""
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")

@@ -1,0 +1,274 @@
+"""What a change of policy does: to the documents, to what they select on a cluster, and to the plans made there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Fault, RefusedError
+from ..outcome import Answer
+from ..plan.actions import Action, ActionKind
+from ..planner import PlanOptions, plan_recovery
+from ..policy.documents import Document, Policy, Selector, Source
+from ..policy.expression_fields import selectors_in
+from ..policy.selection import Selection
+from ..policy.variables import Scope
+from ..snapshot import Snapshot
+from ..verify.replay import verify_plan
+from .evidence import Evidence
+from .scenarios import Scenario, happen
+from .testing import OPTIONS
+
+_DOWN = frozenset({ActionKind.STOP, ActionKind.SUSPEND})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a document. What is not there is None."""
+
+    path: str
+    old: object
+    new: object
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """A document that only one policy has, or whose fields differ. `old` or `new` is None when it is not there."""
+
+    kind: str
+    name: str
+    old: Source | None
+    new: Source | None
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionChange:
+    """What a selector of a rule picks on the cluster, or which guests a tier holds (`path` is then ``guests``)."""
+
+    name: str
+    path: str
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSide:
+    """What one policy makes of a scenario; `refused` holds why it makes nothing of it."""
+
+    outcome: str = ""
+    levels: Mapping[str, int] | None = None
+    refused: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """One scenario under both policies.
+
+    `added` and `removed` are actions; `down` and `up` guests that only the new, or only the old policy leaves down;
+    `stops` counts guests stopped or suspended by tier, old and new; `broken` the rules of the new policy that its plan
+    leaves broken further than the old plan does, with both amounts.
+    """
+
+    scenario: str
+    old: PlanSide
+    new: PlanSide
+    added: tuple[Action, ...] = ()
+    removed: tuple[Action, ...] = ()
+    down: tuple[str, ...] = ()
+    up: tuple[str, ...] = ()
+    stops: tuple[tuple[str, int, int], ...] = ()
+    broken: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the policies come to the same."""
+        return self.old == self.new and not (self.added or self.removed or self.broken)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDiff:
+    """Everything that differs. Without a cluster only `documents` is filled."""
+
+    old_digest: str
+    new_digest: str
+    documents: tuple[DocumentChange, ...]
+    selections: tuple[SelectionChange, ...] = ()
+    plans: tuple[PlanChange, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing differs."""
+        return not self.documents and not self.selections and all(plan.is_empty for plan in self.plans)
+
+
+def diff_policies(
+    old: Policy,
+    new: Policy,
+    snapshot: Snapshot | None = None,
+    scenarios: Sequence[Scenario] = (Scenario(name="as it is"),),
+    options: PlanOptions = OPTIONS,
+) -> PolicyDiff:
+    """What changes from `old` to `new`; with a snapshot also what that means there. Plans are reproducible by default.
+
+    Raises
+    ------
+    SnapshotRefusedError
+        When a scenario names parts that the cluster does not have.
+    """
+    documents = tuple(_document_changes(old, new))
+    if snapshot is None:
+        return PolicyDiff(old.digest, new.digest, documents)
+    return PolicyDiff(
+        old.digest,
+        new.digest,
+        documents,
+        tuple(_selection_changes(old, new, snapshot)),
+        tuple(_plan_change(old, new, scenario, happen(snapshot, scenario), options) for scenario in scenarios),
+    )
+
+
+# --- documents ------------------------------------------------------------------------------------------------------
+
+
+def _document_changes(old: Policy, new: Policy) -> Iterator[DocumentChange]:
+    before = {document.name: document for document in old.documents}
+    after = {document.name: document for document in new.documents}
+    for name in sorted(before.keys() | after.keys()):
+        one, other = before.get(name), after.get(name)
+        if one is not None and other is not None and one.kind == other.kind:
+            if fields := tuple(_field_changes(_said(one), _said(other), "")):
+                yield DocumentChange(one.kind, name, one.source, other.source, fields)
+            continue
+        if one is not None:
+            yield DocumentChange(one.kind, name, one.source, None)
+        if other is not None:
+            yield DocumentChange(other.kind, name, None, other.source)
+
+
+def _said(document: Document) -> dict[str, Any]:
+    """What a document says, defaults written out or not."""
+    return {
+        "metadata": document.metadata.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "spec": document.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+    }
+
+
+def _field_changes(old: Any, new: Any, path: str) -> Iterator[FieldChange]:
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from _field_changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+    else:
+        yield FieldChange(path, old, new)
+
+
+# --- selections -----------------------------------------------------------------------------------------------------
+
+
+def _selection_changes(old: Policy, new: Policy, snapshot: Snapshot) -> Iterator[SelectionChange]:
+    before, after = _selected(old, snapshot), _selected(new, snapshot)
+    for name, path in sorted(before.keys() | after.keys()):
+        one, other = before.get((name, path), frozenset()), after.get((name, path), frozenset())
+        if one != other:
+            yield SelectionChange(name, path, tuple(sorted(other - one)), tuple(sorted(one - other)))
+
+
+def _selected(policy: Policy, snapshot: Snapshot) -> dict[tuple[str, str], frozenset[str]]:
+    """What each selector picks, and each tier holds; what is refused is left out (the plans say why)."""
+    selection = Selection(policy, snapshot)
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    for document in policy.documents:
+        for use in selectors_in(type(document.spec), document.content.get("spec")):
+            selector = Selector.model_validate(use.content, by_alias=True, by_name=False)
+            pick = selection.vms if use.scope is Scope.VM else selection.hosts
+            try:
+                found[document.name, use.path] = frozenset(pick(document, use.path, selector))
+            except RefusedError:
+                continue
+    try:
+        tiers = selection.tier_of()
+    except RefusedError:
+        return found
+    for document, _ in selection.tiers():
+        found[document.name, "guests"] = frozenset(vm_id for vm_id, tier in tiers.items() if tier is document)
+    return found
+
+
+# --- plans ----------------------------------------------------------------------------------------------------------
+
+
+def _plan_change(old: Policy, new: Policy, scenario: Scenario, state: Snapshot, options: PlanOptions) -> PlanChange:
+    before, after = _answer(old, state, options), _answer(new, state, options)
+    one, other = _side(before), _side(after)
+    if not isinstance(before, Answer) or not isinstance(after, Answer):
+        return PlanChange(scenario.name, one, other)
+    mine, theirs = _by_content(before), _by_content(after)
+    down, up = ({stays.vm_id for stays in answer.stays_down} for answer in (after, before))
+    return PlanChange(
+        scenario.name,
+        one,
+        other,
+        added=tuple(action for content, action in theirs.items() if content not in mine),
+        removed=tuple(action for content, action in mine.items() if content not in theirs),
+        down=tuple(sorted(down - up)),
+        up=tuple(sorted(up - down)),
+        stops=tuple(_stops(old, new, state, before, after)),
+        broken=tuple(_broken(new, state, before, after)),
+    )
+
+
+def _answer(policy: Policy, state: Snapshot, options: PlanOptions) -> Answer | tuple[Fault, ...]:
+    try:
+        return plan_recovery(state, policy, options)
+    except RefusedError as refusal:
+        return refusal.faults
+
+
+def _side(answer: Answer | tuple[Fault, ...]) -> PlanSide:
+    if not isinstance(answer, Answer):
+        return PlanSide(refused=answer)
+    return PlanSide(str(answer.outcome), {level.name: level.value for level in answer.levels})
+
+
+def _by_content(answer: Answer) -> dict[tuple[object, ...], Action]:
+    """Actions by what they do, whatever their place in the plan."""
+    return {
+        (
+            action.kind,
+            action.vm_id,
+            action.host_id,
+            action.target_host_id,
+            tuple(sorted(action.size.items())),
+        ): action
+        for action in answer.plan.actions
+    }
+
+
+def _stops(old: Policy, new: Policy, state: Snapshot, before: Answer, after: Answer) -> Iterator[tuple[str, int, int]]:
+    one = _stops_by_tier(old, state, before)
+    other = _stops_by_tier(new, state, after)
+    for tier in sorted(one.keys() | other.keys()):
+        if one[tier] != other[tier]:
+            yield tier, one[tier], other[tier]
+
+
+def _stops_by_tier(policy: Policy, state: Snapshot, answer: Answer) -> Counter[str]:
+    tier_of = Selection(policy, state).tier_of()
+    stopped = {action.vm_id for action in answer.plan.actions if action.kind in _DOWN}
+    return Counter(tier_of[vm_id].name for vm_id in stopped)
+
+
+def _broken(new: Policy, state: Snapshot, before: Answer, after: Answer) -> Iterator[tuple[str, int, int]]:
+    """Rules of the new policy: how far the old plan and the new plan leave them broken, where that grows."""
+    evidence = Evidence(state, new)
+    one, other = (
+        evidence.amounts(verify_plan(state, new, answer.plan, case=evidence.case).placement)
+        for answer in (before, after)
+    )
+    for rule, amount in other.items():
+        if amount > one.get(rule, 0):
+            yield rule, one.get(rule, 0), amount

@@ -1,0 +1,69 @@
+"""``trimtab policy diff``: what it prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trimtab_server.files import write_snapshot
+
+from . import case
+from .case import TIERS, Result, run
+
+
+def compared(
+    folder: Path, *arguments: str, new: str = TIERS.replace("rank: 1,", "rank: 2,") + case.CROSSED_PINS
+) -> Result:
+    """The diff of the two tiers with a changed policy."""
+    (folder / "old.yaml").write_text(TIERS)
+    (folder / "new.yaml").write_text(new)
+    write_snapshot(folder / "s.json", case.WELL)
+    (folder / "scenarios.yaml").write_text("scenarios:\n  - {name: h1 fails, fail: ['host:h1']}\n")
+    return run("policy", "diff", folder / "old.yaml", folder / "new.yaml", *arguments)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> list[str]:
+    """Options that name the cluster and a scenario."""
+    return ["--snapshot", str(tmp_path / "s.json"), "--scenarios", str(tmp_path / "scenarios.yaml")]
+
+
+def test_a_table_for_the_terminal(tmp_path: Path) -> None:
+    """Documents, selections, plans."""
+    result = compared(tmp_path, "--snapshot", str(tmp_path / "s.json"))
+    assert result.code == 0
+    assert "added Pin a-on-h2 (" in result.out
+    assert "    spec.rank: 1 -> 2\n" in result.out
+    assert "a-on-h2 spec.select: +1 (a)\n" in result.out
+    assert "plan, as it is: NO_ACTION_NEEDED -> OPTIMAL\n" in result.out
+    assert "    1 action more: MIGRATE_LIVE a on h1 to h2\n" in result.out
+
+
+def test_markdown_for_a_pull_request(tmp_path: Path, cluster: list[str]) -> None:
+    """Tables and a list per scenario; no bare characters of Markdown from names."""
+    result = compared(tmp_path, *cluster, "--format", "markdown")
+    assert "| Tier `low` | `spec.rank`: 1 → 2 |\n" in result.out
+    assert "| `a-on-h2` | `spec.hosts` | h2 |  |\n" in result.out
+    assert "**h1 fails**: the same plan\n" in result.out
+
+
+def test_json_for_programs(tmp_path: Path, cluster: list[str]) -> None:
+    """Everything as data."""
+    report = json.loads(compared(tmp_path, *cluster, "--format", "json").out)
+    assert [change["name"] for change in report["documents"]] == ["a-on-h2", "b-on-h1", "low"]
+    assert report["plans"][0]["same"] is True
+
+
+def test_no_differences(tmp_path: Path) -> None:
+    """One line; with --exit-code a difference is exit code 1."""
+    assert compared(tmp_path, new=TIERS).out == "no differences\n"
+    assert compared(tmp_path, "--exit-code", new=TIERS).code == 0
+    assert compared(tmp_path, "--exit-code").code == 1
+
+
+def test_scenarios_need_a_cluster(tmp_path: Path) -> None:
+    """Exit code 2."""
+    result = compared(tmp_path, "--scenarios", str(tmp_path / "scenarios.yaml"))
+    assert (result.code, result.err) == (2, "--scenarios needs --snapshot: scenarios happen to a cluster\n")

@@ -1,0 +1,123 @@
+"""`policy diff`: documents, selections and plans; what is the same is not mentioned."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.policy.build import document
+from trimtab_solver.errors import PolicyRefusedError, Reason, SnapshotRefusedError
+from trimtab_solver.policy.documents import Policy
+from trimtab_solver.policy.loader import parse_policy
+from trimtab_solver.review.diff import FieldChange, SelectionChange, diff_policies
+from trimtab_solver.review.scenarios import Scenario, read_scenarios
+from trimtab_solver.snapshot import Host, Snapshot, Vm
+
+TIERS = (
+    document("Tier", "gold", "{rank: 9}")
+    + document("Tier", "low", "{rank: 1, evict: {when: event.hardware_failures >= 1}}")
+).removeprefix("---\n")
+HOSTS = tuple(Host(f"h{i}", capacity={"memory_mib": 4}, labels={"ssd": "yes" if i == 2 else "no"}) for i in (1, 2, 3))
+CLUSTER = Snapshot(
+    HOSTS,
+    (
+        Vm("a", tier="gold", labels={"app": "x"}, requested={"memory_mib": 4}, host_id="h1"),
+        Vm("b", tier="low", labels={"app": "y"}, requested={"memory_mib": 4}, host_id="h2"),
+    ),
+)
+
+
+def policy(*documents: str, tiers: str = TIERS) -> Policy:
+    """Two tiers and these documents."""
+    return parse_policy({"p.yaml": (tiers + "".join(documents)).encode()})
+
+
+PIN = document("Pin", "pin", "{select: {matchLabels: {app: x}}, hosts: {matchLabels: {ssd: 'yes'}}}")
+
+
+def test_the_same_policy_written_in_another_way_is_no_difference() -> None:
+    """Order, written-out defaults and comments do not count; neither do plans that come to the same."""
+    same = parse_policy(
+        {"q.yaml": (PIN.replace("}}}", "}}, level: must}").removeprefix("---\n")).encode(), "r.yaml": TIERS.encode()}
+    )
+    diff = diff_policies(policy(PIN), same, CLUSTER)
+    assert diff.old_digest == diff.new_digest
+    assert diff.is_empty
+
+
+def test_documents_are_compared_field_by_field() -> None:
+    """Added, removed, changed; a name that changes its kind is another document."""
+    old = policy(PIN, document("Pin", "gone", "{select: {ids: [a]}, hosts: {ids: [h1]}}"))
+    new = policy(
+        PIN.replace("app: x", "app: y").replace("{name: pin}", "{name: pin, owner: me}"),
+        document("Spread", "new", "{select: {ids: [a]}, topology: host, maxPerDomain: 1}"),
+    )
+    found = {change.name: change for change in diff_policies(old, new).documents}
+    assert sorted(found) == ["gone", "new", "pin"]
+    assert (found["gone"].new, found["new"].old) == (None, None)
+    assert found["pin"].fields == (
+        FieldChange("metadata.owner", None, "me"),
+        FieldChange("spec.select.matchLabels.app", "x", "y"),
+    )
+
+
+def test_selections_and_tiers_are_compared_on_the_cluster() -> None:
+    """Guests and hosts gained and lost per selector; guests that change their tier."""
+    old = policy(PIN)
+    tiers = TIERS.replace("{rank: 9}", "{rank: 9, select: {ids: [a, b]}}").replace(
+        "{rank: 1", "{select: {ids: []}, rank: 1"
+    )
+    new = policy(PIN.replace("ssd: 'yes'", "ssd: 'no'"), tiers=tiers)
+    found = diff_policies(old, new, CLUSTER, ()).selections
+    assert SelectionChange("pin", "spec.hosts", ("h1", "h3"), ("h2",)) in found
+    assert SelectionChange("gold", "guests", ("b",), ()) in found
+    assert SelectionChange("low", "guests", (), ("b",)) in found
+
+
+def test_plans_are_compared_per_scenario() -> None:
+    """Actions, levels, who stays down, who is stopped, and wishes that are broken further."""
+    wish = document("Pin", "wish", "{select: {ids: [b]}, hosts: {ids: [h3]}, level: should, weight: 5}")
+    scenarios = (Scenario(name="quiet"), Scenario(name="h1 fails", fail=("host:h1", "host:h3")))
+    quiet, failed = diff_policies(policy(), policy(PIN, wish), CLUSTER, scenarios).plans
+    assert (quiet.scenario, quiet.old.outcome, quiet.new.outcome) == ("quiet", "NO_ACTION_NEEDED", "OPTIMAL")
+    assert sorted((action.vm_id, action.target_host_id) for action in quiet.added) == [("a", "h2"), ("b", "h3")]
+    assert (quiet.removed, quiet.down, quiet.stops) == ((), (), ())
+    # both policies let gold displace low on the only host left: the same plan, and the same who is down
+    assert failed.old.outcome == failed.new.outcome
+    assert (failed.added, failed.removed, failed.down) == ((), (), ())
+
+
+def test_a_right_that_is_taken_away_shows_in_the_plans() -> None:
+    """Without the right to evict, gold stays down instead of low."""
+    new = policy(tiers=TIERS.replace(">= 1", ">= 9"))
+    scenarios = (Scenario(name="two fail", fail=("host:h1", "host:h3")),)
+    (plan,) = diff_policies(policy(), new, CLUSTER, scenarios).plans
+    assert (plan.down, plan.up, plan.stops) == (("a",), ("b",), (("low", 1, 0),))
+    assert not plan.is_empty
+
+
+def test_a_wish_that_the_new_plan_breaks_is_named() -> None:
+    """A rule that both policies have and only the new one has to give up."""
+    wish = document("Pin", "wish", "{select: {ids: [a]}, hosts: {ids: [h1]}, level: should, weight: 5}")
+    (plan,) = diff_policies(policy(wish), policy(wish, PIN.replace("ssd: 'yes'", "ssd: none")), CLUSTER).plans
+    assert plan.broken == ()
+    away = document("Pin", "pin", "{select: {ids: [a]}, hosts: {ids: [h3]}}")
+    (plan,) = diff_policies(policy(wish), policy(wish, away), CLUSTER).plans
+    assert plan.broken == (("wish", 0, 1),)
+
+
+def test_a_policy_that_is_refused_is_a_difference() -> None:
+    """With the reason, on its side only."""
+    new = policy(tiers=TIERS.replace("name: low", "name: lowest"))
+    (plan,) = diff_policies(policy(), new, CLUSTER).plans
+    assert plan.old.outcome == "NO_ACTION_NEEDED"
+    assert [fault.reason for fault in plan.new.refused] == [Reason.NO_TIER]
+
+
+def test_scenarios_are_read_strictly() -> None:
+    """A file of scenarios, with places for what is wrong."""
+    good = b"scenarios:\n  - {name: a, fail: ['host:h1'], hardwareFailures: 2}\n"
+    assert read_scenarios("s.yaml", good) == (Scenario(name="a", fail=("host:h1",), hardware_failures=2),)
+    with pytest.raises(PolicyRefusedError, match=r's\.yaml:2:15 scenarios\[0\]\.fial: unknown field "fial"'):
+        read_scenarios("s.yaml", b"scenarios:\n  - {name: a, fial: ['host:h1']}\n")
+    with pytest.raises(SnapshotRefusedError, match='the cluster has no part "host:h9"'):
+        diff_policies(policy(), policy(), CLUSTER, (Scenario(name="x", fail=("host:h9",)),))
