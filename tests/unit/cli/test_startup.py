@@ -61,7 +61,25 @@ def test_the_console_script_works() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "plan", "verify", "explain", "sample", "import", "serve", "policy", "policy lint"]
+    "command",
+    [
+        "demo",
+        "plan",
+        "verify",
+        "explain",
+        "sample",
+        "import",
+        "serve",
+        "policy",
+        "policy lint",
+        "policy fmt",
+        "policy schema",
+        "policy test",
+        "policy coverage",
+        "policy conflicts",
+        "policy diff",
+        "policy explain",
+    ],
 )
 def test_every_command_has_help(command: str) -> None:
     """Exit code 0, and words that say what it does."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from . import conflicts_command, coverage_command, diff_command, fmt_command, lint_command, schema_command, test_command
+from . import (
+    conflicts_command,
+    coverage_command,
+    diff_command,
+    explain_command,
+    fmt_command,
+    lint_command,
+    schema_command,
+    test_command,
+)
 
 policy = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check, format, test and compare policies.")
 
@@ -21,3 +30,4 @@ policy.command("test", short_help="Run the tests beside a policy.")(test_command
 policy.command("coverage", short_help="Say what the tests show of each rule.")(coverage_command.coverage)
 policy.command("conflicts", short_help="Find must rules that cannot hold together.")(conflicts_command.conflicts)
 policy.command("diff", short_help="Say what a change of policy does.")(diff_command.diff)
+policy.command("explain", short_help="List every rule that touches a guest.")(explain_command.explain)

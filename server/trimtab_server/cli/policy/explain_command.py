@@ -1,0 +1,43 @@
+"""``trimtab policy explain``."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..exits import CommandError, ExitCode
+from ..quantities import plural
+from .test_command import PolicyPaths, folder_of
+
+
+def explain(
+    vm: Annotated[str, typer.Argument(metavar="VM", help="Id of the guest.")],
+    paths: PolicyPaths,
+    snapshot: Annotated[Path, typer.Option("--snapshot", metavar="FILE", help="The cluster that the guest is in.")],
+) -> None:
+    """List every document that says something about a guest, with its place, and why it applies."""
+    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.review.touching import touching
+    from trimtab_solver.validation import check_snapshot
+
+    from ...files import read_snapshot
+    from ..safe_text import clean
+    from .places import located
+
+    policy = load_policy(paths)
+    state = read_snapshot(snapshot)
+    check_snapshot(state)
+    names = [guest.id for guest in state.vms]
+    if vm not in names:
+        close = difflib.get_close_matches(vm, names, n=3)
+        guess = f"did you mean {', '.join(close)}?" if close else f"it holds {plural(len(names), 'guest')}"
+        raise CommandError(ExitCode.USAGE, [f"the snapshot holds no guest {vm!r} ({guess})"])
+    for touch in touching(policy, state, vm):
+        how = f" ({touch.how})" if touch.how else ""
+        place = located(str(touch.source), folder_of(paths))
+        print(clean(f"{place}: {touch.document.kind} {touch.document.name}{how}"))
+        for fact in touch.facts:
+            print(clean(f"    {fact}"))

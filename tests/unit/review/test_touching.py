@@ -1,0 +1,98 @@
+"""`policy explain`: everything that touches a guest, and nothing else."""
+
+from __future__ import annotations
+
+from tests.unit.policy.build import document
+from trimtab_solver.policy.loader import parse_policy
+from trimtab_solver.review.touching import touching
+from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm, VmState
+
+POLICY = parse_policy(
+    {
+        "p.yaml": (
+            document("Tier", "gold", "{rank: 9, availability: must-run}")
+            + document(
+                "Tier",
+                "low",
+                "{rank: 1, select: {matchLabels: {sla: low}}, evict: {when: event.hardware_failures >= 1},"
+                " resize: {floor: {memory_mib: '50%'}}}",
+            )
+            + document("PolicySet", "all", "{defaultTier: gold}")
+            + document("Pin", "ssd", "{select: {matchLabels: {sla: low}, cel: vm.id != 'z'}, hosts: {ids: [h1]}}")
+            + document("Pin", "idle", "{select: {ids: [a]}, hosts: {ids: [h1]}, enabled: false}")
+            + document(
+                "Spread",
+                "racks",
+                "{select: {cel: 'true'}, topology: rack, maxPerDomain: 1, level: should, weight: 40}",
+            )
+            + document("Pin", "other", "{select: {ids: [c]}, hosts: {ids: [h1]}}")
+        )
+        .removeprefix("---\n")
+        .encode()
+    }
+)
+CLUSTER = Snapshot(
+    (Host("h1", ("r1",)), Host("h2", ("r1",))),
+    (
+        Vm("a", labels={"sla": "low"}, host_id="h2"),
+        Vm("b", tier="gold", host_id="h1"),
+        Vm("c", state=VmState.PENDING),
+    ),
+    (FailureDomain("r1", "rack"),),
+)
+
+
+def lines(vm_id: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    """(document, how binding, facts) of everything that touches the guest."""
+    return [(touch.document.name, touch.how, touch.facts) for touch in touching(POLICY, CLUSTER, vm_id)]
+
+
+def test_the_tier_and_every_rule_are_named_with_reasons() -> None:
+    """What selects the guest, what follows, and whether it is broken; disabled rules say that they are."""
+    assert lines("a") == [
+        (
+            "low",
+            "",
+            (
+                "spec.select selects it: its label sla is low",
+                "rank 1, best-effort",
+                "it may not be evicted now (stop, when event.hardware_failures >= 1)",
+                "it may be shrunk now (to memory_mib 50%, when true)",
+            ),
+        ),
+        (
+            "ssd",
+            "must",
+            (
+                "spec.select selects it: its label sla is low, vm.id != 'z' holds",
+                "it leaves 1 hosts: h1",
+                "broken now: a by 1",
+            ),
+        ),
+        ("idle", "must, disabled", ("spec.select selects it: it is named a",)),
+        (
+            "racks",
+            "should 40",
+            ("spec.select selects it: true holds", "group with b, c", "broken now: r1 by 1"),
+        ),
+    ]
+
+
+def test_the_default_tier_is_told_as_such() -> None:
+    """And that it is never stopped or shrunk."""
+    (name, _, facts), *rules = lines("c")
+    assert (name, facts) == (
+        "gold",
+        (
+            "no tier selects it, and this one is the default",
+            "rank 9, must-run",
+            "it is never stopped to make room",
+            "it always has what it requests",
+        ),
+    )
+    assert [rule[2][-1] for rule in rules] == ["it does not run now", "it does not run now"]
+
+
+def test_places_are_those_of_the_selectors() -> None:
+    """File, line and column of what selects the guest."""
+    assert [str(touch.source) for touch in touching(POLICY, CLUSTER, "b")] == ["p.yaml:4:8", "p.yaml:29:8"]
