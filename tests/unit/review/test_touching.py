@@ -95,4 +95,4 @@ def test_the_default_tier_is_told_as_such() -> None:
 
 def test_places_are_those_of_the_selectors() -> None:
     """File, line and column of what selects the guest."""
-    assert [str(touch.source) for touch in touching(POLICY, CLUSTER, "b")] == ["p.yaml:4:8", "p.yaml:29:8"]
+    assert [str(touch.source) for touch in touching(POLICY, CLUSTER, "b")] == ["p.yaml:4:1", "p.yaml:29:8"]
