@@ -11,10 +11,10 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from trimtab_solver.policy.loader import load_policy
-
 from .config import Settings
 from .interceptors import CallInterceptor
+from .policy_service import POLICY_SERVICE_NAME, PolicyService
+from .served_policy import ServedPolicy
 from .services import SERVICE_NAME, PlanningService
 from .supervisor import Supervisor
 
@@ -38,24 +38,29 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    policy = None if settings.policy is None else load_policy(settings.policy)
+    served = ServedPolicy(settings.policy)
+    served.load()
+    loop.add_signal_handler(signal.SIGHUP, served.ask)
     supervisor = Supervisor(settings.workers, settings.queue)
-    service = PlanningService(settings, policy, supervisor)
+    service = PlanningService(settings, served, supervisor)
+    policies = PolicyService(service, served)
     await supervisor.start(service.probe())
     healths = health.aio.HealthServicer()
-    server = _server(settings, service, healths)
+    server = _server(settings, (service.handler(), policies.handler()), healths)
     port = server.add_insecure_port(settings.listen)
     await server.start()
-    for name in (health.OVERALL_HEALTH, SERVICE_NAME):
+    watching = asyncio.create_task(served.watch(settings.policy_interval_s))
+    for name in (health.OVERALL_HEALTH, SERVICE_NAME, POLICY_SERVICE_NAME):
         await healths.set(name, health_pb2.HealthCheckResponse.SERVING)
     _log.info(
         "listening",
         address=settings.listen,
         port=port,
-        policy_digest=policy.digest if policy else None,
+        policy_digest=served.policy.digest if served.policy else None,
         pid=os.getpid(),
     )
     await stopping.wait()
+    watching.cancel()
     _log.info("draining", grace_s=settings.grace_s)
     await healths.enter_graceful_shutdown()
     await service.drain(settings.grace_s)
@@ -64,7 +69,9 @@ async def serve(settings: Settings) -> None:
     _log.info("stopped")
 
 
-def _server(settings: Settings, service: PlanningService, healths: health.aio.HealthServicer) -> grpc.aio.Server:
+def _server(
+    settings: Settings, handlers: tuple[grpc.GenericRpcHandler, ...], healths: health.aio.HealthServicer
+) -> grpc.aio.Server:
     message_bytes = settings.message_mib << 20
     server = grpc.aio.server(
         interceptors=(CallInterceptor(),),
@@ -75,8 +82,9 @@ def _server(settings: Settings, service: PlanningService, healths: health.aio.He
             ("grpc.so_reuseport", 0),
         ),
     )
-    server.add_generic_rpc_handlers((service.handler(),))
+    server.add_generic_rpc_handlers(handlers)
     health_pb2_grpc.add_HealthServicer_to_server(healths, server)
     if settings.reflection:
-        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        names = (SERVICE_NAME, POLICY_SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
     return server

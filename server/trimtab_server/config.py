@@ -32,6 +32,9 @@ class Settings(BaseModel):
         default=False, description="listen on other addresses than loopback, without encryption or authentication"
     )
     policy: Path | None = Field(default=None, description="folder with the server's own policy; empty: none")
+    policy_interval_s: Seconds = Field(
+        default=2.0, description="time between two looks at the policy folder; SIGHUP looks at once"
+    )
     workers: int = Field(
         default=max(1, (os.cpu_count() or 2) // 2), ge=1, le=1024, description="requests solved at one time"
     )

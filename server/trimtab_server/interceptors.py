@@ -1,18 +1,21 @@
-"""Around every call of the planning service: errors become statuses with details, and each call is logged once."""
+"""Around every call of our services: errors become statuses with details, and each call is logged once."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import structlog
 
-from .services import SERVICE_NAME, grpc_code
+from trimtab.v1 import planning_service_pb2
+
+from .services import grpc_code
 from .status import DETAILS_KEY, ServiceError, ServiceReason, failure
 
+_PACKAGE: Final = planning_service_pb2.DESCRIPTOR.package
 _log = structlog.get_logger("trimtab.calls")
 
 Handler = Any
@@ -25,9 +28,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     async def intercept_service(
         self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], details: grpc.HandlerCallDetails
     ) -> Handler:
-        """Wrap the handlers of the planning service; health and reflection are left as they are."""
+        """Wrap the handlers of our services; health and reflection are left as they are."""
         handler = await continuation(details)
-        if handler is None or not details.method.startswith(f"/{SERVICE_NAME}/"):
+        if handler is None or not details.method.startswith(f"/{_PACKAGE}."):
             return handler
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(_streaming(handler.unary_stream, details.method))

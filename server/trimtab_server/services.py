@@ -15,13 +15,13 @@ import structlog
 from google.rpc.status_pb2 import Status
 
 from trimtab.v1 import planning_service_pb2 as pb
-from trimtab_solver.policy.documents import Policy
 
 from .config import Settings
 from .convert.request import seconds_to_proto
 from .frames import FrameKind
 from .job import LEAST_BUDGET_S, Job
 from .replays import Flight, Newest, Replays
+from .served_policy import ServedPolicy
 from .status import ServiceError, ServiceReason, failure, too_short
 from .supervisor import Supervisor
 
@@ -40,9 +40,9 @@ Context = grpc.aio.ServicerContext[bytes, bytes]
 class PlanningService:
     """Handlers of trimtab.v1.PlanningService."""
 
-    def __init__(self, settings: Settings, policy: Policy | None, supervisor: Supervisor) -> None:
+    def __init__(self, settings: Settings, served: ServedPolicy, supervisor: Supervisor) -> None:
         self._settings = settings
-        self._policy = policy
+        self._served = served
         self._supervisor = supervisor
         self._replays = Replays(settings.remembered_answers, settings.remembered_mib << 20)
         self._is_draining = False
@@ -78,9 +78,13 @@ class PlanningService:
 
     async def verify_plan(self, request: bytes, context: Context) -> bytes:
         """Replay a plan."""
+        return await self.run("VerifyPlan", request, context)
+
+    async def run(self, method: str, request: bytes, context: Context) -> bytes:
+        """What a solver process answers to a request of a method that is not repeated or reported on."""
         self._refuse_when_draining()
-        key = ("VerifyPlan", await _digest(request))
-        flight = self._replays.launch(key, functools.partial(self._work, self._job("VerifyPlan", context), request))
+        key = (method, await _digest(request))
+        flight = self._replays.launch(key, functools.partial(self._work, self._job(method, context), request))
         with flight.joined():
             return await flight.response()
 
@@ -166,7 +170,7 @@ class PlanningService:
             max_budget_s=settings.max_budget_s,
             threads=settings.solver_threads,
             memory_bytes=settings.memory_mib << 20,
-            policy=self._policy,
+            policy=self._served.policy,
         )
 
     def _end_at(self, budget_s: float) -> float:

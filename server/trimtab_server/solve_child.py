@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
-from trimtab.v1 import plan_pb2
+from trimtab.v1 import plan_pb2, policy_service_pb2
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_solver.compilation import compile_problem
 from trimtab_solver.digest import snapshot_digest
@@ -34,6 +34,7 @@ from trimtab_solver.stages import Stages
 from trimtab_solver.validation import check_snapshot
 from trimtab_solver.verify.replay import verify_plan
 
+from . import policy_work
 from .convert.answer import answer_to_proto
 from .convert.request import PlanOrder, PolicyFiles, plan_order_from_proto, verify_order_from_proto
 from .convert.response import progress_to_proto, stale_inputs, verdict_to_proto
@@ -96,7 +97,15 @@ class _Work:
             self._send(FrameKind.FINAL, response)
 
     def _methods(self) -> dict[str, Callable[[bytes], bytes]]:
-        return {"": _probe, "CreatePlan": self._create, "StreamPlan": self._stream, "VerifyPlan": self._verify}
+        return {
+            "": _probe,
+            "CreatePlan": self._create,
+            "StreamPlan": self._stream,
+            "VerifyPlan": self._verify,
+            "LintPolicy": self._lint,
+            "TestPolicy": self._test,
+            "DiffPolicies": self._diff,
+        }
 
     def _create(self, request: bytes) -> bytes:
         answer = self._answer(self._read(request, pb.CreatePlanRequest()))
@@ -193,6 +202,18 @@ class _Work:
             "actions": len(order.plan.actions),
         }
         return verdict_to_proto(verdict, stale).SerializeToString()
+
+    def _lint(self, request: bytes) -> bytes:
+        message = _parse(request, policy_service_pb2.LintPolicyRequest())
+        return policy_work.lint_policy(message, self._policy).SerializeToString()
+
+    def _test(self, request: bytes) -> bytes:
+        message = _parse(request, policy_service_pb2.TestPolicyRequest())
+        return policy_work.test_policy(message, self._policy).SerializeToString()
+
+    def _diff(self, request: bytes) -> bytes:
+        message = _parse(request, policy_service_pb2.DiffPoliciesRequest())
+        return policy_work.diff_policies(message, self._policy).SerializeToString()
 
     def _policy(self, files: PolicyFiles) -> Policy:
         if files is not None:

@@ -191,7 +191,6 @@ SNAPSHOT_FAULTS = {
 
 REQUEST_FAULTS = {
     "no snapshot": in_request(lambda request: request.ClearField("snapshot"), "INVALID_REQUEST", "snapshot", "missing"),
-    "no policy": in_request(lambda request: request.ClearField("policy"), "INVALID_REQUEST", "policy", "missing"),
     "no time": in_request(lambda request: _budget(request, 0), "OUT_OF_RANGE", "time_budget", "0 s", "more than 0"),
     "less than no time": in_request(
         lambda request: _budget(request, -3), "OUT_OF_RANGE", "time_budget", "-3 s", "more than 0"

@@ -43,7 +43,6 @@ CASES = {
     "no snapshot": (
         pb.CreatePlanRequest(policy=requests.SERVER_POLICY), INVALID, "INVALID_REQUEST", "snapshot",
     ),
-    "no policy": (pb.CreatePlanRequest(snapshot=_one_vm()), INVALID, "INVALID_REQUEST", "policy"),
     "no state": (requests.small(snapshot=_one_vm(state=0)), INVALID, "INVALID_REQUEST", "snapshot.vms[0].state"),
     "no hosts": (requests.small(snapshot=snapshot_pb2.Snapshot()), INVALID, "EMPTY_CLUSTER", "snapshot.hosts"),
     "unknown host": (

@@ -103,10 +103,7 @@ def verify_order_from_proto(message: pb.VerifyPlanRequest) -> VerifyOrder:
 
 def policy_from_proto(message: policy_pb2.PolicyReference, path: str = "policy") -> PolicyFiles:
     """The files in `message`, or None for the server's own policy. Raises as `plan_order_from_proto`."""
-    source = message.WhichOneof("source")
-    if source is None:
-        raise RefusedError([Fault(Reason.INVALID_REQUEST, path, _MISSING, "set inline or server_default")])
-    if source == "server_default":
+    if message.WhichOneof("source") != "inline":
         return None
     at = f"{path}.inline.documents"
     faults: list[Fault] = []

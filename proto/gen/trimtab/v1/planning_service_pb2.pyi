@@ -57,7 +57,7 @@ class CreatePlanRequest(_message.Message):
 
     @_builtins.property
     def policy(self) -> _policy_pb2.PolicyReference:
-        """The policy to plan under. Required."""
+        """The policy to plan under; unset for the server's own."""
 
     @_builtins.property
     def time_budget(self) -> _duration_pb2.Duration:
@@ -132,7 +132,7 @@ class StreamPlanRequest(_message.Message):
 
     @_builtins.property
     def policy(self) -> _policy_pb2.PolicyReference:
-        """The policy to plan under. Required."""
+        """The policy to plan under; unset for the server's own."""
 
     @_builtins.property
     def time_budget(self) -> _duration_pb2.Duration:
@@ -274,7 +274,7 @@ class VerifyPlanRequest(_message.Message):
 
     @_builtins.property
     def policy(self) -> _policy_pb2.PolicyReference:
-        """The policy that it must follow. Required."""
+        """The policy that it must follow; unset for the server's own."""
 
     @_builtins.property
     def plan(self) -> _plan_pb2.Plan:

@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class PolicyReference(_message.Message):
-    """The policy of a request. Exactly one source must be set, else ERROR_REASON_INVALID_REQUEST."""
+    """The policy of a request. Without it, or without a source, the server's own policy is used."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -32,8 +32,8 @@ class PolicyReference(_message.Message):
 
     @_builtins.property
     def server_default(self) -> Global___ServerDefaultPolicy:
-        """The policy folder that the server was started with. A server without one refuses with
-        ERROR_REASON_NO_SERVER_POLICY.
+        """The server's own policy: the folder that it was started with, as last read well. A server without one refuses
+        with ERROR_REASON_NO_SERVER_POLICY.
         """
 
     def __init__(

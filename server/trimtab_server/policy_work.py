@@ -1,0 +1,86 @@
+"""What a solver process does for the policy service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trimtab.v1 import policy_service_pb2 as pb
+from trimtab.v1 import snapshot_pb2
+from trimtab_solver.errors import Fault, PolicyRefusedError, Reason, RefusedError
+from trimtab_solver.policy.documents import Document, Policy
+from trimtab_solver.policy.findings import findings_of
+from trimtab_solver.policy.lint import lint
+from trimtab_solver.review import diff as review
+from trimtab_solver.review.scenarios import Scenario
+from trimtab_solver.review.testing import iterate_tests
+from trimtab_solver.snapshot import Snapshot
+from trimtab_solver.validation import check_snapshot
+
+from .convert.policy import diff_to_proto, finding_to_proto, result_to_proto
+from .convert.request import PolicyFiles, policy_from_proto
+from .convert.snapshot import snapshot_from_proto
+
+ReadPolicy = Callable[[PolicyFiles], Policy]
+"""The policy in files, or the server's own for None."""
+
+
+def lint_policy(message: pb.LintPolicyRequest, read: ReadPolicy) -> pb.LintPolicyResponse:
+    """Raises RefusedError when the snapshot is wrong; a policy that is wrong is an answer."""
+    snapshot = _snapshot(message.snapshot) if message.HasField("snapshot") else None
+    files = policy_from_proto(message.policy)
+    try:
+        policy = read(files)
+    except PolicyRefusedError as refusal:
+        return pb.LintPolicyResponse(findings=[finding_to_proto(finding) for finding in findings_of(refusal)])
+    findings = [finding_to_proto(finding) for finding in lint(policy, snapshot)]
+    return pb.LintPolicyResponse(usable=True, findings=findings, policy_digest=policy.digest)
+
+
+def test_policy(message: pb.TestPolicyRequest, read: ReadPolicy) -> pb.TestPolicyResponse:
+    """Raises RefusedError when the policy cannot be used, or a test names a snapshot file."""
+    policy, text = read(policy_from_proto(message.policy)), message.name_filter
+    wanted = iterate_tests(policy, _no_files, lambda test, case: text in test or text in case)
+    results = [result_to_proto(result) for result in wanted]
+    passed = sum(result.passed for result in results)
+    return pb.TestPolicyResponse(
+        results=results, passed_count=passed, failed_count=len(results) - passed, policy_digest=policy.digest
+    )
+
+
+def diff_policies(message: pb.DiffPoliciesRequest, read: ReadPolicy) -> pb.DiffPoliciesResponse:
+    """Raises RefusedError when an input cannot be used."""
+    old = read(policy_from_proto(message.old_policy, "old_policy"))
+    new = read(policy_from_proto(message.new_policy, "new_policy"))
+    scenarios = tuple(_scenario(message.scenarios[i], i) for i in range(len(message.scenarios)))
+    if not message.HasField("snapshot"):
+        if scenarios:
+            fault = Fault(Reason.INVALID_REQUEST, "snapshot", "is missing", "scenarios happen to a cluster: send one")
+            raise RefusedError([fault])
+        return diff_to_proto(review.diff_policies(old, new))
+    snapshot = _snapshot(message.snapshot)
+    if not scenarios:
+        return diff_to_proto(review.diff_policies(old, new, snapshot))
+    return diff_to_proto(review.diff_policies(old, new, snapshot, scenarios))
+
+
+def _snapshot(message: snapshot_pb2.Snapshot) -> Snapshot:
+    snapshot = snapshot_from_proto(message)
+    check_snapshot(snapshot)
+    return snapshot
+
+
+def _scenario(message: pb.PolicyScenario, index: int) -> Scenario:
+    path = f"scenarios[{index}]"
+    if not message.name:
+        raise RefusedError([Fault(Reason.INVALID_REQUEST, f"{path}.name", "is empty", "name the scenario")])
+    failures = message.hardware_failures if message.HasField("hardware_failures") else None
+    if failures is not None and failures < 0:
+        fault = Fault(Reason.OUT_OF_RANGE, f"{path}.hardware_failures", f"is {failures}", "use 0 or more, or unset it")
+        raise RefusedError([fault])
+    return Scenario(name=message.name, fail=tuple(message.fail), drain=tuple(message.drain), hardware_failures=failures)
+
+
+def _no_files(document: Document, name: str) -> Snapshot:
+    where = f"{document.position('spec.snapshot')} spec.snapshot"
+    message = f'names the file "{name}", which does not travel with the request'
+    raise RefusedError([Fault(Reason.INVALID_REQUEST, where, message, "write the cluster as fixtures")])
