@@ -138,7 +138,12 @@ class _Work:
         if budget_s < LEAST_BUDGET_S:
             raise too_short(budget_s, LEAST_BUDGET_S)
         options = PlanOptions(
-            budget_s=budget_s, seed=order.seed, workers=self._job.threads, reproducible=order.reproducible
+            budget_s=budget_s,
+            seed=order.seed,
+            workers=self._job.threads,
+            reproducible=order.reproducible,
+            warm_start=order.warm_start,
+            frontier=order.frontier,
         )
         on_progress = self._progress if self._job.method == "StreamPlan" else None
         # work that is cut short by the clock of a shutdown could not be repeated

@@ -90,7 +90,7 @@ class Answer:
     stays_down: tuple[StaysDown, ...]
     certificate: Certificate
     engine: str
-    """The engine whose target the plan reaches: ``greedy`` or ``exact``."""
+    """The engine whose target the plan reaches: ``greedy`` or ``exact``; ``earlier`` is that of the warm start."""
     hardware_failures: int
     notes: tuple[str, ...] = field(default=())
     """Warnings and moves that had to be dropped, in words."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from .compilation import compile_problem
 from .digest import snapshot_digest
-from .engines.portfolio import Candidate, PlanOptions, Portfolio, Progress
+from .engines.portfolio import FRONTIER_SHARES, Candidate, PlanOptions, Portfolio, Progress
 from .explain.why_down import explain_down
 from .failures import event_of
 from .outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
@@ -22,14 +22,16 @@ from .plan.exhaustive import MAX_CELLS, search_reach
 from .plan.ordering import Ordering, order_steps
 from .policy.documents import Policy
 from .policy.selection import Selection
-from .problem import Problem
+from .problem import Problem, Target
+from .sizing import fit_sizes
 from .snapshot import Snapshot
 from .stages import Stages
 from .validation import check_snapshot
 from .verify.case import Case
 from .verify.replay import verify_plan
+from .warm_start import read_warm_start
 
-__all__ = ["PlanOptions", "Progress", "UnverifiedPlanError", "plan_recovery"]
+__all__ = ["FRONTIER_SHARES", "PlanOptions", "Progress", "UnverifiedPlanError", "plan_recovery"]
 
 
 class UnverifiedPlanError(Exception):
@@ -104,9 +106,12 @@ class _Planner:
         """Guests whose moves had to be dropped."""
         self._is_exhausted = False
         """Whether every state that safe steps can reach has been looked at."""
+        self._warm = None if options.warm_start is None else read_warm_start(problem, options.warm_start)
 
     def answer(self) -> Answer:
         portfolio = self._portfolio
+        if self._warm is not None:
+            self._attempt(Candidate("earlier", Target(self._warm.place, fit_sizes(self._problem, self._warm.place))))
         candidates = portfolio.candidates()
         while (candidate := self._next(candidates)) is not None:
             self._attempt(candidate)
@@ -120,6 +125,7 @@ class _Planner:
         if best is None:
             raise UnverifiedPlanError("; ".join(self._faults))
         levels = portfolio.levels(best.values)
+        warm_notes = () if self._warm is None else self._warm.notes
         return Answer(
             outcome=self._outcome(best, levels),
             plan=best.plan,
@@ -128,7 +134,7 @@ class _Planner:
             certificate=self._certificate(),
             engine=best.engine,
             hardware_failures=self._selection.event.hardware_failures,
-            notes=(*self._problem.warnings, *best.ordering.dropped, *self._faults),
+            notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *self._faults),
         )
 
     def _next(self, candidates: Iterator[Candidate]) -> Candidate | None:

@@ -58,4 +58,6 @@ def as_stream(request: pb.CreatePlanRequest) -> pb.StreamPlanRequest:
         seed=request.seed,
         reproducible=request.reproducible,
         time_budget=request.time_budget,
+        warm_start=request.warm_start if request.HasField("warm_start") else None,
+        frontier_percents=request.frontier_percents,
     )

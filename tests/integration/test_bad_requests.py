@@ -50,6 +50,9 @@ CASES = {
     ),
     "negative seed": (requests.small(seed=-1), INVALID, "OUT_OF_RANGE", "seed"),
     "no time": (requests.small(time_budget=Duration(seconds=0)), INVALID, "OUT_OF_RANGE", "time_budget"),
+    "share of guests above all": (
+        requests.small(frontier_percents=[0, 100.5]), INVALID, "OUT_OF_RANGE", "frontier_percents[1]",
+    ),
     "long request id": (requests.small(request_id="x" * 129), INVALID, "OUT_OF_RANGE", "request_id"),
     "policy is not YAML": (
         requests.small(policy=requests.inline_policy("a: [")), INVALID, "POLICY_SYNTAX", "p.yaml",

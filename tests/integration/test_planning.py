@@ -155,3 +155,15 @@ def test_decisions_are_logged(server: RunningServer) -> None:
     stages = "parse convert policy check compile search order build verify explain digest encode first_plan"
     assert entry["stages_s"].keys() == set(stages.split())
     assert all(seconds >= 0 for seconds in entry["stages_s"].values())
+
+
+def test_an_earlier_plan_is_where_the_next_one_begins(server: RunningServer, answer: plan_pb2.Answer) -> None:
+    """Planned again from its own end, the same values are reached; what the snapshot does not know is noted."""
+    warm = pb.WarmStart(plan=answer.plan, places={"gone": "h0002", "shop-a1": "nowhere"})
+    request = requests.small(warm_start=warm)
+    responses = list(server.planning.StreamPlan(requests.as_stream(request), timeout=PATIENCE_S))
+    for again in (server.planning.CreatePlan(request, timeout=PATIENCE_S).answer, responses[-1].answer):
+        assert [level.value for level in again.levels] == [level.value for level in answer.levels]
+        notes = [note for note in again.notes if note.startswith("warm start: ")]
+        assert [note.split()[4] for note in notes] == ["gone:", "shop-a1:"]
+        assert _verify(server, again).verified

@@ -13,7 +13,7 @@ from trimtab_solver.snapshot import Snapshot
 from .phrases import PHASES, describe_action, describe_level, describe_proof, headline
 from .quantities import plural, spell_seconds
 from .safe_text import clean
-from .tables import TIER_COLUMNS, describe_event, tier_row
+from .tables import TIER_COLUMNS, describe_event, frontier_rows, tier_row
 from .tally import count_tiers, tier_order, tiers_of
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&|~@#]|:(?=//)")
@@ -51,6 +51,9 @@ def markdown_of(answer: Answer, snapshot: Snapshot, policy: Policy | None) -> st
     lines += ["## How good the plan is", ""]
     levels = ((one.name, str(one.value), describe_proof(one), describe_level(one.name)) for one in answer.levels)
     lines += _table(("level", "value", "proof", "counts"), levels)
+    if answer.frontier:
+        lines += ["## What moving more guests buys", ""]
+        lines += _table(*frontier_rows(answer.frontier))
     if answer.notes:
         lines += ["## Notes", "", *(f"* {escape(note)}" for note in answer.notes), ""]
     certificate = answer.certificate

@@ -31,6 +31,13 @@ def plan(
     reproducible: Annotated[
         bool, typer.Option("--reproducible", help="Search a fixed amount: the same input gives the same plan.")
     ] = False,
+    warm_start: Annotated[
+        Path | None,
+        typer.Option("--warm-start", metavar="PLAN", help="Begin from where this earlier plan leaves the guests."),
+    ] = None,
+    frontier: Annotated[
+        bool, typer.Option("--frontier", help="Also say what it buys to move 0, 0.5, 1, 2 and 5 % of the guests.")
+    ] = False,
     format_: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.TABLE,
     limit: Limit = 50,
     output: Annotated[
@@ -43,17 +50,23 @@ def plan(
     """
     if policy is None and server is None:
         raise typer.BadParameter("say which policy to plan under", param_hint="--policy")
-    from trimtab_solver.planner import PlanOptions
+    from trimtab_solver.planner import FRONTIER_SHARES, PlanOptions
     from trimtab_solver.policy.loader import load_policy
 
-    from ..files import read_snapshot, write_answer
+    from ..files import read_answer, read_snapshot, write_answer
     from .outputs import check_output_file
 
     if output is not None:
         check_output_file(output)
     state = read_snapshot(snapshot)
     rules = None if policy is None else load_policy(policy)
-    options = PlanOptions(budget_s=deadline, seed=seed, reproducible=reproducible)
+    options = PlanOptions(
+        budget_s=deadline,
+        seed=seed,
+        reproducible=reproducible,
+        warm_start=None if warm_start is None else read_answer(warm_start).plan.end_places(),
+        frontier=FRONTIER_SHARES if frontier else (),
+    )
     answer = _answer(state, rules, policy, options, server)
     if output is not None:
         write_answer(output, answer)

@@ -8,7 +8,7 @@ from trimtab_solver.snapshot import Snapshot
 
 from .page import Page
 from .quantities import plural, spell_seconds
-from .tables import write_actions, write_levels, write_stays_down, write_tiers, write_verdict
+from .tables import write_actions, write_frontier, write_levels, write_stays_down, write_tiers, write_verdict
 from .tally import count_tiers, tier_order, tiers_of
 
 
@@ -28,6 +28,9 @@ def write_report(page: Page, answer: Answer, snapshot: Snapshot, policy: Policy 
         write_stays_down(page, answer.stays_down, limit)
     page.title("How good the plan is (levels in order of importance, smaller is better)")
     write_levels(page, answer.levels)
+    if answer.frontier:
+        page.title("What moving more guests buys (targets, best found; their order of actions is not made)")
+        write_frontier(page, answer.frontier)
     if answer.notes:
         page.title("Notes")
         for note in answer.notes:

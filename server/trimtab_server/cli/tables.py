@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from trimtab_solver.failures import event_of
-from trimtab_solver.outcome import Answer, LevelValue, Outcome, StaysDown
+from trimtab_solver.outcome import Answer, FrontierPoint, LevelValue, Outcome, StaysDown
 from trimtab_solver.plan.actions import Action, Phase, Plan
 from trimtab_solver.snapshot import HostState, Snapshot
 from trimtab_solver.verify.violation import Violation
 
 from .page import Cell, Column, Page
-from .phrases import PHASES, describe_action, describe_level, describe_proof, headline
+from .phrases import PHASES, describe_action, describe_level, describe_proof, headline, short_level
 from .quantities import plural, spell_seconds
 from .tally import SiteCount, TierCount
 
@@ -130,6 +130,35 @@ def write_levels(page: Page, levels: Sequence[LevelValue]) -> None:
         proof = Cell(describe_proof(level), "green" if level.gap == 0 else "yellow")
         rows.append([level.name, str(level.value), proof, describe_level(level.name)])
     page.table((Column("level"), Column("value", is_number=True), Column("proof"), Column("counts", wrap=True)), rows)
+
+
+FRONTIER_COLUMNS = ("share of guests", "may move", "moved")
+
+
+def frontier_rows(points: Sequence[FrontierPoint]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The head and the rows of the frontier; of the levels only those that are not zero at every point."""
+    names = [level.name for level in points[0].levels] if points else []
+    shown = [i for i in range(len(names)) if any(point.levels[i].value for point in points)]
+    rows = [
+        (
+            f"{point.share_percent:g} %",
+            str(point.allowed_moves),
+            str(point.moves),
+            *(_value(point.levels[i]) for i in shown),
+        )
+        for point in points
+    ]
+    return (*FRONTIER_COLUMNS, *(short_level(names[i]) for i in shown)), rows
+
+
+def write_frontier(page: Page, points: Sequence[FrontierPoint]) -> None:
+    """What moving more guests buys."""
+    head, rows = frontier_rows(points)
+    page.table([Column(title, is_number=True) for title in head], rows)
+
+
+def _value(level: LevelValue) -> str:
+    return str(level.value) if level.gap == 0 else f"{level.value} (at best {level.bound})"
 
 
 def write_values(page: Page, levels: Sequence[tuple[str, int]], claimed: Mapping[str, int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trimtab.v1 import plan_pb2 as pb
 from trimtab_solver.errors import Fault, Reason, RefusedError
-from trimtab_solver.outcome import Answer, Certificate, LevelValue, StaysDown
+from trimtab_solver.outcome import Answer, Certificate, FrontierPoint, LevelValue, StaysDown
 
 from .enums import OUTCOMES
 from .plan import plan_from_proto, plan_to_proto
@@ -35,6 +35,7 @@ def answer_from_proto(message: pb.Answer, path: str = "answer") -> Answer:
         engine=message.engine,
         hardware_failures=message.hardware_failures,
         notes=tuple(message.notes),
+        frontier=tuple(frontier_point_from_proto(point) for point in message.frontier),
     )
 
 
@@ -49,6 +50,7 @@ def answer_to_proto(answer: Answer) -> pb.Answer:
         engine=answer.engine,
         hardware_failures=answer.hardware_failures,
         notes=answer.notes,
+        frontier=[frontier_point_to_proto(point) for point in answer.frontier],
     )
 
 
@@ -60,6 +62,26 @@ def level_from_proto(message: pb.LevelValue) -> LevelValue:
 def level_to_proto(level: LevelValue) -> pb.LevelValue:
     """The message for `level`."""
     return pb.LevelValue(name=level.name, value=level.value, bound=level.bound)
+
+
+def frontier_point_from_proto(message: pb.FrontierPoint) -> FrontierPoint:
+    """The point in `message`."""
+    return FrontierPoint(
+        share_percent=message.share_percent,
+        allowed_moves=message.allowed_moves,
+        moves=message.moves,
+        levels=tuple(level_from_proto(level) for level in message.levels),
+    )
+
+
+def frontier_point_to_proto(point: FrontierPoint) -> pb.FrontierPoint:
+    """The message for `point`."""
+    return pb.FrontierPoint(
+        share_percent=point.share_percent,
+        allowed_moves=point.allowed_moves,
+        moves=point.moves,
+        levels=[level_to_proto(level) for level in point.levels],
+    )
 
 
 def stays_down_from_proto(message: pb.StaysDown) -> StaysDown:

@@ -21,6 +21,7 @@ from .snapshot import snapshot_from_proto
 
 MAX_SEED = 2**31 - 1
 MAX_REQUEST_ID_LENGTH = 128
+MAX_FRONTIER_POINTS = 16
 
 PolicyFiles = Mapping[str, bytes] | None
 """Policy files by name; None for the server's own policy."""
@@ -41,6 +42,10 @@ class PlanOrder:
     seed: int
     reproducible: bool
     time_budget_s: float | None
+    warm_start: Mapping[str, str] | None
+    """Guest id -> host id, empty for down."""
+    frontier: tuple[float, ...]
+    """Shares of the running guests, in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,13 @@ def plan_order_from_proto(message: pb.CreatePlanRequest | pb.StreamPlanRequest) 
         time_budget_s = seconds_from_proto(message.time_budget)
         if time_budget_s <= 0:
             faults.append(_out_of_range("time_budget", f"is {time_budget_s:g} s", "use more than 0, or leave it unset"))
+    warm_start = _collect(faults, lambda: _warm_start_of(message)) if message.HasField("warm_start") else None
+    if len(message.frontier_percents) > MAX_FRONTIER_POINTS:
+        too_many = f"has {len(message.frontier_percents)} points"
+        faults.append(_out_of_range("frontier_percents", too_many, f"use at most {MAX_FRONTIER_POINTS}"))
+    for index, share in enumerate(message.frontier_percents):
+        if not 0 <= share <= 100:
+            faults.append(_out_of_range(f"frontier_percents[{index}]", f"is {share:g}", "use 0 to 100"))
     if faults or snapshot is None:
         raise RefusedError(faults)
     return PlanOrder(
@@ -84,6 +96,8 @@ def plan_order_from_proto(message: pb.CreatePlanRequest | pb.StreamPlanRequest) 
         seed=message.seed,
         reproducible=message.reproducible,
         time_budget_s=time_budget_s,
+        warm_start=warm_start,
+        frontier=tuple(message.frontier_percents),
     )
 
 
@@ -145,6 +159,11 @@ def _snapshot_of(message: pb.CreatePlanRequest | pb.StreamPlanRequest | pb.Verif
     if not message.HasField("snapshot"):
         raise RefusedError([Fault(Reason.INVALID_REQUEST, "snapshot", _MISSING, "send the state of the cluster")])
     return snapshot_from_proto(message.snapshot)
+
+
+def _warm_start_of(message: pb.CreatePlanRequest | pb.StreamPlanRequest) -> Mapping[str, str]:
+    plan = plan_from_proto(message.warm_start.plan, "warm_start.plan")
+    return {**plan.end_places(), **message.warm_start.places}
 
 
 def _collect(faults: list[Fault], read: Callable[[], ValueT]) -> ValueT | None:

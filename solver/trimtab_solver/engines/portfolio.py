@@ -24,6 +24,9 @@ _REFINING_SHARE = 0.25
 _DETERMINISTIC_PER_S = 0.5
 """Deterministic time units that stand for one second of budget in reproducible mode."""
 
+FRONTIER_SHARES = (0.0, 0.5, 1.0, 2.0, 5.0)
+"""Shares of the running guests, in percent, at which to look at the disruption frontier unless others are asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:

@@ -25,6 +25,11 @@ class ActionKind(enum.StrEnum):
     SHUTDOWN_HOST = "SHUTDOWN_HOST"
 
 
+_TAKING_DOWN = frozenset({ActionKind.STOP, ActionKind.SUSPEND})
+_BRINGING_UP = frozenset({ActionKind.START, ActionKind.RESUME})
+_MOVING = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
+
+
 class Phase(enum.StrEnum):
     """Why an action is in the plan at all."""
 
@@ -76,6 +81,18 @@ class Plan:
     """Actions in an order of which every prefix is safe."""
 
     actions: tuple[Action, ...] = ()
+
+    def end_places(self) -> dict[str, str]:
+        """Where the guests that the plan acts on are after it: guest id -> host id, empty for a guest that is down."""
+        places = {}
+        for action in self.actions:
+            if action.kind in _TAKING_DOWN:
+                places[action.vm_id] = ""
+            elif action.kind in _MOVING:
+                places[action.vm_id] = action.target_host_id
+            elif action.kind in _BRINGING_UP:
+                places[action.vm_id] = action.host_id
+        return places
 
     @property
     def makespan_s(self) -> int:

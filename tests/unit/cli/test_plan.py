@@ -11,6 +11,8 @@ import yaml
 from google.protobuf import json_format
 
 from trimtab.v1 import plan_pb2
+from trimtab_server.cli.tables import frontier_rows
+from trimtab_solver.outcome import FrontierPoint, LevelValue
 from trimtab_solver.snapshot import Snapshot
 
 from . import case
@@ -210,3 +212,25 @@ def test_plan_files_may_be_compressed(tmp_path: Path) -> None:
         assert run("plan", state, "--policy", rules, "-o", plan).code == 0
         assert _verify(plan, state, rules).code == 0
     assert json.loads(gzip.decompress((tmp_path / "plan.json.gz").read_bytes()))["outcome"] == "OUTCOME_OPTIMAL"
+
+
+def test_a_plan_file_is_a_warm_start(tmp_path: Path) -> None:
+    """The state that the earlier plan leads to is reached again, and the answer says whose it is."""
+    state, rules = written(tmp_path, case.EVICTION)
+    first = run("plan", state, "--policy", rules, "-o", tmp_path / "first.json")
+    again = run("plan", state, "--policy", rules, "--warm-start", tmp_path / "first.json", "--format", "json")
+    assert first.code == again.code == 1
+    answer = json_format.Parse(again.out, plan_pb2.Answer())
+    assert answer.engine == "earlier"
+    assert answer.outcome == plan_pb2.OUTCOME_OPTIMAL
+
+
+def test_the_frontier_is_a_table_of_what_differs() -> None:
+    """A row per point; levels that are zero everywhere have no column; what is not proven says what is possible."""
+    points = (
+        FrontierPoint(0, 0, 0, (LevelValue("running:gold", 0, 0), LevelValue("running:bronze", 9, 7))),
+        FrontierPoint(2.5, 25, 19, (LevelValue("running:gold", 0, 0), LevelValue("running:bronze", 4, 4))),
+    )
+    head, rows = frontier_rows(points)
+    assert head == ("share of guests", "may move", "moved", "bronze")
+    assert rows == [("0 %", "0", "0", "9 (at best 7)"), ("2.5 %", "25", "19", "4")]

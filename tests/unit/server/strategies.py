@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from trimtab_server.convert.snapshot import LAST_SECOND
-from trimtab_solver.outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
+from trimtab_solver.outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, StaysDown
 from trimtab_solver.plan.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.snapshot import (
     FailureDomain,
@@ -116,6 +116,16 @@ answers = st.builds(
     engine=words,
     hardware_failures=counts,
     notes=names,
+    frontier=st.lists(
+        st.builds(
+            FrontierPoint,
+            share_percent=st.floats(0, 100),
+            allowed_moves=amounts,
+            moves=amounts,
+            levels=st.lists(st.builds(LevelValue, name=words, value=amounts, bound=amounts), max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 violations = st.builds(
     Violation,

@@ -35,11 +35,21 @@ def test_every_wrong_field_is_named_at_once() -> None:
         seed=1 << 31,
         request_id="x" * 129,
         time_budget=Duration(nanos=-1),
+        warm_start=pb.WarmStart(plan=plan_pb2.Plan(actions=[plan_pb2.Action(phase=plan_pb2.PHASE_RESTORE)])),
+        frontier_percents=[0, 101],
     )
     with pytest.raises(RefusedError) as refusal:
         plan_order_from_proto(message)
     paths = [fault.path for fault in refusal.value.faults]
-    assert paths == ["snapshot.hosts[0].state", "policy.inline.documents", "seed", "request_id", "time_budget"]
+    assert paths == [
+        "snapshot.hosts[0].state",
+        "policy.inline.documents",
+        "seed",
+        "request_id",
+        "time_budget",
+        "warm_start.plan.actions[0].kind",
+        "frontier_percents[1]",
+    ]
 
 
 def test_order_holds_what_was_asked() -> None:
@@ -53,13 +63,47 @@ def test_order_holds_what_was_asked() -> None:
             reproducible=True,
             validate_only=True,
             time_budget=Duration(seconds=2),
+            frontier_percents=[0, 2.5],
         )
     )
+    assert (order.warm_start, order.frontier) == (None, (0.0, 2.5))
     assert (order.seed, order.reproducible, order.validate_only, order.time_budget_s) == (3, True, True, 2.0)
     assert order.snapshot.taken_at == 5
     assert order.policy_files == {"p.yaml": b"x"}
     stream = plan_order_from_proto(pb.StreamPlanRequest(snapshot=SNAPSHOT, policy=policy))
     assert (stream.validate_only, stream.time_budget_s) == (False, None)
+
+
+def test_warm_start_is_where_a_plan_ends_unless_said_otherwise() -> None:
+    """The last action of a guest counts; resizing and hosts say nothing; a place stated goes before the plan."""
+    actions = [
+        plan_pb2.Action(id=1, kind=plan_pb2.ACTION_KIND_FENCE_HOST, host_id="h9"),
+        plan_pb2.Action(id=2, kind=plan_pb2.ACTION_KIND_SUSPEND, vm_id="a", host_id="h1"),
+        plan_pb2.Action(id=3, kind=plan_pb2.ACTION_KIND_MIGRATE_LIVE, vm_id="b", host_id="h1", target_host_id="h2"),
+        plan_pb2.Action(id=4, kind=plan_pb2.ACTION_KIND_RESIZE, vm_id="e", host_id="h1"),
+        plan_pb2.Action(id=5, kind=plan_pb2.ACTION_KIND_RESUME, vm_id="a", host_id="h3"),
+        plan_pb2.Action(id=6, kind=plan_pb2.ACTION_KIND_STOP, vm_id="c", host_id="h1"),
+        plan_pb2.Action(id=7, kind=plan_pb2.ACTION_KIND_START, vm_id="d", host_id="h4"),
+    ]
+    for action in actions:
+        action.phase = plan_pb2.PHASE_RESTORE
+    warm = pb.WarmStart(plan=plan_pb2.Plan(actions=actions), places={"d": "h5", "f": ""})
+    order = plan_order_from_proto(
+        pb.StreamPlanRequest(snapshot=SNAPSHOT, policy=policy_to_proto({"p.yaml": b"x"}), warm_start=warm)
+    )
+    assert order.warm_start == {"a": "h3", "b": "h2", "c": "", "d": "h5", "f": ""}
+
+
+def test_a_frontier_has_few_points() -> None:
+    """Every point takes time from the search; the fault says how many are allowed."""
+    message = pb.CreatePlanRequest(
+        snapshot=SNAPSHOT, policy=policy_to_proto({"p.yaml": b"x"}), frontier_percents=[1] * 17
+    )
+    with pytest.raises(RefusedError) as refusal:
+        plan_order_from_proto(message)
+    assert [(fault.reason, fault.path) for fault in refusal.value.faults] == [
+        (Reason.OUT_OF_RANGE, "frontier_percents")
+    ]
 
 
 def test_create_and_stream_requests_have_the_same_fields() -> None:

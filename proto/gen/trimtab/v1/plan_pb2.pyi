@@ -561,6 +561,7 @@ class Answer(_message.Message):
     ENGINE_FIELD_NUMBER: _builtins.int
     HARDWARE_FAILURES_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    FRONTIER_FIELD_NUMBER: _builtins.int
     outcome: Global___Outcome.ValueType
     """What came of the request."""
     engine: _builtins.str
@@ -587,6 +588,10 @@ class Answer(_message.Message):
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Warnings, and moves that had to be dropped, in words for people."""
 
+    @_builtins.property
+    def frontier(self) -> _containers.RepeatedCompositeFieldContainer[Global___FrontierPoint]:
+        """One point for each of the request's `frontier_percents`, in their order. Fewer when the time did not suffice."""
+
     def __init__(
         self,
         *,
@@ -598,14 +603,55 @@ class Answer(_message.Message):
         engine: _builtins.str = ...,
         hardware_failures: _builtins.int = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
+        frontier: _abc.Iterable[Global___FrontierPoint] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "engine", b"engine", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "stays_down", b"stays_down"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "engine", b"engine", "frontier", b"frontier", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "stays_down", b"stays_down"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Answer: _TypeAlias = Answer  # noqa: Y015
+
+@_typing.final
+class FrontierPoint(_message.Message):
+    """What moving a given number of guests buys: the best values found with no more moves than that. The state that has them
+    is a target: its order of actions was not made, and not verified.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHARE_PERCENT_FIELD_NUMBER: _builtins.int
+    ALLOWED_MOVES_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    share_percent: _builtins.float
+    """The share of the running guests that was asked for, in percent from 0 to 100."""
+    allowed_moves: _builtins.int
+    """How many guests may move at that share, 0 or more."""
+    moves: _builtins.int
+    """How many guests the state with these values moves, from 0 to `allowed_moves`, besides those that have to leave their
+    host.
+    """
+    @_builtins.property
+    def levels(self) -> _containers.RepeatedCompositeFieldContainer[Global___LevelValue]:
+        """The objective, highest level first, with bounds for this number of moves."""
+
+    def __init__(
+        self,
+        *,
+        share_percent: _builtins.float = ...,
+        allowed_moves: _builtins.int = ...,
+        moves: _builtins.int = ...,
+        levels: _abc.Iterable[Global___LevelValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_moves", b"allowed_moves", "levels", b"levels", "moves", b"moves", "share_percent", b"share_percent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FrontierPoint: _TypeAlias = FrontierPoint  # noqa: Y015
 
 @_typing.final
 class Violation(_message.Message):

@@ -35,6 +35,8 @@ class CreatePlanRequest(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     REPRODUCIBLE_FIELD_NUMBER: _builtins.int
     TIME_BUDGET_FIELD_NUMBER: _builtins.int
+    WARM_START_FIELD_NUMBER: _builtins.int
+    FRONTIER_PERCENTS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call safe to repeat: up to 128 characters, best a UUID; empty for none. A repeated call with the same
     bytes gets the same answer, or joins the first call while it runs. Other bytes or another method under an id in use
@@ -65,6 +67,17 @@ class CreatePlanRequest(_message.Message):
         default.
         """
 
+    @_builtins.property
+    def warm_start(self) -> Global___WarmStart:
+        """Where an earlier plan left the guests: the search begins there as well. Unset: it begins from the snapshot alone."""
+
+    @_builtins.property
+    def frontier_percents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Shares of the running guests, in percent from 0 to 100, at most 16 of them; else ERROR_REASON_OUT_OF_RANGE. For each
+        the answer says what moving so many guests buys (`Answer.frontier`), which takes time from the search. Empty: nothing
+        is said.
+        """
+
     def __init__(
         self,
         *,
@@ -75,10 +88,12 @@ class CreatePlanRequest(_message.Message):
         seed: _builtins.int = ...,
         reproducible: _builtins.bool = ...,
         time_budget: _duration_pb2.Duration | None = ...,
+        warm_start: Global___WarmStart | None = ...,
+        frontier_percents: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "snapshot", b"snapshot", "time_budget", b"time_budget"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "snapshot", b"snapshot", "time_budget", b"time_budget", "warm_start", b"warm_start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "reproducible", b"reproducible", "request_id", b"request_id", "seed", b"seed", "snapshot", b"snapshot", "time_budget", b"time_budget", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frontier_percents", b"frontier_percents", "policy", b"policy", "reproducible", b"reproducible", "request_id", b"request_id", "seed", b"seed", "snapshot", b"snapshot", "time_budget", b"time_budget", "validate_only", b"validate_only", "warm_start", b"warm_start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -120,6 +135,8 @@ class StreamPlanRequest(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     REPRODUCIBLE_FIELD_NUMBER: _builtins.int
     TIME_BUDGET_FIELD_NUMBER: _builtins.int
+    WARM_START_FIELD_NUMBER: _builtins.int
+    FRONTIER_PERCENTS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """As `CreatePlanRequest.request_id`. A repeated call gets `accepted` and the rest of the progress, then the answer."""
     seed: _builtins.int
@@ -140,6 +157,14 @@ class StreamPlanRequest(_message.Message):
         default.
         """
 
+    @_builtins.property
+    def warm_start(self) -> Global___WarmStart:
+        """As `CreatePlanRequest.warm_start`."""
+
+    @_builtins.property
+    def frontier_percents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """As `CreatePlanRequest.frontier_percents`."""
+
     def __init__(
         self,
         *,
@@ -149,14 +174,70 @@ class StreamPlanRequest(_message.Message):
         seed: _builtins.int = ...,
         reproducible: _builtins.bool = ...,
         time_budget: _duration_pb2.Duration | None = ...,
+        warm_start: Global___WarmStart | None = ...,
+        frontier_percents: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "snapshot", b"snapshot", "time_budget", b"time_budget"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "snapshot", b"snapshot", "time_budget", b"time_budget", "warm_start", b"warm_start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "reproducible", b"reproducible", "request_id", b"request_id", "seed", b"seed", "snapshot", b"snapshot", "time_budget", b"time_budget"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frontier_percents", b"frontier_percents", "policy", b"policy", "reproducible", b"reproducible", "request_id", b"request_id", "seed", b"seed", "snapshot", b"snapshot", "time_budget", b"time_budget", "warm_start", b"warm_start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamPlanRequest: _TypeAlias = StreamPlanRequest  # noqa: Y015
+
+@_typing.final
+class WarmStart(_message.Message):
+    """Where an earlier plan left the guests, for planning again after one more failure. It is advice: what no longer fits,
+    and guests and hosts that the snapshot does not know, are left out, and a note in the answer says how many.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class PlacesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PLAN_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plan(self) -> _plan_pb2.Plan:
+        """An earlier plan, taken as carried out: the guests it acts on are where it leaves them, the others as in the snapshot.
+        An action that cannot be read is refused with ERROR_REASON_INVALID_REQUEST.
+        """
+
+    @_builtins.property
+    def places(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Guest id to host id, empty for a guest that is down. Goes before `plan` for the guests it names."""
+
+    def __init__(
+        self,
+        *,
+        plan: _plan_pb2.Plan | None = ...,
+        places: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["places", b"places", "plan", b"plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WarmStart: _TypeAlias = WarmStart  # noqa: Y015
 
 @_typing.final
 class StreamPlanResponse(_message.Message):
