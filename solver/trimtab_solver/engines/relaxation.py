@@ -28,7 +28,7 @@ class Relaxation:
     A kind is what guests have in common when they arrive somewhere: tier, sizes, and the hosts where they may arrive.
     Shapes: `type_of` [H], `factor` [T, R, 2] as in `Capacity`, `room` [H, R] for all guests that are not pinned down
     (floors of the others are taken off), `tier` [K], `floor` and `upper` [K, R], `mask` [K, T] (some host of the type
-    takes the kind), `waiting` [K] (guests that do not run now).
+    takes the kind), `waiting` [K] (guests that do not run now), `kind_of` [V].
     `resident` [M] are the guests that run now and are not pinned down: `kind` and `host`, `evictable`, `movable` and
     `counted` (the move counts against the budget), all [M].
     """
@@ -41,6 +41,7 @@ class Relaxation:
     upper: Ints
     mask: Bools
     waiting: Ints
+    kind_of: Index
     resident: Ints
     kind: Index
     host: Index
@@ -106,6 +107,7 @@ def relax(problem: Problem, *, elastic: bool = False, tolerant: bool = True) -> 
         upper=problem.upper[first],
         mask=mask,
         waiting=np.bincount(kind_of[~running], minlength=len(first)).astype(np.int64),
+        kind_of=kind_of.astype(np.int32),
         resident=resident,
         kind=kind_of[resident].astype(np.int32),
         host=problem.current[resident],

@@ -1,0 +1,294 @@
+"""Who runs where, by numbers: a CP-SAT model that counts alike guests per host instead of naming them.
+
+A guest that arrives is one of its kind, so there is one integer per kind and host where the exact model has a Boolean
+per guest and host, and no two solutions differ by names only. Rules about groups are left out: what is proven of the
+loss holds for the problem, what is found becomes a target by giving names, as far as must rules allow.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..occupancy import Occupancy
+from ..primitives.disruption import COLD_FACTOR
+from ..primitives.encoding import UNBOUNDED, Ints
+from ..problem import NOWHERE, Problem, Target
+from ..sizing import fit_sizes
+from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
+from .relaxation import relax
+
+
+@dataclass(frozen=True, slots=True)
+class _Residents:
+    """Guests of one kind that run on one host now and may leave it: numbers in the relaxation."""
+
+    kind: int
+    host: int
+    members: tuple[int, ...]
+    stopped: int | None
+    """The variable for how many are stopped; None when none may be."""
+    moved: int | None
+
+
+class CountModel:
+    """The ranks, stops and moves of a problem, in this order, without rules about groups."""
+
+    def __init__(self, problem: Problem, moves: int | None = None) -> None:
+        """`moves` replaces the problem's own budget of moved guests."""
+        self._problem = problem
+        self._relaxation = relax(problem)
+        self._model = CpSatModel()
+        budget = problem.disruption.budget if moves is None else moves
+        self._may_move = budget > 0
+        self._residents = self._add_residents()
+        self._arrivals = self._add_arrivals()
+        self._waits = self._add_waits()
+        self._fit()
+        self._balance()
+        if budget < problem.vm_count:
+            counted = [(group.moved, 1) for group in self._residents if group.moved is not None and self._counts(group)]
+            self._add(counted, -UNBOUNDED, budget)
+
+    @property
+    def variable_count(self) -> int:
+        """How large the model is."""
+        return self._model.variable_count
+
+    def _add(self, terms: list[Term], low: int, high: int) -> None:
+        if terms:
+            self._model.add_linear([v for v, _ in terms], [c for _, c in terms], low, high)
+
+    def _counts(self, group: _Residents) -> bool:
+        return bool(self._relaxation.counted[group.members[0]])
+
+    def _add_residents(self) -> list[_Residents]:
+        relaxation, model = self._relaxation, self._model
+        alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        columns = (relaxation.kind, relaxation.host, relaxation.evictable, relaxation.movable, relaxation.counted)
+        for i, key in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+            alike[key].append(i)
+        groups = []
+        for (kind, host, evictable, movable, _), members in sorted(alike.items()):
+            stopped = model.add_int(0, len(members)) if evictable else None
+            moved = model.add_int(0, len(members)) if movable and self._may_move else None
+            if stopped is not None and moved is not None:
+                model.add_linear([stopped, moved], [1, 1], 0, len(members))
+            groups.append(_Residents(kind, host, tuple(members), stopped, moved))
+        return groups
+
+    def _add_arrivals(self) -> dict[tuple[int, int], int]:
+        relaxation, model = self._relaxation, self._model
+        supply = relaxation.waiting.copy()
+        if self._may_move:
+            supply += np.bincount(relaxation.kind[relaxation.movable], minlength=len(supply))
+        arrivals: dict[tuple[int, int], int] = {}
+        loads = self._loads()
+        for k in np.flatnonzero(supply).tolist():
+            for h in np.flatnonzero(relaxation.mask[k][relaxation.type_of]).tolist():
+                load = loads[k, relaxation.type_of[h]]
+                used = load > 0
+                most = int((relaxation.room[h][used] // load[used]).min(initial=int(supply[k])))
+                if most > 0:
+                    arrivals[k, h] = model.add_int(0, min(most, int(supply[k])))
+        return arrivals
+
+    def _add_waits(self) -> dict[int, int]:
+        waiting = self._relaxation.waiting
+        return {k: self._model.add_int(0, int(waiting[k])) for k in np.flatnonzero(waiting).tolist()}
+
+    def _loads(self) -> Ints:
+        relaxation = self._relaxation
+        backed = np.array([tier.backed for tier in self._problem.tiers], dtype=np.bool_)
+        return relaxation.loads(relaxation.floor, backed.reshape(len(self._problem.tiers), -1)[relaxation.tier])
+
+    def _fit(self) -> None:
+        relaxation, loads = self._relaxation, self._loads()
+        terms: dict[int, list[tuple[int, Ints]]] = defaultdict(list)
+        held = np.zeros_like(relaxation.room)
+        transient = self._problem.capacity.transient
+        for (k, h), count in self._arrivals.items():
+            terms[h].append((count, loads[k, relaxation.type_of[h]]))
+        for group in self._residents:
+            load = loads[group.kind, relaxation.type_of[group.host]]
+            held[group.host] += load * len(group.members)
+            if group.stopped is not None:
+                terms[group.host].append((group.stopped, -load))
+            if group.moved is not None:
+                terms[group.host].append((group.moved, np.where(transient, 0, -load)))
+        for h, found in terms.items():
+            for r in range(relaxation.room.shape[1]):
+                self._add(
+                    [(v, int(load[r])) for v, load in found if load[r]],
+                    -UNBOUNDED,
+                    int(relaxation.room[h, r] - held[h, r]),
+                )
+
+    def _balance(self) -> None:
+        """Per kind, who arrives or stays down was waiting or moves."""
+        terms: dict[int, list[Term]] = defaultdict(list)
+        for (k, _), count in self._arrivals.items():
+            terms[k].append((count, 1))
+        for k, count in self._waits.items():
+            terms[k].append((count, 1))
+        for group in self._residents:
+            if group.moved is not None:
+                terms[group.kind].append((group.moved, -1))
+        for k, found in terms.items():
+            self._add(found, int(self._relaxation.waiting[k]), int(self._relaxation.waiting[k]))
+
+    def _objectives(self) -> tuple[Objective, ...]:
+        problem, relaxation = self._problem, self._relaxation
+        losses: dict[int, list[Term]] = {rank: [] for rank in problem.ranks}
+        stops: list[Term] = []
+        moves: list[Term] = []
+        for k, count in self._waits.items():
+            tier = problem.tiers[relaxation.tier[k]]
+            losses[tier.rank].append((count, tier.value))
+        for group in self._residents:
+            tier = problem.tiers[relaxation.tier[group.kind]]
+            if group.stopped is not None:
+                losses[tier.rank].append((group.stopped, tier.value))
+                stops.append((group.stopped, tier.eviction_cost))
+            if group.moved is not None:
+                v = int(relaxation.resident[group.members[0]])
+                cost = int(problem.disruption.move_cost[v])
+                moves.append((group.moved, cost if problem.disruption.live[v] else COLD_FACTOR * cost))
+        return (
+            *(Objective(tuple(terms)) for terms in losses.values()),
+            Objective(tuple(stops)),
+            Objective(tuple(moves)),
+        )
+
+    def solve(
+        self,
+        budget: Budget,
+        stop: threading.Event,
+        on_target: Callable[[Target], None] | None = None,
+        known: Sequence[int] = (),
+    ) -> tuple[Target | None, tuple[LevelProof, ...]]:
+        """Minimises the losses by rank, then stops, then what moves cost.
+
+        `known` holds losses of leading ranks that some target has and none undercuts. The target keeps every must rule,
+        at the price of guests that stay down; None when the time was too short, or names could not be given. The proofs
+        are those of the ranks: each holds for the problem while the ranks above are at their proven values.
+        """
+
+        def report(solution: list[int], level: int) -> None:
+            target = self._named(solution) if on_target is not None and level >= len(known) else None
+            if target is not None and on_target is not None:
+                on_target(target)
+
+        solution, proofs = self._model.solve_staged(self._objectives(), budget, stop, report, known)
+        return None if solution is None else self._named(solution), tuple(proofs[: len(self._problem.ranks)])
+
+    def _named(self, solution: list[int]) -> Target | None:
+        """Gives the numbers of a solution names."""
+        problem, relaxation = self._problem, self._relaxation
+        state = Occupancy(problem, problem.floor)
+        movers: list[int] = []
+        for group in self._residents:
+            guests = [int(relaxation.resident[i]) for i in group.members]
+            stopped = 0 if group.stopped is None else solution[group.stopped]
+            moved = 0 if group.moved is None else solution[group.moved]
+            for v in guests[: stopped + moved]:
+                state.take(v)
+            movers += guests[stopped : stopped + moved]
+        slots: dict[int, list[int]] = defaultdict(list)
+        for (k, h), count in self._arrivals.items():
+            slots[k] += [h] * solution[count]
+        # those that must run first, then the ranks in order; within one, those that rules may keep from a place
+        ranks = problem.tier_values("rank")
+        queue = [
+            (problem.current[v] == NOWHERE, -int(ranks[v]), -len(problem.groups_of.get(v, ())), v)
+            for v in (*movers, *np.flatnonzero(~problem.running).tolist())
+        ]
+        heapq.heapify(queue)
+        free = {entry[-1] for entry in queue}
+        arrived: dict[int, list[int]] = defaultdict(list)
+        while queue:
+            v = heapq.heappop(queue)[-1]
+            kind = int(relaxation.kind_of[v])
+            # one that was to stay, and had to make way, has no move to spend
+            seats = slots[kind] if v in free else []
+            if not (_seat(state, v, seats) or _trade(state, v, seats, arrived[kind]) or _return(state, v)):
+                victim = _displace(state, v)
+                if victim is None:
+                    if problem.running[v] and not problem.evictable[v]:
+                        return None
+                    continue
+                others = arrived[int(relaxation.kind_of[victim])]
+                if victim in others:
+                    others.remove(victim)
+                heapq.heappush(queue, (True, -int(ranks[victim]), 0, victim))
+            if v in free:
+                arrived[kind].append(v)
+        changed = np.flatnonzero(state.place != problem.current).tolist()
+        if not all(state.admits_absence(v) for v in changed):
+            return None
+        if not problem.disruption.permits(np.flatnonzero(problem.moved(state.place))):
+            return None
+        return Target(state.place, fit_sizes(problem, state.place))
+
+
+def _may_be(state: Occupancy, v: int, h: int) -> bool:
+    problem = state.problem
+    return bool(problem.candidates(v)[h]) and state.admits_at(v, h) and state.fits(v, h, problem.floor[v])
+
+
+def _seat(state: Occupancy, v: int, slots: list[int]) -> bool:
+    """Puts a guest on the first host among `slots` that rules admit, and takes the slot away."""
+    for i, h in enumerate(slots):
+        if _may_be(state, v, h):
+            state.put(v, h)
+            del slots[i]
+            return True
+    return False
+
+
+def _trade(state: Occupancy, v: int, slots: list[int], arrived: list[int]) -> bool:
+    """Puts a guest in the place of one of its kind that can have a slot which this one cannot."""
+    for u in arrived:
+        h = state.take(u)
+        if _may_be(state, v, h):
+            state.put(v, h)
+            if _seat(state, u, slots):
+                return True
+            state.take(v)
+        state.put(u, h)
+    return False
+
+
+def _displace(state: Occupancy, v: int) -> int | None:
+    """Puts a guest in the place of the smallest one of a lower rank that may be down; returns that one."""
+    problem = state.problem
+    ranks = problem.tier_values("rank")
+    hosts = problem.candidates(v)
+    at = np.maximum(state.place, 0)
+    weak = (state.place >= 0) & (ranks < ranks[v]) & (~problem.running | problem.evictable) & hosts[at]
+    lacks = state.usage[at] + problem.capacity.load_of(v, problem.floor[v])[at] - state.ceiling[at]
+    backed = problem.capacity.backed
+    factors = problem.capacity.factor[at]
+    frees = np.where(backed, factors[:, :, 1], factors[:, :, 0]) * problem.floor
+    victims = np.flatnonzero(weak & (frees >= lacks).all(axis=1))
+    for victim in victims[np.lexsort((victims, frees[victims].sum(axis=1), ranks[victims]))].tolist():
+        h = state.take(victim)
+        if state.admits_absence(victim) and _may_be(state, v, h):
+            state.put(v, h)
+            return int(victim)
+        state.put(victim, h)
+    return None
+
+
+def _return(state: Occupancy, v: int) -> bool:
+    """Puts a guest back where it was, if it ran."""
+    h = int(state.problem.current[v])
+    if h == NOWHERE or not _may_be(state, v, h):
+        return False
+    state.put(v, h)
+    return True
