@@ -10,9 +10,9 @@ from ..failures import Event
 from ..rules.separate import Separate
 from ..rules.tier import Availability, Tier
 from ..snapshot import Snapshot
-from .documents import Document, Policy
-from .expression_fields import expressions_in
-from .expressions import Returns, compile_expression, references_in, tokens_of
+from .documents import Document, Policy, Selector
+from .expression_fields import SelectorUse, expressions_in, selectors_in
+from .expressions import Reference, Returns, compile_expression, references_in, tokens_of
 from .findings import Finding, Severity, finding_at, findings_of
 from .lint_names import name_findings
 from .lint_selectors import selector_findings
@@ -20,6 +20,7 @@ from .lint_snapshot import snapshot_findings
 from .loader import parse_policy
 from .subjects import event_data
 from .variables import Scope
+from .worlds import worlds_of
 
 _TRIED_FAILURES = range(17)
 """The numbers of hardware failures that conditions are tried with."""
@@ -50,20 +51,38 @@ def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
 
 def _expression_findings(policy: Policy) -> Iterator[Finding]:
     for document in policy.documents:
-        for use in expressions_in(type(document.spec), document.content.get("spec")):
-            for name in _unguarded(use.source, use.scope):
-                yield finding_at(
-                    document,
-                    use.path,
-                    Severity.WARNING,
-                    "unguarded-key",
-                    f"reads {name} without has(): it fails where the key is missing",
-                    f"write has({name}) && ..., or use matchLabels",
-                )
+        content = document.content.get("spec")
+        selectors = {use.path: (use.scope, _selector(use)) for use in selectors_in(type(document.spec), content)}
+        guests = [selector for scope, selector in selectors.values() if scope is Scope.VM]
+        for expression in expressions_in(type(document.spec), content):
+            _, own = selectors.get(expression.path.removesuffix(".cel"), (None, None))
+            for reference in _unguarded(expression.source, expression.scope):
+                if own is not None and reference.key in (own.match_labels or {}):
+                    continue  # the expression sees only guests that match the labels
+                if own is None and expression.scope is Scope.VM and guests and all(_have(g, reference) for g in guests):
+                    continue  # it is evaluated on selected guests only
+                name = f"{reference.variable}.{reference.key}"
+                message = f"reads {name} without has(): it fails where the key is missing"
+                fix = f"write has({name}) && ..., or use matchLabels"
+                yield finding_at(document, expression.path, Severity.WARNING, "unguarded-key", message, fix)
 
 
-def _unguarded(source: str, scope: Scope) -> Iterator[str]:
-    """Map keys, as ``vm.labels.zone``, that the expression reads and nowhere tests for."""
+def _selector(use: SelectorUse) -> Selector:
+    return Selector.model_validate(use.content, by_alias=True, by_name=False)
+
+
+def _have(selector: Selector, reference: Reference) -> bool:
+    """Whether every guest that the selector picks has the key, as far as that can be proven."""
+    if reference.variable == "vm.labels" and reference.key in (selector.match_labels or {}):
+        return True
+    worlds = worlds_of(Scope.VM, [selector], references=[reference])
+    if worlds is None:
+        return False
+    return all(reference.key in worlds.all[n].get(reference.variable, {}) for n in worlds.where(selector))
+
+
+def _unguarded(source: str, scope: Scope) -> Iterator[Reference]:
+    """Keys of maps that the expression reads and nowhere tests for."""
     text = " ".join(tokens_of(source))
     for reference in references_in(source, scope):
         key, name = reference.key, reference.variable.replace(".", " . ")
@@ -76,7 +95,7 @@ def _unguarded(source: str, scope: Scope) -> Iterator[str]:
             f'{name} [ ? "{key}" ]',
         )
         if not any(guard in text for guard in guards):
-            yield f"{reference.variable}.{key}"
+            yield reference
 
 
 def _tier_findings(policy: Policy) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from ..rules.tier import Tier
-from .documents import Document, Level, Policy, RuleSpec, Selector
+from .documents import Document, Level, Policy, RuleSpec, Selector, Switched
 from .expression_fields import expressions_in, selectors_in
 from .expressions import Returns
 from .findings import Finding, Severity, finding_at
@@ -30,7 +30,7 @@ def selector_findings(policy: Policy) -> Iterator[Finding]:
 
 
 def _is_enabled(document: Document) -> bool:
-    return not isinstance(document.spec, RuleSpec) or document.spec.enabled
+    return not isinstance(document.spec, Switched) or document.spec.enabled
 
 
 def _selector_findings(document: Document) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import RefusedError
 from ..planner import plan_recovery
-from ..policy.documents import Document, Policy, RuleSpec, Source
+from ..policy.documents import Document, Policy, Source, Switched
 from ..rules.tier import Tier
 from ..verify.judges import JUDGES
 from ..verify.replay import verify_plan
@@ -49,7 +49,7 @@ def coverage_of(policy: Policy, results: Iterable[CaseResult]) -> Coverage:
     """What `results`, the outcome of the tests of `policy`, show of it.
 
     A rule is binding in a case when its plan names the rule as a reason, or when the plan made without the rule breaks
-    it further (for kinds without a judge: comes to other values). Failed cases show nothing.
+    it further (for kinds without a judge: is no valid plan with it, or has other values). Failed cases show nothing.
     """
     passed = [result for result in results if result.passed]
     first: dict[Item, str] = {}
@@ -75,7 +75,7 @@ def items_of(document: Document) -> Iterator[Item]:
             yield Item(document.name, path, Point.GRANTED)
             if condition.strip() != _ALWAYS:
                 yield Item(document.name, path, Point.WITHHELD)
-    elif isinstance(spec, RuleSpec) and spec.enabled:
+    elif isinstance(spec, Switched) and spec.enabled:
         if type(spec) in JUDGES:
             yield Item(document.name, "spec", Point.SATISFIED)
             yield Item(document.name, "spec", Point.VIOLATED)
@@ -99,6 +99,7 @@ def _binds(policy: Policy, document: Document, planned: Planned | None) -> bool:
     except RefusedError:
         return True
     if type(document.spec) not in JUDGES:
-        return free.levels != answer.levels
+        verdict = verify_plan(planned.snapshot, policy, free.plan, case=evidence.case)
+        return not verdict.is_valid or verdict.levels != tuple((level.name, level.value) for level in answer.levels)
     end = verify_plan(planned.snapshot, without, free.plan).placement
     return evidence.amounts(end).get(name, 0) > evidence.amounts(planned.placement).get(name, 0)
