@@ -101,7 +101,7 @@ class RuleSpec(Switched):
     @model_validator(mode="after")
     def _weight_goes_with_should(self) -> Self:
         if self.level is Level.SHOULD and self.weight is None:
-            raise ValueError("level: should needs a weight (1 to 1000000)")
+            raise ValueError("level: should needs a weight; add weight: 1 to 1000000")
         if self.level is Level.MUST and self.weight is not None:
             raise ValueError("level: must takes no weight; remove it or use level: should")
         return self

@@ -164,7 +164,9 @@ def _problems(text: str, scope: Scope) -> tuple[Problem, ...]:
     ]
     if not found:
         found = [_problem(1, 1, text, scope)]
-    return tuple(dict.fromkeys(found))
+    # what follows from a syntax error before it helps nobody
+    first, *more = dict.fromkeys(found)
+    return (first, *(problem for problem in more if not problem.message.startswith("Syntax error")))
 
 
 def _problem(line: int, column: int, message: str, scope: Scope) -> Problem:
@@ -176,10 +178,12 @@ def _problem(line: int, column: int, message: str, scope: Scope) -> Problem:
         fix = _known_names(unknown[1], scope)
     elif "recognition error at: '= " in message or "recognition error at: '='" in message:
         fix = "compare with =="
+    elif "no matching overload" in message:
+        fix = "use values of one type: numbers have no quotes, texts have, labels are texts"
     elif "recursion" in message:
         message = "nests or chains more than 32 operators deep"
         fix = "use 'in [...]' instead of long chains of ||, or split the rule"
-    return Problem(max(line, 1), max(column, 1), message, fix)
+    return Problem(max(line, 1), max(column, 1), message, fix or "compare with docs/policy/selectors.md")
 
 
 def _known_names(name: str, scope: Scope) -> str:

@@ -287,6 +287,8 @@ def _selector_key(selector: Selector) -> tuple[object, ...]:
 
 
 def _ambiguous(first: Document, second: Document, ids: list[str]) -> Fault:
+    if "spec.select" not in second.positions:
+        first, second = second, first  # the fault stands where there is something to change
     return Fault(
         Reason.AMBIGUOUS_TIER,
         f"{second.position('spec.select')} spec.select",

@@ -123,7 +123,9 @@ def _message(details: ErrorDetails, name: str, value: Any) -> tuple[str, str]:
     is_now = f"{name} is {shown(value)}"
     match kind:
         case "value_error":
-            return str(ctx["error"]), ""
+            # a validator says what is wrong and, after a semicolon, what to write instead
+            message, _, fix = str(ctx["error"]).partition("; ")
+            return message, fix or "compare with the page of the kind in docs/policy"
         case "bool_type":
             looks_boolean = isinstance(value, str) and value.lower() in _YAML_1_1_BOOLEANS
             return is_now, "write true or false" + (f"; {value} is a plain word in YAML 1.2" if looks_boolean else "")
@@ -172,7 +174,7 @@ def _message(details: ErrorDetails, name: str, value: Any) -> tuple[str, str]:
                 f"write {name}: [...] or one '- ' entry per line",
             )
         case _:
-            return f"{is_now}: {details['msg']}", ""
+            return f"{is_now}: {details['msg']}", "compare with the page of the kind in docs/policy"
 
 
 def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel] | None:

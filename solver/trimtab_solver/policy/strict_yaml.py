@@ -28,6 +28,8 @@ _INT = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _TWO_MEANINGS = re.compile(r"(?:[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF)|[-+]?0[0-9]+")
 """A boolean or an octal number in YAML 1.1, a word or a decimal number in YAML 1.2."""
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What the YAML library counts as the end of a line."""
 _INFINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)")
 
 
@@ -123,7 +125,7 @@ class _Reader:
                 "save it as UTF-8",
             )
             return
-        self._lines = text.split("\n")
+        self._lines = [*_LINE_BREAK.split(text), ""]
         try:
             self._read_events(yaml.parse(text, Loader=_LOADER))
         except _TooDeepError:

@@ -176,3 +176,10 @@ def test_a_place_inside_a_scalar_is_a_place_in_the_file(
     (document,) = read_yaml("f.yaml", text.encode()).documents
     source = document.scalars["k"].point(line, column)
     assert (source.line, source.column) == expected
+
+
+@pytest.mark.parametrize("text", ["{<", "a: {", "- ", "a:\x85b: 1", "a: 'x\u2028y'\nb: no\n"])
+def test_places_beyond_the_last_line_and_rare_line_breaks_are_no_trouble(text: str) -> None:
+    """Found by fuzzing: the library sees one line more than the text, and breaks lines at other characters too."""
+    for fault in read_yaml("f.yaml", text.encode()).faults:
+        assert fault.path.startswith("f.yaml")
