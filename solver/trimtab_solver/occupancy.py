@@ -24,6 +24,7 @@ class Occupancy:
         self.usage = problem.capacity.usage(self.place, self.sizes)
         self.ceiling = problem.capacity.ceiling
         self._moves = MoveTally(problem.disruption)
+        self._keeps = bool(problem.capacity.transient.any())
         self._tallies: dict[int, Tally] = {}
 
     def _tally(self, i: int) -> Tally:
@@ -70,7 +71,8 @@ class Occupancy:
 
     def _keep(self, v: int, sign: int) -> None:
         """Holds (or frees) what the guest keeps on its first host, and counts it as moved (or not)."""
-        self.usage[self.problem.current[v]] += sign * self.problem.capacity.left_behind(v)
+        if self._keeps:
+            self.usage[self.problem.current[v]] += sign * self.problem.capacity.left_behind(v)
         self._moves.add(v, sign)
 
     def go_to(self, place: Index) -> None:
@@ -142,8 +144,15 @@ class Occupancy:
         load = self.problem.capacity.load_at(v, h, size)
         return bool(((self.usage[h] + load <= self.ceiling[h]) | (load == 0)).all())
 
+    def hosts_with_room(self, v: int, size: Ints) -> Bools:
+        """What `has_room` says, per host [H]."""
+        load = self.problem.capacity.load_of(v, size)
+        return np.asarray(((self.usage + load <= self.ceiling) | (load == 0)).all(axis=1))
+
     def may_leave(self, v: int) -> bool:
         """Whether what the absent guest would keep on its first host, were it to run elsewhere, has room there."""
+        if not self._keeps:
+            return True
         kept = self.problem.capacity.left_behind(v)
         first = self.problem.current[v]
         return bool(((self.usage[first] + kept <= self.ceiling[first]) | (kept == 0)).all())

@@ -159,7 +159,7 @@ class Problem:
     def needs_restart(self, v: int, h: int) -> bool:
         """Whether a running guest gets to host `h` only by an eviction and a start there."""
         source = int(self.current[v])
-        return h != source and not bool(self.disruption.move_targets(v, source)[h])
+        return h != source and not self.disruption.reaches(v, source, h)
 
     def candidates(self, v: int) -> Bools:
         """Hosts [H] where the guest may end up: arrivals, and where it is."""

@@ -108,7 +108,7 @@ def _undo(problem: Problem, asked: Mapping[str, Mapping[str, int]], step: Step) 
         return Undo(kind, host_id=host)
     vm_id = problem.vm_ids[step.v]
     if step.is_migration:
-        if not problem.disruption.move_targets(step.v, step.goal)[step.host]:
+        if not problem.disruption.reaches(step.v, step.goal, step.host):
             return None
         live = problem.disruption.is_live(step.v, step.goal, step.host)
         back = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD

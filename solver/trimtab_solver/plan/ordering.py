@@ -7,7 +7,9 @@ stopping and starting one whose tier allows it; else a move is dropped and said 
 
 from __future__ import annotations
 
-from collections import defaultdict
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,10 @@ from ..primitives.encoding import Index, Ints
 from ..problem import NOWHERE, STOP_COST, Problem, Target
 from ..sizing import fit_sizes
 from .actions import ActionKind
+from .concerns import Concerns
+from .parking import Parking
 from .steps import Step
+from .turns import Turns
 from .walk import Walk
 
 _RERUNS = 3
@@ -91,15 +96,21 @@ class _Orderer:
         self._size: Ints = target.size.copy()
         self._walk = Walk(problem, np.where(problem.running[:, None], problem.allocated, target.size), kinds)
         self._ranks = problem.tier_values("rank")
-        self._in_use = np.zeros(problem.host_count, dtype=np.bool_)
-        self._in_use[target.place[target.place >= 0]] = True
         self._dropped: list[str] = []
         self._stuck: list[int] = []
-        self._parked: set[int] = set()
         self._replanned = False
         self._interrupted: dict[int, int] = {}
         self._shrinking, self._leaving = self._departures()
-        self._waiting = self._movers()
+        self._waiting = dict.fromkeys(self._movers())
+        self._turns = Turns(list(self._waiting))
+        self._concerns = Concerns(problem)
+        for v in self._waiting:
+            self._concerns.add(v, int(self._goal[v]))
+        open_hosts = ~problem.disruption.spare
+        open_hosts[target.place[target.place >= 0]] = True
+        self._parking = Parking(problem, self._walk, self._concerns, open_hosts)
+        self._noticed = 0
+        """How many steps the waiting guests have been told of."""
 
     def _departures(self) -> tuple[defaultdict[int, list[int]], defaultdict[int, list[int]]]:
         """Per host the guests that will be smaller, and those that will be gone."""
@@ -126,7 +137,7 @@ class _Orderer:
             if self._sweep() or self._shrink_everywhere():
                 continue
             if not (self._squeeze() or self._park() or self._interrupt() or self._retarget()):
-                self._drop()
+                self._give_up()
         self._shrink_everywhere()
         self._grow()
         place = walk.state.place
@@ -164,7 +175,7 @@ class _Orderer:
             if self._walk.is_away(v) and goal != NOWHERE and not self._walk.start(v, goal):
                 self._clear(goal, v)
                 self._walk.start(v, goal)
-        self._waiting = [v for v in self._waiting if not self._settled(v)]
+        self._waiting = {v: None for v in self._waiting if not self._settled(v)}
 
     def _clear(self, h: int, v: int) -> None:
         """Shrinks, stops and moves away what leaves `h` anyway until `v` fits there."""
@@ -196,10 +207,23 @@ class _Orderer:
         return len(self._walk.steps) > before
 
     def _sweep(self) -> bool:
-        """Advances every waiting guest that can; whether any could."""
+        """Advances every waiting guest that can, as far as something has changed for it; whether any could."""
         before = len(self._waiting)
-        self._waiting = [v for v in self._waiting if not self._advance(v)]
+        self._notice()
+        for v in self._turns.round():
+            if v in self._waiting:
+                if self._advance(v):
+                    del self._waiting[v]
+                self._notice()
         return len(self._waiting) < before
+
+    def _notice(self) -> None:
+        """Wakes those whom the latest steps concern."""
+        steps = self._walk.steps
+        for step in steps[self._noticed :]:
+            for v in self._concerns.of(step):
+                self._turns.wake(v)
+        self._noticed = len(steps)
 
     def _restarts(self, v: int) -> bool:
         """Whether the guest still runs where it began and its goal can only be reached by evicting and starting it."""
@@ -214,23 +238,14 @@ class _Orderer:
 
     def _squeeze(self) -> bool:
         """Makes room for one waiting guest by shrinking others for as long as it takes; they grow back last."""
+        sizes = self._walk.state.sizes
+        if not (sizes > self._problem.floor).any():
+            return False
         return any(self._goal[v] != NOWHERE and self._walk.squeeze(v, int(self._goal[v])) for v in self._waiting)
 
     def _park(self) -> bool:
         """Moves one blocked guest to a third host from where it can go on; no spare is booted for that."""
-        problem, walk = self._problem, self._walk
-        for v in self._blocked_moves():
-            if v in self._parked:
-                continue
-            goal, source = int(self._goal[v]), walk.host_of(v)
-            via = problem.allowed.mask[problem.allowed.class_of[v]] & (~problem.disruption.spare | self._in_use)
-            for c in np.flatnonzero(via).tolist():
-                if c in (goal, source) or not problem.disruption.move_targets(v, c)[goal]:
-                    continue
-                if walk.move(v, c):
-                    self._parked.add(v)
-                    return True
-        return False
+        return any(self._parking.park(v, int(self._goal[v])) for v in self._blocked_moves())
 
     def _interrupt(self) -> bool:
         """Stops (or suspends) one blocked guest whose tier allows it; it is started at its target later."""
@@ -256,22 +271,45 @@ class _Orderer:
         for v in self._waiting:
             if not self._walk.is_away(v):
                 continue
-            hosts = np.flatnonzero(problem.allowed.mask[problem.allowed.class_of[v]]).tolist()
+            allowed = problem.allowed.mask[problem.allowed.class_of[v]]
+            admitted = state.admits(v)
+            if admitted is not None:
+                allowed = allowed & admitted
             for size in (self._size[v], problem.floor[v]):
                 state.sizes[v] = size
-                for h in hosts:
+                for h in np.flatnonzero(allowed & state.hosts_with_room(v, size)).tolist():
                     if self._walk.may_arrive(v, h):
                         self._goal[v] = h
                         self._replanned = True
+                        self._concerns.add(v, h)
+                        self._turns.wake(v)
                         return True
             state.sizes[v] = self._size[v]
         return False
 
-    def _drop(self) -> None:
-        """Gives up one waiting guest: a move if there is one, else the start of lowest rank."""
+    def _give_up(self) -> None:
+        """Drops all who wait, because nothing can be done for anybody: moves first, then the starts of lowest rank."""
+        moves = list(self._blocked_in_turn())
+        rest = self._waiting.keys() - set(moves)
+        for v in (*moves, *sorted(rest, key=lambda v: (self._ranks[v], -v))):
+            self._drop(v)
+
+    def _blocked_in_turn(self) -> Iterator[int]:
+        """The blocked moves, the next one always the first of `_blocked_moves` when those before it wait no more."""
+        wanted = Counter(int(self._goal[v]) for v in self._waiting)
+        queue = [(wanted[self._walk.host_of(v)] == 0, int(self._ranks[v]), v) for v in self._blocked_moves()]
+        heapq.heapify(queue)
+        while queue:
+            is_last, rank, v = heapq.heappop(queue)
+            if not is_last and wanted[self._walk.host_of(v)] == 0:
+                heapq.heappush(queue, (True, rank, v))
+                continue
+            wanted[int(self._goal[v])] -= 1
+            yield v
+
+    def _drop(self, v: int) -> None:
+        """Gives up one waiting guest."""
         problem = self._problem
-        moves = self._blocked_moves()
-        v = moves[0] if moves else min(self._waiting, key=lambda v: (self._ranks[v], -v))
         here, goal, name = self._walk.host_of(v), int(self._goal[v]), problem.vm_ids[v]
         if here == NOWHERE:
             self._dropped.append(f"{name} cannot be started on {problem.host_ids[goal]}: no safe order frees its room")
@@ -285,7 +323,7 @@ class _Orderer:
         self._stuck.append(v)
         self._goal[v] = here
         self._replanned = True
-        self._waiting.remove(v)
+        del self._waiting[v]
 
     def _grow(self) -> None:
         """Gives back size last, as far as the room reached allows."""

@@ -73,7 +73,7 @@ class Walk:
         """Migrates a running guest. Room is held at both ends, so the goal must have it before the source is free."""
         state, disruption = self.state, self.problem.disruption
         source = self.host_of(v)
-        if not disruption.move_targets(v, source)[goal] or not self._may_count(v, goal):
+        if not disruption.reaches(v, source, goal) or not self._may_count(v, goal):
             return False
         if goal != self.problem.current[v] and not state.has_room(v, goal, state.sizes[v]):
             return False

@@ -55,6 +55,10 @@ class Disruption:
             return np.ones(len(self.generation), dtype=np.bool_)
         return self.live_targets(v, source)
 
+    def reaches(self, v: int, source: int, target: int) -> bool:
+        """Whether `v` can move between the hosts at all."""
+        return bool(self.cold[v]) or self.is_live(v, source, target)
+
     def reaches_live(self, guests: Ints, sources: Index, targets: Index) -> Bools:
         """Element by element, whether the guest can migrate live between the hosts; False where it does not run."""
         fits = self.generation[targets] >= self.generation[sources]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from tests.property.targets import problem_of
-from tests.unit.verify.cluster import policy, snapshot, vm
+from tests.unit.verify.cluster import host, policy, snapshot, vm
 from trimtab_solver.plan.actions import ActionKind
 from trimtab_solver.plan.building import start_kinds
 from trimtab_solver.plan.exhaustive import search_reach
 from trimtab_solver.plan.ordering import Ordering, order_steps
 from trimtab_solver.policy.documents import Selector
 from trimtab_solver.problem import NOWHERE, Problem, Target
+from trimtab_solver.rules.action_budget import ActionBudget
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.separate import Separate
 from trimtab_solver.snapshot import HostState, Migratability, Snapshot, VmState
@@ -163,3 +164,25 @@ def test_guests_shrink_before_they_move_and_grow_last() -> None:
     assert [(step.kind, problem.vm_ids[step.v]) for step in ordering.steps][-1] == (ActionKind.RESIZE, "t")
     of_s = [step.kind for step in ordering.steps if problem.vm_ids[step.v] == "s"]
     assert of_s == [ActionKind.RESIZE, ActionKind.MIGRATE_LIVE]
+
+
+def test_a_chain_of_moves_is_undone_from_its_free_end() -> None:
+    """Each of many guests can move only when the next one has gone; the last place is free, and all arrive."""
+    length = 40
+    hosts = tuple(host(n, domain_ids=(), capacity={"memory_mib": 10}) for n in range(length + 1))
+    found = Snapshot(hosts, tuple(vm(f"v{n:02}", f"h{n}") for n in range(length)))
+    problem = problem_of(found, policy(budget=ActionBudget(max_migrations=length)))
+    ordering = _ordered(found, problem, _to(problem, **{f"v{n:02}": f"h{n + 1}" for n in range(length)}))
+    assert not ordering.dropped
+    assert [step.v for step in ordering.steps] == list(reversed(range(length)))
+
+
+def test_a_ring_without_any_room_is_given_up_whole() -> None:
+    """No host has room to park anybody: each move is dropped and named, and nothing is done."""
+    hosts = tuple(host(n, domain_ids=(), capacity={"memory_mib": 10}) for n in range(8))
+    found = Snapshot(hosts, tuple(vm(f"v{n}", f"h{n}", "gold") for n in range(8)))
+    problem = problem_of(found, policy(budget=ActionBudget(max_migrations=8)))
+    ordering = _ordered(found, problem, _to(problem, **{f"v{n}": f"h{(n + 1) % 8}" for n in range(8)}))
+    assert not ordering.steps
+    assert sorted(ordering.stuck) == list(range(8))
+    assert len(ordering.dropped) == 8
