@@ -17,43 +17,73 @@ import numpy as np
 
 from ..occupancy import Occupancy
 from ..primitives.disruption import COLD_FACTOR
-from ..primitives.encoding import UNBOUNDED, Ints
+from ..primitives.encoding import UNBOUNDED, Bools, Index, Ints
 from ..problem import NOWHERE, Problem, Target
 from ..sizing import fit_sizes
 from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
-from .relaxation import relax
+from .relaxation import Relaxation, relax
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """Some `hosts` [H] of a placement [V], to be filled anew with the guests on them and those that are down."""
+
+    place: Index
+    hosts: Bools
 
 
 @dataclass(frozen=True, slots=True)
 class _Residents:
-    """Guests of one kind that run on one host now and may leave it: numbers in the relaxation."""
+    """Guests of one kind that run on one host now; `members` are guests.
+
+    `stopped` and `moved` are the variables for how many are stopped, and how many run on another host; None when none
+    may. On a host outside of the neighbourhood nobody stays.
+    """
 
     kind: int
     host: int
     members: tuple[int, ...]
     stopped: int | None
-    """The variable for how many are stopped; None when none may be."""
     moved: int | None
+    stays: bool
 
 
 class CountModel:
     """The ranks, stops and moves of a problem, in this order, without rules about groups."""
 
-    def __init__(self, problem: Problem, moves: int | None = None) -> None:
-        """`moves` replaces the problem's own budget of moved guests."""
+    def __init__(
+        self,
+        problem: Problem,
+        moves: int | None = None,
+        around: Neighbourhood | None = None,
+        relaxation: Relaxation | None = None,
+    ) -> None:
+        """`moves` replaces the problem's own budget of moved guests; outside of `around` nothing changes.
+
+        `relaxation` is that of the problem, where it is at hand.
+        """
         self._problem = problem
-        self._relaxation = relax(problem)
+        self._relaxation = relaxation or relax(problem)
         self._model = CpSatModel()
-        budget = problem.disruption.budget if moves is None else moves
-        self._may_move = budget > 0
+        self._hint: dict[int, int] = {}
+        around = around or Neighbourhood(problem.current, np.ones(problem.host_count, dtype=np.bool_))
+        self._place, self._hosts = around.place, around.hosts
+        within = (around.place >= 0) & around.hosts[np.maximum(around.place, 0)]
+        down = around.place == NOWHERE
+        self._free: Bools = within | (down & (self._at_home() | ~problem.running))
+        """Guests [V] that the model decides on."""
+        counted = problem.running & ~problem.disruption.exempt & ~self._free & ~down & (around.place != problem.current)
+        self._budget = (problem.disruption.budget if moves is None else moves) - int(counted.sum())
         self._residents = self._add_residents()
         self._arrivals = self._add_arrivals()
         self._waits = self._add_waits()
         self._fit()
         self._balance()
-        if budget < problem.vm_count:
-            counted = [(group.moved, 1) for group in self._residents if group.moved is not None and self._counts(group)]
-            self._add(counted, -UNBOUNDED, budget)
+        if self._budget < problem.vm_count:
+            exempt = problem.disruption.exempt
+            moved = [(g.moved, 1) for g in self._residents if g.moved is not None and not exempt[g.members[0]]]
+            self._add(moved, -UNBOUNDED, self._budget)
+        self._model.hint(list(self._hint), list(self._hint.values()))
 
     @property
     def variable_count(self) -> int:
@@ -64,43 +94,65 @@ class CountModel:
         if terms:
             self._model.add_linear([v for v, _ in terms], [c for _, c in terms], low, high)
 
-    def _counts(self, group: _Residents) -> bool:
-        return bool(self._relaxation.counted[group.members[0]])
-
     def _add_residents(self) -> list[_Residents]:
-        relaxation, model = self._relaxation, self._model
+        relaxation, model, place = self._relaxation, self._model, self._place
         alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
         columns = (relaxation.kind, relaxation.host, relaxation.evictable, relaxation.movable, relaxation.counted)
-        for i, key in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-            alike[key].append(i)
+        mine = np.flatnonzero(self._free[relaxation.resident])
+        for i, *key in zip(mine.tolist(), *(column[mine].tolist() for column in columns), strict=True):
+            alike[tuple(key)].append(int(relaxation.resident[i]))
         groups = []
         for (kind, host, evictable, movable, _), members in sorted(alike.items()):
-            stopped = model.add_int(0, len(members)) if evictable else None
-            moved = model.add_int(0, len(members)) if movable and self._may_move else None
-            if stopped is not None and moved is not None:
-                model.add_linear([stopped, moved], [1, 1], 0, len(members))
-            groups.append(_Residents(kind, host, tuple(members), stopped, moved))
+            # who stays as they are come last: the first are stopped, then moved
+            members.sort(key=lambda v: (place[v] == self._problem.current[v], place[v] != NOWHERE, v))
+            number, stays = len(members), bool(self._hosts[host])
+            stopped = model.add_int(0, number) if evictable else None
+            moved = model.add_int(0, number) if movable and (self._budget > 0 or not stays) else None
+            variables = [variable for variable in (stopped, moved) if variable is not None]
+            if len(variables) > 1 or not stays:
+                model.add_linear(variables, [1] * len(variables), 0 if stays else number, number)
+            if stopped is not None:
+                self._hint[stopped] = sum(place[v] == NOWHERE for v in members)
+            if moved is not None:
+                self._hint[moved] = sum(place[v] not in (NOWHERE, host) for v in members)
+            groups.append(_Residents(kind, host, tuple(members), stopped, moved, stays))
         return groups
 
     def _add_arrivals(self) -> dict[tuple[int, int], int]:
-        relaxation, model = self._relaxation, self._model
-        supply = relaxation.waiting.copy()
-        if self._may_move:
-            supply += np.bincount(relaxation.kind[relaxation.movable], minlength=len(supply))
+        problem, relaxation, model = self._problem, self._relaxation, self._model
+        supply = self._waiting()
+        for group in self._residents:
+            if group.moved is not None:
+                supply[group.kind] += len(group.members)
+        now: dict[tuple[int, int], int] = defaultdict(int)
+        for v in np.flatnonzero(self._free & (self._place >= 0) & (self._place != problem.current)).tolist():
+            now[int(relaxation.kind_of[v]), int(self._place[v])] += 1
         arrivals: dict[tuple[int, int], int] = {}
         loads = self._loads()
         for k in np.flatnonzero(supply).tolist():
-            for h in np.flatnonzero(relaxation.mask[k][relaxation.type_of]).tolist():
+            for h in np.flatnonzero(relaxation.mask[k][relaxation.type_of] & self._hosts).tolist():
                 load = loads[k, relaxation.type_of[h]]
                 used = load > 0
                 most = int((relaxation.room[h][used] // load[used]).min(initial=int(supply[k])))
                 if most > 0:
                     arrivals[k, h] = model.add_int(0, min(most, int(supply[k])))
+                    self._hint[arrivals[k, h]] = now[k, h]
         return arrivals
 
+    def _waiting(self) -> Ints:
+        """Guests of each kind [K] that do not run now and that the model decides on."""
+        mine = self._free & ~self._problem.running
+        return np.bincount(self._relaxation.kind_of[mine], minlength=len(self._relaxation.tier)).astype(np.int64)
+
     def _add_waits(self) -> dict[int, int]:
-        waiting = self._relaxation.waiting
-        return {k: self._model.add_int(0, int(waiting[k])) for k in np.flatnonzero(waiting).tolist()}
+        waiting = self._waiting()
+        down = np.bincount(
+            self._relaxation.kind_of[self._free & ~self._problem.running & (self._place == NOWHERE)],
+            minlength=len(waiting),
+        )
+        waits = {k: self._model.add_int(0, int(waiting[k])) for k in np.flatnonzero(waiting).tolist()}
+        self._hint |= {variable: int(down[k]) for k, variable in waits.items()}
+        return waits
 
     def _loads(self) -> Ints:
         relaxation = self._relaxation
@@ -112,9 +164,16 @@ class CountModel:
         terms: dict[int, list[tuple[int, Ints]]] = defaultdict(list)
         held = np.zeros_like(relaxation.room)
         transient = self._problem.capacity.transient
+        # who has left for a host outside holds what stays behind
+        gone = ~self._free[relaxation.resident] & (self._place[relaxation.resident] >= 0)
+        gone &= self._place[relaxation.resident] != relaxation.host
+        behind = loads[relaxation.kind[gone], relaxation.type_of[relaxation.host[gone]]] * transient
+        np.add.at(held, relaxation.host[gone], behind)
         for (k, h), count in self._arrivals.items():
             terms[h].append((count, loads[k, relaxation.type_of[h]]))
         for group in self._residents:
+            if not group.stays:
+                continue
             load = loads[group.kind, relaxation.type_of[group.host]]
             held[group.host] += load * len(group.members)
             if group.stopped is not None:
@@ -139,8 +198,14 @@ class CountModel:
         for group in self._residents:
             if group.moved is not None:
                 terms[group.kind].append((group.moved, -1))
+        waiting = self._waiting()
         for k, found in terms.items():
-            self._add(found, int(self._relaxation.waiting[k]), int(self._relaxation.waiting[k]))
+            self._add(found, int(waiting[k]), int(waiting[k]))
+
+    def _at_home(self) -> Bools:
+        """Guests [V] that run now on a host of the neighbourhood."""
+        current = self._problem.current
+        return np.asarray((current >= 0) & self._hosts[np.maximum(current, 0)])
 
     def _objectives(self) -> tuple[Objective, ...]:
         problem, relaxation = self._problem, self._relaxation
@@ -156,7 +221,7 @@ class CountModel:
                 losses[tier.rank].append((group.stopped, tier.value))
                 stops.append((group.stopped, tier.eviction_cost))
             if group.moved is not None:
-                v = int(relaxation.resident[group.members[0]])
+                v = group.members[0]
                 cost = int(problem.disruption.move_cost[v])
                 moves.append((group.moved, cost if problem.disruption.live[v] else COLD_FACTOR * cost))
         return (
@@ -191,12 +256,13 @@ class CountModel:
         """Gives the numbers of a solution names."""
         problem, relaxation = self._problem, self._relaxation
         state = Occupancy(problem, problem.floor)
+        state.go_to(np.where(self._free, np.where(self._at_home(), problem.current, NOWHERE), self._place))
         movers: list[int] = []
         for group in self._residents:
-            guests = [int(relaxation.resident[i]) for i in group.members]
+            guests = group.members
             stopped = 0 if group.stopped is None else solution[group.stopped]
             moved = 0 if group.moved is None else solution[group.moved]
-            for v in guests[: stopped + moved]:
+            for v in guests[: stopped + moved] if group.stays else ():
                 state.take(v)
             movers += guests[stopped : stopped + moved]
         slots: dict[int, list[int]] = defaultdict(list)
@@ -206,7 +272,7 @@ class CountModel:
         ranks = problem.tier_values("rank")
         queue = [
             (problem.current[v] == NOWHERE, -int(ranks[v]), -len(problem.groups_of.get(v, ())), v)
-            for v in (*movers, *np.flatnonzero(~problem.running).tolist())
+            for v in (*movers, *np.flatnonzero(self._free & ~problem.running).tolist())
         ]
         heapq.heapify(queue)
         free = {entry[-1] for entry in queue}
@@ -253,7 +319,7 @@ def _seat(state: Occupancy, v: int, slots: list[int]) -> bool:
 
 def _trade(state: Occupancy, v: int, slots: list[int], arrived: list[int]) -> bool:
     """Puts a guest in the place of one of its kind that can have a slot which this one cannot."""
-    for u in arrived:
+    for u in arrived if slots else ():
         h = state.take(u)
         if _may_be(state, v, h):
             state.put(v, h)
@@ -267,6 +333,8 @@ def _trade(state: Occupancy, v: int, slots: list[int], arrived: list[int]) -> bo
 def _displace(state: Occupancy, v: int) -> int | None:
     """Puts a guest in the place of the smallest one of a lower rank that may be down; returns that one."""
     problem = state.problem
+    if problem.rank_of(v) == problem.ranks[-1]:
+        return None
     ranks = problem.tier_values("rank")
     hosts = problem.candidates(v)
     at = np.maximum(state.place, 0)

@@ -1,0 +1,134 @@
+"""Large neighbourhood search by numbers: some hosts are filled anew, proven best, while the others stay as they are.
+
+P. Shaw, "Using constraint programming and local search methods to solve vehicle routing problems", CP 1998. Because the
+model counts alike guests (`counts`), ten hosts are no more work than four with a Boolean per guest.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..primitives.encoding import Bools, Ints
+from ..problem import Problem, Target
+from .counts import CountModel, Neighbourhood
+from .cpsat import Budget
+from .relaxation import relax
+
+_FIRST_SIZE = 8.0
+_LEAST_SIZE, _MOST_SIZE = 3.0, 40.0
+_SOLVE_S = 1.0
+_MOVES_AHEAD = 1.5
+"""How many times its share of the moves that are left a neighbourhood may spend."""
+_SOLVE_UNITS = 0.5
+"""Deterministic time per level and neighbourhood in reproducible mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefillOptions:
+    """What a search may use: until `deadline` (monotonic), or with `rounds` so many neighbourhoods, whatever the clock.
+
+    `moves` replaces the problem's own budget of moved guests.
+    """
+
+    deadline: float
+    rounds: int | None = None
+    seed: int = 0
+    workers: int = 1
+    moves: int | None = None
+
+
+def refill(
+    problem: Problem,
+    start: Target,
+    options: RefillOptions,
+    stop: threading.Event,
+    on_better: Callable[[Target], None] | None = None,
+) -> Target:
+    """The best target found, never worse than `start`, which must be valid and within the budget of moves.
+
+    Hosts are taken in random order, as many at once as are solved to the end in the time of one round.
+    """
+    usable = np.flatnonzero(problem.allowed.mask.any(axis=0) | np.isin(np.arange(problem.host_count), problem.current))
+    if len(usable) == 0:
+        return start
+    search = _Search(problem, options, usable)
+    best, values = start, problem.evaluate(start)
+    while not stop.is_set() and not search.is_over:
+        target = search.propose(best, values, stop)
+        if target is None:
+            continue
+        found = problem.evaluate(target)
+        if found < values:
+            best, values = target, found
+            if on_better is not None:
+                on_better(target)
+    return best
+
+
+class _Search:
+    """Which hosts come next, and how many at once."""
+
+    def __init__(self, problem: Problem, options: RefillOptions, usable: Ints) -> None:
+        self._problem, self._options, self._usable = problem, options, usable
+        self._relaxation = relax(problem)
+        self._chance = np.random.default_rng(options.seed)
+        self._most = problem.disruption.budget if options.moves is None else options.moves
+        self._size = _FIRST_SIZE
+        self._left: Ints = np.zeros(0, dtype=np.int64)
+        self._rounds = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether time, or the number of rounds, is used up."""
+        options = self._options
+        if options.rounds is not None:
+            return self._rounds >= options.rounds
+        return time.monotonic() >= options.deadline
+
+    def propose(self, best: Target, values: tuple[int, ...], stop: threading.Event) -> Target | None:
+        """The best target around `best` with the next hosts filled anew; None when that leads to none."""
+        self._rounds += 1
+        options, ranks = self._options, len(self._problem.ranks)
+        hosts = self._next_hosts()
+        model = CountModel(
+            self._problem, self._allowance(best, hosts), Neighbourhood(best.place, hosts), self._relaxation
+        )
+        budget = Budget(
+            deadline=min(options.deadline, time.monotonic() + _SOLVE_S),
+            deterministic_per_level=None if options.rounds is None else _SOLVE_UNITS,
+            seed=options.seed + self._rounds,
+            workers=options.workers,
+        )
+        # nothing is lost here at ranks where nothing is lost at all
+        perfect = next((i for i, value in enumerate(values[:ranks]) if value), ranks)
+        target, proofs = model.solve(budget, stop, None, (0,) * perfect)
+        is_proven = all(proof.value == proof.bound for proof in proofs)
+        self._size = min(_MOST_SIZE, self._size * 1.25) if is_proven else max(_LEAST_SIZE, self._size * 0.8)
+        return target
+
+    def _next_hosts(self) -> Bools:
+        size = int(self._size)
+        if len(self._left) < size:
+            self._left = self._chance.permutation(self._usable)
+        hosts = np.zeros(self._problem.host_count, dtype=np.bool_)
+        hosts[self._left[:size]] = True
+        self._left = self._left[size:]
+        return hosts
+
+    def _allowance(self, best: Target, hosts: Bools) -> int:
+        """How many guests may move in all: what moves already, and a share of the rest for these hosts.
+
+        Otherwise the first neighbourhoods would spend the whole budget, on whatever it buys there.
+        """
+        if self._most >= self._problem.vm_count:
+            return self._most
+        moved = self._problem.moved(best.place) & ~self._problem.disruption.exempt
+        used = int(moved.sum())
+        share = min(1.0, _MOVES_AHEAD * float(hosts.sum()) / len(self._usable))
+        return min(self._most, used + math.ceil((self._most - used) * share))

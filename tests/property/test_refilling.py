@@ -1,0 +1,38 @@
+"""Filling hosts anew on random tiny clusters: always valid, never worse, the same again."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from tests.oracle import best_levels
+from tests.property.seeds import chunks, named
+from tests.property.targets import judged, problem_of, values_of
+from tests.strategies import tiny_cluster
+from trimtab_solver.engines.greedy import repair
+from trimtab_solver.engines.refilling import RefillOptions, refill
+
+
+@pytest.mark.parametrize("seeds", chunks(0.2, first=5_200_000), ids=named)
+def test_targets_are_valid_and_never_worse(seeds: range) -> None:
+    """From greedy repair on, every improvement keeps must rules and budget; the last is between it and the optimum."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        problem = problem_of(snapshot, policy)
+        start = repair(problem)
+        options = RefillOptions(time.monotonic() + 60.0, rounds=3, seed=seed)
+        found = [start]
+        last = refill(problem, start, options, threading.Event(), found.append)
+        values = [problem.evaluate(target) for target in found]
+        assert values == sorted(set(values), reverse=True), seed
+        assert problem.evaluate(last) == values[-1], seed
+        assert best_levels(snapshot, policy)[0] <= values_of(problem, last), seed
+        for target in found[1:]:
+            assert problem.disruption.permits(np.flatnonzero(problem.moved(target.place))), seed
+            verdict = judged(snapshot, policy, problem, target)
+            assert verdict.is_valid, (seed, verdict.violations)
+        again = refill(problem, start, options, threading.Event())
+        assert again.place.tolist() == last.place.tolist(), seed
