@@ -13,6 +13,7 @@ from itertools import product
 
 from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Policy
+from trimtab_solver.rules.objectives import LevelSum, Objectives
 from trimtab_solver.rules.tier import EvictionAction
 from trimtab_solver.snapshot import Migratability, Snapshot, Vm, VmState
 from trimtab_solver.verify.balance import balance
@@ -24,6 +25,7 @@ from trimtab_solver.verify.room import held, room
 from trimtab_solver.verify.scope import HostScope
 
 NOWHERE = ""
+MEASURES = ("inherited", "stops", "shrinkage", "should", "disruption", "balance")
 Size = dict[str, int]
 Sizes = list[tuple[str, str, int]]
 """Guest, resource and amount."""
@@ -146,16 +148,29 @@ class Oracle:
         for place, inherited, should in self._assignments(runs):
             broken = self._broken_rooms(place)
             stops = sum(stop_cost(self.case, vm_id) for vm_id in self._taken_down(place))
-            if found is not None and (inherited + broken, stops) > found[0][:2]:
+            if found is not None and inherited + broken > found[0][0]:
                 continue
             shrinkage, options = self._sizes(place)
-            values = (inherited + broken, stops, shrinkage, should, disruption(self.case, place))
-            if found is not None and values > found[0][:5]:
+            measures = (inherited + broken, stops, shrinkage, should, disruption(self.case, place))
+            if found is not None and self.in_order((*measures, 0)) >= found[0]:
                 continue
             cost, sizes = self._best_balance(place, options)
-            if found is None or (*values, cost) < found[0]:
-                found = (*values, cost), Placement(dict(place), sizes)
+            values = self.in_order((*measures, cost))
+            if found is None or values < found[0]:
+                found = values, Placement(dict(place), sizes)
         return found
+
+    def in_order(self, measures: tuple[int, ...]) -> tuple[int, ...]:
+        """The levels after those of running guests, from the measures in their usual order."""
+        named = dict(zip(MEASURES, measures, strict=True))
+        wanted = next((spec for _, spec in self.case.selection.policy.of(Objectives)), None)
+        if wanted is None:
+            return measures
+        sums = [
+            sum(named[m] * w for m, w in level.measures.items()) if isinstance(level, LevelSum) else named[level]
+            for level in wanted.levels
+        ]
+        return (named["inherited"], *sums)
 
     def _best_balance(self, place: Mapping[str, str], options: list[list[Sizes]]) -> tuple[int, dict[str, Size]]:
         """The smallest balance with one of the options for each host and resource, and the sizes that give it."""

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from tests.oracle import NOWHERE, Oracle, may_pause, stop_cost
+from tests.oracle import MEASURES, NOWHERE, Oracle, may_pause, stop_cost
 from trimtab_solver.placement import Placement
 from trimtab_solver.plan.actions import Action, ActionKind, Plan
 from trimtab_solver.policy.documents import Policy
@@ -17,6 +17,7 @@ from trimtab_solver.rules.tier import EvictionAction
 from trimtab_solver.snapshot import FencingState, HostState, Snapshot, Vm, VmState
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.levels import disruption, running_levels
+from trimtab_solver.verify.objectives import in_order
 from trimtab_solver.verify.placement import judge_placement
 from trimtab_solver.verify.rights import move_kind, size_limits, size_now
 
@@ -215,9 +216,13 @@ class _Reach(_Search):
             ranked.setdefault(running_levels(self.case, {*place, *self.fixed}), {})[there] = stops
         running = min(ranked, key=lambda levels: [value for _, value in levels])
         oracle = Oracle(self.case, True)
-        names = ("inherited", "stops", "shrinkage", "should", "disruption", "balance")
         values = min(self._values(oracle, there, stops) for there, stops in ranked[running].items())
-        return [*running, *zip(names, values, strict=True)]
+        return [*running, *zip(self._names(running), values, strict=True)]
+
+    def _names(self, running: tuple[tuple[str, int], ...]) -> list[str]:
+        """What the levels after those of running guests are called."""
+        nothing = dict.fromkeys((*dict(running), *MEASURES), 0)
+        return [name for name, _ in in_order(self.case.selection, nothing)][len(running) :]
 
     def _values(self, oracle: Oracle, there: tuple[str, ...], stops: int) -> tuple[int, ...]:
         place = {**self.fixed, **{vm.id: at for vm, at in zip(self.movable, there, strict=True) if at}}
@@ -228,7 +233,7 @@ class _Reach(_Search):
         should = groups[1] + sum(wish for _, wish in unary)
         shrinkage, options = oracle._sizes(place)
         balance, _ = oracle._best_balance(place, options)
-        return inherited, stops, shrinkage, should, disruption(self.case, place), balance
+        return oracle.in_order((inherited, stops, shrinkage, should, disruption(self.case, place), balance))
 
     def _ends(self) -> dict[tuple[str, ...], int]:
         """The fewest stops with which each state can be reached in which a plan may end."""

@@ -14,6 +14,8 @@ from trimtab_solver.policy.documents import Document, Level, Metadata, Policy, R
 from trimtab_solver.rules.action_budget import ActionBudget, Crossing
 from trimtab_solver.rules.balance import Above, Balance, FreeRatio, PeakLoad
 from trimtab_solver.rules.host_requirement import HostRequirement
+from trimtab_solver.rules.maintenance import Maintenance
+from trimtab_solver.rules.objectives import LevelSum, Measure, Objectives
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.policy_set import PolicySet
 from trimtab_solver.rules.separate import Separate
@@ -210,7 +212,7 @@ class _Draw:
         )
 
     def rules(self, snapshot: Snapshot) -> dict[str, Spec]:
-        makers = (self.separate, self.spread, self.together, self.pin, self.host_requirement)
+        makers = (self.separate, self.spread, self.together, self.pin, self.host_requirement, self.maintenance)
         count = self.chance.choices((0, 1, 2, 3), (3, 4, 3, 2))[0]
         return {f"rule-{i}": self.chance.choice(makers)(snapshot) for i in range(count)}
 
@@ -221,7 +223,24 @@ class _Draw:
             found["budget"] = self.action_budget()
         if self.happens(0.3):
             found["balance"] = self.balance()
+        if self.happens(0.2):
+            found["objectives"] = self.objectives()
         return found
+
+    def objectives(self) -> Objectives:
+        chance = self.chance
+        order = chance.sample(list(Measure), len(Measure))
+        shrinkage, balance = order.index(Measure.SHRINKAGE), order.index(Measure.BALANCE)
+        if shrinkage > balance:
+            order[shrinkage], order[balance] = Measure.BALANCE, Measure.SHRINKAGE
+        levels: list[Measure | LevelSum] = []
+        while order:
+            parts = [order.pop(0)]
+            while order and self.happens(0.3) and (order[0] is not Measure.BALANCE or Measure.SHRINKAGE not in parts):
+                parts.append(order.pop(0))
+            weights = {measure: chance.randint(1, 3) for measure in parts}
+            levels.append(LevelSum(name=f"sum-{len(levels)}", measures=weights) if len(parts) > 1 else parts[0])
+        return Objectives(levels=tuple(levels))
 
     def action_budget(self) -> ActionBudget:
         chance = self.chance
@@ -306,6 +325,11 @@ class _Draw:
         level, weight = self.level()
         hosts = tuple(host.id for host in snapshot.hosts if self.happens(0.6)) or (snapshot.hosts[0].id,)
         return Pin(level=level, weight=weight, select=self.selector(snapshot), hosts=Selector(ids=hosts))
+
+    def maintenance(self, snapshot: Snapshot) -> RuleSpec:
+        level, weight = self.level()
+        hosts = tuple(host.id for host in snapshot.hosts if self.happens(0.3))
+        return Maintenance(level=level, weight=weight, hosts=Selector(ids=hosts))
 
     def host_requirement(self, snapshot: Snapshot) -> RuleSpec:
         level, weight = self.level()

@@ -18,11 +18,12 @@ from .primitives.capacity import Capacity
 from .primitives.disruption import Disruption
 from .primitives.encoding import Bools, Index, Ints
 from .primitives.group import GroupPrimitive
-from .problem import NOWHERE, Problem, TierRow
+from .problem import NOWHERE, Level, Problem, TierRow, measures_of
 from .rules.action_budget import MoveBudget, compile_action_budget
 from .rules.balance import Balance, compile_balance
 from .rules.compile import compile_rules
 from .rules.ground import Ground
+from .rules.objectives import compile_objectives
 from .rules.tier import Availability, EvictionAction, Tier
 from .snapshot import (
     FencingState,
@@ -46,6 +47,7 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
     PolicyRefusedError
         When an expression fails on a guest, a guest has no tier or two, or a rule contradicts itself or the snapshot.
     """
+    policy = policy.at(snapshot.taken_at)
     tier_of = selection.tier_of()
     vms = [vm for vm in snapshot.vms if vm.is_wanted]
     hosts = snapshot.hosts
@@ -122,6 +124,9 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
             exempt,
         ),
         balance=compile_balance(policy, resources, capacity),
+        levels=tuple(
+            Level(name, tuple(parts.items())) for name, parts in compile_objectives(policy, measures_of(rows, tier))
+        ),
         groups=groups,
         warnings=(*selection.warnings, *ground.warnings),
     )

@@ -101,8 +101,7 @@ class Problem:
     """All groups of one primitive together, with their indices into `groups`."""
 
     def __post_init__(self) -> None:
-        ranks = sorted({self.tiers[t].rank for t in np.unique(self.tier).tolist()}, reverse=True)
-        object.__setattr__(self, "ranks", tuple(ranks))
+        object.__setattr__(self, "ranks", ranks_of(self.tiers, self.tier))
         object.__setattr__(self, "groups_of", index_groups(self.groups))
         object.__setattr__(self, "stacks", _stack(self.groups))
         if not self.levels:
@@ -126,12 +125,8 @@ class Problem:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """What is measured of a target: one count per rank, highest first, and six more."""
-        names = []
-        for rank in self.ranks:
-            tiers = sorted(tier.name for tier in self.tiers if tier.rank == rank)
-            names.append("running:" + "+".join(tiers))
-        return (*names, "inherited", "stops", "shrinkage", "should", "disruption", "balance")
+        """What is measured of a target."""
+        return measures_of(self.tiers, self.tier)
 
     @property
     def level_names(self) -> tuple[str, ...]:
@@ -227,6 +222,20 @@ class Problem:
         for indices, stack in self.stacks:
             amounts[indices] = stack.amounts(place)
         return amounts
+
+
+def ranks_of(tiers: Sequence[TierRow], tier: Index) -> tuple[int, ...]:
+    """The ranks that have guests, of `tier` [V], highest first."""
+    return tuple(sorted({tiers[t].rank for t in np.unique(tier).tolist()}, reverse=True))
+
+
+def measures_of(tiers: Sequence[TierRow], tier: Index) -> tuple[str, ...]:
+    """What is measured of a target with guests of `tier` [V]: one count per rank, highest first, and six more."""
+    names = []
+    for rank in ranks_of(tiers, tier):
+        joined = sorted(row.name for row in tiers if row.rank == rank)
+        names.append("running:" + "+".join(joined))
+    return (*names, "inherited", "stops", "shrinkage", "should", "disruption", "balance")
 
 
 def index_groups(groups: tuple[GroupPrimitive, ...]) -> dict[int, tuple[int, ...]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+
+from ..errors import Fault, PolicyRefusedError, Reason
+from .moments import Moment, seconds_since_epoch
 
 API_VERSION = "trimtab/v1"
 MAX_EXPRESSION_LENGTH = 4096
@@ -71,10 +74,30 @@ class Spec(Strict):
 
 
 class Switched(Spec):
-    """Base of every kind that can be switched off."""
+    """Base of every kind that can be switched off, or be in force for a time."""
 
     enabled: bool = True
     """Whether it counts at all."""
+    since: Moment | None = Field(default=None, alias="from")
+    """When it comes into force; measured by the time of the snapshot."""
+    until: Moment | None = None
+    """When it is no longer in force."""
+
+    @property
+    def has_window(self) -> bool:
+        """Whether it depends on the time."""
+        return self.since is not None or self.until is not None
+
+    def is_in_force(self, time: int) -> bool:
+        """Whether it is switched on, and `time` (seconds since the epoch) lies within its window."""
+        begins = self.since is None or seconds_since_epoch(self.since) <= time
+        return self.enabled and begins and (self.until is None or time < seconds_since_epoch(self.until))
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.since and self.until and seconds_since_epoch(self.since) >= seconds_since_epoch(self.until):
+            raise ValueError(f"the window ends at {self.until}, not after it begins at {self.since}")
+        return self
 
 
 class RuleSpec(Switched):
@@ -179,3 +202,46 @@ class Policy:
         for document in self.documents:
             if isinstance(document.spec, spec_type) and document.is_enabled:
                 yield document, document.spec
+
+    def only(self, spec_type: type[SpecT]) -> tuple[Document, SpecT] | None:
+        """The one document of a kind that may be in force once at a time, or None.
+
+        Raises
+        ------
+        PolicyRefusedError
+            When there are two.
+        """
+        found = list(self.of(spec_type))
+        if len(found) > 1:
+            (first, _), (second, _) = found[:2]
+            message = f"a second {second.kind}, {second.name}; the first is {first.name} at {first.source}"
+            fix = "at most one may be in force at a time; merge them, disable one, or give them different windows"
+            raise PolicyRefusedError([Fault(Reason.POLICY_CONFLICT, f"{second.source} kind", message, fix)])
+        return found[0] if found else None
+
+    def at(self, time: int) -> Policy:
+        """The policy as it is in force at `time`, the seconds since the epoch of a snapshot (0: unknown).
+
+        Raises
+        ------
+        PolicyRefusedError
+            When a document has a window and the time is unknown.
+        """
+        windowed = [d for d in self.documents if isinstance(d.spec, Switched) and d.spec.enabled and d.spec.has_window]
+        if not windowed:
+            return self
+        if not time:
+            fix = "send taken_at in the snapshot, or remove the window"
+            raise PolicyRefusedError(
+                [
+                    Fault(
+                        Reason.POLICY_EVALUATION,
+                        f"{document.position('spec')} spec",
+                        f"whether {document.name} is in force depends on the time, which the snapshot does not tell",
+                        fix,
+                    )
+                    for document in windowed
+                ]
+            )
+        kept = (d for d in self.documents if not isinstance(d.spec, Switched) or d.spec.is_in_force(time))
+        return replace(self, documents=tuple(kept))

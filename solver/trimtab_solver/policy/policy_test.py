@@ -6,45 +6,19 @@ policy does not depend on it. `trimtab_solver.review.testing` runs it.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..errors import Reason
 from ..outcome import Outcome
 from ..snapshot import FencingState, HostState, Migratability, PoolKind, VmState
 from .documents import Spec, Strict
 from .fields import HostSelector, VmSelector
+from .moments import Moment
 
 Amount = Annotated[int, Field(ge=0)]
 Amounts = dict[str, Amount]
-
-
-def _is_moment(text: str) -> str:
-    seconds_since_epoch(text)
-    return text
-
-
-Moment = Annotated[str, AfterValidator(_is_moment)]
-"""A point in time with its offset, such as "2026-11-24T12:00:00Z"."""
-
-
-def seconds_since_epoch(moment: str) -> int:
-    """Whole seconds since 1970.
-
-    Raises
-    ------
-    ValueError
-        If it is no point in time, or does not name its offset.
-    """
-    try:
-        read = dt.datetime.fromisoformat(moment)
-    except ValueError:
-        read = None
-    if read is None or read.tzinfo is None:
-        raise ValueError(f'"{moment}" is no point in time; write one with its offset such as "2026-11-24T12:00:00Z"')
-    return int(read.timestamp())
 
 
 class DomainFixture(Strict):

@@ -45,7 +45,7 @@ class Selection:
     """
 
     def __init__(self, policy: Policy, snapshot: Snapshot, event: Event | None = None) -> None:
-        self.policy = policy
+        self.policy = policy.at(snapshot.taken_at)
         self.snapshot = snapshot
         self.event = event_of(snapshot) if event is None else event
         self.wanted = frozenset(vm.id for vm in snapshot.vms if vm.is_wanted)

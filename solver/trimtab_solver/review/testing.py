@@ -12,7 +12,8 @@ from ..placement import Placement
 from ..plan.actions import ActionKind
 from ..planner import PlanOptions, plan_recovery
 from ..policy.documents import Document, Policy, Selector, Source
-from ..policy.policy_test import Case, Expectation, PlanExpectation, PolicyTest, seconds_since_epoch
+from ..policy.moments import seconds_since_epoch
+from ..policy.policy_test import Case, Expectation, PlanExpectation, PolicyTest
 from ..policy.selection import named
 from ..snapshot import Snapshot, VmState
 from ..validation import check_snapshot

@@ -12,6 +12,8 @@ from ..policy.documents import Spec
 from .action_budget import ActionBudget
 from .balance import Balance
 from .host_requirement import HostRequirement
+from .maintenance import Maintenance
+from .objectives import Objectives
 from .pin import Pin
 from .policy_set import PolicySet
 from .separate import Separate
@@ -27,6 +29,8 @@ KINDS: Final[dict[str, type[Spec]]] = {
     "Together": Together,
     "Pin": Pin,
     "HostRequirement": HostRequirement,
+    "Maintenance": Maintenance,
     "Balance": Balance,
     "ActionBudget": ActionBudget,
+    "Objectives": Objectives,
 }

@@ -10,7 +10,6 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, field_validator
 
-from ..errors import Fault, PolicyRefusedError, Reason
 from ..policy.documents import Document, Policy, Strict, Switched
 from ..policy.fields import VmText
 from ..primitives.disruption import NO_BUDGET
@@ -83,20 +82,7 @@ def budget_in_force(policy: Policy) -> tuple[Document | None, ActionBudget]:
     PolicyRefusedError
         When there are two.
     """
-    found = list(policy.of(ActionBudget))
-    if len(found) > 1:
-        (first, _), (second, _) = found[:2]
-        raise PolicyRefusedError(
-            [
-                Fault(
-                    Reason.POLICY_CONFLICT,
-                    f"{second.source} kind",
-                    f"a second ActionBudget, {second.name}; the first is {first.name} at {first.source}",
-                    "at most one may be in force; merge them or disable one",
-                )
-            ]
-        )
-    return found[0] if found else (None, ActionBudget())
+    return policy.only(ActionBudget) or (None, ActionBudget())
 
 
 @dataclass(frozen=True, slots=True)

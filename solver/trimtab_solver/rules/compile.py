@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
-from ..policy.documents import Policy
+from ..policy.documents import Policy, RuleSpec
 from .ground import Ground, Primitive
 from .host_requirement import HostRequirement, compile_host_requirement
+from .maintenance import Maintenance, compile_maintenance
 from .pin import Pin, compile_pin
 from .separate import Separate, compile_separate
 from .spread import Spread, compile_spread
 from .together import Together, compile_together
 
+Compiler = Callable[[Any, Any, Ground], Iterator[Primitive]]
+
+COMPILERS: Final[dict[type[RuleSpec], Compiler]] = {
+    Separate: compile_separate,
+    Spread: compile_spread,
+    Together: compile_together,
+    Pin: compile_pin,
+    HostRequirement: compile_host_requirement,
+    Maintenance: compile_maintenance,
+}
+"""Rule kind to the function that yields the primitives of one document."""
+
 
 def compile_rules(policy: Policy, ground: Ground) -> Iterator[Primitive]:
-    """The primitives of all enabled rules, in the order of the documents within each kind."""
-    for document, separate in policy.of(Separate):
-        yield from compile_separate(document, separate, ground)
-    for document, spread in policy.of(Spread):
-        yield from compile_spread(document, spread, ground)
-    for document, together in policy.of(Together):
-        yield from compile_together(document, together, ground)
-    for document, pin in policy.of(Pin):
-        yield from compile_pin(document, pin, ground)
-    for document, requirement in policy.of(HostRequirement):
-        yield from compile_host_requirement(document, requirement, ground)
+    """The primitives of all rules in force, in the order of the documents within each kind."""
+    for kind, compiler in COMPILERS.items():
+        for document, spec in policy.of(kind):
+            yield from compiler(document, spec, ground)

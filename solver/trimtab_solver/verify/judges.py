@@ -8,11 +8,12 @@ from typing import Any, Final
 from ..policy.documents import RuleSpec
 from ..policy.selection import Selection
 from ..rules.host_requirement import HostRequirement
+from ..rules.maintenance import Maintenance
 from ..rules.pin import Pin
 from ..rules.separate import Separate
 from ..rules.spread import Spread
 from ..rules.together import Together
-from . import host_requirement, pin, separate, spread, suitability, together
+from . import host_requirement, maintenance, pin, separate, spread, suitability, together
 from .domains import DomainMaps
 from .scope import Scope
 
@@ -24,6 +25,7 @@ JUDGES: Final[dict[type[RuleSpec], Judge]] = {
     Together: together.scopes,
     Pin: pin.scopes,
     HostRequirement: host_requirement.scopes,
+    Maintenance: maintenance.scopes,
 }
 """Rule kind to the function that yields its scopes."""
 

@@ -8,6 +8,7 @@ from ..plan.actions import ActionKind
 from ..snapshot import HostState, Vm
 from .balance import balance
 from .case import Case
+from .objectives import in_order
 from .rights import move_kind
 from .room import Rooms
 
@@ -44,15 +45,16 @@ def levels(
             should += amount * scope.weight
     stops = STOP_COST * len(case.place.keys() & set(stopped))
     stops += SUSPEND_COST * len((case.place.keys() & set(suspended)) - set(stopped))
-    return (
-        *running_levels(case, place),
-        ("inherited", inherited),
-        ("stops", stops),
-        ("shrinkage", shrinkage(case, sizes)),
-        ("should", should),
-        ("disruption", disruption(case, place)),
-        ("balance", balance(case, place, sizes)),
-    )
+    measures = {
+        **dict(running_levels(case, place)),
+        "inherited": inherited,
+        "stops": stops,
+        "shrinkage": shrinkage(case, sizes),
+        "should": should,
+        "disruption": disruption(case, place),
+        "balance": balance(case, place, sizes),
+    }
+    return in_order(case.selection, measures)
 
 
 def running_levels(case: Case, place: Collection[str]) -> Levels:

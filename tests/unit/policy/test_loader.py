@@ -59,8 +59,14 @@ def test_every_kind_can_be_written() -> None:
         document(
             "Balance",
             "even",
-            "{above: [{resource: cpu_milli, threshold: '80%'}], peaks: [{resource: cpu_milli, weight: 2}],"
+            "{above: [{resource: cpu_milli, threshold: '80%'}], from: '2026-12-01T00:00:00Z', peaks: [{resource: cpu_milli, weight: 2}],"
             " ratios: [{left: cpu_milli, right: memory_mib, target: 2}]}",
+        ),
+        document("Maintenance", "work", "{hosts: {ids: [h]}, from: '2026-12-01T00:00:00Z', until: '2026-12-02T00:00:00Z'}"),
+        document(
+            "Objectives",
+            "order",
+            "{levels: [stops, {name: sum, measures: {shrinkage: 2, should: 1}}, disruption, balance]}",
         ),
     )
     assert sorted({item.kind for item in policy.documents}) == sorted(KINDS)
