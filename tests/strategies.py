@@ -18,6 +18,8 @@ from trimtab_solver.rules.maintenance import Maintenance
 from trimtab_solver.rules.objectives import LevelSum, Measure, Objectives
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.policy_set import PolicySet
+from trimtab_solver.rules.quorum import Quorum
+from trimtab_solver.rules.reserve import Reserve
 from trimtab_solver.rules.separate import Separate
 from trimtab_solver.rules.spread import Spread
 from trimtab_solver.rules.tier import Availability, Eviction, EvictionAction, Resize, Tier
@@ -212,7 +214,16 @@ class _Draw:
         )
 
     def rules(self, snapshot: Snapshot) -> dict[str, Spec]:
-        makers = (self.separate, self.spread, self.together, self.pin, self.host_requirement, self.maintenance)
+        makers = (
+            self.separate,
+            self.spread,
+            self.together,
+            self.pin,
+            self.host_requirement,
+            self.maintenance,
+            self.quorum,
+            self.reserve,
+        )
         count = self.chance.choices((0, 1, 2, 3), (3, 4, 3, 2))[0]
         return {f"rule-{i}": self.chance.choice(makers)(snapshot) for i in range(count)}
 
@@ -299,7 +310,8 @@ class _Draw:
 
     def spread(self, snapshot: Snapshot) -> RuleSpec:
         level, weight = self.level()
-        most = self.chance.choice((None, 1, 1, 2))
+        most = self.chance.choice((None, None, 1, 1, 2))
+        skew = self.chance.choice((1, 1, 2)) if self.happens(0.3) else None
         return Spread(
             level=level,
             weight=weight,
@@ -307,7 +319,8 @@ class _Draw:
             group_by="vm.labels.app" if self.happens(0.4) else None,
             topology=self.topology(),
             max_per_domain=most,
-            min_domains=self.chance.choice((2, 3)) if most is None or self.happens(0.2) else None,
+            min_domains=self.chance.choice((2, 3)) if most is skew is None or self.happens(0.2) else None,
+            max_skew=skew,
         )
 
     def together(self, snapshot: Snapshot) -> RuleSpec:
@@ -325,6 +338,30 @@ class _Draw:
         level, weight = self.level()
         hosts = tuple(host.id for host in snapshot.hosts if self.happens(0.6)) or (snapshot.hosts[0].id,)
         return Pin(level=level, weight=weight, select=self.selector(snapshot), hosts=Selector(ids=hosts))
+
+    def quorum(self, snapshot: Snapshot) -> RuleSpec:
+        level, weight = self.level()
+        return Quorum(
+            level=level,
+            weight=weight,
+            select=self.selector(snapshot),
+            group_by="vm.labels.app" if self.happens(0.4) else None,
+            min_running=self.chance.choice((1, 1, 2, 3, "34%", "50%", "100%")),
+            survives=self.topology() if self.happens(0.5) else None,
+        )
+
+    def reserve(self, snapshot: Snapshot) -> RuleSpec:
+        level, weight = self.level()
+        counts_hosts = self.happens(0.5)
+        return Reserve(
+            level=level,
+            weight=weight,
+            hosts=self.chance.choice((1, 1, 2)) if counts_hosts else None,
+            share=None if counts_hosts else self.chance.choice(("10%", "25%", "50%")),
+            within=self.topology() if self.happens(0.5) else None,
+            protects=self.selector(snapshot),
+            resources=(MEMORY,) if self.happens(0.3) else None,
+        )
 
     def maintenance(self, snapshot: Snapshot) -> RuleSpec:
         level, weight = self.level()

@@ -16,6 +16,8 @@ from .maintenance import Maintenance
 from .objectives import Objectives
 from .pin import Pin
 from .policy_set import PolicySet
+from .quorum import Quorum
+from .reserve import Reserve
 from .separate import Separate
 from .spread import Spread
 from .tier import Tier
@@ -30,6 +32,8 @@ KINDS: Final[dict[str, type[Spec]]] = {
     "Pin": Pin,
     "HostRequirement": HostRequirement,
     "Maintenance": Maintenance,
+    "Quorum": Quorum,
+    "Reserve": Reserve,
     "Balance": Balance,
     "ActionBudget": ActionBudget,
     "Objectives": Objectives,

@@ -10,6 +10,8 @@ from .ground import Ground, Primitive
 from .host_requirement import HostRequirement, compile_host_requirement
 from .maintenance import Maintenance, compile_maintenance
 from .pin import Pin, compile_pin
+from .quorum import Quorum, compile_quorum
+from .reserve import Reserve, compile_reserve
 from .separate import Separate, compile_separate
 from .spread import Spread, compile_spread
 from .together import Together, compile_together
@@ -23,6 +25,8 @@ COMPILERS: Final[dict[type[RuleSpec], Compiler]] = {
     Pin: compile_pin,
     HostRequirement: compile_host_requirement,
     Maintenance: compile_maintenance,
+    Quorum: compile_quorum,
+    Reserve: compile_reserve,
 }
 """Rule kind to the function that yields the primitives of one document."""
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import VmSelector, VmText
 from ..primitives.domain_count import DomainCount
 from ..primitives.domain_limit import DomainLimit
+from ..primitives.domain_skew import DomainSkew
+from ..snapshot import HostState
 from .ground import Ground
+
+RECEIVING = frozenset({HostState.UP, HostState.DEGRADED, HostState.STANDBY})
+"""States of hosts that take guests."""
 
 
 class Spread(RuleSpec):
@@ -19,7 +25,8 @@ class Spread(RuleSpec):
 
     `group_by` (CEL over ``vm``, returns string) splits the selected guests into groups; without it they are one. A
     group with fewer running members than `min_domains` must use as many domains as it has running members. A breach
-    counts the members above the limit per domain, and the domains that are missing per group.
+    counts the members above the limit per domain, the domains that are missing, and the skew above `max_skew`, per
+    group.
     """
 
     select: VmSelector
@@ -27,18 +34,24 @@ class Spread(RuleSpec):
     topology: str = Field(min_length=1)
     max_per_domain: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     min_domains: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    max_skew: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """The most members in a domain minus the fewest, over the domains with a host that takes guests."""
 
     @model_validator(mode="after")
     def _limits_something(self) -> Self:
-        if self.max_per_domain is None and self.min_domains is None:
-            raise ValueError("Spread needs maxPerDomain, minDomains or both")
+        if self.max_per_domain is None and self.min_domains is None and self.max_skew is None:
+            raise ValueError("Spread needs maxPerDomain, minDomains or maxSkew")
         return self
 
 
-def compile_spread(document: Document, spec: Spread, ground: Ground) -> Iterator[DomainLimit | DomainCount]:
-    """One limit and one count per group, as far as the group is large enough for them to bind."""
+def compile_spread(
+    document: Document, spec: Spread, ground: Ground
+) -> Iterator[DomainLimit | DomainCount | DomainSkew]:
+    """One limit, one count and one skew per group, as far as the group is large enough for them to bind."""
     domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     chosen = ground.chosen(document, spec, "spec.select", spec.select)
+    taking = [ground.host_index[host.id] for host in ground.selection.snapshot.hosts if host.state in RECEIVING]
+    eligible = np.unique(domain[taking])
     must, weight = spec.is_must, spec.weight or 0
     for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = ground.members(ids)
@@ -63,4 +76,16 @@ def compile_spread(document: Document, spec: Spread, ground: Ground) -> Iterator
                 domain_count=domain_count,
                 members=members,
                 least=spec.min_domains,
+            )
+        if spec.max_skew is not None and len(members) > spec.max_skew and len(eligible):
+            yield DomainSkew(
+                rule=document.name,
+                key=key,
+                must=must,
+                weight=weight,
+                domain=domain,
+                domain_count=domain_count,
+                members=members,
+                skew=spec.max_skew,
+                eligible=eligible,
             )

@@ -10,10 +10,12 @@ from ..policy.selection import Selection
 from ..rules.host_requirement import HostRequirement
 from ..rules.maintenance import Maintenance
 from ..rules.pin import Pin
+from ..rules.quorum import Quorum
+from ..rules.reserve import Reserve
 from ..rules.separate import Separate
 from ..rules.spread import Spread
 from ..rules.together import Together
-from . import host_requirement, maintenance, pin, separate, spread, suitability, together
+from . import host_requirement, maintenance, pin, quorum, reserve, separate, spread, suitability, together
 from .domains import DomainMaps
 from .scope import Scope
 
@@ -26,6 +28,8 @@ JUDGES: Final[dict[type[RuleSpec], Judge]] = {
     Pin: pin.scopes,
     HostRequirement: host_requirement.scopes,
     Maintenance: maintenance.scopes,
+    Quorum: quorum.scopes,
+    Reserve: reserve.scopes,
 }
 """Rule kind to the function that yields its scopes."""
 

@@ -1,4 +1,4 @@
-"""Judges Spread: members above the limit per domain, and domains missing per group."""
+"""Judges Spread: members above the limit per domain, domains missing per group, and skew between domains."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ..policy.selection import Selection
 from ..rules.spread import Spread
 from .domains import DomainMaps
 from .scope import Cell, Coupling, DomainScope, Key, Scope, Tally
+from .suitability import RECEIVING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,11 +56,37 @@ class SpreadMinimum(DomainScope):
         return ("",)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SpreadSkew(DomainScope):
+    """At most `skew` between the fullest domain and the emptiest of the `open_domains`."""
+
+    skew: int
+    open_domains: frozenset[str]
+
+    @property
+    def coupling(self) -> Coupling:
+        """Which domain is the fullest, and which the emptiest, depends on where all the others are."""
+        return Coupling.ORDER
+
+    def key(self, cell: Cell) -> Key:
+        """The group has one key."""
+        return ""
+
+    def amount(self, tally: Tally, key: Key) -> int:
+        """What the skew is beyond the permitted one."""
+        emptiest = min(tally.counts.get(domain, 0) for domain in self.open_domains)
+        return max(0, max(tally.counts.values(), default=0) - emptiest - self.skew)
+
+    def _keys(self, tally: Tally) -> Iterable[Key]:
+        return ("",)
+
+
 def scopes(document: Document, spec: Spread, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
     """One scope per group and limit, if the group has enough wanted members to break it."""
     members = selection.vms(document, "spec.select", spec.select)
     where = domains.of(spec.topology)
     weight = spec.weight or 1
+    open_domains = frozenset(where[host.id] for host in selection.snapshot.hosts if host.state in RECEIVING)
     for group, vm_ids in selection.groups(document, "spec.groupBy", members, spec.group_by).items():
         count = sum(vm_id in selection.wanted for vm_id in vm_ids)
         if spec.max_per_domain is not None and count > spec.max_per_domain:
@@ -81,4 +108,15 @@ def scopes(document: Document, spec: Spread, selection: Selection, domains: Doma
                 vm_ids,
                 where,
                 spec.min_domains,
+            )
+        if spec.max_skew is not None and count > spec.max_skew and open_domains:
+            yield SpreadSkew(
+                document.name,
+                spec.level,
+                weight,
+                group,
+                vm_ids,
+                where,
+                spec.max_skew,
+                open_domains,
             )

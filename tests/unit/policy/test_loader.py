@@ -59,10 +59,13 @@ def test_every_kind_can_be_written() -> None:
         document(
             "Balance",
             "even",
-            "{above: [{resource: cpu_milli, threshold: '80%'}], from: '2026-12-01T00:00:00Z', peaks: [{resource: cpu_milli, weight: 2}],"
+            "{above: [{resource: cpu_milli, threshold: '80%'}], from: '2026-12-01T00:00:00Z',"
+            " peaks: [{resource: cpu_milli, weight: 2}],"
             " ratios: [{left: cpu_milli, right: memory_mib, target: 2}]}",
         ),
-        document("Maintenance", "work", "{hosts: {ids: [h]}, from: '2026-12-01T00:00:00Z', until: '2026-12-02T00:00:00Z'}"),
+        document("Maintenance", "work", "{hosts: {ids: [h]}, from: '2026-12-01T00:00:00Z'}"),
+        document("Quorum", "alive", "{select: {cel: 'true'}, groupBy: vm.group, minRunning: '50%', survives: rack}"),
+        document("Reserve", "spare", "{hosts: 1, within: site, protects: {cel: 'true'}, level: should, weight: 5}"),
         document(
             "Objectives",
             "order",

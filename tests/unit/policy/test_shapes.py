@@ -149,7 +149,7 @@ def spec_faults(kind: str, spec: str) -> list[tuple[str, str, str]]:
             "Spread",
             "{select: {ids: [a]}, topology: rack}",
             "spec",
-            "Spread needs maxPerDomain, minDomains or both",
+            "Spread needs maxPerDomain, minDomains or maxSkew",
             "",
         ),
         (

@@ -11,10 +11,14 @@ from trimtab_solver.primitives.domain_count import DomainCount
 from trimtab_solver.primitives.domain_dependency import DomainDependency
 from trimtab_solver.primitives.domain_exclusion import DomainExclusion
 from trimtab_solver.primitives.domain_limit import DomainLimit
+from trimtab_solver.primitives.domain_skew import DomainSkew
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.primitives.group import GroupPrimitive
+from trimtab_solver.primitives.headroom import Headroom
+from trimtab_solver.primitives.quorum import Quorum
 
 GUESTS, HOSTS = 12, 5
+KINDS = (DomainLimit, DomainCount, DomainExclusion, DomainDependency, Quorum, DomainSkew, Headroom)
 
 
 class _Draw:
@@ -40,10 +44,29 @@ class _Draw:
         if kind is DomainExclusion:
             both = self.members(2)
             return DomainExclusion(**common, left=both[::2], right=both[1::2])  # type: ignore[arg-type]  # a common part
+        if kind is Quorum:
+            return Quorum(  # type: ignore[arg-type]  # a common part
+                **common,
+                members=self.members(),
+                least=self.chance.randint(1, 6),
+                survives=self.chance.random() < 0.5,
+            )
+        if kind is DomainSkew:
+            eligible = np.unique(self.chance.choices(domain.tolist(), k=3)).astype(np.int32)
+            return DomainSkew(**common, members=self.members(), skew=self.chance.randint(1, 2), eligible=eligible)  # type: ignore[arg-type]  # a common part
+        if kind is Headroom:
+            members = self.members()
+            return Headroom(  # type: ignore[arg-type]  # a common part
+                **common,
+                members=members,
+                demand=np.array([self.chance.randint(1, 4) for _ in members]),
+                usable=np.array([self.chance.randint(0, 4) for _ in range(HOSTS)]),
+                total=np.array([self.chance.randint(0, 9) for _ in range(HOSTS)]),
+            )
         return DomainDependency(**common, members=self.members(), providers=self.members())  # type: ignore[arg-type]  # a common part
 
 
-@pytest.mark.parametrize("kind", [DomainLimit, DomainCount, DomainExclusion, DomainDependency])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_stack_counts_what_each_tally_counts(kind: type[GroupPrimitive]) -> None:
     """The amounts of many groups in one pass are those of each group's own tally."""
     for seed in range(200):
@@ -54,7 +77,7 @@ def test_a_stack_counts_what_each_tally_counts(kind: type[GroupPrimitive]) -> No
         assert kind.stack(groups).amounts(place).tolist() == expected, seed
 
 
-@pytest.mark.parametrize("kind", [DomainLimit, DomainCount, DomainExclusion, DomainDependency])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_tally_foresees_what_an_arrival_changes(kind: type[GroupPrimitive]) -> None:
     """`penalty` is the growth of the amount; `admits` says where no amount is beyond that of the start.
 
@@ -84,13 +107,14 @@ def test_a_tally_foresees_what_an_arrival_changes(kind: type[GroupPrimitive]) ->
             place[v] = h
             assert tally.admits_at(v, h) == (admitted is None or admitted[h]), (seed, h)
             assert (growth[h] if growth is not None else 0) == group.tally(place).amount() - before, (seed, h)
+            assert tally.admits_at(v, h) == (admitted is None or admitted[h]), (seed, h)
             if is_fine or kind is DomainDependency:
                 assert (admitted is None or admitted[h]) == _within(_amounts(group, place), tolerated), (seed, h)
 
 
 def _amounts(group: GroupPrimitive, place: Index) -> dict[int, int]:
     """The amount per key: per domain, as if it were alone in the world, or for the group as a whole."""
-    if isinstance(group, DomainCount):
+    if isinstance(group, (DomainCount, Quorum, DomainSkew)):
         return {0: group.tally(place).amount()}
     return {
         d: group.tally(np.where((place >= 0) & (group.domain[place] == d), place, -1).astype(np.int32)).amount()
@@ -100,3 +124,8 @@ def _amounts(group: GroupPrimitive, place: Index) -> dict[int, int]:
 
 def _within(amounts: dict[int, int], tolerated: dict[int, int]) -> bool:
     return all(amount <= tolerated[key] for key, amount in amounts.items())
+
+
+def test_no_primitive_is_left_out() -> None:
+    """A new group primitive is drawn here too."""
+    assert set(GroupPrimitive.__subclasses__()) == set(KINDS)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.verify.cluster import rule_scopes, snapshot, vm
+from tests.unit.verify.cluster import DOWN, rule_scopes, snapshot, vm
 from trimtab_solver.errors import PolicyRefusedError, Reason
 from trimtab_solver.policy.documents import Level, RuleSpec, Selector
 from trimtab_solver.rules import KINDS
 from trimtab_solver.rules.host_requirement import HostRequirement
+from trimtab_solver.rules.maintenance import Maintenance
 from trimtab_solver.rules.pin import Pin
+from trimtab_solver.rules.quorum import Quorum
+from trimtab_solver.rules.reserve import Reserve
 from trimtab_solver.rules.separate import Separate
 from trimtab_solver.rules.spread import Spread
 from trimtab_solver.rules.together import Together
-from trimtab_solver.snapshot import VmState
+from trimtab_solver.snapshot import HostState, VmState
 from trimtab_solver.verify.judges import JUDGES
 from trimtab_solver.verify.scope import Coupling
 
@@ -181,3 +184,66 @@ def test_a_guest_is_near_itself() -> None:
     assert scope.amounts({"b": "h2"}) == {}
     (scope,) = rule_scopes(cluster, near=nobody)
     assert scope.amounts({"a": "h1", "b": "h2"}) == {"h1": 1, "h2": 1}
+
+
+def test_quorum_counts_the_guests_that_are_missing() -> None:
+    """Half of five wanted guests are three; one that is switched off is neither here nor there."""
+    guests = [*(vm(f"v{n}") for n in range(5)), vm("off", state=VmState.STOPPED)]
+    (scope,) = rule_scopes(snapshot(guests), half=Quorum(select=EVERYTHING, min_running="50%"))
+    assert scope.amounts({"v0": "h1", "v1": "h1", "v2": "h1"}) == {}
+    assert scope.amounts({"v0": "h1"}) == {"": 2}
+    assert scope.amounts({}) == {"": 3}
+    assert scope.coupling is Coupling.ORDER
+
+
+def test_a_quorum_that_survives_does_without_the_largest_domain() -> None:
+    """Two on one site and one on the other: without the larger site one is left."""
+    rule = Quorum(select=EVERYTHING, min_running=2, survives="site")
+    (scope,) = rule_scopes(snapshot([vm(f"v{n}") for n in range(4)]), alive=rule)
+    assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h3"}) == {"": 1}
+    assert scope.amounts({"v0": "h1", "v1": "h2"}) == {"": 2}
+    assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h3", "v3": "h4"}) == {}
+
+
+def test_reserve_counts_in_percent_of_what_the_domain_offers() -> None:
+    """Two hosts of 40 on each site, of which one may fail; bronze does not count."""
+    gold = [vm(f"g{n}", tier="gold") for n in range(3)]
+    guests = [vm("big", tier="gold", requested={"memory_mib": 30}), *gold, vm("b")]
+    rule = Reserve(hosts=1, within="site", protects=Selector(cel="vm.tier == 'gold'"))
+    (scope,) = rule_scopes(snapshot(guests), spare=rule)
+    assert scope.amounts({"big": "h1", "g0": "h2", "b": "h2"}) == {}
+    # 50 of 40 usable: 10 of 80 are 12.5 percent
+    assert scope.amounts({"big": "h1", "g0": "h2", "g1": "h2", "g2": "h3"}) == {"east": 13}
+    assert scope.coupling is Coupling.CROWDING
+
+
+def test_a_share_is_reserved_of_the_hosts_that_work() -> None:
+    """A tenth of 80 stays free when two of four hosts work; spares and drained hosts offer nothing."""
+    states = {2: {"state": HostState.DRAINING}, 4: {"state": HostState.STANDBY}}
+    guests = [vm(f"v{n}", requested={"memory_mib": 24}) for n in range(4)]
+    (scope,) = rule_scopes(snapshot(guests, states), spare=Reserve(share="10%"))
+    assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h3"}) == {}
+    # 96 of 72 usable: 24 of 80 are 30 percent
+    assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h3", "v3": "h3"}) == {"": 30}
+
+
+def test_skew_is_the_most_minus_the_fewest() -> None:
+    """Sites that cannot take guests are not the emptiest."""
+    guests = [vm(f"v{n}") for n in range(4)]
+    rule = Spread(select=EVERYTHING, topology="site", max_skew=1)
+    (scope,) = rule_scopes(snapshot(guests), even=rule)
+    assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h3"}) == {}
+    assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h1"}) == {"": 2}
+    assert scope.coupling is Coupling.ORDER
+    (scope,) = rule_scopes(snapshot(guests, {3: DOWN, 4: DOWN}), even=rule)
+    assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h1"}) == {}
+
+
+def test_maintenance_counts_every_guest_on_the_hosts() -> None:
+    """Nobody may come, whoever it is."""
+    rule = Maintenance(hosts=Selector(ids=("h1", "h2")))
+    (scope,) = rule_scopes(snapshot([vm("a"), vm("b", tier="gold")]), work=rule)
+    assert scope.amounts({"a": "h1", "b": "h3"}) == {"a": 1}
+    assert scope.refuses("b", "h2")
+    assert not scope.refuses("b", "h3")
+    assert not rule_scopes(snapshot([vm("a")]), work=Maintenance(hosts=Selector(ids=())))

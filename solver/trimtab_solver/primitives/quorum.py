@@ -1,0 +1,136 @@
+"""Quorum: at least so many members of a group run, also when any one failure domain is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .encoding import (
+    UNBOUNDED,
+    Bools,
+    Breaches,
+    Index,
+    Ints,
+    ModelWriter,
+    PlacementVariables,
+)
+from .group import GroupPrimitive
+from .members import Members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quorum(GroupPrimitive):
+    """The amount of breach is `least` minus the members that run, if positive.
+
+    With `survives` those in the domain that holds most of them do not count: it is the one whose loss hurts most.
+    """
+
+    is_ordered = True
+
+    members: Index
+    least: int
+    survives: bool
+
+    @property
+    def guests(self) -> Index:
+        """The members."""
+        return self.members
+
+    def counts(self, place: Index) -> Ints:
+        """Running members per domain [D]."""
+        return self.count(self.members, place)
+
+    def breach(self, running: int, largest: int) -> int:
+        """The amount with so many running members, so many of them in the largest domain."""
+        return max(0, self.least - running + (largest if self.survives else 0))
+
+    @classmethod
+    def stack(cls, groups: Sequence[Quorum]) -> QuorumStack:
+        """Many quorums, counted together."""
+        return QuorumStack(
+            Members.of([g.members for g in groups], [g.domain for g in groups]),
+            np.array([g.least for g in groups], dtype=np.int64),
+            np.array([g.survives for g in groups], dtype=np.bool_),
+        )
+
+    def tally(self, place: Index) -> QuorumTally:
+        """A tally that tolerates what `place` already breaks."""
+        return QuorumTally(self, self.counts(place))
+
+    def encode(
+        self,
+        model: ModelWriter,
+        variables: PlacementVariables,
+        start: Index,
+        breaches: Breaches,
+    ) -> None:
+        """Those outside of each domain that members may enter, and the breach, are enough."""
+        now = self.counts(start)
+        most = self.breach(int(now.sum()), int(now.max(initial=0))) if self.must else self.least
+        breach = model.add_int(0, most)
+        if most:
+            breaches.add(self.must, breach, self.weight)
+        by_domain = variables.by_domain(self.members, self.domain)
+        everybody = [literal for _, present in by_domain for literal in present]
+        lost = [set(present) for _, present in by_domain] if self.survives else []
+        for domain in lost or [set[int]()]:
+            left = [literal for literal in everybody if literal not in domain]
+            model.add_linear([*left, breach], [1] * (len(left) + 1), self.least, UNBOUNDED)
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumStack:
+    """`least` [G] members, and whether they must be enough without the largest domain [G]."""
+
+    members: Members
+    least: Ints
+    survives: Bools
+
+    def amounts(self, place: Index) -> Ints:
+        """Members missing."""
+        cells, counts = self.members.cells(place)
+        running = self.members.per_group(cells, counts)
+        largest = np.zeros_like(running)
+        np.maximum.at(largest, cells // self.members.width, counts)
+        return np.asarray(np.maximum(self.least - running + np.where(self.survives, largest, 0), 0))
+
+
+class QuorumTally:
+    """Members per domain."""
+
+    def __init__(self, primitive: Quorum, counts: Ints) -> None:
+        self._primitive = primitive
+        self._counts = counts
+        self._tolerated = self.amount()
+
+    def enter(self, v: int, h: int) -> None:
+        self._counts[self._primitive.domain[h]] += 1
+
+    def leave(self, v: int, h: int) -> None:
+        self._counts[self._primitive.domain[h]] -= 1
+
+    def _with(self) -> Ints:
+        """The amount with one more member, per domain that it enters [D]."""
+        running, largest = int(self._counts.sum()) + 1, int(self._counts.max(initial=0))
+        lost = np.maximum(self._counts + 1, largest) if self._primitive.survives else np.zeros_like(self._counts)
+        return np.maximum(self._primitive.least - running + lost, 0)
+
+    def admits(self, v: int) -> Bools | None:
+        open_domains = self._with() <= self._tolerated
+        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
+
+    def admits_at(self, v: int, h: int) -> bool:
+        d = int(self._primitive.domain[h])
+        return bool(self._with()[d] <= self._tolerated)
+
+    def admits_absence(self) -> bool:
+        return self.amount() <= self._tolerated
+
+    def penalty(self, v: int) -> Ints | None:
+        growth: Ints = self._with() - self.amount()
+        return np.asarray(growth[self._primitive.domain]) if growth.any() else None
+
+    def amount(self) -> int:
+        return self._primitive.breach(int(self._counts.sum()), int(self._counts.max(initial=0)))
