@@ -128,4 +128,5 @@ def _within(amounts: dict[int, int], tolerated: dict[int, int]) -> bool:
 
 def test_no_primitive_is_left_out() -> None:
     """A new group primitive is drawn here too."""
-    assert set(GroupPrimitive.__subclasses__()) == set(KINDS)
+    # by name: a class with slots is made twice
+    assert {kind.__name__ for kind in GroupPrimitive.__subclasses__()} == {kind.__name__ for kind in KINDS}
