@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,13 @@ from hypothesis import strategies as st
 from trimtab_solver.errors import PolicyRefusedError
 from trimtab_solver.failures import Event
 from trimtab_solver.policy.documents import MAX_EXPRESSION_LENGTH
-from trimtab_solver.policy.expressions import ExpressionError, Returns, compile_expression
+from trimtab_solver.policy.expressions import (
+    MAX_ITERATIONS,
+    EvaluationFailure,
+    ExpressionError,
+    Returns,
+    compile_expression,
+)
 from trimtab_solver.policy.lint import lint_files
 from trimtab_solver.policy.loader import load_policy, parse_policy
 from trimtab_solver.policy.subjects import Subjects, event_data
@@ -258,7 +265,30 @@ def test_iteration_is_limited_when_it_is_evaluated() -> None:
     began = time.process_time()
     (value,) = subjects.evaluate(compiled, np.arange(1)).each()
     assert time.process_time() - began < CPU_S
-    assert not isinstance(value, (bool, str))
+    assert value == EvaluationFailure(f"loops over more than {MAX_ITERATIONS} elements")
+
+
+@pytest.mark.parametrize(
+    ("source_of", "most"),
+    [
+        (lambda n: "(" * n + "true" + ")" * n, 30),
+        (lambda n: " + ".join(["vm.id"] * n) + " == 'x'", 30),
+        (lambda n: " || ".join(["vm.id == ''"] * n), 256),
+    ],
+    ids=["brackets", "sums", "alternatives"],
+)
+def test_documented_limits_are_the_real_ones(source_of: Callable[[int], str], most: int) -> None:
+    """What docs/policy/selectors.md promises compiles, and not much more does."""
+    assert compile_expression(source_of(most), Scope.VM, Returns.BOOL)
+    with pytest.raises(ExpressionError, match="operators deep"):
+        compile_expression(source_of(most + 8), Scope.VM, Returns.BOOL)
+
+
+def test_the_iteration_limit_is_exact() -> None:
+    """A list of the documented length is looped over, one of one element more is not."""
+    compiled = compile_expression("vm.device_needs.exists(a, a == 'x')", Scope.VM, Returns.BOOL)
+    assert compiled.evaluate({"vm.device_needs": ["q"] * MAX_ITERATIONS}) is False
+    assert isinstance(compiled.evaluate({"vm.device_needs": ["q"] * (MAX_ITERATIONS + 1)}), EvaluationFailure)
 
 
 _BOMBS = {

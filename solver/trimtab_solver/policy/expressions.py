@@ -19,6 +19,9 @@ from cel_expr_python.ext import ext_optional
 from .documents import MAX_EXPRESSION_LENGTH
 from .variables import VARIABLES, Scope, Shape
 
+MAX_ITERATIONS: Final = 9999
+"""The library's own budget for the loops of one evaluation; nested loops multiply."""
+
 
 class Returns(enum.StrEnum):
     """What an expression must give."""
@@ -77,7 +80,7 @@ class Expression:
         try:
             value = self._program.eval(data=data)
         except (RuntimeError, TypeError) as error:
-            return EvaluationFailure(str(error))
+            return EvaluationFailure(_plain(str(error)))
         if value.type() != _RETURN_TYPES[self.returns]:
             return EvaluationFailure(_plain(str(value.value())))
         plain: bool | str = value.value()
@@ -200,6 +203,8 @@ def _known_names(name: str, scope: Scope) -> str:
 
 
 def _plain(message: str) -> str:
+    if "Iteration budget" in message:
+        return f"loops over more than {MAX_ITERATIONS} elements"
     if missing := _MISSING_KEY.search(message):
         return f'there is no key "{missing[1]}"'
     return re.sub(r"^[A-Z_]+: ", "", message)
