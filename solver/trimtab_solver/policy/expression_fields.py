@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from .documents import MAX_EXPRESSION_LENGTH, Expression, Selector
 from .expressions import Returns
-from .fields import Computes, Selects
+from .fields import Computes, NamesDomains, Selects
 from .strict_yaml import child
 from .variables import Scope
 
@@ -55,6 +55,13 @@ def selectors_in(model: type[BaseModel], content: Any, path: str = "spec") -> It
     for mark, place, selector in _marked_in(model, content, path):
         if isinstance(mark, Selects) and isinstance(selector, Mapping):
             yield SelectorUse(place, selector, mark.scope)
+
+
+def domain_kinds_in(model: type[BaseModel], content: Any, path: str = "spec") -> Iterator[tuple[str, str]]:
+    """(field path, kind of failure domain) wherever `content` names one."""
+    for mark, place, kind in _marked_in(model, content, path):
+        if isinstance(mark, NamesDomains) and isinstance(kind, str):
+            yield place, kind
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -100,7 +107,9 @@ def _members(value: Any, path: str, is_mapping: bool) -> Iterator[tuple[str, Any
             yield child(path, key), item
 
 
-def _marked_in(model: type[BaseModel], content: Any, path: str) -> Iterator[tuple[Selects | Computes, str, Any]]:
+def _marked_in(
+    model: type[BaseModel], content: Any, path: str
+) -> Iterator[tuple[Selects | Computes | NamesDomains, str, Any]]:
     """(mark, path, value) of everything marked that is present, in nested models too, selectors excluded."""
     if not isinstance(content, Mapping):
         return
@@ -110,7 +119,7 @@ def _marked_in(model: type[BaseModel], content: Any, path: str) -> Iterator[tupl
             continue
         nested = [inner for inner in models_in(field.annotation) if inner is not Selector]
         marks = _marks_in(field.annotation, tuple(field.metadata))
-        wanted = [mark for mark in marks if isinstance(mark, (Selects, Computes))]
+        wanted = [mark for mark in marks if isinstance(mark, (Selects, Computes, NamesDomains))]
         for place, member in _members(content[alias], child(path, alias), _holds_by_key(field.annotation)):
             for mark in wanted:
                 yield mark, place, member

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import GetJsonSchemaHandler
+from pydantic import Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -38,6 +38,12 @@ class Computes:
         return {**handler(core), "title": f"CEL over {seen}, returns {self.returns.value}"}
 
 
+@dataclass(frozen=True, slots=True)
+class NamesDomains:
+    """Marks the name of a kind of failure domain."""
+
+
+DomainKind = Annotated[str, Field(min_length=1), NamesDomains()]
 VmSelector = Annotated[Selector, Selects(Scope.VM)]
 HostSelector = Annotated[Selector, Selects(Scope.HOST)]
 VmCondition = Annotated[Expression, Computes(Scope.VM, Returns.BOOL)]

@@ -36,7 +36,7 @@ class Finding:
         return f"{self.source}: {self.severity}: {self.message} [{self.rule}]" + (f" ({self.fix})" if self.fix else "")
 
 
-_PLACE = re.compile(r"(?P<file>[^ ]*?):(?P<line>\d+):(?P<column>\d+)(?: (?P<field>.*))?", re.DOTALL)
+_PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+)(?: (?P<field>.*)|$)", re.DOTALL)
 
 
 def findings_of(refusal: RefusedError) -> Iterator[Finding]:

@@ -45,7 +45,10 @@ def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
         *name_findings(policy, snapshot),
     ]
     if snapshot is not None:
-        findings += snapshot_findings(policy, snapshot)
+        try:
+            findings += snapshot_findings(policy, snapshot)
+        except PolicyRefusedError as refusal:
+            findings += findings_of(refusal)
     return sorted(set(findings), key=lambda f: (f.source.file, f.source.line, f.source.column, f.rule, f.message))
 
 

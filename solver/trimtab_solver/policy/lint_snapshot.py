@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
-from typing import Any
 
 from ..errors import PolicyRefusedError
 from ..rules.separate import Separate
@@ -18,10 +17,9 @@ from ..verify.domains import DomainMaps
 from ..verify.judges import JUDGES
 from ..verify.scope import HostScope
 from .documents import Document, Level, Policy, RuleSpec, Selector, Source
-from .expression_fields import SelectorUse, expressions_in, selectors_in
+from .expression_fields import SelectorUse, domain_kinds_in, expressions_in, selectors_in
 from .findings import Finding, Severity, finding_at, findings_of
 from .selection import Selection, named
-from .strict_yaml import child
 from .variables import Scope
 
 _PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+) ")
@@ -206,7 +204,7 @@ def _severity(spec: RuleSpec) -> Severity:
 def _name_findings(selection: Selection, document: Document) -> Iterator[Finding]:
     spec = document.spec
     kinds = Topology(selection.snapshot).kinds
-    for path, kind in _topologies(document.content.get("spec"), "spec"):
+    for path, kind in domain_kinds_in(type(spec), document.content.get("spec")):
         if kind not in kinds:
             message = f'the snapshot has no failure domains of kind "{kind}"'
             severity = _severity(spec) if isinstance(spec, RuleSpec) else Severity.WARNING
@@ -220,18 +218,6 @@ def _name_findings(selection: Selection, document: Document) -> Iterator[Finding
                 message = f'no host has the resource "{name}"'
                 fix = _suggestion(name, resources)
                 yield finding_at(document, path, Severity.WARNING, "unknown-resource", message, fix)
-
-
-def _topologies(content: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Every field called topology, at any depth: all kinds name failure domains by it."""
-    if isinstance(content, dict):
-        for key, value in content.items():
-            if key == "topology" and isinstance(value, str):
-                yield child(path, key), value
-            yield from _topologies(value, child(path, key))
-    elif isinstance(content, list):
-        for i, value in enumerate(content):
-            yield from _topologies(value, child(path, i))
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

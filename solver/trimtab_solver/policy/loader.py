@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ MAX_FAULTS: Final = 500
 """How many faults a refusal holds before it only counts."""
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
+_POSITION: Final = re.compile(r"(.*?):(\d+):(\d+)(?: |$)", re.DOTALL)
 _HEADER: Final = ("apiVersion", "kind", "metadata", "spec")
 
 
@@ -317,6 +319,5 @@ def _limited(faults: list[Fault]) -> list[Fault]:
 
 
 def _place(fault: Fault) -> tuple[str, int, int]:
-    file, *rest = fault.path.partition(" ")[0].split(":")
-    numbers = [int(part) for part in rest if part.isdigit()]
-    return (file, numbers[0] if numbers else 0, numbers[1] if len(numbers) > 1 else 0)
+    found = _POSITION.match(fault.path)
+    return (found[1], int(found[2]), int(found[3])) if found else (fault.path, 0, 0)

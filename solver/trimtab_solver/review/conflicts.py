@@ -84,9 +84,10 @@ class Search:
     def __init__(self, policy: Policy, snapshot: Snapshot, options: PlanOptions = OPTIONS) -> None:
         self._options = options
         self._selection = Selection(policy, snapshot)
-        self._rules = must_rules(policy)
-        others = [document for document in policy.documents if isinstance(document.spec, Tier)]
-        self._frame = replace(policy, documents=tuple(others))
+        in_force = self._selection.policy
+        self._rules = must_rules(in_force)
+        others = [document for document in in_force.documents if isinstance(document.spec, Tier)]
+        self._frame = replace(in_force, documents=tuple(others))
         self._vms = {
             vm.id: replace(vm, state=VmState.PENDING, host_id="", target_host_id="", allocated={})
             for vm in snapshot.vms

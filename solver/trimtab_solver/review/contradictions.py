@@ -13,9 +13,10 @@ from itertools import chain, combinations, combinations_with_replacement, produc
 from typing import Any, Final
 
 from ..errors import PolicyRefusedError
-from ..policy.documents import Document, Metadata, Policy, Selector, Source
-from ..policy.expression_fields import expressions_in, selectors_in
+from ..policy.documents import Document, Metadata, Policy, Selector, Source, Switched
+from ..policy.expression_fields import domain_kinds_in, expressions_in, selectors_in
 from ..policy.expressions import Reference, Returns, compile_expression
+from ..policy.moments import seconds_since_epoch
 from ..policy.variables import Scope
 from ..policy.worlds import OTHER, World, describe, worlds_of
 from ..rules.tier import Tier
@@ -57,6 +58,9 @@ def _contradiction(policy: Policy, rules: tuple[Document, ...]) -> Conflict | No
     named = [world["host.id"] for world in hosts if world.get("host.id", OTHER) != OTHER]
     if (kinds and named) or len(set(named)) < len(named):
         return None  # what a host that is named is like, and which domains it lies in, takes a cluster to tell
+    if not _meet(rules):
+        return None
+    rules = tuple(map(_always, rules))
     frame = replace(policy, documents=(_everybody(), *rules))
     cluster = _cluster(hosts, kinds)
     return _impossible(frame, cluster, rules, vms, is_about_groups=bool(kinds))
@@ -125,9 +129,21 @@ def _name(reference: Reference) -> tuple[str, str]:
 
 def _kinds(rule: Document) -> Iterator[str]:
     """The kinds of failure domains that a rule is about."""
-    kind = rule.content.get("spec", {}).get("topology")
-    if isinstance(kind, str):
+    for _, kind in domain_kinds_in(type(rule.spec), rule.content.get("spec")):
         yield kind
+
+
+def _meet(rules: Sequence[Document]) -> bool:
+    """Whether there is a moment at which all rules are in force."""
+    specs = [rule.spec for rule in rules if isinstance(rule.spec, Switched)]
+    begins = [seconds_since_epoch(spec.since) for spec in specs if spec.since is not None]
+    ends = [seconds_since_epoch(spec.until) for spec in specs if spec.until is not None]
+    return not begins or not ends or max(begins) < min(ends)
+
+
+def _always(rule: Document) -> Document:
+    """The rule without its window."""
+    return replace(rule, spec=rule.spec.model_copy(update={"since": None, "until": None}))
 
 
 # --- the largest cluster ----------------------------------------------------------------------------------------------

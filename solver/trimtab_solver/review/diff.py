@@ -179,7 +179,10 @@ def _selection_changes(old: Policy, new: Policy, snapshot: Snapshot) -> Iterator
 
 def _selected(policy: Policy, snapshot: Snapshot) -> dict[tuple[str, str], frozenset[str]]:
     """What each selector picks, and each tier holds; what is refused is left out (the plans say why)."""
-    selection = Selection(policy, snapshot)
+    try:
+        selection = Selection(policy, snapshot)
+    except RefusedError:
+        return {}
     found: dict[tuple[str, str], frozenset[str]] = {}
     for document in policy.documents:
         for use in selectors_in(type(document.spec), document.content.get("spec")):

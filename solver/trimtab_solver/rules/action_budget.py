@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from ..policy.documents import Document, Policy, Strict, Switched
-from ..policy.fields import VmText
+from ..policy.fields import DomainKind, VmText
 from ..primitives.disruption import NO_BUDGET
 from ..primitives.encoding import Bools, Index, Ints
 from ..topology import HOST_KIND
@@ -28,7 +28,7 @@ _PERCENT = re.compile(r"^(?P<whole>100|[1-9]?[0-9])(\.(?P<tenth>[0-9]))?%$")
 class Crossing(Strict):
     """Moving a guest from one domain of kind `topology` to another costs `cost` more."""
 
-    topology: Annotated[str, Field(min_length=1)]
+    topology: DomainKind
     cost: Annotated[int, Field(ge=1, le=1_000_000_000)]
     """In the unit of the disruption level: a live migration costs 1 per MiB of memory."""
 

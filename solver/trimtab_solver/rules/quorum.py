@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from ..policy.documents import Document, RuleSpec
-from ..policy.fields import VmSelector, VmText
+from ..policy.fields import DomainKind, VmSelector, VmText
 from ..primitives.quorum import Quorum as QuorumPrimitive
 from .ground import Ground
 
@@ -29,7 +28,7 @@ class Quorum(RuleSpec):
     """Splits the selected guests into groups; without it they are one."""
     min_running: int | str
     """A number, or a share of the group's wanted guests such as "50%", rounded up."""
-    survives: Annotated[str, Field(min_length=1)] | None = None
+    survives: DomainKind | None = None
     """The kind of failure domain of which any one may be lost."""
 
     @field_validator("min_running")

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from ..policy.documents import Document, RuleSpec, Selector
-from ..policy.fields import VmSelector
+from ..policy.fields import DomainKind, VmSelector
 from ..primitives.headroom import Headroom
 from ..snapshot import Host, HostState
 from .ground import Ground
@@ -31,7 +31,7 @@ class Reserve(RuleSpec):
     """So many hosts may fail: the largest ones, of each resource. Either this or `share`."""
     share: str | None = None
     """The share of what the hosts offer that stays free, such as "10%"."""
-    within: Annotated[str, Field(min_length=1)] | None = None
+    within: DomainKind | None = None
     """The kind of failure domain each of which has its own reserve; without it the cluster has one."""
     protects: VmSelector = Selector(cel="true")
     """The guests that must find room after the failure; by default all."""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..errors import Fault, Reason
 from ..policy.documents import Document, RuleSpec
-from ..policy.fields import VmSelector, VmText
+from ..policy.fields import DomainKind, VmSelector, VmText
 from ..primitives.domain_exclusion import DomainExclusion
 from .ground import Ground
 
@@ -23,7 +23,7 @@ class Separate(RuleSpec):
 
     between: tuple[VmSelector, ...] = Field(min_length=2, strict=False)
     partners_by: VmText | None = None
-    topology: str = Field(min_length=1)
+    topology: DomainKind
 
 
 def compile_separate(document: Document, spec: Separate, ground: Ground) -> Iterator[DomainExclusion]:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ..policy.documents import Document, RuleSpec
-from ..policy.fields import VmSelector, VmText
+from ..policy.fields import DomainKind, VmSelector, VmText
 from ..primitives.domain_count import DomainCount
 from ..primitives.domain_limit import DomainLimit
 from ..primitives.domain_skew import DomainSkew
@@ -31,7 +31,7 @@ class Spread(RuleSpec):
 
     select: VmSelector
     group_by: VmText | None = None
-    topology: str = Field(min_length=1)
+    topology: DomainKind
     max_per_domain: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     min_domains: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     max_skew: Annotated[int, Field(ge=1, le=1_000_000)] | None = None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import Field
-
 from ..policy.documents import Document, RuleSpec, Selector
-from ..policy.fields import VmSelector, VmText
+from ..policy.fields import DomainKind, VmSelector, VmText
 from ..primitives.domain_count import DomainCount
 from ..primitives.domain_dependency import DomainDependency
 from .ground import Ground
@@ -26,7 +24,7 @@ class Together(RuleSpec):
     near: VmSelector | None = None
     """The guests that members are never without."""
     group_by: VmText | None = None
-    topology: str = Field(min_length=1)
+    topology: DomainKind
 
 
 def compile_together(

@@ -40,6 +40,14 @@ def test_warnings_are_located_and_no_error(tmp_path: Path) -> None:
     assert "[unguarded-key] (write has(vm.labels.zone) && ..." in first
 
 
+def test_file_names_may_have_blanks(tmp_path: Path) -> None:
+    """Findings and faults name the file as it is called."""
+    (tmp_path / "my rules.yaml").write_text(UNGUARDED)
+    assert run("policy", "lint", tmp_path).out.startswith(f"{tmp_path / 'my rules.yaml'}:16:")
+    (tmp_path / "my rules.yaml").write_text(TIERS.replace("rank: 9", "rnk: 9"))
+    assert run("policy", "lint", tmp_path).out.startswith(f"{tmp_path / 'my rules.yaml'}:5:")
+
+
 def test_a_policy_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
     """Every fault with its place and fix; exit code 2."""
     (tmp_path / "p.yaml").write_text(TIERS.replace("rank: 9", "rnk: 9").replace("kind: Tier", "kind: Teir", 1))

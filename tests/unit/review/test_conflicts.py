@@ -200,6 +200,21 @@ def _check_minimal(policy: Policy, conflict: Conflict) -> None:
             ],
             [],
         ),
+        # rules that are never in force together cannot clash; those that are can
+        (
+            [
+                ON_H1.replace("[h1]}}", "[h1]}, until: '2026-01-01T00:00:00Z'}"),
+                ON_H2.replace("[h2]}}", "[h2]}, from: '2026-01-01T00:00:00Z'}"),
+            ],
+            [],
+        ),
+        (
+            [
+                ON_H1.replace("[h1]}}", "[h1]}, until: '2026-01-02T00:00:00Z'}"),
+                ON_H2.replace("[h2]}}", "[h2]}, from: '2026-01-01T00:00:00Z'}"),
+            ],
+            [("on-h1", "on-h2")],
+        ),
         # a host that both name may or may not lie in one rack: that takes a cluster to tell
         ([document("Pin", "p", "{select: {ids: [a]}, hosts: {ids: [h1]}}"), TOGETHER], []),
         (

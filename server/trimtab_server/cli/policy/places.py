@@ -9,5 +9,5 @@ def located(text: str, folder: Path | None) -> str:
     """A text that begins with a position: with the folder in front that the position is relative to."""
     if folder is None:
         return text
-    name = text.partition(":")[0].partition(" ")[0]
+    name = text.partition(":")[0]
     return f"{folder / name}{text[len(name) :]}" if (folder / name).is_file() else text
