@@ -51,36 +51,58 @@ class Refusals:
 
     def counts(self) -> list[tuple[tuple[str, ...], int]]:
         """Each combination of names with the number of its hosts, in the order of its first host."""
-        causes, first, counts = np.unique(self.cause, return_index=True, return_counts=True)
-        found = sorted(zip(first.tolist(), causes.tolist(), counts.tolist(), strict=True))
-        return [(self.names[cause], count) for _, cause, count in found if cause != _NOTHING]
+        counts = np.bincount(self.cause + 1, minlength=len(self.names) + 1)[1:].tolist()
+        first = np.zeros(len(self.names) + 1, dtype=np.int64)
+        # the last write to a place is that of the first host
+        first[self.cause[::-1]] = np.arange(len(self.cause))[::-1]
+        found = sorted((int(first[cause]), cause) for cause, count in enumerate(counts) if count)
+        return [(self.names[cause], counts[cause]) for _, cause in found]
 
     def after(self, causes: Sequence[tuple[str, Bools]]) -> Refusals:
         """With `causes`, each of which refuses the guest on the hosts [H] it holds on, where nothing else does yet."""
-        table = np.array([hosts for _, hosts in causes], dtype=np.bool_).reshape(len(causes), len(self.cause))
-        fresh = np.flatnonzero((self.cause == _NOTHING) & table.any(axis=0))
-        if len(fresh) == 0:
+        if not causes:
             return self
-        patterns, pattern_of = np.unique(table[:, fresh], axis=1, return_inverse=True)
-        names = [tuple(dict.fromkeys(causes[i][0] for i in np.flatnonzero(pattern).tolist())) for pattern in patterns.T]
-        cause = self.cause.copy()
-        cause[fresh] = len(self.names) + pattern_of.reshape(-1)
-        return Refusals((*self.names, *names), cause)
+        number = np.zeros(len(self.cause), dtype=np.int64)
+        combinations: list[tuple[str, ...]] = [()]
+        for name, hosts in causes:
+            # the combination that a host had so far, with or without this cause; those that no host has are left out
+            pairs = 2 * number + hosts
+            used = np.flatnonzero(np.bincount(pairs, minlength=2 * len(combinations)))
+            place = np.zeros(2 * len(combinations), dtype=np.int64)
+            place[used] = np.arange(len(used))
+            number = place[pairs]
+            combinations = [
+                tuple(dict.fromkeys((*combinations[pair // 2], name))) if pair % 2 else combinations[pair // 2]
+                for pair in used.tolist()
+            ]
+        named = np.array([bool(names) for names in combinations], dtype=np.bool_)[number]
+        cause = np.where((self.cause == _NOTHING) & named, len(self.names) + number, self.cause)
+        return Refusals((*self.names, *combinations), cause)
 
 
 def refusals(problem: Problem, state: Occupancy, v: int) -> Refusals:
     """What refuses the absent guest now."""
+    return _with_others(problem, state, v, _alone(problem, v))
+
+
+def _alone(problem: Problem, v: int) -> Refusals:
+    """What refuses the guest whoever else runs where; the same for all guests of its class."""
     allowed = problem.allowed
     barred = ~allowed.mask[allowed.class_of[v]]
-    need = problem.capacity.load_of(v, problem.floor[v])
-    short = (state.usage + need > state.ceiling) & (need > 0)
     return (
         Refusals((), np.full(problem.host_count, _NOTHING, dtype=np.int64))
         .after([(CLOSED, barred & ~problem.receiving)])
         .after([(rule.rule, ~rule.mask) for rule in allowed.rules_of(v) if rule.must])
         .after([(UNEQUIPPED, barred)])
-        .after([(problem.groups[g].rule, ~admitted) for g, admitted in state.refusing_groups(v)])
-        .after([(f"{_ROOM}{resource}", short[:, r]) for r, resource in enumerate(problem.resources)])
+    )
+
+
+def _with_others(problem: Problem, state: Occupancy, v: int, alone: Refusals) -> Refusals:
+    """What refuses the guest, must groups and room included."""
+    need = problem.capacity.load_of(v, problem.floor[v])
+    short = (state.usage + need > state.ceiling) & (need > 0)
+    return alone.after([(problem.groups[g].rule, ~admitted) for g, admitted in state.refusing_groups(v)]).after(
+        [(f"{_ROOM}{resource}", short[:, r]) for r, resource in enumerate(problem.resources)]
     )
 
 
@@ -90,13 +112,15 @@ class _Explanation:
     def __init__(self, problem: Problem, state: Occupancy) -> None:
         self._problem = problem
         self._state = state
+        self._running = problem.running
+        self._alone: dict[int, Refusals] = {}
         self._known: dict[tuple[object, ...], tuple[str, tuple[str, ...]]] = {}
 
     def of(self, v: int) -> StaysDown:
         problem = self._problem
         tier = problem.tiers[problem.tier[v]]
         vm_id = problem.vm_ids[v]
-        if problem.running[v]:
+        if self._running[v]:
             how = "suspended" if tier.suspends else "stopped"
             return StaysDown(vm_id, tier.name, f"{how} by this plan to make room for others", (tier.name,))
         if not problem.startable[v]:
@@ -119,7 +143,10 @@ class _Explanation:
 
     def _refused(self, v: int) -> tuple[str, tuple[str, ...]]:
         """Why no host takes the guest, and the policy documents among the reasons."""
-        found = refusals(self._problem, self._state, v)
+        c = int(self._problem.allowed.class_of[v])
+        if c not in self._alone:
+            self._alone[c] = _alone(self._problem, v)
+        found = _with_others(self._problem, self._state, v, self._alone[c])
         counts: Counter[str] = Counter()
         for names, count in found.counts():
             counts[" + ".join(names)] += count
