@@ -69,9 +69,10 @@ class Evidence:
     def shown(self, placement: Placement) -> Iterator[Item]:
         """What `placement` shows of the rules."""
         for scope in self.case.scopes:
-            if any(vm_id in placement.hosts for vm_id in scope.members):
-                broken = any(scope.amounts(placement.hosts).values())
-                yield Item(scope.rule, "spec", Point.VIOLATED if broken else Point.SATISFIED)
+            if any(scope.amounts(placement.hosts).values()):
+                yield Item(scope.rule, "spec", Point.VIOLATED)
+            elif any(vm_id in placement.hosts for vm_id in scope.members):
+                yield Item(scope.rule, "spec", Point.SATISFIED)
 
     def rights(self) -> Iterator[Item]:
         """What the event shows of the tiers."""
