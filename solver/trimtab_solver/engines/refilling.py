@@ -15,14 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..primitives.encoding import Bools, Ints
-from ..problem import Problem, Target
+from ..problem import NOWHERE, Problem, Target
+from .bound import Bounds
 from .counts import CountModel, Neighbourhood
 from .cpsat import Budget
+from .pricing import Floats, find_prices
 from .relaxation import relax
 
 _FIRST_SIZE = 8.0
 _LEAST_SIZE, _MOST_SIZE = 3.0, 40.0
-_SOLVE_S = 1.0
+_SOLVE_S = 0.4
+_LEAST_WASTE = 0.02
+"""Waste, in guests, that every host counts for when hosts are drawn."""
 _MOVES_AHEAD = 1.5
 """How many times its share of the moves that are left a neighbourhood may spend."""
 _SOLVE_UNITS = 0.5
@@ -82,6 +86,27 @@ class _Search:
         self._size = _FIRST_SIZE
         self._left: Ints = np.zeros(0, dtype=np.int64)
         self._rounds = 0
+        self._price = self._prices()
+
+    def _prices(self) -> Floats:
+        """What a unit of room is worth on each host [H, R], in losses of the lowest rank, if none above it loses."""
+        ranks = len(self._problem.ranks)
+        market = Bounds(self._problem).loss_market(ranks - 1, dict.fromkeys(range(ranks - 1), 0))
+        prices = find_prices(market)
+        return np.asarray((prices.room / prices.scale)[self._relaxation.type_of])
+
+    def _waste(self, best: Target) -> Floats:
+        """What each host [H] adds to the distance from the bound: room left over, guests stopped for too little."""
+        problem = self._problem
+        capacity = problem.capacity
+        free = np.maximum(capacity.ceiling - capacity.usage(best.place, problem.floor), 0)
+        waste = (free * self._price).sum(axis=1)
+        stopped = np.flatnonzero(problem.running & (best.place == NOWHERE))
+        home = problem.current[stopped]
+        factor = np.where(capacity.backed[stopped], capacity.factor[home, :, 1], capacity.factor[home, :, 0])
+        worth = (factor * problem.floor[stopped] * self._price[home]).sum(axis=1)
+        np.add.at(waste, home, np.maximum(problem.tier_values("value")[stopped] - worth, 0.0))
+        return np.asarray(waste)
 
     @property
     def is_over(self) -> bool:
@@ -95,7 +120,7 @@ class _Search:
         """The best target around `best` with the next hosts filled anew; None when that leads to none."""
         self._rounds += 1
         options, ranks = self._options, len(self._problem.ranks)
-        hosts = self._next_hosts()
+        hosts = self._next_hosts(best)
         model = CountModel(
             self._problem, self._allowance(best, hosts), Neighbourhood(best.place, hosts), self._relaxation
         )
@@ -112,13 +137,19 @@ class _Search:
         self._size = min(_MOST_SIZE, self._size * 1.25) if is_proven else max(_LEAST_SIZE, self._size * 0.8)
         return target
 
-    def _next_hosts(self) -> Bools:
+    def _next_hosts(self, best: Target) -> Bools:
+        """Three quarters drawn by what they waste, the others in turn."""
         size = int(self._size)
-        if len(self._left) < size:
+        turn = math.ceil(size / 4)
+        if len(self._left) < turn:
             self._left = self._chance.permutation(self._usable)
         hosts = np.zeros(self._problem.host_count, dtype=np.bool_)
-        hosts[self._left[:size]] = True
-        self._left = self._left[size:]
+        hosts[self._left[:turn]] = True
+        self._left = self._left[turn:]
+        waste = self._waste(best)[self._usable] + _LEAST_WASTE
+        # the largest of these are a sample without replacement in proportion to the weights (Efraimidis, Spirakis 2006)
+        keys = np.log(self._chance.random(len(waste))) / waste
+        hosts[self._usable[np.argsort(-keys)[: size - turn]]] = True
         return hosts
 
     def _allowance(self, best: Target, hosts: Bools) -> int:
