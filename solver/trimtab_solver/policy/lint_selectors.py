@@ -11,6 +11,7 @@ from .documents import Document, Level, Policy, RuleSpec, Selector, Switched
 from .expression_fields import expressions_in, selectors_in
 from .expressions import Returns
 from .findings import Finding, Severity, finding_at
+from .precedence import overridden
 from .variables import Scope
 from .worlds import worlds_of
 
@@ -86,28 +87,34 @@ def _severity(spec: object) -> Severity:
 
 
 def _tier_findings(policy: Policy) -> Iterator[Finding]:
-    """Tiers whose every guest is a guest of another tier as well: each of them is refused."""
+    """Tiers whose every guest is a guest of another tier as well: each of them is refused, or goes to the other."""
     tiers = [(document, _selector_of(document, tier)) for document, tier in policy.of(Tier)]
+    below = overridden({document.name: tier.overrides for document, tier in policy.of(Tier)})
     for (first, one), (second, other) in combinations(tiers, 2):
         worlds = worlds_of(Scope.VM, [one, other])
         if worlds is None:
             continue
         found, others = worlds.where(one), worlds.where(other)
-        if found and found <= others:
-            yield _unreachable(first, second)
-        elif others and others <= found:
-            yield _unreachable(second, first)
+        for inner, outer, is_inside in (
+            (first, second, bool(found) and found <= others),
+            (second, first, bool(others) and others <= found),
+        ):
+            if is_inside and outer.name not in below[inner.name]:
+                yield _unreachable(inner, outer, is_overridden=inner.name in below[outer.name])
+                break
 
 
 def _selector_of(document: Document, tier: Tier) -> Selector:
     return tier.select or Selector(cel=f"vm.tier == '{document.name}'")
 
 
-def _unreachable(inner: Document, outer: Document) -> Finding:
-    message = (
-        f"every guest that it selects belongs to {outer.name} ({outer.source}) as well; a guest of two tiers is refused"
-    )
-    fix = f"exclude its guests from the select of {outer.name}"
+def _unreachable(inner: Document, outer: Document, *, is_overridden: bool) -> Finding:
+    where = f"{outer.name} ({outer.source})"
+    if is_overridden:
+        message = f"{where} selects every guest that it selects, and overrides it: it has none"
+    else:
+        message = f"every guest that it selects belongs to {where} as well; a guest of two tiers is refused"
+    fix = f"exclude its guests from the select of {outer.name}, or let it override {outer.name}"
     return finding_at(inner, "spec.select", Severity.ERROR, "unreachable-tier", message, fix)
 
 

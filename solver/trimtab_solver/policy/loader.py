@@ -27,6 +27,7 @@ from .documents import (
 from .expression_fields import expressions_in
 from .expressions import ExpressionError, compile_expression
 from .policy_test import PolicyTest
+from .precedence import overridden
 from .shapes import field_fault, fit, place_of, shown, suggest
 from .strict_yaml import MAX_FILE_BYTES, RawDocument, read_yaml
 
@@ -276,6 +277,7 @@ def _set_faults(entries: list[_Entry]) -> Iterator[Fault]:
             Reason.POLICY_CONFLICT,
         )
     tiers = [entry.name for entry in entries if entry.kind == Tier.__name__]
+    yield from _override_faults(entries, tiers)
     for entry in sets:
         spec = entry.spec
         if not isinstance(spec, PolicySet):
@@ -297,6 +299,23 @@ def _set_faults(entries: list[_Entry]) -> Iterator[Fault]:
                 f'there is no Tier named "{spec.default_tier}"',
                 suggest(spec.default_tier, filter(None, tiers)),
             )
+
+
+def _override_faults(entries: list[_Entry], tiers: list[str]) -> Iterator[Fault]:
+    specs = {entry.name: entry.spec for entry in entries if isinstance(entry.spec, Tier)}
+    below = overridden({name: spec.overrides for name, spec in specs.items()})
+    for entry in entries:
+        if not isinstance(entry.spec, Tier):
+            continue
+        for i, name in enumerate(entry.spec.overrides):
+            path = f"spec.overrides[{i}]"
+            at = place_of(entry.raw, path)
+            if name not in tiers:
+                known = [tier for tier in tiers if tier and tier != entry.name]
+                yield field_fault(at, path, f'there is no Tier named "{name}"', suggest(name, known))
+            elif entry.name in below.get(name, ()) or name == entry.name:
+                message = f"{entry.name} overrides {name}, which overrides {entry.name}, directly or through others"
+                yield field_fault(at, path, message, "remove one of the two", Reason.POLICY_CONFLICT)
 
 
 def _limited(faults: list[Fault]) -> list[Fault]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from .expressions import (
     Returns,
     compile_expression,
 )
+from .precedence import overridden, prevailing
 from .subjects import Evaluation, Subjects, event_data
 from .variables import Scope
 
@@ -164,7 +166,7 @@ class Selection:
 
     def _find_tiers(self) -> dict[str, Document]:
         tier_of: dict[str, Document] = {}
-        twice: dict[tuple[str, str], list[str]] = {}
+        rivals: dict[str, list[str]] = {}
         faults: list[Fault] = []
         for document, tier in self.tiers():
             try:
@@ -175,11 +177,21 @@ class Selection:
             for vm_id in members:
                 first = tier_of.setdefault(vm_id, document)
                 if first is not document:
-                    twice.setdefault((first.name, document.name), []).append(vm_id)
+                    rivals.setdefault(vm_id, [first.name]).append(document.name)
         if faults:
             raise PolicyRefusedError(faults)
         documents = {document.name: document for document, _ in self.tiers()}
         default = self._default_tier()
+        below = overridden({document.name: tier.overrides for document, tier in self.tiers()})
+        twice: dict[tuple[str, str], list[str]] = {}
+        for vm_id, names in rivals.items():
+            winner = prevailing(names, below)
+            if winner is None:
+                pairs = combinations(names, 2)
+                pair = next((pair for pair in pairs if prevailing(pair, below) is None), (names[0], names[1]))
+                twice.setdefault(pair, []).append(vm_id)
+            else:
+                tier_of[vm_id] = documents[winner]
         faults += [_ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()]
         homeless = [i for i, vm_id in enumerate(self._vms.ids) if vm_id not in tier_of]
         if default is not None and default in documents:
@@ -293,7 +305,8 @@ def _ambiguous(first: Document, second: Document, ids: list[str]) -> Fault:
         Reason.AMBIGUOUS_TIER,
         f"{second.position('spec.select')} spec.select",
         f"{_count(len(ids), 'guest')} of two tiers, {first.name} ({first.source}) and {second.name}: {named(ids)}",
-        f"change the select of {first.name} or {second.name} so that each guest has one tier",
+        f"change the select of {first.name} or {second.name} so that each guest has one tier, or name one in overrides "
+        "of the other",
     )
 
 

@@ -65,6 +65,8 @@ class Tier(Spec):
     """A service level. Without `select` it holds the guests whose ``tier`` field is the document's name."""
 
     select: VmSelector | None = None
+    overrides: tuple[str, ...] = Field(default=(), strict=False)
+    """Names of tiers. A guest that one of them selects as well belongs to this tier; else that is an error."""
     rank: Annotated[int, Field(ge=0, le=1000)]
     """Higher ranks are served first: no number of guests of a lower rank outweighs one of a higher."""
     value: Annotated[int, Field(ge=1, le=1_000_000)] = 1

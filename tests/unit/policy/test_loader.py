@@ -166,6 +166,19 @@ def test_a_field_that_does_not_say_what_it_is_evaluated_on_is_named() -> None:
     assert list(unmarked_fields(Whole)) == ["Part.condition", "Whole.parts"]
 
 
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [("[sliver]", 'there is no Tier named "sliver"'), ("[bronze]", "x overrides bronze, which overrides x")],
+)
+def test_what_a_tier_overrides_exists_and_does_not_override_it(overrides: str, message: str) -> None:
+    """No unknown names, no circles."""
+    bronze = document("Tier", "bronze", "{rank: 1, overrides: [x]}")
+    text = bronze + "\n---\n" + document("Tier", "x", f"{{rank: 9, overrides: {overrides}}}")
+    with pytest.raises(PolicyRefusedError) as refusal:
+        parse_policy({"f": text.encode()})
+    assert any(fault.message.startswith(message) for fault in refusal.value.faults)
+
+
 def test_a_name_is_taken_once_whatever_the_kind() -> None:
     """Two documents of one name are refused naming both places."""
     (fault,) = faults_of(document("Pin", "bronze", "{select: {ids: [a]}, hosts: {ids: [h]}}"))

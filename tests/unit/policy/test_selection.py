@@ -156,6 +156,25 @@ def test_every_guest_has_the_tier_that_selects_it() -> None:
     }
 
 
+def test_a_tier_takes_the_guests_that_it_overrides() -> None:
+    """Directly or through others, whatever the ranks; without a tier that overrides all others it is refused."""
+    also = document("Tier", "also", "{rank: 5, select: {ids: [a, b]}, overrides: [gold]}")
+    gold = document("Tier", "gold", "{rank: 99}")
+    assert {vm: tier.name for vm, tier in selection_of(gold, also).tier_of().items() if vm != "c"} == {
+        "a": "also",
+        "b": "also",
+    }
+    top = document("Tier", "top", "{rank: 1, select: {ids: [a]}, overrides: [also]}")
+    assert selection_of(gold, also, top).tier_of()["a"].name == "top"
+    rival = document("Tier", "rival", "{rank: 1, select: {ids: [a]}, overrides: [gold]}")
+    (fault,) = refusal_of(selection_of(gold, also, rival))
+    assert fault.reason is Reason.AMBIGUOUS_TIER
+    assert "1 guest of two tiers" in fault.message
+    assert "a" in fault.message
+    assert "also" in fault.message
+    assert "rival" in fault.message
+
+
 def test_a_guest_of_two_tiers_is_refused_naming_both() -> None:
     """Which tier wins is never guessed."""
     selection = selection_of(

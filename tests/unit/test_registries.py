@@ -1,0 +1,61 @@
+"""Nothing is half there: each kind has all that a kind consists of."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from trimtab_solver.policy.documents import RuleSpec
+from trimtab_solver.policy.loader import load_policy
+from trimtab_solver.rules import KINDS
+from trimtab_solver.rules.compile import COMPILERS
+from trimtab_solver.verify.judges import JUDGES
+
+_ROOT = Path(__file__).parents[2]
+_PAGES = _ROOT / "docs" / "policy"
+_JUDGES = _ROOT / "solver" / "trimtab_solver" / "verify"
+_GOLDEN = _ROOT / "tests" / "golden"
+_RIGHTS = {"Tier": "rights.py", "PolicySet": None}
+"""Kinds that are no rules: where what they say is judged."""
+
+
+def _words(kind: str, joint: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", joint, kind).lower()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_page_with_all_its_fields(kind: str) -> None:
+    """An example that names the kind, a row for each field, and a link from the index."""
+    page = _PAGES / f"{_words(kind, '-')}.md"
+    text = page.read_text()
+    assert text.startswith(f"# {kind}\n")
+    assert f"kind: {kind}\n" in text
+    for field in KINDS[kind].model_fields.values():
+        assert re.search(rf"^\|[^|]*`{field.alias}`", text, re.MULTILINE), field.alias
+    assert f"({page.name})" in (_PAGES / "index.md").read_text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_judge_of_its_name(kind: str) -> None:
+    """Rules are in the registries of compilers and judges; the others have a module in `verify` all the same."""
+    spec = KINDS[kind]
+    if issubclass(spec, RuleSpec):
+        assert spec in COMPILERS
+        assert JUDGES[spec].__module__ == f"trimtab_solver.verify.{_words(kind, '_')}"
+    elif (name := _RIGHTS.get(kind, f"{_words(kind, '_')}.py")) is not None:
+        assert (_JUDGES / name).exists()
+
+
+def test_every_kind_occurs_in_a_golden_case() -> None:
+    """A story by hand for each, but for the frame that a policy set is."""
+    cases = "\n".join(path.read_text() for path in (_GOLDEN / "cases").glob("*.yaml"))
+    used = [path for path in (_GOLDEN / "policies").glob("*.yaml") if path.name in cases]
+    tiers = _GOLDEN / "policies" / "tiers.yaml"
+    kinds = {
+        document.kind
+        for path in used
+        for document in load_policy([path] if "kind: Tier" in path.read_text() else [tiers, path]).documents
+    }
+    assert kinds | {"PolicySet"} == set(KINDS)
