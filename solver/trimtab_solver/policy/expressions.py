@@ -71,8 +71,8 @@ class Expression:
     scope: Scope
     returns: Returns
     references: tuple[Reference, ...]
-    is_reference: bool
-    """Whether it is nothing but its one reference, to a string: its value is that string, if there is one."""
+    gives_reference: bool
+    """Whether it gives the string that its one reference has, wherever it has one: then it need not be evaluated."""
     _program: Any
 
     def evaluate(self, data: Mapping[str, object]) -> bool | str | EvaluationFailure:
@@ -134,7 +134,7 @@ def compile_expression(source: str, scope: Scope, returns: Returns) -> Expressio
             )
         )
     references = references_in(source, scope)
-    return Expression(source, scope, returns, references, _is_reference(source, returns, references), program)
+    return Expression(source, scope, returns, references, _gives_reference(source, returns, references), program)
 
 
 _RETURN_FIX: Final = {
@@ -254,13 +254,19 @@ def references_in(source: str, scope: Scope) -> tuple[Reference, ...]:
     )
 
 
-def _is_reference(source: str, returns: Returns, references: tuple[Reference, ...]) -> bool:
+def _gives_reference(source: str, returns: Returns, references: tuple[Reference, ...]) -> bool:
     if returns is not Returns.STRING or len(references) != 1:
         return False
     variable, key = references[0].variable, references[0].key
-    # of type string, so a map without a key cannot be the whole of it
-    whole = (variable,) if key is None else (f"{variable}.{key}", f"{variable}['{key}']", f'{variable}["{key}"]')
-    return "".join(tokens_of(source)) in whole
+    tokens = tokens_of(source)
+    text, last = "".join(tokens), tokens[-1]
+    if key is None:
+        # of type string, so a map cannot be the whole of it
+        return text == variable
+    name = f"{variable}.{key}"
+    # the idiom for a key that may be missing, with a string literal instead
+    fallback = text == f"has({name})?{name}:{last}" and last[0] in "'\""
+    return fallback or text in (name, f"{variable}['{key}']", f'{variable}["{key}"]')
 
 
 def _key_after(tokens: tuple[str, ...], i: int) -> str | None:

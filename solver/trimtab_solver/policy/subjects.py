@@ -110,7 +110,7 @@ class Subjects:
         references: Sequence[Reference],
         row: tuple[Any, ...],
     ) -> Result:
-        if expression.is_reference and isinstance(row[0], str):
+        if expression.gives_reference and isinstance(row[0], str):
             return row[0]
         return expression.evaluate(self._data(event, references, row))
 

@@ -284,3 +284,29 @@ def test_every_variable_can_be_read() -> None:
     for scope in Scope:
         for name in VARIABLES[scope]:
             assert value_of(f"{name} == {name}", scope) is True
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("vm.labels.app", True),
+        (" vm . labels['app'] ", True),
+        ("vm.group", True),
+        ("has(vm.labels.app) ? vm.labels.app : ''", True),
+        ('has(vm.labels.app) ? vm.labels.app : "none"', True),
+        ("has(vm.labels.app) ? vm.labels.app : vm.group", False),
+        ("has(vm.labels.app) ? 'x' : vm.labels.app", False),
+        ("vm.labels.app + ''", False),
+        ("has(vm.labels.app) ? vm.labels.app : vm.labels.app + 'x'", False),
+        ("vm.labels[vm.group]", False),
+    ],
+)
+def test_expressions_that_give_their_reference_are_known(source: str, expected: bool) -> None:
+    """Where the value of the reference is taken for the result, evaluation gives the same, or there is no value."""
+    expression = compile_expression(source, Scope.VM, Returns.STRING)
+    assert expression.gives_reference is expected
+    if expected:
+        (reference,) = expression.references
+        for value in ("a", "", "b c"):
+            data = {reference.variable: value if reference.key is None else {reference.key: value}}
+            assert expression.evaluate(data) == value
