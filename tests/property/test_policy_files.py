@@ -23,13 +23,12 @@ from trimtab_solver.policy.expressions import (
     MAX_ITERATIONS,
     EvaluationFailure,
     ExpressionError,
-    Returns,
     compile_expression,
 )
 from trimtab_solver.policy.lint import lint_files
 from trimtab_solver.policy.loader import load_policy, parse_policy
 from trimtab_solver.policy.subjects import Subjects, event_data
-from trimtab_solver.policy.variables import VARIABLES, Scope
+from trimtab_solver.policy.variables import VARIABLES, Returns, Scope
 from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.topology import Topology
 

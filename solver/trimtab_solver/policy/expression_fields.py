@@ -11,10 +11,10 @@ from annotated_types import MaxLen
 from pydantic import BaseModel
 
 from .documents import MAX_EXPRESSION_LENGTH, Expression, Selector
-from .expressions import Returns
-from .fields import Computes, NamesDomains, Selects
+from .fields import NamesDomains
+from .marks import Computes, Selects
 from .strict_yaml import child
-from .variables import Scope
+from .variables import Returns, Scope
 
 _LIMITS: Final = typing.get_args(Expression)[1]
 """What tells an expression from other text: pydantic keeps it whole inside a union, else takes it apart."""

@@ -6,7 +6,6 @@ This is the only module that imports the CEL library.
 from __future__ import annotations
 
 import difflib
-import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,17 +16,10 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional
 
 from .documents import MAX_EXPRESSION_LENGTH
-from .variables import VARIABLES, Scope, Shape
+from .variables import VARIABLES, Returns, Scope, Shape
 
 MAX_ITERATIONS: Final = 9999
 """The library's own budget for the loops of one evaluation; nested loops multiply."""
-
-
-class Returns(enum.StrEnum):
-    """What an expression must give."""
-
-    BOOL = "bool"
-    STRING = "string"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from ..rules.tier import Availability, Tier
 from ..snapshot import Snapshot
 from .documents import Document, Policy, Selector
 from .expression_fields import SelectorUse, expressions_in, selectors_in
-from .expressions import Reference, Returns, compile_expression, references_in, tokens_of
+from .expressions import Reference, compile_expression, references_in, tokens_of
 from .findings import Finding, Severity, finding_at, findings_of
 from .lint_names import name_findings
 from .lint_selectors import selector_findings
 from .lint_snapshot import snapshot_findings
 from .loader import parse_policy
 from .subjects import event_data
-from .variables import Scope
+from .variables import Returns, Scope
 from .worlds import worlds_of
 
 _TRIED_FAILURES = range(17)

@@ -9,14 +9,13 @@ from typing import Any
 from ..rules.tier import Tier
 from .documents import Document, Level, Policy, RuleSpec, Selector, Switched
 from .expression_fields import expressions_in, selectors_in
-from .expressions import Returns
 from .findings import Finding, Severity, finding_at
 from .precedence import overridden
-from .variables import Scope
+from .variables import Returns, Scope
 from .worlds import worlds_of
 
 _NOUN = {Scope.VM: "guest", Scope.HOST: "host", Scope.EVENT: "event"}
-_WHO = frozenset({"level", "weight", "enabled"})
+_WHO = frozenset({"level", "weight", "enabled", "messageExpression"})
 """Fields that say how a rule counts, not what it says."""
 
 

@@ -19,12 +19,11 @@ from .expressions import (
     EvaluationFailure,
     Expression,
     ExpressionError,
-    Returns,
     compile_expression,
 )
 from .precedence import overridden, prevailing
 from .subjects import Evaluation, Subjects, event_data
-from .variables import Scope
+from .variables import Returns, Scope
 
 if TYPE_CHECKING:
     from ..rules.tier import Tier
@@ -137,6 +136,12 @@ class Selection:
                 self._fail(document, path, compiled, f"fails on this event: {value.message}")
             self._held[key] = value is True
         return self._held[key]
+
+    def text(self, document: Document, path: str, expression: str, vm_id: str) -> str:
+        """What `expression` (string over vm) gives on one guest; empty where it fails."""
+        compiled = _compiled(document, path, expression, Scope.VM, Returns.STRING)
+        value = self._vms.evaluate(compiled, np.array([self._vms.index[vm_id]])).each()[0]
+        return value if isinstance(value, str) else ""
 
     # --- selecting ---------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,13 @@ class Shape(enum.Enum):
         return self in (Shape.STRING_MAP, Shape.INT_MAP)
 
 
+class Returns(enum.StrEnum):
+    """What an expression must give."""
+
+    BOOL = "bool"
+    STRING = "string"
+
+
 class Scope(enum.StrEnum):
     """What an expression is evaluated on. Every scope sees the event as well."""
 

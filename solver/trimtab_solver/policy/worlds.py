@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from .comparisons import comparisons_in, is_understood
 from .documents import Selector
-from .expressions import Expression, Reference, Returns, compile_expression
-from .variables import VARIABLES, Scope, Shape
+from .expressions import Expression, Reference, compile_expression
+from .variables import VARIABLES, Returns, Scope, Shape
 
 MAX_WORLDS: Final = 4096
 """Beyond so many combinations nothing is said."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..policy.documents import Policy
+from ..policy.documents import Policy, RuleSpec
 from ..policy.selection import Selection
 from ..snapshot import FencingState, Snapshot, Vm, VmState
 from .action_budget import move_rules
@@ -81,7 +81,7 @@ class Case:
                 )
             else:
                 code, why = Code.REFUSED_HOST, f"rule {scope.rule} refuses the host"
-            message = f"{vm.id} may not arrive on {host_id}: {why}"
+            message = f"{vm.id} may not arrive on {host_id}: {why}{self._words(scope.rule, vm.id)}"
             faults.append(Violation(step, code, message, host_id=host_id, vm_id=vm.id, rule=scope.rule))
         return faults
 
@@ -105,8 +105,18 @@ class Case:
         return Violation(
             step,
             Code.RULE,
-            f"rule {scope.rule} is broken by {amount} at {where or 'its only key'} (at first {tolerated})",
+            f"rule {scope.rule} is broken by {amount} at {where or 'its only key'} (at first {tolerated})"
+            f"{self._words(scope.rule, scope.members[0])}",
             rule=scope.rule,
             amount=amount,
             limit=tolerated,
         )
+
+    def _words(self, rule: str, vm_id: str) -> str:
+        """What the author of the rule has to say of the guest, ready to be appended."""
+        for document in self.selection.policy.documents:
+            spec = document.spec
+            if document.name == rule and isinstance(spec, RuleSpec) and spec.message_expression is not None:
+                text = self.selection.text(document, "spec.messageExpression", spec.message_expression, vm_id)
+                return f": {text}" if text else ""
+        return ""

@@ -10,12 +10,11 @@ from trimtab_solver.policy.expressions import (
     ExpressionError,
     Problem,
     Reference,
-    Returns,
     compile_expression,
     references_in,
 )
 from trimtab_solver.policy.subjects import Subjects, event_data
-from trimtab_solver.policy.variables import VARIABLES, Scope
+from trimtab_solver.policy.variables import VARIABLES, Returns, Scope
 from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm
 from trimtab_solver.topology import Topology
 

@@ -9,10 +9,10 @@ import pytest
 from trimtab_solver.errors import Fault, PolicyRefusedError, Reason
 from trimtab_solver.failures import Event, event_of
 from trimtab_solver.policy.documents import Selector
-from trimtab_solver.policy.expressions import Returns, compile_expression
+from trimtab_solver.policy.expressions import compile_expression
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.policy.subjects import event_data
-from trimtab_solver.policy.variables import Scope
+from trimtab_solver.policy.variables import Returns, Scope
 from trimtab_solver.snapshot import Host, HostState, Snapshot, Vm, VmState
 
 from .build import document, named, policy_of

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from trimtab_solver.failures import Event
 from trimtab_solver.policy.comparisons import comparisons_in, is_understood
 from trimtab_solver.policy.documents import Selector
-from trimtab_solver.policy.expressions import Returns, compile_expression
+from trimtab_solver.policy.expressions import compile_expression
 from trimtab_solver.policy.subjects import Subjects, event_data
-from trimtab_solver.policy.variables import Scope
+from trimtab_solver.policy.variables import Returns, Scope
 from trimtab_solver.policy.worlds import describe, worlds_of
 from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.topology import Topology

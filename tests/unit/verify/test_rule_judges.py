@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.verify.cluster import DOWN, rule_scopes, snapshot, vm
+from tests.unit.verify.cluster import DOWN, policy, rule_scopes, snapshot, vm
 from trimtab_solver.errors import PolicyRefusedError, Reason
 from trimtab_solver.policy.documents import Level, RuleSpec, Selector
 from trimtab_solver.rules import KINDS
@@ -17,6 +17,7 @@ from trimtab_solver.rules.separate import Separate
 from trimtab_solver.rules.spread import Spread
 from trimtab_solver.rules.together import Together
 from trimtab_solver.snapshot import HostState, VmState
+from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.judges import JUDGES
 from trimtab_solver.verify.scope import Coupling
 
@@ -247,3 +248,20 @@ def test_maintenance_counts_every_guest_on_the_hosts() -> None:
     assert scope.refuses("b", "h2")
     assert not scope.refuses("b", "h3")
     assert not rule_scopes(snapshot([vm("a")]), work=Maintenance(hosts=Selector(ids=())))
+
+
+def test_a_rule_says_in_its_own_words_what_is_at_stake() -> None:
+    """On an arrival of the guest itself, for a group of one of its members; where it fails it adds nothing."""
+    words = "'application ' + vm.labels.app"
+    apart = Spread(select=EVERYTHING, topology="host", max_per_domain=1, message_expression=words)
+    home = Pin(select=EVERYTHING, hosts=Selector(ids=("h1",)), message_expression=words)
+    cluster = snapshot([vm("a", "h1", labels={"app": "shop"}), vm("b", "h1", labels={"app": "shop"}), vm("c")])
+    case = Case(cluster, policy(apart=apart, home=home))
+    (fault,) = case.arrival_faults(1, cluster.vms[0], "h2")
+    assert fault.message.endswith("rule home refuses the host: application shop")
+    (silent,) = case.arrival_faults(1, cluster.vms[2], "h2")
+    assert silent.message.endswith("rule home refuses the host")
+    (group,) = (i for i, scope in enumerate(case.scopes) if scope.rule == "apart")
+    grown = case.growth(1, group, "h1", 2)
+    assert grown is not None
+    assert grown.message.endswith("(at first 1): application shop")
