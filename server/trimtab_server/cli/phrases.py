@@ -82,7 +82,7 @@ def describe_level(name: str) -> str:
     kind, _, tiers = name.partition(":")
     if kind == "running":
         return f"{' and '.join(tiers.split('+'))} guests that do not run, by value"
-    return _LEVELS.get(kind, "")
+    return _LEVELS.get(kind, "as the Objectives of the policy weigh it")
 
 
 def short_level(name: str) -> str:

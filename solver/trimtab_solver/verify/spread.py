@@ -74,7 +74,8 @@ class SpreadSkew(DomainScope):
 
     def amount(self, tally: Tally, key: Key) -> int:
         """What the skew is beyond the permitted one."""
-        emptiest = min(tally.counts.get(domain, 0) for domain in self.open_domains)
+        inside = [count for domain, count in tally.counts.items() if domain in self.open_domains]
+        emptiest = min(inside) if len(inside) == len(self.open_domains) else 0
         return max(0, max(tally.counts.values(), default=0) - emptiest - self.skew)
 
     def _keys(self, tally: Tally) -> Iterable[Key]:
