@@ -1,9 +1,9 @@
 """Minimal sets of must rules that cannot hold together, with the guests and hosts that show it.
 
 A set of rules is in conflict when some guests cannot all run while every rule of the set holds, however much room there
-is. Each verdict is CP-SAT's on the exact model: all guests start from nothing, so nothing is tolerated. Sets are shrunk
-by deletion until dropping any rule, or any guest, ends the conflict (a minimal unsatisfiable subset; Liffiton and
-Sakallah, "Algorithms for Computing Minimal Unsatisfiable Subsets of Constraints", JAR 2008, section 2).
+is and whichever other guests run or not. Each verdict is CP-SAT's on the exact model, with all guests down at first.
+Sets are shrunk by deletion until dropping any rule, or any guest, ends the conflict: a minimal unsatisfiable subset
+(Liffiton and Sakallah, "Algorithms for Computing Minimal Unsatisfiable Subsets of Constraints", JAR 2008, section 2).
 """
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ class Search:
         }
         self._cluster = replace(snapshot, hosts=tuple(map(_working, snapshot.hosts)), vms=())
         self._is_complete = True
+        self._context: tuple[str, ...] = ()
+        """Guests that may run as well, where that helps: some rules want company."""
 
     def run(self) -> Findings:
         """Every conflict."""
@@ -120,6 +122,7 @@ class Search:
 
     def conflicts_among(self, guests: tuple[str, ...]) -> tuple[Conflict, ...]:
         """Conflicts among these guests, each with other guests than the ones before."""
+        self._context = guests
         found: list[Conflict] = []
         while guests and len(found) < _MOST and (conflict := self._conflict(guests)):
             found.append(conflict)
@@ -152,7 +155,7 @@ class Search:
 
     def _shortage(self) -> Conflict | None:
         """The rules that leave no room for all guests, though all of them fit without rules."""
-        guests = tuple(self._vms)
+        self._context = guests = tuple(self._vms)
         if not self._rules or self._verdict(self._rules, guests, has_room=False) is not True:
             return None
         if self._verdict([], guests, has_room=False) is not False:
@@ -175,8 +178,19 @@ class Search:
 
     # --- verdicts ----------------------------------------------------------------------------------------------------
 
+    def wants_company(self, rule: Document, guests: tuple[str, ...]) -> bool:
+        """Whether the rule, which relates guests, is broken by itself when only these run, or nobody."""
+        problem = self._compile([rule], guests)
+        if not problem.groups:
+            return False
+        nobody = problem.stay()
+        return problem.measure(nobody)[problem.measures.index("inherited")] > 0 or self.is_impossible([rule], guests)
+
     def is_impossible(self, rules: Sequence[Document], guests: tuple[str, ...], *, is_suitable: bool = False) -> bool:
-        """Whether it is proven that the guests cannot all run under the rules, with any amount of room."""
+        """Whether it is proven that the guests cannot all run under the rules, with any amount of room.
+
+        Other guests of the group that is looked at run or not, as it suits them.
+        """
         if not guests:
             return False
         return self._verdict(rules, guests, is_suitable=is_suitable) is True
@@ -185,9 +199,9 @@ class Search:
         self, rules: Sequence[Document], guests: tuple[str, ...], *, has_room: bool = True, is_suitable: bool = False
     ) -> bool | None:
         """True: proven that they cannot all run. False: they can. None: not settled."""
-        problem = self._compile(rules, guests, has_room=has_room, is_suitable=is_suitable)
-        down = ObjectiveLevel("down", tuple((i, 1) for i in range(len(problem.ranks))))
-        portfolio = Portfolio(replace(problem, levels=(down,)), self._options)
+        others = tuple(vm_id for vm_id in self._context if vm_id not in guests)
+        problem = self._compile(rules, (*guests, *others), has_room=has_room, is_suitable=is_suitable)
+        portfolio = Portfolio(_required(problem, len(guests)), self._options)
         for _ in portfolio.candidates():
             assert portfolio.best is not None
             if portfolio.best[0] == 0:
@@ -227,6 +241,20 @@ class Search:
                 left.append((SUITABILITY, tuple(problem.host_ids[h] for h in np.flatnonzero(equipped))))
             found.append((vm_id, tuple(left)))
         return tuple(found)
+
+
+def _required(problem: Problem, count: int) -> Problem:
+    """The problem in which only the first `count` guests matter.
+
+    Its one level counts those of them that do not run, and how far must rules are broken: a rule may be broken while
+    nobody runs (Quorum), which plans tolerate and a conflict does not.
+    """
+    row = replace(problem.tiers[0], name="required", rank=1, value=1)
+    tier = np.ones(problem.vm_count, dtype=np.int32)
+    tier[:count] = 0
+    problem = replace(problem, tiers=(row, replace(row, name="optional", rank=0)), tier=tier)
+    lacking = ObjectiveLevel("lacking", ((0, 1), (problem.measures.index("inherited"), 1)))
+    return replace(problem, levels=(lacking,))
 
 
 def must_rules(policy: Policy) -> list[Document]:

@@ -33,7 +33,8 @@ _HOST_FIELDS: Final = frozenset({"host.id", "host.labels", "host.capabilities", 
 def find_contradictions(policy: Policy) -> Findings:
     """Pairs of must rules, and single ones, that cannot be kept. `Conflict.guests` describes the guests they are about.
 
-    Rules whose selectors call functions, compare variables with each other or look at the event are passed over.
+    Rules whose selectors call functions, compare variables with each other or look at the event are passed over, and so
+    are those that want other guests to run as well (Quorum, Together with near): what helps them has no bounds.
     """
     rules = must_rules(policy)
     found: list[Conflict] = []
@@ -56,8 +57,9 @@ def _contradiction(policy: Policy, rules: tuple[Document, ...]) -> Conflict | No
     if vms is None or hosts is None:
         return None
     named = [world["host.id"] for world in hosts if world.get("host.id", OTHER) != OTHER]
-    if (kinds and named) or len(set(named)) < len(named):
-        return None  # what a host that is named is like, and which domains it lies in, takes a cluster to tell
+    people = [world["vm.id"] for world in vms if world.get("vm.id", OTHER) != OTHER]
+    if (kinds and named) or len(set(named)) < len(named) or (kinds and len(set(people)) < len(people)):
+        return None  # what is named is like, and which domains it lies in, takes a cluster to tell
     if not _meet(rules):
         return None
     rules = tuple(map(_always, rules))
@@ -83,6 +85,8 @@ def _impossible(
                 concerned = search.concerning(rules, ids)
             except PolicyRefusedError:
                 continue  # an expression fails on such guests, so no cluster with them is planned
+            if size == 1 and any(search.wants_company(rule, ids) for rule in rules if rule.name in concerned):
+                return None
             if concerned != names:
                 continue
             if not search.is_impossible(rules, ids):

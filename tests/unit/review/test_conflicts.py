@@ -108,7 +108,7 @@ def test_the_hosts_that_each_rule_leaves_are_shown() -> None:
 
 
 def can_hold(policy: Policy, rules: Collection[Document], guests: Sequence[str]) -> bool:
-    """Whether some placement of the guests breaks none of the rules, by the verifier's judges."""
+    """Whether some placement of the guests, and of any others, breaks none of the rules, by the verifier's judges."""
     selection = Selection(policy, CLUSTER)
     domains = DomainMaps(CLUSTER)
     scopes = [
@@ -117,8 +117,9 @@ def can_hold(policy: Policy, rules: Collection[Document], guests: Sequence[str])
         for scope in JUDGES[type(rule.spec)](rule, rule.spec, selection, domains)  # type: ignore[index]
     ]
     hosts = [host.id for host in CLUSTER.hosts]
-    for places in product(hosts, repeat=len(guests)):
-        place = dict(zip(guests, places, strict=True))
+    others = [vm.id for vm in VMS if vm.id not in guests]
+    for places in product(*([hosts] * len(guests)), *([[*hosts, ""]] * len(others))):
+        place = {vm_id: host for vm_id, host in zip((*guests, *others), places, strict=True) if host}
         if not any(scope.amounts(place) for scope in scopes):
             return True
     return False
@@ -132,7 +133,7 @@ def _random_rules(rng: random.Random) -> Iterator[str]:
     for i in range(rng.randint(2, 5)):
         group = rng.choice(["", "groupBy: vm.labels.app, ", "groupBy: vm.labels.zone, "])
         topology = rng.choice(["host", "rack"])
-        match rng.randrange(5):
+        match rng.randrange(7):
             case 0:
                 yield document("Pin", f"r{i}", f"{{select: {some('abcd')}, hosts: {some('1234', 'h')}}}")
             case 1:
@@ -143,12 +144,19 @@ def _random_rules(rng: random.Random) -> Iterator[str]:
             case 3:
                 least = f"minDomains: {rng.randint(2, 3)}"
                 yield document("Spread", f"r{i}", f"{{select: {some('abcd')}, {group}topology: {topology}, {least}}}")
+            case 4:
+                yield document(
+                    "Together", f"r{i}", f"{{select: {some('abcd')}, near: {some('abcd')}, topology: {topology}}}"
+                )
+            case 5:
+                least = f"minRunning: {rng.randint(1, 3)}"
+                yield document("Quorum", f"r{i}", f"{{select: {{cel: 'true'}}, {least}, survives: {topology}}}")
             case _:
                 sets = rng.choice(["{ids: [a]}, {ids: [b, c]}", "{ids: [a, d]}, {ids: [c]}"])
                 yield document("Separate", f"r{i}", f"{{between: [{sets}], topology: {topology}}}")
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(120))
 def test_brute_force_agrees(seed: int) -> None:
     """A conflict is found exactly when nothing keeps all rules, and dropping any of its rules or guests ends it."""
     policy = policy_of(*_random_rules(random.Random(seed)))
@@ -170,6 +178,8 @@ def _check_minimal(policy: Policy, conflict: Conflict) -> None:
     assert not can_hold(policy, rules, conflict.guests)
     for rule in rules:
         assert can_hold(policy, [other for other in rules if other is not rule], conflict.guests)
+    if not can_hold(policy, rules, []):
+        return  # the rules cannot be kept whoever runs (Quorum), so any guest shows it
     for guest in conflict.guests:
         assert can_hold(policy, rules, [other for other in conflict.guests if other != guest])
 
@@ -197,6 +207,22 @@ def _check_minimal(policy: Policy, conflict: Conflict) -> None:
             [
                 document("Pin", "left", "{select: {matchLabels: {app: x}}, hosts: {matchLabels: {row: '1'}}}"),
                 document("Pin", "right", "{select: {matchLabels: {app: y}}, hosts: {matchLabels: {row: '2'}}}"),
+            ],
+            [],
+        ),
+        # nothing is claimed of rules that want company: with more guests they may be kept
+        ([document("Together", "near", "{select: {ids: [a]}, near: {ids: [b]}, topology: rack}")], []),
+        ([document("Quorum", "votes", "{select: {matchLabels: {role: v}}, minRunning: 3, survives: rack}")], []),
+        (
+            [
+                document(
+                    "Together",
+                    "near",
+                    "{select: {matchLabels: {z: '1'}}, near: {matchLabels: {z: '2'}}, topology: rack}",
+                ),
+                document(
+                    "Separate", "far", "{between: [{matchLabels: {z: '1'}}, {matchLabels: {z: '2'}}], topology: rack}"
+                ),
             ],
             [],
         ),
