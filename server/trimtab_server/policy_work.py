@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from trimtab.v1 import policy_service_pb2 as pb
 from trimtab.v1 import snapshot_pb2
 from trimtab_solver.errors import Fault, PolicyRefusedError, Reason, RefusedError
+from trimtab_solver.planner import PlanOptions
 from trimtab_solver.policy.documents import Document, Policy
 from trimtab_solver.policy.findings import findings_of
 from trimtab_solver.policy.lint import lint
@@ -19,6 +21,9 @@ from trimtab_solver.validation import check_snapshot
 from .convert.policy import diff_to_proto, finding_to_proto, result_to_proto
 from .convert.request import PolicyFiles, policy_from_proto
 from .convert.snapshot import snapshot_from_proto
+
+_WORK_PER_PLAN: Final = PlanOptions(budget_s=2.0, reproducible=True)
+"""As on the command line."""
 
 ReadPolicy = Callable[[PolicyFiles], Policy]
 """The policy in files, or the server's own for None."""
@@ -58,9 +63,8 @@ def diff_policies(message: pb.DiffPoliciesRequest, read: ReadPolicy) -> pb.DiffP
             raise RefusedError([fault])
         return diff_to_proto(review.diff_policies(old, new))
     snapshot = _snapshot(message.snapshot)
-    if not scenarios:
-        return diff_to_proto(review.diff_policies(old, new, snapshot))
-    return diff_to_proto(review.diff_policies(old, new, snapshot, scenarios))
+    wanted = scenarios or (Scenario(name="as it is"),)
+    return diff_to_proto(review.diff_policies(old, new, snapshot, wanted, _WORK_PER_PLAN))
 
 
 def _snapshot(message: snapshot_pb2.Snapshot) -> Snapshot:

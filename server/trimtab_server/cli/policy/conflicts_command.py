@@ -74,7 +74,7 @@ def _table(found: Findings, folder: Path | None) -> list[str]:
             lines += [f"    {guest}: {rule} leaves it {_some(hosts) or 'no host'}" for rule, hosts in left]
     lines.append(plural(len(found.conflicts), "conflict") if found.conflicts else "no conflicts found")
     if not found.is_complete:
-        lines.append("some groups of guests were too large to be settled")
+        lines.append("not everything could be settled within the work allowed: there may be more conflicts")
     return lines
 
 
