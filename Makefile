@@ -46,8 +46,7 @@ schema: $(READY)  ## write the JSON Schema of policy documents to samples/polici
 	$(BIN)/trimtab policy schema -o samples/policies/trimtab-v1.schema.json
 
 bench: $(READY)  ## run all benchmarks (hours; goes on where it stopped) and report; BENCH="--subject vmha --size 10x250"
-	$(BIN)/python -m benchmarks.run $(BENCH)
-	$(BIN)/python -m benchmarks.report --append
+	@$(BIN)/python -m benchmarks.run $(BENCH); status=$$?; $(BIN)/python -m benchmarks.report --append; exit $$status
 
 peers: $(READY)  ## install the benchmark's peers that are Python packages, each in an environment of its own
 	@for peer in "proxlb proxlb-solver==0.1.1" "timefold timefold==1.24.0b0"; do set -- $$peer; \

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..subject import Row
+from ..vmha.frontier import SHARES_PERCENT as FRONTIER_SHARES_PERCENT
 from .comparison import compare
 from .results import Results, bound_of, excess_percent, has, median, value_of
 
@@ -42,6 +43,7 @@ def claims(results: Results) -> Iterator[Claim]:
     for failure in ("small", "site"):
         for size in ("10x250", "50x1250", *_MOST_EXCESS_PERCENT):
             yield _tight(results, size, failure)
+    yield _frontier(results)
     for size, limit_s in _FIRST_PLAN_S.items():
         yield _first_plan(results, size, limit_s)
     yield _memory(results)
@@ -87,6 +89,18 @@ def _tight(results: Results, size: str, failure: str) -> Claim:
         f"{median(row['wall_s'] for row in rows):.1f} s of {budget_s:g} s"
     )
     return Claim(text, measured, fits and moved <= _MOST_MOVED_PERCENT)
+
+
+def _frontier(results: Results) -> Claim:
+    rows = results.rows["frontier"]
+    whole = [
+        row for row in rows if [point["share_percent"] for point in row["points"]] == list(FRONTIER_SHARES_PERCENT)
+    ]
+    return Claim(
+        "A shortage is answered with what moving 0, 0.5, 1, 2 and 5 % of the guests would buy",
+        f"{len(whole)} of {len(rows)} runs" if rows else "",
+        len(whole) == len(rows) if rows else None,
+    )
 
 
 def _first_plan(results: Results, size: str, limit_s: float) -> Claim:

@@ -11,7 +11,7 @@ from typing import Final
 from trimtab_solver.planner import PlanOptions, plan_recovery
 
 from ..service import THREADS
-from ..subject import Case, Row, Selection
+from ..subject import Case, Row, Selection, SkippedError
 from .instance import generate, policy_of
 from .recipe import FAILURES, LOADS, SIZES, Recipe
 from .subject import SMOKE_BUDGET_S, facts_of
@@ -42,6 +42,8 @@ def row_of(recipe: Recipe, budget_s: float) -> Row:
     options = PlanOptions(budget_s=budget_s, seed=recipe.seed, workers=THREADS, frontier=SHARES_PERCENT)
     began = time.monotonic()
     answer = plan_recovery(instance.snapshot, policy, options)
+    if not answer.frontier:
+        raise SkippedError("the answer holds no frontier although it was asked for")
     return {
         "wall_s": round(time.monotonic() - began, 3),
         "levels": {level.name: [level.value, level.bound] for level in answer.levels},

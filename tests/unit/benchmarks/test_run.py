@@ -65,6 +65,18 @@ def test_a_service_that_has_just_started_is_asked_twice(tmp_path: Path) -> None:
     assert row["second"]["verified"]
 
 
+def test_the_frontier_has_a_point_per_share_or_is_said_to_be_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Five points, each within the moves it allows."""
+    rows = rows_of(tmp_path, "frontier")
+    if not rows:
+        assert "the answer holds no frontier" in capsys.readouterr().err
+    for row in rows:
+        assert [point["share_percent"] for point in row["points"]] == [0.0, 0.5, 1.0, 2.0, 5.0]
+        assert all(point["moves"] <= point["allowed"] for point in row["points"])
+
+
 @pytest.mark.parametrize("subject", ["btrplace", "roadef"])
 def test_third_party_instances_run_where_they_are_at_hand(tmp_path: Path, subject: str) -> None:
     """The smallest instance gives a verified plan, or a feasible assignment."""
