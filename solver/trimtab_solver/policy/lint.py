@@ -17,6 +17,7 @@ from .findings import Finding, Severity, finding_at, findings_of
 from .lint_names import name_findings
 from .lint_selectors import selector_findings
 from .lint_snapshot import snapshot_findings
+from .lint_tests import expectation_findings
 from .loader import parse_policy
 from .subjects import event_data
 from .variables import Returns, Scope
@@ -43,6 +44,7 @@ def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
         *_rule_findings(policy),
         *selector_findings(policy),
         *name_findings(policy, snapshot),
+        *expectation_findings(policy),
     ]
     if snapshot is not None:
         try:
