@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trimtab_solver.primitives.encoding import Ints
+from trimtab_solver.primitives.encoding import Bools, Ints
 from trimtab_solver.problem import NOWHERE, Problem
 
 
@@ -25,8 +25,15 @@ def placements(problem: Problem) -> Ints:
     for h in range(problem.host_count):
         loads = np.array([problem.capacity.load_at(v, h, problem.floor[v]) for v in range(problem.vm_count)])
         usage = (grid == h).astype(np.int64) @ loads + problem.capacity.held[h]
+        for v in np.flatnonzero(problem.current == h).tolist():
+            usage[moved_from(problem, grid, v)] += problem.capacity.left_behind(v)
         fits &= (usage <= problem.capacity.ceiling[h]).all(axis=1)
     return grid[fits]
+
+
+def moved_from(problem: Problem, grid: Ints, v: int) -> Bools:
+    """In which placements [N] a guest that runs now runs on another host."""
+    return np.asarray((grid[:, v] >= 0) & (grid[:, v] != problem.current[v]))
 
 
 def losses(problem: Problem, grid: Ints) -> Ints:

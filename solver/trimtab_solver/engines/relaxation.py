@@ -84,7 +84,9 @@ def relax(problem: Problem, *, elastic: bool = False, tolerant: bool = True) -> 
             break
         bits = _FINEST_BITS if bits is None else bits - 1
     tier, sizes = problem.tier[first], floor[first]
-    backed = np.array([row.backed for row in problem.tiers], dtype=np.bool_).reshape(-1, sizes.shape[1])[tier]
+    backed = np.array([row.backed for row in problem.tiers], dtype=np.bool_).reshape(
+        len(problem.tiers), sizes.shape[1]
+    )[tier]
     limit = problem.capacity.ceiling if tolerant else problem.capacity.limit
     rigid = running & ~problem.evictable
     if elastic:
