@@ -22,7 +22,7 @@ import numpy.typing as npt
 from ..primitives.encoding import Bools, Ints
 from .linear_program import LinearProgram
 from .packing import pack
-from .pricing import Market, Prices
+from .pricing import Market, Prices, bound_at
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,6 +77,8 @@ class HostBound:
         self._top = self._tops()
         self._radius = _FIRST_RADIUS
         self._restarts = 0
+        # contents of hosts do not look at what leaving guests keep of the packed resources; prices do
+        self._floor = max(0, bound_at(market, prices))
         self._best = self._evaluate(np.concatenate(start))
         self._cuts = [self._best]
         self.is_converged = False
@@ -85,7 +87,7 @@ class HostBound:
     @property
     def bound(self) -> int:
         """The best bound so far, rounded up to an integer."""
-        return max(0, -(-self._best.total // self._scale))
+        return max(self._floor, -(-self._best.total // self._scale))
 
     def improve(self, iterations: int, is_over: Callable[[], bool] = lambda: False) -> int:
         """Looks at prices so many times, or until `is_over`; returns the best bound so far."""

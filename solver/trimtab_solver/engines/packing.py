@@ -113,8 +113,8 @@ def pack(market: Market, prices: Prices) -> Packing:
         resident=resident,
         kind=kind,
         type=at,
-        # who leaves a packed transient resource behind makes no room
-        movable=relaxation.movable[resident] & ~market.transient[packed[at]].any(axis=1),
+        # what a leaving guest keeps of packed resources is not looked at: its room may be needed for another resource
+        movable=relaxation.movable[resident],
         counted=relaxation.counted[resident],
         evictable=relaxation.evictable[resident] & market.may_stop[kind],
         resident_size=size[kind, at] // unit[at],
