@@ -1,0 +1,34 @@
+"""DomainCount: domains missing below `least`, or domains used above `most`."""
+
+from __future__ import annotations
+
+from .breach import REFUSED
+from .compiled import compiled
+
+
+@compiled
+def count_change(T, S, g: int, is_least: bool, left: int, entered: int) -> int:  # type: ignore[no-untyped-def]
+    """Units of breach that a member adds by going from domain `left` to `entered` (-1: none)."""
+    offset = T.groups[g].offset
+    number = T.groups[g].number
+    runs, domains = S.group[g].running, S.group[g].used
+    runs_after, domains_after = runs, domains
+    if entered >= 0:
+        runs_after += 1
+        if S.counts[offset + entered] == 0:
+            domains_after += 1
+    if left >= 0:
+        runs_after -= 1
+        if S.counts[offset + left] == 1:
+            domains_after -= 1
+    if is_least:
+        before = max(0, min(number, runs) - domains)
+        after = max(0, min(number, runs_after) - domains_after)
+        at_start = max(0, min(number, T.groups[g].start_running) - T.groups[g].start_used)
+    else:
+        before = max(0, domains - number)
+        after = max(0, domains_after - number)
+        at_start = max(0, T.groups[g].start_used - number)
+    if T.groups[g].must and after > at_start:
+        return REFUSED
+    return after - before

@@ -1,0 +1,91 @@
+"""All group primitives of one guest: what a change of place costs, and counting it."""
+
+from __future__ import annotations
+
+from ..group_rows import BOTH, DEPENDENCY, EXCLUSION, LEAST, LIMIT, MOST, SECOND
+from .breach import REFUSED
+from .compiled import compiled
+from .domain_count import count_change
+from .domain_dependency import dependency_change
+from .domain_exclusion import exclusion_change
+from .domain_limit import limit_change
+
+INFINITY = float("inf")
+
+
+@compiled
+def groups_change(T, S, v: int, source: int, goal: int) -> float:  # type: ignore[no-untyped-def]
+    """Energy that guest `v` adds by going from host `source` to `goal` (-1: nowhere); infinite if a rule forbids it."""
+    energy = 0.0
+    for i in range(T.guests[v].first_member, T.guests[v].last_member):
+        g = T.members[i].group
+        level = T.groups[g].level
+        left = T.domain[level, source] if source >= 0 else -1
+        entered = T.domain[level, goal] if goal >= 0 else -1
+        if left == entered:
+            continue
+        kind = T.groups[g].kind
+        if kind == LIMIT:
+            units = limit_change(T, S, g, left, entered)
+        elif kind == EXCLUSION:
+            units = exclusion_change(T, S, g, T.members[i].side, left, entered)
+        elif kind == DEPENDENCY:
+            units = dependency_change(T, S, g, T.members[i].side, left, entered)
+        else:
+            units = count_change(T, S, g, kind == LEAST, left, entered)
+        if units == REFUSED:
+            return INFINITY
+        energy += units * T.groups[g].weight
+    return energy
+
+
+@compiled
+def count_groups(T, S, v: int, source: int, goal: int) -> None:  # type: ignore[no-untyped-def]
+    """Counts guest `v` on `goal` instead of `source`."""
+    for i in range(T.guests[v].first_member, T.guests[v].last_member):
+        g = T.members[i].group
+        level = T.groups[g].level
+        left = T.domain[level, source] if source >= 0 else -1
+        entered = T.domain[level, goal] if goal >= 0 else -1
+        if left == entered:
+            continue
+        offset = T.groups[g].offset
+        side = T.members[i].side
+        if side == SECOND:
+            offset += T.groups[g].width
+        if left >= 0:
+            S.counts[offset + left] -= 1
+            if S.counts[offset + left] == 0 and side != SECOND:
+                S.group[g].used -= 1
+            if side == BOTH:
+                S.counts[offset + T.groups[g].width + left] -= 1
+        if entered >= 0:
+            S.counts[offset + entered] += 1
+            if S.counts[offset + entered] == 1 and side != SECOND:
+                S.group[g].used += 1
+            if side == BOTH:
+                S.counts[offset + T.groups[g].width + entered] += 1
+        if side != SECOND:
+            S.group[g].running += (entered >= 0) - (left >= 0)
+
+
+@compiled
+def breach_of(T, S, g: int) -> int:  # type: ignore[no-untyped-def]
+    """The amount of breach of a group as it is counted now."""
+    kind, number = T.groups[g].kind, T.groups[g].number
+    if kind == LEAST:
+        return max(0, min(number, S.group[g].running) - S.group[g].used)
+    if kind == MOST:
+        return max(0, S.group[g].used - number)
+    amount = 0
+    for d in range(T.groups[g].width):
+        first = S.counts[T.groups[g].offset + d]
+        if kind == LIMIT:
+            amount += max(0, first - number)
+            continue
+        second = S.counts[T.groups[g].offset + T.groups[g].width + d]
+        if kind == EXCLUSION:
+            amount += min(first, second)
+        elif first > 0 and second == 0:
+            amount += 1
+    return amount

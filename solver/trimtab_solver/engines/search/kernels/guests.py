@@ -1,0 +1,44 @@
+"""Allowed and Disruption: what it costs that one guest runs on a host, and whether it may."""
+
+from __future__ import annotations
+
+from ....primitives.disruption import COLD_FACTOR
+from .compiled import compiled
+
+
+@compiled
+def guest_energy(T, v: int, h: int) -> float:  # type: ignore[no-untyped-def]
+    """Energy of guest `v` on host `h` (-1: down) that depends on nothing else."""
+    origin = T.guests[v].current
+    if h < 0:
+        return T.guests[v].down_cost + T.guests[v].stop_cost
+    energy = 0.0
+    row = T.guests[v].unary_row
+    if row >= 0:
+        energy += T.unary[row, h]
+    if origin >= 0 and origin != h:
+        if T.guests[v].live and T.hosts[h].generation >= T.hosts[origin].generation:
+            energy += T.guests[v].move_weight
+        elif T.guests[v].cold:
+            energy += COLD_FACTOR * T.guests[v].move_weight
+        else:
+            energy += COLD_FACTOR * T.guests[v].move_weight + T.guests[v].stop_cost
+        energy += T.pair[T.hosts[origin].pair_class, T.hosts[h].pair_class]
+    return energy
+
+
+@compiled
+def may_be_at(T, v: int, h: int) -> bool:  # type: ignore[no-untyped-def]
+    """Whether guest `v` may end on host `h` (-1: down) as far as it alone is concerned."""
+    origin = T.guests[v].current
+    if h == origin:
+        return True
+    if not T.guests[v].may_move:
+        return False
+    if h < 0:
+        return T.guests[v].may_be_down == 1
+    if not T.mask[T.guests[v].kind, h]:
+        return False
+    if origin < 0 or T.guests[v].cold or T.guests[v].may_be_down:
+        return True
+    return T.guests[v].live == 1 and T.hosts[h].generation >= T.hosts[origin].generation

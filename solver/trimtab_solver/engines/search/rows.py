@@ -1,0 +1,85 @@
+"""The layout that tables, states and kernels share: records per guest, host and group, and planes of matrices.
+
+Few arrays with many fields, because a kernel that passes seventy arrays to the next spends its time on that, and takes
+minutes to compile.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+NOWHERE: Final = -1
+
+FLOOR, UPPER, HOLD, BACKED = range(4)
+"""Planes of `Tables.sizes` [V, 4, R]: least and full size, what a moved guest keeps where it ran, and 1 if backed."""
+SHARED, SINGLE, LIMIT, CEILING = range(4)
+"""Planes of `Tables.rooms` [H, 4, R]: load per unit of a guest that shares (`SHARED` + `BACKED` = `SINGLE`), limits."""
+USED, FULL = range(2)
+"""Planes of `State.load` [H, 2, R] and of `State.scratch` [2, R]: at floors, at full sizes."""
+DOWN, MOVED = range(2)
+"""Rows of `State.lists` [2, V]: guests that are down, guests that run elsewhere than at the start."""
+ABOVE, RATIO, PEAK = range(3)
+"""Kinds of balance terms."""
+MOST_MILLE: Final = 4000
+"""Peaks are counted up to four times full."""
+
+GUEST = np.dtype(
+    [
+        ("current", "i8"),
+        ("kind", "i8"),
+        ("tier", "i8"),
+        ("app", "i8"),
+        ("unary_row", "i8"),
+        ("first_member", "i8"),
+        ("last_member", "i8"),
+        ("down_cost", "f8"),
+        ("stop_cost", "f8"),
+        ("move_weight", "f8"),
+        ("may_be_down", "i8"),
+        ("may_move", "i8"),
+        ("live", "i8"),
+        ("cold", "i8"),
+        ("exempt", "i8"),
+    ],
+    align=True,
+)
+HOST = np.dtype([("generation", "i8"), ("pair_class", "i8"), ("boot_cost", "f8")], align=True)
+TERM = np.dtype([("kind", "i8"), ("left", "i8"), ("right", "i8"), ("target", "i8"), ("weight", "f8")], align=True)
+SHRINK = np.dtype([("tier", "i8"), ("weight", "f8")], align=True)
+OPTIONS = np.dtype(
+    [
+        ("inherited_weight", "f8"),
+        ("app_weight", "f8"),
+        ("app_limit", "i8"),
+        ("budget", "i8"),
+        ("is_rigid", "i8"),
+        ("has_transient", "i8"),
+        ("has_peaks", "i8"),
+    ],
+    align=True,
+)
+GROUP = np.dtype(
+    [
+        ("kind", "i8"),
+        ("level", "i8"),
+        ("number", "i8"),
+        ("must", "i8"),
+        ("weight", "f8"),
+        ("offset", "i8"),
+        ("width", "i8"),
+        ("start_used", "i8"),
+        ("start_running", "i8"),
+    ],
+    align=True,
+)
+MEMBER = np.dtype([("group", "i8"), ("side", "i8")], align=True)
+
+GUEST_STATE = np.dtype(
+    [("place", "i8"), ("energy", "f8"), ("down_at", "i8"), ("moved_at", "i8"), ("after", "i8"), ("before", "i8")],
+    align=True,
+)
+HOST_STATE = np.dtype([("energy", "f8"), ("guests", "i8"), ("head", "i8")], align=True)
+GROUP_STATE = np.dtype([("used", "i8"), ("running", "i8")], align=True)
+TOTALS = np.dtype([("energy", "f8"), ("down", "i8"), ("moved", "i8"), ("counted", "i8"), ("app_most", "i8")], align=True)

@@ -1,0 +1,297 @@
+"""The changing part of a search: who runs where, and every count that a kernel needs to price the next change."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...primitives.encoding import Index, Ints
+from ...problem import Problem
+from .kernels.compiled import compiled
+from .kernels.groups import breach_of, count_groups, groups_change
+from .kernels.guests import guest_energy
+from .kernels.hosts import fill_mille, host_energy
+from .rows import (
+    BACKED,
+    DOWN,
+    FLOOR,
+    FULL,
+    GROUP_STATE,
+    GUEST_STATE,
+    HOLD,
+    HOST_STATE,
+    MOST_MILLE,
+    MOVED,
+    NOWHERE,
+    PEAK,
+    SHARED,
+    TOTALS,
+    UPPER,
+    USED,
+)
+from .tables import Records, Tables
+
+
+class State(NamedTuple):
+    """`guest` GUEST_STATE [V], `host` HOST_STATE [H] (`after`, `before` and `head` chain the guests of each host), `load`
+    [H, 2, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group` GROUP_STATE
+    of the groups, `lists` [2, V] of guests that are down and moved (each guest knows its place in them, -1: not in it),
+    `app_moved` per application, `app_sizes` (how many applications have so many moved guests), `peak_counts` [B, 4001]
+    and `peak_most` [B], `totals` TOTALS [1], `scratch` [2, R], `random` [1].
+    """
+
+    guest: Records
+    host: Records
+    load: Ints
+    slack: Ints
+    counts: npt.NDArray[np.int32]
+    group: Records
+    lists: Ints
+    app_moved: Ints
+    app_sizes: Ints
+    peak_counts: Ints
+    peak_most: Ints
+    totals: Records
+    scratch: Ints
+    random: npt.NDArray[np.uint64]
+
+
+def new_state(problem: Problem, tables: Tables, place: Index, seed: int) -> State:
+    """The state of a placement [V]. `seed` starts its random numbers."""
+    hosts, resources, guests = problem.host_count, len(problem.resources), problem.vm_count
+    app = tables.guests["app"]
+    has_peaks = bool(tables.options["has_peaks"][0])
+    guest = np.zeros(guests, dtype=GUEST_STATE)
+    for name in ("place", "down_at", "moved_at", "after", "before"):
+        guest[name] = NOWHERE
+    host = np.zeros(hosts, dtype=HOST_STATE)
+    host["head"] = NOWHERE
+    state = State(
+        guest=guest,
+        host=host,
+        load=np.stack([tables.held, tables.held], axis=1),
+        slack=np.zeros((1, 1, 1) if tables.options["is_rigid"][0] else (hosts, len(problem.tiers), resources), np.int64),
+        counts=np.zeros(len(tables.start), dtype=np.int32),
+        group=np.zeros(len(tables.groups), dtype=GROUP_STATE),
+        lists=np.zeros((2, guests), dtype=np.int64),
+        app_moved=np.zeros(int(app.max(initial=-1)) + 1, dtype=np.int64),
+        app_sizes=np.zeros(int(np.bincount(app[app >= 0], minlength=1).max(initial=0)) + 2, dtype=np.int64),
+        peak_counts=np.zeros((len(tables.terms) if has_peaks else 0, MOST_MILLE + 1), dtype=np.int64),
+        peak_most=np.zeros(len(tables.terms), dtype=np.int64),
+        totals=np.zeros(1, dtype=TOTALS),
+        scratch=np.zeros((2, resources), dtype=np.int64),
+        random=np.array([(seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 | 1], dtype=np.uint64),
+    )
+    _fill(tables, state, np.ascontiguousarray(place, dtype=np.int64))
+    return state
+
+
+@compiled
+def _load(T, S, v: int, h: int, sign: int) -> None:  # type: ignore[no-untyped-def]
+    """Adds (sign 1) or takes (-1) what the guest uses of the host, and chains it there."""
+    for r in range(S.load.shape[2]):
+        factor = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r]
+        S.load[h, USED, r] += sign * factor * T.sizes[v, FLOOR, r]
+        S.load[h, FULL, r] += sign * factor * T.sizes[v, UPPER, r]
+        if not T.options[0].is_rigid:
+            S.slack[h, T.guests[v].tier, r] += sign * factor * (T.sizes[v, UPPER, r] - T.sizes[v, FLOOR, r])
+    S.host[h].guests += sign
+    if sign > 0:
+        first = S.host[h].head
+        S.guest[v].after = first
+        S.guest[v].before = -1
+        if first >= 0:
+            S.guest[first].before = v
+        S.host[h].head = v
+    else:
+        if S.guest[v].before >= 0:
+            S.guest[S.guest[v].before].after = S.guest[v].after
+        else:
+            S.host[h].head = S.guest[v].after
+        if S.guest[v].after >= 0:
+            S.guest[S.guest[v].after].before = S.guest[v].before
+
+
+@compiled
+def _hold(T, S, v: int, sign: int) -> None:  # type: ignore[no-untyped-def]
+    """Adds or takes what a moved guest keeps where it ran."""
+    h = T.guests[v].current
+    for r in range(S.load.shape[2]):
+        if T.transient[r]:
+            amount = sign * T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, HOLD, r]
+            S.load[h, USED, r] += amount
+            S.load[h, FULL, r] += amount
+
+
+@compiled
+def _refresh(T, S, h: int) -> None:  # type: ignore[no-untyped-def]
+    """Prices host `h` anew."""
+    energy = host_energy(T, S, h, np.int64(-1), np.int64(-1))
+    S.totals[0].energy += energy - S.host[h].energy
+    S.host[h].energy = energy
+
+
+@compiled
+def count_peak(T, S, h: int, sign: int) -> None:  # type: ignore[no-untyped-def]
+    """Counts how full host `h` is among all hosts; call `host_energy` for it first."""
+    for b in range(T.terms.shape[0]):
+        if T.terms[b].kind != PEAK:
+            continue
+        fill = fill_mille(T, S, h, T.terms[b].left)
+        if fill < 0:
+            continue
+        S.peak_counts[b, fill] += sign
+        before = S.peak_most[b]
+        most = max(before, fill) if sign > 0 else before
+        while most > 0 and S.peak_counts[b, most] == 0:
+            most -= 1
+        if most != before:
+            S.peak_most[b] = most
+            S.totals[0].energy += T.terms[b].weight * (most - before)
+
+
+@compiled
+def _list_down(S, v: int) -> None:  # type: ignore[no-untyped-def]
+    """Puts the guest on the list of those that are down, or takes it off if it is there."""
+    total = S.totals[0].down
+    at = S.guest[v].down_at
+    if at < 0:
+        S.lists[DOWN, total] = v
+        S.guest[v].down_at = total
+        S.totals[0].down = total + 1
+        return
+    last = S.lists[DOWN, total - 1]
+    S.lists[DOWN, at] = last
+    S.guest[last].down_at = at
+    S.guest[v].down_at = -1
+    S.totals[0].down = total - 1
+
+
+@compiled
+def _list_moved(S, v: int) -> None:  # type: ignore[no-untyped-def]
+    """As `_list_down` for the guests that run elsewhere than at the start."""
+    total = S.totals[0].moved
+    at = S.guest[v].moved_at
+    if at < 0:
+        S.lists[MOVED, total] = v
+        S.guest[v].moved_at = total
+        S.totals[0].moved = total + 1
+        return
+    last = S.lists[MOVED, total - 1]
+    S.lists[MOVED, at] = last
+    S.guest[last].moved_at = at
+    S.guest[v].moved_at = -1
+    S.totals[0].moved = total - 1
+
+
+@compiled
+def _count_app(T, S, v: int, sign: int) -> None:  # type: ignore[no-untyped-def]
+    """Counts one moved guest more or fewer of its application; the most moved one costs."""
+    app = T.guests[v].app
+    if app < 0:
+        return
+    moved = S.app_moved[app]
+    S.app_sizes[moved] -= 1
+    moved += sign
+    S.app_moved[app] = moved
+    S.app_sizes[moved] += 1
+    most = S.totals[0].app_most
+    before = most
+    if moved > most:
+        most = moved
+    while most > 0 and S.app_sizes[most] == 0:
+        most -= 1
+    if most != before:
+        S.totals[0].app_most = most
+        S.totals[0].energy += T.options[0].app_weight * (most - before)
+
+
+@compiled
+def relocate(T, S, v: int, goal: int) -> None:  # type: ignore[no-untyped-def]
+    """Takes guest `v` to host `goal` (-1: down), where it may be, and keeps every count and energy up to date."""
+    source = S.guest[v].place
+    origin = T.guests[v].current
+    peaks = T.options[0].has_peaks
+    was_moved = origin >= 0 and source >= 0 and source != origin
+    is_moved = origin >= 0 and goal >= 0 and goal != origin
+    holds = T.options[0].has_transient and was_moved != is_moved
+    if T.groups.shape[0]:
+        S.totals[0].energy += groups_change(T, S, v, source, goal)
+        count_groups(T, S, v, source, goal)
+    if peaks:
+        if source >= 0:
+            _uncount(T, S, source)
+        if goal >= 0:
+            _uncount(T, S, goal)
+        if holds and origin != source and origin != goal:
+            _uncount(T, S, origin)
+    if source >= 0:
+        _load(T, S, v, source, np.int64(-1))
+    if goal >= 0:
+        _load(T, S, v, goal, np.int64(1))
+    if holds:
+        _hold(T, S, v, np.int64(1) if is_moved else np.int64(-1))
+    if source >= 0:
+        _refresh(T, S, source)
+        if peaks:
+            count_peak(T, S, source, np.int64(1))
+    if goal >= 0:
+        _refresh(T, S, goal)
+        if peaks:
+            count_peak(T, S, goal, np.int64(1))
+    if holds and origin != source and origin != goal:
+        _refresh(T, S, origin)
+        if peaks:
+            count_peak(T, S, origin, np.int64(1))
+    energy = guest_energy(T, v, goal)
+    S.totals[0].energy += energy - S.guest[v].energy
+    S.guest[v].energy = energy
+    if (goal < 0) != (S.guest[v].down_at >= 0):
+        _list_down(S, v)
+    if is_moved != was_moved:
+        _list_moved(S, v)
+        if not T.guests[v].exempt:
+            S.totals[0].counted += 1 if is_moved else -1
+            _count_app(T, S, v, np.int64(1) if is_moved else np.int64(-1))
+    S.guest[v].place = goal
+
+
+@compiled
+def _uncount(T, S, h: int) -> None:  # type: ignore[no-untyped-def]
+    host_energy(T, S, h, np.int64(-1), np.int64(-1))
+    count_peak(T, S, h, np.int64(-1))
+
+
+@compiled
+def _fill(T, S, place) -> None:  # type: ignore[no-untyped-def]
+    """Builds every count from nothing."""
+    hosts = S.load.shape[0]
+    for a in range(S.app_moved.shape[0]):
+        S.app_sizes[0] += 1
+    for v in range(place.shape[0]):
+        h = place[v]
+        S.guest[v].place = h
+        S.guest[v].energy = guest_energy(T, v, h)
+        S.totals[0].energy += S.guest[v].energy
+        if T.groups.shape[0]:
+            count_groups(T, S, v, np.int64(-1), h)
+        if h < 0:
+            _list_down(S, v)
+            continue
+        _load(T, S, v, h, np.int64(1))
+        origin = T.guests[v].current
+        if origin >= 0 and origin != h:
+            _list_moved(S, v)
+            if T.options[0].has_transient:
+                _hold(T, S, v, np.int64(1))
+            if not T.guests[v].exempt:
+                S.totals[0].counted += 1
+                _count_app(T, S, v, np.int64(1))
+    for h in range(hosts):
+        _refresh(T, S, h)
+        if T.options[0].has_peaks:
+            count_peak(T, S, h, np.int64(1))
+    for g in range(T.groups.shape[0]):
+        S.totals[0].energy += breach_of(T, S, g) * T.groups[g].weight

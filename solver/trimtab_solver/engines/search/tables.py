@@ -1,0 +1,161 @@
+"""The problem as flat arrays for compiled kernels, with every level weighed into one energy.
+
+Kernels take two tuples: `Tables` (what never changes during a search) and `state.State` (what does). Energies are
+floats; they are exact as long as they are integers below 2^53, which the reassignment of a whole data centre still is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...primitives.disruption import BOOT_COST
+from ...primitives.encoding import Ints
+from ...problem import Problem
+from .group_rows import GroupRows, group_rows
+from .rows import ABOVE, GUEST, HOST, OPTIONS, PEAK, RATIO, SHRINK, TERM
+from .weights import Weights
+
+Floats = npt.NDArray[np.float64]
+Records = npt.NDArray[Any]
+"""An array of one of the record types in `rows`."""
+
+NO_BUDGET = 2**60
+
+
+class Tables(NamedTuple):
+    """Shapes: V guests, H hosts, R resources, C classes of guests, K classes of hosts, B balance terms.
+
+    `guests` GUEST [V], `sizes` [V, 4, R], `hosts` HOST [H], `rooms` [H, 4, R], `held` (by guests on their way) [H, R],
+    `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero), `pair`
+    [K, K] (energy of a move between hosts), `transient` [R], `terms` TERM and `threshold` [B, H] (balance), `shrink`
+    SHRINK in the order in which tiers give, the `group_rows.GroupRows`, `options` OPTIONS [1].
+    """
+
+    guests: Records
+    sizes: Ints
+    hosts: Records
+    rooms: Ints
+    held: Ints
+    mask: npt.NDArray[np.uint8]
+    unary: Floats
+    pair: Floats
+    transient: npt.NDArray[np.uint8]
+    terms: Records
+    threshold: Ints
+    shrink: Records
+    groups: Records
+    domain: Ints
+    start: npt.NDArray[np.int32]
+    members: Records
+    options: Records
+
+
+def build_tables(problem: Problem, weights: Weights, budget: int | None = None) -> Tables:
+    """The tables of a problem under one set of weights; `budget` replaces the problem's own."""
+    disruption, capacity, balance = problem.disruption, problem.capacity, problem.balance
+    unary_row, unary = _unary(problem, weights)
+    rows = group_rows(problem, weights)
+    options = np.zeros(1, dtype=OPTIONS)
+    options["inherited_weight"] = weights.inherited
+    options["app_weight"] = disruption.group_weight * weights.disruption
+    options["app_limit"] = disruption.group_limit or NO_BUDGET
+    options["budget"] = min(NO_BUDGET, disruption.budget if budget is None else budget)
+    options["is_rigid"] = bool((problem.floor == problem.upper).all())
+    options["has_transient"] = bool(capacity.transient.any())
+    options["has_peaks"] = bool(balance.peaks)
+    terms, threshold = _balance(problem, weights)
+    return Tables(
+        guests=_guests(problem, weights, unary_row, rows),
+        sizes=np.stack(
+            [
+                problem.floor,
+                problem.upper,
+                np.where(problem.running[:, None], problem.allocated, 0),
+                capacity.backed.astype(np.int64),
+            ],
+            axis=1,
+        ),
+        hosts=_hosts(problem, weights),
+        rooms=np.stack(
+            [capacity.factor[:, :, 0], capacity.factor[:, :, 1], capacity.limit, capacity.ceiling], axis=1
+        ),
+        held=capacity.held,
+        mask=problem.allowed.mask.astype(np.uint8),
+        unary=unary,
+        pair=disruption.pair_cost * float(weights.disruption),
+        transient=capacity.transient.astype(np.uint8),
+        terms=terms,
+        threshold=threshold,
+        shrink=_shrink(problem, weights),
+        groups=rows.groups,
+        domain=rows.domain,
+        start=rows.start,
+        members=rows.members,
+        options=options,
+    )
+
+
+def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows) -> Records:
+    disruption, running = problem.disruption, problem.running
+    of_rank = dict(zip(problem.ranks, weights.running, strict=True))
+    of_tier = np.array([of_rank.get(tier.rank, 0.0) for tier in problem.tiers])
+    guests = np.zeros(problem.vm_count, dtype=GUEST)
+    guests["current"] = problem.current
+    guests["kind"] = problem.allowed.class_of
+    guests["tier"] = problem.tier
+    guests["app"] = disruption.group
+    guests["unary_row"] = unary_row[problem.allowed.class_of]
+    guests["first_member"] = rows.pointer[:-1]
+    guests["last_member"] = rows.pointer[1:]
+    guests["down_cost"] = problem.tier_values("value") * of_tier[problem.tier]
+    guests["stop_cost"] = np.where(running, problem.tier_values("eviction_cost"), 0) * weights.stops
+    guests["move_weight"] = disruption.move_cost * weights.disruption
+    guests["may_be_down"] = ~running | problem.evictable
+    guests["may_move"] = (running | problem.startable) & ~problem.fixed
+    guests["live"] = disruption.live
+    guests["cold"] = disruption.cold
+    guests["exempt"] = disruption.exempt
+    return guests
+
+
+def _hosts(problem: Problem, weights: Weights) -> Records:
+    disruption = problem.disruption
+    hosts = np.zeros(problem.host_count, dtype=HOST)
+    hosts["generation"] = disruption.generation
+    hosts["pair_class"] = disruption.pair_class
+    hosts["boot_cost"] = disruption.spare * (BOOT_COST * weights.disruption)
+    return hosts
+
+
+def _unary(problem: Problem, weights: Weights) -> tuple[Ints, Floats]:
+    """Row per class (-1: costs nothing anywhere), and the rows."""
+    energy = problem.allowed.breach * weights.inherited + problem.allowed.penalty * weights.should
+    worth = np.flatnonzero((energy != 0).any(axis=1))
+    row = np.full(len(energy), -1, dtype=np.int64)
+    row[worth] = np.arange(len(worth))
+    return row, np.ascontiguousarray(energy[worth], dtype=np.float64)
+
+
+def _balance(problem: Problem, weights: Weights) -> tuple[Records, Ints]:
+    balance, weight = problem.balance, weights.balance
+    rows = [
+        *((ABOVE, a.resource, 0, 0, a.weight * weight) for a in balance.above),
+        *((RATIO, b.left, b.right, b.target, b.weight * weight) for b in balance.ratios),
+        *((PEAK, p.resource, 0, 0, p.weight * weight) for p in balance.peaks),
+    ]
+    threshold = np.zeros((len(rows), problem.host_count), dtype=np.int64)
+    for i, above in enumerate(balance.above):
+        threshold[i] = above.threshold
+    return np.array(rows, dtype=TERM), threshold
+
+
+def _shrink(problem: Problem, weights: Weights) -> Records:
+    """Tiers, those that give most cheaply first."""
+    cost = np.array([tier.shrink_cost for tier in problem.tiers], dtype=np.int64)
+    shrink = np.zeros(len(cost), dtype=SHRINK)
+    shrink["tier"] = np.argsort(cost, kind="stable")
+    shrink["weight"] = cost[shrink["tier"]] * weights.shrinkage
+    return shrink
