@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernels.compiled import inlined
+from .kernels.compiled import compiled
 
 _MULTIPLIER = np.uint64(0x2545F4914F6CDD1D)
 
 
-@inlined
+@compiled
 def draw(random) -> int:  # type: ignore[no-untyped-def]
     """The next 32 random bits; `random` [1] holds the state."""
     x = random[0]
@@ -20,13 +20,13 @@ def draw(random) -> int:  # type: ignore[no-untyped-def]
     return np.int64((x * _MULTIPLIER) >> np.uint64(32))
 
 
-@inlined
+@compiled
 def below(random, n: int) -> int:  # type: ignore[no-untyped-def]
     """A random integer in [0, n)."""
     return np.int64((draw(random) * np.int64(n)) >> 32)
 
 
-@inlined
+@compiled
 def unit(random) -> float:  # type: ignore[no-untyped-def]
     """A random number in (0, 1]."""
     return (draw(random) + 1) / 4294967296.0

@@ -8,7 +8,7 @@ from .kernels.compiled import compiled
 from .kernels.groups import count_groups, groups_change
 from .kernels.guests import guest_energy, may_be_at
 from .kernels.hosts import host_energy
-from .rows import CEILING, USED
+from .rows import CEILING, LEFT, USED
 from .state import relocate
 
 INFINITY = float("inf")
@@ -85,7 +85,7 @@ def _tried(T, S, v: int, goal: int) -> float:  # type: ignore[no-untyped-def]
     energy = S.totals[0].energy - before
     if T.options[0].has_transient and origin >= 0:
         for r in range(S.load.shape[2]):
-            if S.load[origin, USED, r] > T.rooms[origin, CEILING, r]:
+            if S.load[origin, USED, r] + S.load[origin, LEFT, r] > T.rooms[origin, CEILING, r]:
                 energy = INFINITY
     relocate(T, S, v, source)
     S.totals[0].energy = before

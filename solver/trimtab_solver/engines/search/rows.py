@@ -13,11 +13,11 @@ import numpy as np
 NOWHERE: Final = -1
 
 FLOOR, UPPER, HOLD, BACKED = range(4)
-"""Planes of `Tables.sizes` [V, 4, R]: least and full size, what a moved guest keeps where it ran, and 1 if backed."""
+"""Planes of `Tables.sizes` [V, 4, R]: least and full size, what a moved guest leaves behind, and 1 if backed."""
 SHARED, SINGLE, LIMIT, CEILING = range(4)
 """Planes of `Tables.rooms` [H, 4, R]: load per unit of a guest that shares (`SHARED` + `BACKED` = `SINGLE`), limits."""
-USED, FULL = range(2)
-"""Planes of `State.load` [H, 2, R] and of `State.scratch` [2, R]: at floors, at full sizes."""
+USED, FULL, LEFT = range(3)
+"""Planes of `State.load` [H, 3, R] and of `State.scratch` [3, R]: at floors, at full sizes, left behind by moved guests."""
 DOWN, MOVED = range(2)
 """Rows of `State.lists` [2, V]: guests that are down, guests that run elsewhere than at the start."""
 ABOVE, RATIO, PEAK = range(3)

@@ -22,6 +22,7 @@ from .rows import (
     GUEST_STATE,
     HOLD,
     HOST_STATE,
+    LEFT,
     MOST_MILLE,
     MOVED,
     NOWHERE,
@@ -36,10 +37,10 @@ from .tables import Records, Tables
 
 class State(NamedTuple):
     """`guest` GUEST_STATE [V], `host` HOST_STATE [H] (`after`, `before` and `head` chain the guests of each host), `load`
-    [H, 2, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group` GROUP_STATE
+    [H, 3, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group` GROUP_STATE
     of the groups, `lists` [2, V] of guests that are down and moved (each guest knows its place in them, -1: not in it),
     `app_moved` per application, `app_sizes` (how many applications have so many moved guests), `peak_counts` [B, 4001]
-    and `peak_most` [B], `totals` TOTALS [1], `scratch` [2, R], `random` [1].
+    and `peak_most` [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
     """
 
     guest: Records
@@ -71,7 +72,7 @@ def new_state(problem: Problem, tables: Tables, place: Index, seed: int) -> Stat
     state = State(
         guest=guest,
         host=host,
-        load=np.stack([tables.held, tables.held], axis=1),
+        load=np.stack([tables.held, tables.held, np.zeros_like(tables.held)], axis=1),
         slack=np.zeros((1, 1, 1) if tables.options["is_rigid"][0] else (hosts, len(problem.tiers), resources), np.int64),
         counts=np.zeros(len(tables.start), dtype=np.int32),
         group=np.zeros(len(tables.groups), dtype=GROUP_STATE),
@@ -81,7 +82,7 @@ def new_state(problem: Problem, tables: Tables, place: Index, seed: int) -> Stat
         peak_counts=np.zeros((len(tables.terms) if has_peaks else 0, MOST_MILLE + 1), dtype=np.int64),
         peak_most=np.zeros(len(tables.terms), dtype=np.int64),
         totals=np.zeros(1, dtype=TOTALS),
-        scratch=np.zeros((2, resources), dtype=np.int64),
+        scratch=np.zeros((3, resources), dtype=np.int64),
         random=np.array([(seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 | 1], dtype=np.uint64),
     )
     _fill(tables, state, np.ascontiguousarray(place, dtype=np.int64))
@@ -120,9 +121,7 @@ def _hold(T, S, v: int, sign: int) -> None:  # type: ignore[no-untyped-def]
     h = T.guests[v].current
     for r in range(S.load.shape[2]):
         if T.transient[r]:
-            amount = sign * T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, HOLD, r]
-            S.load[h, USED, r] += amount
-            S.load[h, FULL, r] += amount
+            S.load[h, LEFT, r] += sign * T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, HOLD, r]
 
 
 @compiled

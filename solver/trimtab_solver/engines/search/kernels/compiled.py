@@ -1,22 +1,58 @@
-"""How kernels are compiled: cached on disk, without the interpreter lock."""
+"""How kernels are compiled: without the interpreter lock, and cached on disk so that a restart compiles nothing.
+
+numba looks only at the file a kernel is written in when it decides whether its cached code is up to date, not at the
+kernels it calls. So the cache lies in a folder named by a digest of all sources of the search.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
-from numba import njit
+import numba
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
+CACHE_VARIABLE = "TRIMTAB_KERNEL_CACHE"
+"""Environment variable that names the folder for compiled kernels."""
+_SOURCES = Path(__file__).parent.parent
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _cache_folder() -> str:
+    digest = hashlib.sha256()
+    for source in sorted(_SOURCES.rglob("*.py")):
+        digest.update(source.name.encode() + source.read_bytes())
+    name = f"kernels-{digest.hexdigest()[:16]}"
+    wanted = os.environ.get(CACHE_VARIABLE)
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trimtab"
+    for parent in (Path(wanted),) if wanted else (_SOURCES / "__pycache__", user):
+        if _writable(parent / name):
+            return str(parent / name)
+    return tempfile.mkdtemp(prefix="trimtab-kernels-")
+
+
+CACHE_FOLDER = _cache_folder()
+
 
 def compiled(function: Kernel) -> Kernel:
-    """A kernel that is called from Python or is too large to be copied into its callers."""
-    kernel: Kernel = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, _nrt=False)(function)
-    return kernel
-
-
-def inlined(function: Kernel) -> Kernel:
-    """A small kernel that is copied into its callers: passing dozens of arrays would cost more than its work."""
-    kernel: Kernel = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, _nrt=False, inline="always")(function)
+    """A kernel. It allocates nothing, so reference counts are left out: they cost more than the work of a small kernel."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = CACHE_FOLDER
+    try:
+        kernel: Kernel = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+    finally:
+        numba.config.CACHE_DIR = before
     return kernel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rows import ABOVE, BACKED, CEILING, FLOOR, FULL, HOLD, LIMIT, MOST_MILLE, RATIO, SHARED, UPPER, USED
+from ..rows import ABOVE, BACKED, CEILING, FLOOR, FULL, HOLD, LEFT, LIMIT, MOST_MILLE, RATIO, SHARED, UPPER, USED
 from .compiled import compiled
 
 INFINITY = float("inf")
@@ -12,34 +12,34 @@ INFINITY = float("inf")
 def host_energy(T, S, h: int, coming: int, going: int) -> float:  # type: ignore[no-untyped-def]
     """Energy of host `h` with guest `coming` (-1: none) and without `going`; infinite where there is no room.
 
-    Guests count at their floors for room. What then lacks for full sizes is shrunk away, cheapest tiers first, as in
+    Guests count at their floors for room, and so does what moved guests leave behind until the plan is over. What then lacks for full sizes is shrunk away, cheapest tiers first, as in
     `sizing.fit_sizes`: sizes are a function of the placement, so no move changes sizes alone.
     """
     energy = 0.0
     for r in range(S.load.shape[2]):
-        before = S.load[h, USED, r]
-        used = before
+        used = S.load[h, USED, r]
         full = S.load[h, FULL, r]
+        left = S.load[h, LEFT, r]
+        before = used + left
         if coming >= 0:
             factor = T.rooms[h, SHARED + T.sizes[coming, BACKED, r], r]
             used += factor * T.sizes[coming, FLOOR, r]
             full += factor * T.sizes[coming, UPPER, r]
             if T.transient[r] and T.guests[coming].current == h:
-                used -= factor * T.sizes[coming, HOLD, r]
-                full -= factor * T.sizes[coming, HOLD, r]
+                left -= factor * T.sizes[coming, HOLD, r]
         if going >= 0:
             factor = T.rooms[h, SHARED + T.sizes[going, BACKED, r], r]
             used -= factor * T.sizes[going, FLOOR, r]
             full -= factor * T.sizes[going, UPPER, r]
             if T.transient[r] and T.guests[going].current == h:
-                used += factor * T.sizes[going, HOLD, r]
-                full += factor * T.sizes[going, HOLD, r]
-        if used > T.rooms[h, LIMIT, r]:
-            if used > T.rooms[h, CEILING, r] and used > before:
+                left += factor * T.sizes[going, HOLD, r]
+        if used + left > T.rooms[h, LIMIT, r]:
+            if used + left > T.rooms[h, CEILING, r] and used + left > before:
                 return INFINITY
             energy += T.options[0].inherited_weight
         S.scratch[USED, r] = used
         S.scratch[FULL, r] = full
+        S.scratch[LEFT, r] = left
     if not T.options[0].is_rigid:
         energy += _shrinkage(T, S, h, coming, going)
     for b in range(T.terms.shape[0]):
@@ -67,7 +67,9 @@ def _shrinkage(T, S, h: int, coming: int, going: int) -> float:  # type: ignore[
     energy = 0.0
     for r in range(S.load.shape[2]):
         used = S.scratch[USED, r]
-        room = T.rooms[h, LIMIT, r] if used <= T.rooms[h, LIMIT, r] else T.rooms[h, CEILING, r]
+        left = S.scratch[LEFT, r]
+        room = T.rooms[h, LIMIT, r] if used + left <= T.rooms[h, LIMIT, r] else T.rooms[h, CEILING, r]
+        room -= left
         excess = S.scratch[FULL, r] - room
         if excess <= 0:
             continue
