@@ -1,27 +1,73 @@
-"""How hot a search has to be: measured on the changes that it would propose."""
+"""How hot a search has to be, and which changes it should propose: measured on the instance."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from ...problem import Problem
 from .chance import below
 from .kernels.compiled import compiled
-from .moves import shift_change
+from .moves import INFINITY, shift_change
 from .state import State
-from .tables import Tables
+from .tables import NO_BUDGET, Tables
 
-INFINITY = float("inf")
+Floats = npt.NDArray[np.float64]
+
+_SAMPLES = 100_000
 
 
-def sample_changes(tables: Tables, state: State, tries: int) -> npt.NDArray[np.float64]:
-    """The energies of those of `tries` random shifts that are permitted."""
-    found = np.zeros(tries)
-    return found[: _sample(tables, state, found)]
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A temperature that falls from `hot` to `cold` by a constant factor, and the shares of the kinds of changes.
+
+    `mix` [4]: of all proposals, those that bring up a guest that is down and those that send a moved one home; of the
+    rest, swaps and chains.
+    """
+
+    hot: float
+    cold: float
+    mix: Floats
+
+    def at(self, done: float) -> float:
+        """The temperature when so much of the time is over (0 to 1)."""
+        return float(self.hot * (self.cold / self.hot) ** min(1.0, done)) if self.hot > 0 else 0.0
+
+    def scaled(self, warmth: float) -> Self:
+        """The same, beginning less hot."""
+        return replace(self, hot=max(self.cold, self.hot * warmth))
+
+    @classmethod
+    def cold(cls, tables: Tables) -> Heat:
+        """No heat at all."""
+        return cls(0.0, 0.0, _mix(tables))
+
+
+def measure_heat(problem: Problem, tables: Tables, state: State) -> Heat:
+    """Heat for annealing from `state`."""
+    found = np.zeros(_SAMPLES)
+    changes = found[: _sample(tables, state, found)]
+    losses = changes[changes > 0]
+    if len(losses) == 0:
+        return Heat(1.0, 0.001, _mix(tables))
+    low, middle = np.quantile(losses, [0.01, 0.5])
+    hot, cold = float(middle) * 0.3, float(low) * 0.1
+    del problem
+    return Heat(max(hot, cold), cold, _mix(tables))
+
+
+def _mix(tables: Tables) -> Floats:
+    has_budget = tables.options["budget"][0] < NO_BUDGET
+    can_be_down = bool(tables.guests["may_be_down"].any())
+    return np.array([0.4 if can_be_down else 0.0, 0.06 if has_budget else 0.01, 0.4, 0.05])
 
 
 @compiled
 def _sample(T, S, found) -> int:  # type: ignore[no-untyped-def]
+    """Prices random shifts; those that are permitted go into `found`."""
     count = 0
     for _ in range(found.shape[0]):
         change = shift_change(T, S, below(S.random, S.guest.shape[0]), below(S.random, S.load.shape[0]))

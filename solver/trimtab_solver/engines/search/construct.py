@@ -1,0 +1,166 @@
+"""Greedy construction: by rank, each guest that is down goes to the best room there is, else to room made by evicting.
+
+One pass, so that an answer exists at once; what it leaves to be desired is the search's business.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .kernels.compiled import compiled
+from .kernels.guests import may_be_at
+from .moves import INFINITY, shift_change, try_shift
+from .rows import BACKED, CEILING, FLOOR, FULL, LEFT, LIMIT, SHARED, UPPER, USED
+from .state import relocate
+
+SCRATCH = 8
+"""How many guests are evicted for one, at the most; so much longer than [H] the scratch arrays are."""
+_HOSTS_TRIED = 64
+"""How many hosts are looked at closely when room has to be made."""
+
+
+@compiled
+def construct(T, S, order, suspects, hosts, lacking) -> None:  # type: ignore[no-untyped-def]
+    """Brings up guests in `order` [n], then moves `suspects` [m] to where they cost less.
+
+    `hosts` and `lacking` [H + SCRATCH] are scratch.
+    """
+    for i in range(order.shape[0]):
+        v = order[i]
+        if S.guest[v].place < 0 and T.guests[v].may_move:
+            h = _best_host(T, S, v)
+            if h >= 0:
+                relocate(T, S, v, h)
+            else:
+                _make_room(T, S, v, hosts, lacking)
+    for i in range(suspects.shape[0]):
+        v = suspects[i]
+        if S.guest[v].place >= 0 and T.guests[v].may_move:
+            h = _best_host(T, S, v)
+            if h >= 0 and shift_change(T, S, v, h) < 0.0:
+                relocate(T, S, v, h)
+
+
+@compiled
+def _room_left(T, S, v: int, h: int) -> float:  # type: ignore[no-untyped-def]
+    """Shares of the host that stay free with the guest at full size, all resources together; the less the tighter."""
+    left = 0.0
+    for r in range(S.load.shape[2]):
+        limit = T.rooms[h, LIMIT, r]
+        if limit > 0:
+            need = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, UPPER, r]
+            left += (limit - S.load[h, FULL, r] - S.load[h, LEFT, r] - need) / limit
+    return left
+
+
+@compiled
+def _fits(T, S, v: int, h: int) -> bool:  # type: ignore[no-untyped-def]
+    """Whether there is room at all: cheaper than a full price, and enough to pass over most hosts."""
+    for r in range(S.load.shape[2]):
+        need = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, FLOOR, r]
+        if need > 0 and S.load[h, USED, r] + S.load[h, LEFT, r] + need > T.rooms[h, CEILING, r]:
+            return False
+    return True
+
+
+@compiled
+def _best_host(T, S, v: int) -> int:  # type: ignore[no-untyped-def]
+    """The cheapest permitted host, the tightest fit among equals; -1 if there is none."""
+    best, best_change, best_left = np.int64(-1), INFINITY, INFINITY
+    for h in range(S.load.shape[0]):
+        if not may_be_at(T, v, h) or not _fits(T, S, v, h):
+            continue
+        change = shift_change(T, S, v, h)
+        if change == INFINITY or change > best_change:
+            continue
+        left = _room_left(T, S, v, h)
+        if change < best_change or left < best_left:
+            best, best_change, best_left = np.int64(h), change, left
+    return best
+
+
+@compiled
+def _make_room(T, S, v: int, hosts, lacking) -> bool:  # type: ignore[no-untyped-def]
+    """Evicts cheaper guests from one host and puts `v` there, if that is worth it."""
+    count = 0
+    for h in range(S.load.shape[0]):
+        if may_be_at(T, v, h) and S.host[h].guests > 0:
+            lack = 0.0
+            for r in range(S.load.shape[2]):
+                need = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, FLOOR, r]
+                over = S.load[h, USED, r] + S.load[h, LEFT, r] + need - T.rooms[h, CEILING, r]
+                if over > 0:
+                    lack += over / max(1, T.rooms[h, LIMIT, r])
+            lacking[count] = lack
+            hosts[count] = h
+            count += 1
+    best_host, best_cost = np.int64(-1), T.guests[v].down_cost
+    tried = 0
+    while tried < _HOSTS_TRIED and tried < count:
+        # the hosts that lack least first; a few of very many are wanted, so no sort
+        least = tried
+        for i in range(tried + 1, count):
+            if lacking[i] < lacking[least]:
+                least = i
+        h = hosts[least]
+        lacking[least], hosts[least] = lacking[tried], hosts[tried]
+        tried += 1
+        before = S.totals[0].energy
+        cost = _evict_for(T, S, v, h, hosts, count)
+        if cost < best_cost:
+            best_cost, best_host = cost, h
+        S.totals[0].energy = before
+    if best_host < 0:
+        return False
+    return _evict_for_good(T, S, v, best_host)
+
+
+@compiled
+def _next_victim(T, S, v: int, h: int) -> int:  # type: ignore[no-untyped-def]
+    """The cheapest guest on `h` that may go, is worth less than `v`, and frees what lacks; the largest among equals."""
+    chosen, cheapest, largest = np.int64(-1), INFINITY, -1.0
+    w = S.host[h].head
+    while w >= 0:
+        if T.guests[w].may_move and T.guests[w].may_be_down and T.guests[w].down_cost < T.guests[v].down_cost:
+            freed = 0.0
+            for r in range(S.load.shape[2]):
+                need = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, FLOOR, r]
+                over = S.load[h, USED, r] + S.load[h, LEFT, r] + need - T.rooms[h, CEILING, r]
+                if over > 0:
+                    gives = T.rooms[h, SHARED + T.sizes[w, BACKED, r], r] * T.sizes[w, FLOOR, r]
+                    freed += min(over, gives) / over
+            cost = T.guests[w].down_cost
+            if freed > 0.0 and (cost < cheapest or (cost == cheapest and freed > largest)):
+                chosen, cheapest, largest = w, cost, freed
+        w = S.guest[w].after
+    return chosen
+
+
+@compiled
+def _evict_for(T, S, v: int, h: int, hosts, count: int) -> float:  # type: ignore[no-untyped-def]
+    """What making room for `v` on `h` costs; the state is as before afterwards. Infinite if it cannot be done."""
+    cost = 0.0
+    victims = 0
+    while shift_change(T, S, v, h) == INFINITY and victims < SCRATCH:
+        w = _next_victim(T, S, v, h)
+        if w < 0 or not try_shift(T, S, w, np.int64(-1)):
+            break
+        hosts[count + victims] = w
+        victims += 1
+        cost += T.guests[w].down_cost + T.guests[w].stop_cost
+    if shift_change(T, S, v, h) == INFINITY:
+        cost = INFINITY
+    for i in range(victims - 1, -1, -1):
+        relocate(T, S, hosts[count + i], h)
+    return cost
+
+
+@compiled
+def _evict_for_good(T, S, v: int, h: int) -> bool:  # type: ignore[no-untyped-def]
+    for _ in range(SCRATCH):
+        if try_shift(T, S, v, h):
+            return True
+        w = _next_victim(T, S, v, h)
+        if w < 0 or not try_shift(T, S, w, np.int64(-1)):
+            return False
+    return try_shift(T, S, v, h)

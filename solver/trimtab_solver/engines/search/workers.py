@@ -1,0 +1,213 @@
+"""The search: annealing in one thread per core, then a descent that obeys the order of the levels strictly.
+
+Simulated annealing with shift and swap alone came fourth in the 2012 machine reassignment challenge (Portal, Ritt,
+Borba, Buriol, "Simulated annealing for the machine reassignment problem", Annals of OR 2016); to their two moves come
+bringing up guests that are down, exchanges, chains and going home. Temperatures are measured on the instance
+(`calibration`), never tuned to it. Each cycle after the first starts from the best placement of its worker, less hot.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...primitives.encoding import Ints
+from ...problem import Problem, Target
+from ...sizing import fit_sizes
+from .anneal import anneal
+from .calibration import Heat, measure_heat
+from .state import State, new_state
+from .tables import Tables, build_tables
+from .weights import soft_weights, strict_weights
+
+STEPS_PER_S = 400_000
+"""Proposals per second of budget and worker in reproducible mode: less than any machine of today makes."""
+_CYCLES = ((0.62, 1.0), (0.12, 0.15), (0.12, 0.05))
+"""Share of the budget and heat of each cycle; the rest is for the descents after them."""
+_DESCENT = 0.14
+_CHUNK_S = 0.05
+_REPORTS = 12
+_DISRUPTION = (1.0, 0.2, 3.0, 0.5)
+"""How much moves weigh in the searches side by side."""
+
+Values = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """What a search may use.
+
+    `budget_s` wall seconds, or with `reproducible` the work of `STEPS_PER_S` proposals for each of them. `moves` replaces
+    the problem's own budget of moved guests.
+    """
+
+    budget_s: float
+    seed: int = 0
+    workers: int = 2
+    reproducible: bool = False
+    moves: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A target and its levels."""
+
+    target: Target
+    values: Values
+
+
+def search(
+    problem: Problem,
+    options: SearchOptions,
+    start: Target,
+    on_better: Callable[[Found], None] | None = None,
+    stop: threading.Event | None = None,
+    is_enough: Callable[[Values], bool] | None = None,
+) -> Found:
+    """The best target found, never worse than `start`, which the problem must permit.
+
+    `on_better` hears of every improvement, from the workers' threads; the search ends early when `stop` is set or
+    `is_enough` says that a target with these values cannot be improved.
+    """
+    crew = _Crew(problem, options, start, on_better, stop or threading.Event(), is_enough)
+    return crew.run()
+
+
+class _Crew:
+    """Workers side by side and the best they have found."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        options: SearchOptions,
+        start: Target,
+        on_better: Callable[[Found], None] | None,
+        stop: threading.Event,
+        is_enough: Callable[[Values], bool] | None,
+    ) -> None:
+        self.problem = problem
+        self.options = options
+        self.stop = stop
+        self.deadline = time.monotonic() + options.budget_s
+        self._on_better = on_better
+        self._is_enough = is_enough
+        self._lock = threading.Lock()
+        self.best = Found(start, problem.evaluate(start))
+
+    def run(self) -> Found:
+        count = max(1, self.options.workers)
+        workers = [_Worker(self, i) for i in range(count)]
+        with ThreadPoolExecutor(count, thread_name_prefix="search") as pool:
+            results = list(pool.map(_Worker.run, workers))
+        # in the order of the workers, so that equals do not depend on who came first
+        best = min([found for found in results if found is not None], key=lambda found: found.values, default=None)
+        if best is None or self.best.values < best.values:
+            return self.best
+        return best
+
+    def offer(self, place: Ints) -> Found:
+        """Evaluates a placement and keeps it if it is the best."""
+        at = place.astype(np.int32)
+        target = Target(at, fit_sizes(self.problem, at))
+        found = Found(target, self.problem.evaluate(target))
+        with self._lock:
+            if found.values < self.best.values:
+                self.best = found
+                if self._on_better is not None:
+                    self._on_better(found)
+        if self._is_enough is not None and self._is_enough(found.values):
+            self.stop.set()
+        return found
+
+
+class _Worker:
+    """One thread: its own state, random numbers and weights."""
+
+    def __init__(self, crew: _Crew, number: int) -> None:
+        self._crew = crew
+        self._problem = crew.problem
+        self._options = crew.options
+        self._number = number
+        self._seed = crew.options.seed * 1009 + number
+        self._best: Found | None = None
+        self._rate = 0.0
+
+    def run(self) -> Found | None:
+        """Anneals and descends until the budget is used."""
+        problem, options = self._problem, self._options
+        soft = build_tables(
+            problem, soft_weights(problem, _DISRUPTION[self._number % len(_DISRUPTION)]), options.moves
+        )
+        strict = build_tables(problem, strict_weights(problem), options.moves)
+        place = self._crew.best.target.place.astype(np.int64)
+        began = time.monotonic()
+        budget_s = self._crew.deadline - began
+        state = new_state(problem, soft, place, self._seed)
+        heat = measure_heat(problem, soft, state)
+        spent = 0.0
+        for i, (share, warmth) in enumerate(_CYCLES):
+            if i:
+                state = new_state(problem, soft, place, self._seed + 7919 * i)
+            descent = _DESCENT * share / sum(s for s, _ in _CYCLES)
+            place = self._cycle(soft, state, heat.scaled(warmth), began, budget_s, spent, share)
+            spent += share
+            found, place = self._descend(strict, place, began, budget_s, spent, descent)
+            spent += descent
+            if self._best is None or found.values < self._best.values:
+                self._best = found
+            else:
+                place = self._best.target.place.astype(np.int64)
+            if self._crew.stop.is_set():
+                break
+        return self._best
+
+    def _cycle(
+        self, tables: Tables, state: State, heat: Heat, began: float, budget_s: float, spent: float, share: float
+    ) -> Ints:
+        """One fall of temperature; returns the best placement by energy."""
+        best = state.guest["place"].copy()
+        energy = np.array([state.totals["energy"][0]])
+        for done, steps in self._chunks(began, budget_s, spent, share):
+            hot = heat.at(done)
+            anneal(tables, state, best, energy, heat.mix, steps, hot, hot)
+        return best
+
+    def _descend(
+        self, tables: Tables, place: Ints, began: float, budget_s: float, spent: float, share: float
+    ) -> tuple[Found, Ints]:
+        """Takes no losses in the strict order of levels."""
+        state = new_state(self._problem, tables, place, self._seed)
+        # only differences count, and small ones must not drown in a large sum
+        state.totals["energy"] = 0.0
+        energy = np.array([0.0])
+        best = place.copy()
+        for _, steps in self._chunks(began, budget_s, spent, share):
+            anneal(tables, state, best, energy, Heat.cold(tables).mix, steps, 0.0, 0.0)
+        return self._crew.offer(best), best
+
+    def _chunks(self, began: float, budget_s: float, spent: float, share: float):  # type: ignore[no-untyped-def]
+        """How much of the share is done, and how many proposals to make next."""
+        crew = self._crew
+        if self._options.reproducible:
+            total = int(self._options.budget_s * STEPS_PER_S * share)
+            step = max(1000, total // 200)
+            for at in range(0, total, step):
+                if crew.stop.is_set():
+                    return
+                yield at / total, min(step, total - at)
+            return
+        begin, end = began + budget_s * spent, began + budget_s * (spent + share)
+        steps = max(1000, int(self._rate * _CHUNK_S))
+        while not crew.stop.is_set():
+            now = time.monotonic()
+            if now >= end:
+                return
+            yield max(0.0, (now - begin) / (end - begin)), steps
+            took = max(1e-6, time.monotonic() - now)
+            self._rate = steps / took
+            steps = max(200, int(self._rate * min(_CHUNK_S, max(0.001, end - time.monotonic()))))
