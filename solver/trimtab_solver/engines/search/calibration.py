@@ -8,7 +8,6 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from ...problem import Problem
 from .chance import below
 from .kernels.compiled import compiled
 from .moves import INFINITY, shift_change
@@ -40,13 +39,13 @@ class Heat:
         """The same, beginning less hot."""
         return replace(self, hot=max(self.cold, self.hot * warmth))
 
-    @classmethod
-    def cold(cls, tables: Tables) -> Heat:
-        """No heat at all."""
-        return cls(0.0, 0.0, _mix(tables))
+
+def no_heat(tables: Tables) -> Heat:
+    """For a descent: no loss is ever taken."""
+    return Heat(0.0, 0.0, _mix(tables))
 
 
-def measure_heat(problem: Problem, tables: Tables, state: State) -> Heat:
+def measure_heat(tables: Tables, state: State) -> Heat:
     """Heat for annealing from `state`."""
     found = np.zeros(_SAMPLES)
     changes = found[: _sample(tables, state, found)]
@@ -55,7 +54,6 @@ def measure_heat(problem: Problem, tables: Tables, state: State) -> Heat:
         return Heat(1.0, 0.001, _mix(tables))
     low, middle = np.quantile(losses, [0.01, 0.5])
     hot, cold = float(middle) * 0.3, float(low) * 0.1
-    del problem
     return Heat(max(hot, cold), cold, _mix(tables))
 
 

@@ -20,7 +20,7 @@ from ...primitives.encoding import Ints
 from ...problem import Problem, Target
 from ...sizing import fit_sizes
 from .anneal import anneal
-from .calibration import Heat, measure_heat
+from .calibration import Heat, measure_heat, no_heat
 from .state import State, new_state
 from .tables import Tables, build_tables
 from .weights import soft_weights, strict_weights
@@ -74,6 +74,8 @@ def search(
     `on_better` hears of every improvement, from the workers' threads; the search ends early when `stop` is set or
     `is_enough` says that a target with these values cannot be improved.
     """
+    if not problem.vm_count or not problem.host_count:
+        return Found(start, problem.evaluate(start))
     crew = _Crew(problem, options, start, on_better, stop or threading.Event(), is_enough)
     return crew.run()
 
@@ -148,7 +150,7 @@ class _Worker:
         began = time.monotonic()
         budget_s = self._crew.deadline - began
         state = new_state(problem, soft, place, self._seed)
-        heat = measure_heat(problem, soft, state)
+        heat = measure_heat(soft, state)
         spent = 0.0
         for i, (share, warmth) in enumerate(_CYCLES):
             if i:
@@ -185,9 +187,9 @@ class _Worker:
         # only differences count, and small ones must not drown in a large sum
         state.totals["energy"] = 0.0
         energy = np.array([0.0])
-        best = place.copy()
+        best, mix = place.copy(), no_heat(tables).mix
         for _, steps in self._chunks(began, budget_s, spent, share):
-            anneal(tables, state, best, energy, Heat.cold(tables).mix, steps, 0.0, 0.0)
+            anneal(tables, state, best, energy, mix, steps, 0.0, 0.0)
         return self._crew.offer(best), best
 
     def _chunks(self, began: float, budget_s: float, spent: float, share: float):  # type: ignore[no-untyped-def]

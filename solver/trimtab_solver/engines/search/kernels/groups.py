@@ -66,7 +66,7 @@ def count_groups(T, S, v: int, source: int, goal: int) -> None:  # type: ignore[
             if side == BOTH:
                 S.counts[offset + T.groups[g].width + entered] += 1
         if side != SECOND:
-            S.group[g].running += (entered >= 0) - (left >= 0)
+            S.group[g].running += (1 if entered >= 0 else 0) - (1 if left >= 0 else 0)
 
 
 @compiled
