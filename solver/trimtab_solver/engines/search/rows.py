@@ -45,12 +45,13 @@ GUEST = np.dtype(
     ],
     align=True,
 )
-HOST = np.dtype([("generation", "i8"), ("pair_class", "i8"), ("boot_cost", "f8")], align=True)
+HOST = np.dtype([("generation", "i8"), ("pair_class", "i8"), ("boot_cost", "f8"), ("receives", "i8")], align=True)
 TERM = np.dtype([("kind", "i8"), ("left", "i8"), ("right", "i8"), ("target", "i8"), ("weight", "f8")], align=True)
 SHRINK = np.dtype([("tier", "i8"), ("weight", "f8")], align=True)
 OPTIONS = np.dtype(
     [
         ("inherited_weight", "f8"),
+        ("guidance", "f8"),
         ("app_weight", "f8"),
         ("app_limit", "i8"),
         ("budget", "i8"),

@@ -133,6 +133,13 @@ def _refresh(T, S, h: int) -> None:  # type: ignore[no-untyped-def]
 
 
 @compiled
+def refresh_all(T, S) -> None:  # type: ignore[no-untyped-def]
+    """Prices all hosts anew, after what they are priced by has changed."""
+    for h in range(S.load.shape[0]):
+        _refresh(T, S, h)
+
+
+@compiled
 def count_peak(T, S, h: int, sign: int) -> None:  # type: ignore[no-untyped-def]
     """Counts how full host `h` is among all hosts; call `host_energy` for it first."""
     for b in range(T.terms.shape[0]):

@@ -31,7 +31,8 @@ class Tables(NamedTuple):
     `guests` GUEST [V], `sizes` [V, 4, R], `hosts` HOST [H], `rooms` [H, 4, R], `held` (by guests on their way) [H, R],
     `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero), `pair`
     [K, K] (energy of a move between hosts), `transient` [R], `terms` TERM and `threshold` [B, H] (balance), `shrink`
-    SHRINK in the order in which tiers give, the `group_rows.GroupRows`, `options` OPTIONS [1].
+    SHRINK in the order in which tiers give, the `group_rows.GroupRows`, `options` OPTIONS [1], `wanted` [R] (the size that
+    free room is measured by, see `guidance`).
     """
 
     guests: Records
@@ -51,6 +52,7 @@ class Tables(NamedTuple):
     start: npt.NDArray[np.int32]
     members: Records
     options: Records
+    wanted: Floats
 
 
 def build_tables(problem: Problem, weights: Weights, budget: int | None = None) -> Tables:
@@ -95,6 +97,7 @@ def build_tables(problem: Problem, weights: Weights, budget: int | None = None) 
         start=rows.start,
         members=rows.members,
         options=options,
+        wanted=np.zeros(len(problem.resources)),
     )
 
 
@@ -126,6 +129,7 @@ def _hosts(problem: Problem, weights: Weights) -> Records:
     hosts = np.zeros(problem.host_count, dtype=HOST)
     hosts["generation"] = disruption.generation
     hosts["pair_class"] = disruption.pair_class
+    hosts["receives"] = problem.receiving
     hosts["boot_cost"] = disruption.spare * (BOOT_COST * weights.disruption)
     return hosts
 

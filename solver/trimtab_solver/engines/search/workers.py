@@ -21,6 +21,8 @@ from ...problem import Problem, Target
 from ...sizing import fit_sizes
 from .anneal import anneal
 from .calibration import Heat, measure_heat, no_heat
+from .guidance import guide
+from .moves import INFINITY
 from .state import State, new_state
 from .tables import Tables, build_tables
 from .weights import soft_weights, strict_weights
@@ -31,6 +33,10 @@ _CYCLES = ((0.62, 1.0), (0.12, 0.15), (0.12, 0.05))
 """Share of the budget and heat of each cycle; the rest is for the descents after them."""
 _DESCENT = 0.14
 _CHUNK_S = 0.05
+_GUIDANCE = 0.5
+"""What room for one wanted guest is worth, of what bringing up one of the lowest rank is worth."""
+_GUIDED = 20
+"""How often in a cycle it is looked at which guests are down."""
 _REPORTS = 12
 _DISRUPTION = (1.0, 0.2, 3.0, 0.5)
 """How much moves weigh in the searches side by side."""
@@ -174,7 +180,12 @@ class _Worker:
         """One fall of temperature; returns the best placement by energy."""
         best = state.guest["place"].copy()
         energy = np.array([state.totals["energy"][0]])
+        guided = 0
         for done, steps in self._chunks(began, budget_s, spent, share):
+            if done * _GUIDED >= guided:
+                guided += 1
+                guide(tables, state, _GUIDANCE)
+                energy[0] = INFINITY
             hot = heat.at(done)
             anneal(tables, state, best, energy, heat.mix, steps, hot, hot)
         return best

@@ -1,0 +1,27 @@
+"""Guidance: free room counts for more in one piece.
+
+Whether a large guest can be brought up shows in the levels only when all its room is there. So while guests are down, a
+search is also drawn towards hosts with free room of about the size that they need (as bin packing by annealing prefers
+uneven fillings: Falkenauer, "A hybrid grouping genetic algorithm for bin packing", J. of Heuristics 1996, section 3).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .rows import FLOOR
+from .state import State, refresh_all
+from .tables import Tables
+
+
+def guide(tables: Tables, state: State, strength: float) -> None:
+    """Draws the search towards room for the guests that are down in `state`, or not at all if there are none.
+
+    The wanted size is the mean over these guests, each weighed by its size.
+    """
+    down = state.guest["place"] < 0
+    sizes = tables.sizes[down, FLOOR, :].astype(np.float64)
+    total = sizes.sum(axis=0)
+    tables.wanted[:] = (sizes**2).sum(axis=0) / np.maximum(total, 1.0)
+    tables.options["guidance"] = strength if down.any() else 0.0
+    refresh_all(tables, state)
