@@ -23,7 +23,6 @@ from .plan.ordering import Ordering, order_steps
 from .policy.documents import Policy
 from .policy.selection import Selection
 from .problem import Problem, Target
-from .sizing import fit_sizes
 from .snapshot import Snapshot
 from .stages import Stages
 from .validation import check_snapshot
@@ -32,6 +31,10 @@ from .verify.replay import verify_plan
 from .warm_start import read_warm_start
 
 __all__ = ["FRONTIER_SHARES", "PlanOptions", "Progress", "UnverifiedPlanError", "plan_recovery"]
+
+
+_ATTEMPT_FACTOR = 1.5
+"""The plan that is tried last is longer than the first one; so much more time is kept for it."""
 
 
 class UnverifiedPlanError(Exception):
@@ -96,7 +99,9 @@ class _Planner:
         self._snapshot, self._policy, self._selection = snapshot, policy, selection
         self._problem, self._options = problem, options
         self._stages = stages
-        self._portfolio = Portfolio(problem, options, on_progress, stop, began)
+        self._warm = None if options.warm_start is None else read_warm_start(problem, options.warm_start)
+        warm_place = None if self._warm is None else self._warm.place
+        self._portfolio = Portfolio(problem, options, on_progress, stop, began, warm_place)
         with stages.timed("verify"):
             self._case = Case(snapshot, policy, selection)
         self._kinds = start_kinds(snapshot, problem)
@@ -104,14 +109,12 @@ class _Planner:
         self._faults: list[str] = []
         self._stuck = np.zeros(problem.vm_count, dtype=np.bool_)
         """Guests whose moves had to be dropped."""
+        self._tried: Target | None = None
         self._is_exhausted = False
         """Whether every state that safe steps can reach has been looked at."""
-        self._warm = None if options.warm_start is None else read_warm_start(problem, options.warm_start)
 
     def answer(self) -> Answer:
         portfolio = self._portfolio
-        if self._warm is not None:
-            self._attempt(Candidate("earlier", Target(self._warm.place, fit_sizes(self._problem, self._warm.place))))
         candidates = portfolio.candidates()
         while (candidate := self._next(candidates)) is not None:
             self._attempt(candidate)
@@ -155,7 +158,7 @@ class _Planner:
                 target = portfolio.refine(self._best.ordering.reached, stuck)
             if target is None:
                 return
-            self._attempt(Candidate("exact", target))
+            self._attempt(Candidate("refined", target))
 
     def _search_all_ways(self) -> None:
         """For a small cluster, settles whether the best target can be reached at all."""
@@ -169,10 +172,15 @@ class _Planner:
 
     def _attempt(self, candidate: Candidate) -> None:
         """Orders the way to the target, and keeps it if the state it reaches is the best so far."""
+        if self._best is not None and candidate.target is self._tried:
+            return
+        self._tried = candidate.target
+        began = time.monotonic()
         with self._stages.timed("order"):
             ordering = order_steps(self._problem, candidate.target, self._kinds)
         self._stuck[list(ordering.stuck)] = True
         self._keep(candidate.engine, ordering)
+        self._portfolio.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
 
     def _keep(self, engine: str, ordering: Ordering) -> None:
         """Replays the plan that executes an ordering; remembers it if it is valid and the best so far."""

@@ -33,11 +33,12 @@ class ExactModel:
     what the group primitives and the balance add.
     """
 
-    def __init__(self, problem: Problem, pinned: Index | None = None) -> None:
-        """`pinned` [V] is the only host where a guest may run in the end, NOWHERE for no such demand."""
+    def __init__(self, problem: Problem, choices: PlacementVariables | None = None) -> None:
+        """`choices` says where each guest may run; without it wherever the problem lets it."""
         self._problem = problem
         self._model = CpSatModel()
-        self._variables = self._place(pinned)
+        self._variables = all_choices(problem) if choices is None else choices
+        self._model.add_bools(int(self._variables.start[-1]))
         self._shrink: dict[tuple[int, int, int], int] = {}
         self._breaches = Breaches([], [])
         self._away: dict[int, int] = {}
@@ -54,20 +55,6 @@ class ExactModel:
     def variable_count(self) -> int:
         """How large the model is."""
         return self._model.variable_count
-
-    def _place(self, pinned: Index | None) -> PlacementVariables:
-        problem = self._problem
-        counts, hosts = [], []
-        for v in range(problem.vm_count):
-            if pinned is not None and pinned[v] != NOWHERE:
-                at = np.array([pinned[v]], dtype=np.int32)
-            else:
-                at = np.flatnonzero(problem.candidates(v)).astype(np.int32)
-            counts.append(len(at))
-            hosts.append(at)
-        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        self._model.add_bools(int(start[-1]))
-        return PlacementVariables(start, np.concatenate(hosts) if hosts else np.zeros(0, dtype=np.int32))
 
     def _link(self) -> None:
         """Each guest runs at most once; a running one that may not be evicted exactly once."""
@@ -268,6 +255,18 @@ class ExactModel:
 
         solution, proofs = self._model.solve_staged(self.objectives(), budget, stop, report, known, cutoff)
         return Proposal(None if solution is None else self.target(solution), tuple(proofs))
+
+
+def all_choices(problem: Problem, pinned: Index | None = None) -> PlacementVariables:
+    """Every candidate host of every guest, only ``pinned[v]`` where that is not NOWHERE."""
+    parts = []
+    for v in range(problem.vm_count):
+        if pinned is not None and pinned[v] != NOWHERE:
+            parts.append(pinned[v : v + 1].astype(np.int32))
+        else:
+            parts.append(np.flatnonzero(problem.candidates(v)).astype(np.int32))
+    start = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
+    return PlacementVariables(start, np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32))
 
 
 def candidate_count(problem: Problem) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from ..primitives.encoding import Index, Ints
 from ..problem import Problem, Target
 from ..sizing import fit_sizes
-from .search.construct import SCRATCH, construct
+from .search.construct import SCRATCH, adopt, construct
 from .search.state import new_state
 from .search.tables import build_tables
 from .search.weights import strict_weights
@@ -16,14 +16,16 @@ _SUSPECT_WORK = 20_000_000
 """How many pairs of a guest that breaks a rule and a host are looked at; the restart of others does not wait longer."""
 
 
-def repair(problem: Problem, start: Index | None = None) -> Target:
+def repair(problem: Problem, wish: Index | None = None) -> Target:
     """A target that restarts what it can, in order of rank, and keeps rules better than before.
 
-    `start` [V] is a placement that the problem permits to begin from; without it the present one.
+    With `wish` [V] (-1: down) guests first go where it has them, as far as that is permitted.
     """
     tables = build_tables(problem, strict_weights(problem))
-    place = problem.current if start is None else start
-    state = new_state(problem, tables, place, seed=0)
+    state = new_state(problem, tables, problem.current, seed=0)
+    if wish is not None:
+        adopt(tables, state, wish.astype(np.int64))
+    place = state.guest["place"].astype(np.int32)
     hosts = np.zeros(problem.host_count + SCRATCH, dtype=np.int64)
     construct(tables, state, _order(problem), _suspects(problem, place), hosts, np.zeros(len(hosts)))
     reached = state.guest["place"].astype(np.int32)

@@ -10,17 +10,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..outcome import LevelValue
-from ..primitives.encoding import Bools
+from ..primitives.encoding import Bools, Index
 from ..problem import NOWHERE, Problem, Target
 from .bound import Bounds
 from .cpsat import Budget, LevelProof
-from .exact import ExactModel, candidate_count
+from .exact import ExactModel, all_choices, candidate_count
 from .greedy import repair
+from .neighbourhoods import MOST_GUESTS, PolishOptions, polish
+from .search import SearchOptions, search
 
+EXACT_FIRST = 25_000
+"""Up to so many placement variables the exact model comes early and gets most of the time: it proves what it finds."""
 EXACT_CANDIDATES = 400_000
 """Above so many placement variables the full exact model finds nothing useful in seconds and is not built."""
+_SEARCH_SHARE, _EARLY_SEARCH_SHARE = 0.8, 0.15
+"""Share of the budget that the search gets: after which come proofs and polish, or most of the exact engine's work."""
 _REFINING_SHARE = 0.25
-"""Share of the budget kept for a second look, once it is known which moves cannot be carried out."""
+"""Share of the exact engine's time kept for a second look, once it is known which moves cannot be carried out."""
+_EXACT_PER_S = 20_000
+"""Placement variables per second left for which building the full exact model is worth it."""
+_POLISHES_PER_S = 0.25
+"""Sub-problems per second of budget in reproducible mode."""
+_TIGHTENING_SHARE = 0.1
+_TIGHTENINGS = 200
+"""Most iterations on the bounds in reproducible mode, where seconds do not count."""
 _DETERMINISTIC_PER_S = 0.5
 """Deterministic time units that stand for one second of budget in reproducible mode."""
 
@@ -80,15 +93,21 @@ class Portfolio:
         on_progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
         started: float | None = None,
+        warm: Index | None = None,
     ) -> None:
-        """`started` is when the request began (monotonic seconds), if that was earlier than now."""
+        """`started` is when the request began (monotonic seconds), if that was earlier than now.
+
+        `warm` [V] is where an earlier plan left the guests, as far as each may still be there.
+        """
         self._problem = problem
         self._options = options
         self._on_progress = on_progress
         self._stop = stop or threading.Event()
         self._started = time.monotonic() if started is None else started
         self._deadline = self._started + options.budget_s
-        self._lock = threading.Lock()
+        self._warm = warm
+        self._reserve_s = 0.0
+        self._lock = threading.RLock()
         self.names = problem.level_names
         self.bounds = Bounds(problem)
         self.optimum: tuple[int, ...] = ()
@@ -102,8 +121,12 @@ class Portfolio:
 
     @property
     def left_s(self) -> float:
-        """Wall seconds left."""
-        return self._deadline - time.monotonic()
+        """Wall seconds left for engines."""
+        return self._deadline - self._reserve_s - time.monotonic()
+
+    def reserve(self, seconds: float) -> None:
+        """Keeps so much of the budget for what comes after the engines: ordering and verifying the last target."""
+        self._reserve_s = max(self._reserve_s, min(seconds, self._options.budget_s / 2))
 
     def levels(self, values: tuple[int, ...]) -> tuple[LevelValue, ...]:
         """Value and bound per level for a state with these values.
@@ -112,7 +135,8 @@ class Portfolio:
         that is worse than its bound only the aggregated bounds hold.
         """
         found = []
-        given = self.bounds.given(values)
+        with self._lock:
+            given = self.bounds.given(values)
         tight = True
         for i, (name, value) in enumerate(zip(self.names, values, strict=True)):
             bound = given[i]
@@ -131,36 +155,108 @@ class Portfolio:
 
     def candidates(self) -> Iterator[Candidate]:
         """Targets in the order found; take the next one only if the last did not settle the matter."""
-        target = repair(self._problem)
-        self._report("greedy", target)
-        yield Candidate("greedy", target)
+        self._report("greedy", repair(self._problem))
+        yield self._incumbent("greedy")
+        if self._warm is not None:
+            self._report("earlier", repair(self._problem, self._warm))
+            yield self._incumbent("earlier")
+        size = candidate_count(self._problem)
         if self._may_go_on():
-            exact = self._exact(target)
+            share = _EARLY_SEARCH_SHARE if size <= EXACT_FIRST else _SEARCH_SHARE
+            self._search(self._options.budget_s * share, self._incumbent("search").target)
+            yield self._incumbent("search")
+        if self._may_go_on() and self._is_for_exact(size):
+            exact = self._exact(self._incumbent("exact").target)
             if exact is not None:
                 yield Candidate("exact", exact)
+        if self._may_go_on():
+            self._tighten()
+        if size > EXACT_FIRST and self._may_go_on():
+            self._polish()
+            yield self._incumbent("neighbourhoods")
+
+    def _incumbent(self, engine: str) -> Candidate:
+        assert self.best_target is not None, "greedy repair comes first"
+        return Candidate(engine, self.best_target)
+
+    def _search(self, budget_s: float, start: Target, stuck: Bools | None = None) -> Target:
+        """Local search for so long, as far as time is left."""
+        options = self._options
+        limit_s = budget_s if options.reproducible else min(budget_s, self.left_s)
+        found = search(
+            self._problem,
+            SearchOptions(limit_s, options.seed, options.workers, options.reproducible, stuck=stuck),
+            start,
+            None if stuck is not None else lambda better: self._report("search", better.target),
+            self._stop,
+            self.is_proven,
+        )
+        return found.target
+
+    def _is_for_exact(self, size: int) -> bool:
+        """Whether the full exact model is worth building in the time that is left."""
+        if size <= EXACT_FIRST or self._options.reproducible:
+            return size <= EXACT_CANDIDATES
+        return size <= EXACT_CANDIDATES and self.left_s * _EXACT_PER_S > size
+
+    def _polish(self) -> None:
+        """Exact solving of a few hosts at a time for the rest of the budget."""
+        options = self._options
+        if self._problem.vm_count > MOST_GUESTS:
+            return
+        rounds = int(options.budget_s * _POLISHES_PER_S) if options.reproducible else None
+        polished = polish(
+            self._problem,
+            self._incumbent("neighbourhoods").target,
+            PolishOptions(time.monotonic() + self.left_s, options.seed, options.workers, rounds),
+            self._stop,
+            self._settled,
+        )
+        self._report("neighbourhoods", polished)
+
+    def _settled(self, values: tuple[int, ...]) -> int:
+        """How many leading levels are proven for these values."""
+        gaps = [level.gap for level in self.levels(values)]
+        return next((i for i, gap in enumerate(gaps) if gap), len(gaps))
+
+    def _tighten(self) -> None:
+        """Raises the bounds on what is lost for a while."""
+        until = time.monotonic() + min(self._options.budget_s * _TIGHTENING_SHARE, max(0.0, self.left_s))
+        for _ in range(_TIGHTENINGS):
+            assert self.best is not None
+            if not self._options.reproducible and time.monotonic() >= until:
+                return
+            with self._lock:
+                more = self.bounds.tighten(
+                    self.best, 1, lambda: not self._options.reproducible and time.monotonic() >= until
+                )
+            if not more or self._stop.is_set():
+                return
 
     def refine(self, reached: Target, stuck: Bools) -> Target | None:
         """A target better than `reached`, in which `stuck` guests [V] that run there run nowhere else.
 
         For when the way to a better target is barred, or time is left. Proves nothing about other targets.
         """
-        if not self._may_go_on() or (not self._options.reproducible and self.left_s < 2 * self._build_s):
+        if not self._may_go_on():
+            return None
+        if candidate_count(self._problem) > EXACT_FIRST:
+            return self._search(self._options.budget_s * _REFINING_SHARE, reached, stuck)
+        if not self._options.reproducible and self.left_s < 2 * self._build_s:
             return None
         pinned = np.where(stuck, reached.place, NOWHERE).astype(np.int32)
-        return self._solve(ExactModel(self._problem, pinned), reached, self._deadline)[0]
+        return self._solve(ExactModel(self._problem, all_choices(self._problem, pinned)), reached, self._deadline)[0]
 
     def _may_go_on(self) -> bool:
         if self._stop.is_set() or (not self._options.reproducible and self.left_s <= 0.05):
             return False
-        if self.best is not None and self.is_proven(self.best):
-            return False
-        return candidate_count(self._problem) <= EXACT_CANDIDATES
+        return self.best is None or not self.is_proven(self.best)
 
     def _exact(self, hint: Target) -> Target | None:
         began = time.monotonic()
         model = ExactModel(self._problem)
         self._build_s = time.monotonic() - began
-        first = self._deadline - self._options.budget_s * _REFINING_SHARE
+        first = self._deadline - self.left_s * _REFINING_SHARE
         target, proofs = self._solve(model, hint, first)
         optimum: list[int] = []
         for proof in proofs:
@@ -177,8 +273,7 @@ class Portfolio:
         """Solves from a state that the model contains: levels it has settled are held, the next may only improve."""
         options = self._options
         values = self._problem.evaluate(hint)
-        settled = [level.gap == 0 for level in self.levels(values)]
-        known = settled.index(False) if False in settled else len(settled)
+        known = self._settled(values)
         model.hint(hint)
         budget = Budget(
             deadline=deadline,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 import math
 
+import numpy as np
+
+from ...primitives.encoding import Ints
 from .chance import below, unit
 from .kernels.compiled import compiled
-from .moves import relocate, shift_change, swap_change, try_shift
 from .kernels.guests import may_be_at
 from .kernels.hosts import host_energy
-from .rows import DOWN, MOVED
+from .moves import shift_change, swap_change, try_shift
+from .rows import DOWN, MOVED, Floats, State, Tables, Whole
+from .state import relocate
 
 INFINITY = float("inf")
 _STEP = 1024
@@ -20,7 +22,7 @@ _PLACES_TRIED = 3
 
 
 @compiled
-def keep_best(S, best, best_energy) -> None:  # type: ignore[no-untyped-def]
+def keep_best(S: State, best: Ints, best_energy: Floats) -> None:
     """Copies the placement if it is the best so far."""
     if S.totals[0].energy < best_energy[0]:
         best_energy[0] = S.totals[0].energy
@@ -29,7 +31,9 @@ def keep_best(S, best, best_energy) -> None:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def anneal(T, S, best, best_energy, mix, steps: int, hot: float, cold: float) -> None:  # type: ignore[no-untyped-def]
+def anneal(
+    T: Tables, S: State, best: Ints, best_energy: Floats, mix: Floats, steps: Whole, hot: float, cold: float
+) -> None:
     """`steps` proposals while the temperature falls from `hot` to `cold` by a constant factor.
 
     `best` [V] and `best_energy` [1] are updated. `mix` [4] are shares: of bringing up a guest that is down and of
@@ -70,7 +74,7 @@ def anneal(T, S, best, best_energy, mix, steps: int, hot: float, cold: float) ->
 
 
 @compiled
-def _shift(T, S, v: int, goal: int, patience: float) -> None:  # type: ignore[no-untyped-def]
+def _shift(T: Tables, S: State, v: Whole, goal: Whole, patience: float) -> None:
     """One guest goes elsewhere."""
     # a forbidden change costs infinitely much, which is beyond any patience
     if shift_change(T, S, v, goal) <= patience:
@@ -78,7 +82,7 @@ def _shift(T, S, v: int, goal: int, patience: float) -> None:  # type: ignore[no
 
 
 @compiled
-def _swap(T, S, v: int, u: int, patience: float) -> None:  # type: ignore[no-untyped-def]
+def _swap(T: Tables, S: State, v: Whole, u: Whole, patience: float) -> None:
     """Two guests change places."""
     if swap_change(T, S, v, u) <= patience:
         here, there = S.guest[v].place, S.guest[u].place
@@ -87,7 +91,7 @@ def _swap(T, S, v: int, u: int, patience: float) -> None:  # type: ignore[no-unt
 
 
 @compiled
-def _any_guest(S, h: int) -> int:  # type: ignore[no-untyped-def]
+def _any_guest(S: State, h: Whole) -> Whole:
     """A random guest of host `h`, which has some."""
     w = S.host[h].head
     for _ in range(below(S.random, S.host[h].guests)):
@@ -96,7 +100,7 @@ def _any_guest(S, h: int) -> int:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _chain(T, S, v: int, h: int, patience: float) -> None:  # type: ignore[no-untyped-def]
+def _chain(T: Tables, S: State, v: Whole, h: Whole, patience: float) -> None:
     """Guest `v` goes to `h`, from where another one goes to a third host."""
     source = S.guest[v].place
     if h == source or S.host[h].guests == 0 or not may_be_at(T, v, h):
@@ -115,7 +119,7 @@ def _chain(T, S, v: int, h: int, patience: float) -> None:  # type: ignore[no-un
 
 
 @compiled
-def _bring_up(T, S, v: int, patience: float) -> None:  # type: ignore[no-untyped-def]
+def _bring_up(T: Tables, S: State, v: Whole, patience: float) -> None:
     """Places a guest that is down; where there is no room, somebody on the host goes elsewhere or down for it."""
     h = below(S.random, S.load.shape[0])
     if not may_be_at(T, v, h):
@@ -137,7 +141,7 @@ def _bring_up(T, S, v: int, patience: float) -> None:  # type: ignore[no-untyped
 
 
 @compiled
-def _exchange(T, S, v: int, w: int, h: int, patience: float) -> bool:  # type: ignore[no-untyped-def]
+def _exchange(T: Tables, S: State, v: Whole, w: Whole, h: Whole, patience: float) -> bool:
     """Guest `w` leaves host `h` for `v`: to another host if one of a few has room, else down. True if it was tried."""
     before = S.totals[0].energy
     gone = False

@@ -6,15 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from .chance import below
 from .kernels.compiled import compiled
 from .moves import INFINITY, shift_change
-from .state import State
-from .tables import NO_BUDGET, Tables
-
-Floats = npt.NDArray[np.float64]
+from .rows import Floats, State, Tables, Whole
+from .tables import NO_BUDGET
 
 _SAMPLES = 100_000
 
@@ -64,7 +61,7 @@ def _mix(tables: Tables) -> Floats:
 
 
 @compiled
-def _sample(T, S, found) -> int:  # type: ignore[no-untyped-def]
+def _sample(T: Tables, S: State, found: Floats) -> Whole:
     """Prices random shifts; those that are permitted go into `found`."""
     count = 0
     for _ in range(found.shape[0]):

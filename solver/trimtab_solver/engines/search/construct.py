@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...primitives.encoding import Ints
 from .kernels.compiled import compiled
 from .kernels.guests import may_be_at
 from .moves import INFINITY, shift_change, try_shift
-from .rows import BACKED, CEILING, FLOOR, FULL, LEFT, LIMIT, SHARED, UPPER, USED
+from .rows import BACKED, CEILING, FLOOR, FULL, LEFT, LIMIT, SHARED, UPPER, USED, Floats, State, Tables, Whole
 from .state import relocate
 
 SCRATCH = 8
@@ -20,7 +21,7 @@ _HOSTS_TRIED = 64
 
 
 @compiled
-def construct(T, S, order, suspects, hosts, lacking) -> None:  # type: ignore[no-untyped-def]
+def construct(T: Tables, S: State, order: Ints, suspects: Ints, hosts: Ints, lacking: Floats) -> None:
     """Brings up guests in `order` [n], then moves `suspects` [m] to where they cost less.
 
     `hosts` and `lacking` [H + SCRATCH] are scratch.
@@ -42,7 +43,19 @@ def construct(T, S, order, suspects, hosts, lacking) -> None:  # type: ignore[no
 
 
 @compiled
-def _room_left(T, S, v: int, h: int) -> float:  # type: ignore[no-untyped-def]
+def adopt(T: Tables, S: State, wish: Ints) -> None:
+    """Takes every guest to where `wish` [V] has it, if it may go there: those that go down first, then twice all."""
+    for v in range(wish.shape[0]):
+        if wish[v] < 0 and S.guest[v].place >= 0:
+            try_shift(T, S, v, np.int64(-1))
+    for _ in range(2):
+        for v in range(wish.shape[0]):
+            if wish[v] >= 0 and S.guest[v].place != wish[v]:
+                try_shift(T, S, v, wish[v])
+
+
+@compiled
+def _room_left(T: Tables, S: State, v: Whole, h: Whole) -> float:
     """Shares of the host that stay free with the guest at full size, all resources together; the less the tighter."""
     left = 0.0
     for r in range(S.load.shape[2]):
@@ -54,7 +67,7 @@ def _room_left(T, S, v: int, h: int) -> float:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _fits(T, S, v: int, h: int) -> bool:  # type: ignore[no-untyped-def]
+def _fits(T: Tables, S: State, v: Whole, h: Whole) -> bool:
     """Whether there is room at all: cheaper than a full price, and enough to pass over most hosts."""
     for r in range(S.load.shape[2]):
         need = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, FLOOR, r]
@@ -64,7 +77,7 @@ def _fits(T, S, v: int, h: int) -> bool:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _best_host(T, S, v: int) -> int:  # type: ignore[no-untyped-def]
+def _best_host(T: Tables, S: State, v: Whole) -> Whole:
     """The cheapest permitted host, the tightest fit among equals; -1 if there is none."""
     best, best_change, best_left = np.int64(-1), INFINITY, INFINITY
     for h in range(S.load.shape[0]):
@@ -80,7 +93,7 @@ def _best_host(T, S, v: int) -> int:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _make_room(T, S, v: int, hosts, lacking) -> bool:  # type: ignore[no-untyped-def]
+def _make_room(T: Tables, S: State, v: Whole, hosts: Ints, lacking: Floats) -> bool:
     """Evicts cheaper guests from one host and puts `v` there, if that is worth it."""
     count = 0
     for h in range(S.load.shape[0]):
@@ -116,7 +129,7 @@ def _make_room(T, S, v: int, hosts, lacking) -> bool:  # type: ignore[no-untyped
 
 
 @compiled
-def _next_victim(T, S, v: int, h: int) -> int:  # type: ignore[no-untyped-def]
+def _next_victim(T: Tables, S: State, v: Whole, h: Whole) -> Whole:
     """The cheapest guest on `h` that may go, is worth less than `v`, and frees what lacks; the largest among equals."""
     chosen, cheapest, largest = np.int64(-1), INFINITY, -1.0
     w = S.host[h].head
@@ -137,7 +150,7 @@ def _next_victim(T, S, v: int, h: int) -> int:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _evict_for(T, S, v: int, h: int, hosts, count: int) -> float:  # type: ignore[no-untyped-def]
+def _evict_for(T: Tables, S: State, v: Whole, h: Whole, hosts: Ints, count: Whole) -> float:
     """What making room for `v` on `h` costs; the state is as before afterwards. Infinite if it cannot be done."""
     cost = 0.0
     victims = 0
@@ -156,7 +169,7 @@ def _evict_for(T, S, v: int, h: int, hosts, count: int) -> float:  # type: ignor
 
 
 @compiled
-def _evict_for_good(T, S, v: int, h: int) -> bool:  # type: ignore[no-untyped-def]
+def _evict_for_good(T: Tables, S: State, v: Whole, h: Whole) -> bool:
     for _ in range(SCRATCH):
         if try_shift(T, S, v, h):
             return True

@@ -21,6 +21,7 @@ LIMIT, EXCLUSION, LEAST, MOST, DEPENDENCY = range(5)
 FIRST, SECOND, BOTH = range(3)
 """Which of a group's two sets a guest belongs to; groups with one set know FIRST only."""
 
+
 class GroupRows(NamedTuple):
     """`groups` GROUP [G]: `number` is its limit, least or most, `weight` the energy per unit of breach, `level` its row
     of `domain` [L, H], `offset` where its first set's counts begin in `start`, `width` (domains) how many they are; the
@@ -104,11 +105,11 @@ def _row(group: GroupPrimitive) -> _Row:
             raise NotImplementedError(f"the search has no kernel for {type(group).__name__}")
 
 
-def _members(rows: list[_Row]) -> tuple[Index, Index, Index]:
+def _members(rows: list[_Row]) -> tuple[Ints, Ints, Ints]:
     """Guest, group and side of every membership; a guest in both sets of a group has one membership."""
-    guests: list[Index] = []
-    of_group: list[Index] = []
-    sides: list[Index] = []
+    guests: list[Ints] = []
+    of_group: list[Ints] = []
+    sides: list[Ints] = []
     for g, row in enumerate(rows):
         if len(row.sets) == 1:
             parts = [(row.sets[0], FIRST)]
@@ -119,14 +120,14 @@ def _members(rows: list[_Row]) -> tuple[Index, Index, Index]:
             if not len(shared):
                 parts = [(left, FIRST), (right, SECOND)]
         for members, side in parts:
-            guests.append(members)
+            guests.append(members.astype(np.int64))
             of_group.append(np.full(len(members), g, dtype=np.int64))
             sides.append(np.full(len(members), side, dtype=np.int64))
     if not guests:
         empty = np.zeros(0, dtype=np.int64)
         return empty, empty, empty
     return (
-        np.concatenate(guests).astype(np.int64),
+        np.concatenate(guests),
         np.concatenate(of_group),
         np.concatenate(sides),
     )

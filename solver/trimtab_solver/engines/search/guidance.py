@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .rows import FLOOR
-from .state import State, refresh_all
-from .tables import Tables
+from .rows import FLOOR, State, Tables
+from .state import refresh_all
 
 
 def guide(tables: Tables, state: State, strength: float) -> None:

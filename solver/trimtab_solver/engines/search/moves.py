@@ -8,14 +8,14 @@ from .kernels.compiled import compiled
 from .kernels.groups import count_groups, groups_change
 from .kernels.guests import guest_energy, may_be_at
 from .kernels.hosts import host_energy
-from .rows import CEILING, LEFT, USED
+from .rows import CEILING, LEFT, USED, State, Tables, Whole
 from .state import relocate
 
 INFINITY = float("inf")
 
 
 @compiled
-def moved_change(T, S, v: int, goal: int) -> int:  # type: ignore[no-untyped-def]
+def moved_change(T: Tables, S: State, v: Whole, goal: Whole) -> Whole:
     """By how much the number of moved guests that count against the budget changes."""
     origin, source = T.guests[v].current, S.guest[v].place
     if origin < 0 or T.guests[v].exempt:
@@ -26,7 +26,7 @@ def moved_change(T, S, v: int, goal: int) -> int:  # type: ignore[no-untyped-def
 
 
 @compiled
-def app_change(T, S, v: int, change: int) -> float:  # type: ignore[no-untyped-def]
+def app_change(T: Tables, S: State, v: Whole, change: Whole) -> float:
     """Energy of one moved guest more or fewer of its application; infinite above the limit."""
     app = T.guests[v].app
     if change == 0 or app < 0:
@@ -40,7 +40,7 @@ def app_change(T, S, v: int, change: int) -> float:  # type: ignore[no-untyped-d
 
 
 @compiled
-def is_intricate(T, S, v: int, goal: int) -> bool:  # type: ignore[no-untyped-def]
+def is_intricate(T: Tables, S: State, v: Whole, goal: Whole) -> bool:
     """Whether a change touches more than two hosts or all of them, so that it is priced by trying it."""
     if T.options[0].has_peaks:
         return True
@@ -48,7 +48,7 @@ def is_intricate(T, S, v: int, goal: int) -> bool:  # type: ignore[no-untyped-de
 
 
 @compiled
-def shift_change(T, S, v: int, goal: int) -> float:  # type: ignore[no-untyped-def]
+def shift_change(T: Tables, S: State, v: Whole, goal: Whole) -> float:
     """Energy that guest `v` adds by going to host `goal` (-1: down); infinite if it may not."""
     source = S.guest[v].place
     if goal == source or not may_be_at(T, v, goal):
@@ -78,7 +78,7 @@ def shift_change(T, S, v: int, goal: int) -> float:  # type: ignore[no-untyped-d
 
 
 @compiled
-def _tried(T, S, v: int, goal: int) -> float:  # type: ignore[no-untyped-def]
+def _tried(T: Tables, S: State, v: Whole, goal: Whole) -> float:
     """The energy of a permitted change, by doing it and taking it back."""
     before, source, origin = S.totals[0].energy, S.guest[v].place, T.guests[v].current
     relocate(T, S, v, goal)
@@ -93,7 +93,7 @@ def _tried(T, S, v: int, goal: int) -> float:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def try_shift(T, S, v: int, goal: int) -> bool:  # type: ignore[no-untyped-def]
+def try_shift(T: Tables, S: State, v: Whole, goal: Whole) -> bool:
     """Takes a guest to `goal` if it may go there, whatever that costs."""
     if shift_change(T, S, v, goal) == INFINITY:
         return False
@@ -102,7 +102,7 @@ def try_shift(T, S, v: int, goal: int) -> bool:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def swap_change(T, S, v: int, u: int) -> float:  # type: ignore[no-untyped-def]
+def swap_change(T: Tables, S: State, v: Whole, u: Whole) -> float:
     """Energy of two running guests changing places; infinite if they may not."""
     here, there = S.guest[v].place, S.guest[u].place
     if here == there or not may_be_at(T, v, there) or not may_be_at(T, u, here):
@@ -131,7 +131,11 @@ def swap_change(T, S, v: int, u: int) -> float:  # type: ignore[no-untyped-def]
     if T.options[0].has_peaks:
         return _tried_swap(T, S, v, u)
     if change_v or change_u:
-        if change_v + change_u == 2 and T.guests[v].app == T.guests[u].app >= 0 and S.app_moved[T.guests[v].app] + 2 > T.options[0].app_limit:
+        if (
+            change_v + change_u == 2
+            and T.guests[v].app == T.guests[u].app >= 0
+            and S.app_moved[T.guests[v].app] + 2 > T.options[0].app_limit
+        ):
             return INFINITY
         app_v, app_u = app_change(T, S, v, change_v), app_change(T, S, u, change_u)
         if app_v == INFINITY or app_u == INFINITY:
@@ -142,7 +146,7 @@ def swap_change(T, S, v: int, u: int) -> float:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _tried_swap(T, S, v: int, u: int) -> float:  # type: ignore[no-untyped-def]
+def _tried_swap(T: Tables, S: State, v: Whole, u: Whole) -> float:
     """The energy of a permitted swap, by doing it and taking it back."""
     before, here, there = S.totals[0].energy, S.guest[v].place, S.guest[u].place
     relocate(T, S, v, there)

@@ -6,9 +6,18 @@ minutes to compile.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+
+from ...primitives.encoding import Ints
+
+Floats = npt.NDArray[np.float64]
+Records = npt.NDArray[Any]
+"""An array of one of the record types below."""
+Whole = int | np.int64
+"""What kernels count with. Literals are passed to kernels as ``np.int64(...)``: numba would compile one for each."""
 
 NOWHERE: Final = -1
 
@@ -83,4 +92,64 @@ GUEST_STATE = np.dtype(
 )
 HOST_STATE = np.dtype([("energy", "f8"), ("guests", "i8"), ("head", "i8")], align=True)
 GROUP_STATE = np.dtype([("used", "i8"), ("running", "i8")], align=True)
-TOTALS = np.dtype([("energy", "f8"), ("down", "i8"), ("moved", "i8"), ("counted", "i8"), ("app_most", "i8")], align=True)
+TOTALS = np.dtype(
+    [("energy", "f8"), ("down", "i8"), ("moved", "i8"), ("counted", "i8"), ("app_most", "i8")], align=True
+)
+
+
+class Tables(NamedTuple):
+    """What a search does not change.
+
+    Shapes: V guests, H hosts, R resources, C classes of guests, K classes of hosts, B balance terms.
+
+    `guests` GUEST [V], `sizes` [V, 4, R], `hosts` HOST [H], `rooms` [H, 4, R], `held` (by guests on their way) [H, R],
+    `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero), `pair`
+    [K, K] (energy of a move between hosts), `transient` [R], `terms` TERM and `threshold` [B, H] (balance), `shrink`
+    SHRINK in the order in which tiers give, the `group_rows.GroupRows`, `options` OPTIONS [1], `wanted` [R] (the
+    size that free room is measured by, see `guidance`).
+    """
+
+    guests: Records
+    sizes: Ints
+    hosts: Records
+    rooms: Ints
+    held: Ints
+    mask: npt.NDArray[np.uint8]
+    unary: Floats
+    pair: Floats
+    transient: npt.NDArray[np.uint8]
+    terms: Records
+    threshold: Ints
+    shrink: Records
+    groups: Records
+    domain: Ints
+    start: npt.NDArray[np.int32]
+    members: Records
+    options: Records
+    wanted: Floats
+
+
+class State(NamedTuple):
+    """What a search changes.
+
+    `guest` GUEST_STATE [V], `host` HOST_STATE [H] (`after`, `before` and `head` chain the guests of each host), `load`
+    [H, 3, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group`
+    (GROUP_STATE) of the groups, `lists` [2, V] of guests that are down and moved (each guest knows its place in them, -1: not in it),
+    `app_moved` per application, `app_sizes` (how many applications have so many moved guests), `peak_counts` [B, 4001]
+    and `peak_most` [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
+    """
+
+    guest: Records
+    host: Records
+    load: Ints
+    slack: Ints
+    counts: npt.NDArray[np.int32]
+    group: Records
+    lists: Ints
+    app_moved: Ints
+    app_sizes: Ints
+    peak_counts: Ints
+    peak_most: Ints
+    totals: Records
+    scratch: Ints
+    random: npt.NDArray[np.uint64]

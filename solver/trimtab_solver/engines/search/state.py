@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from ...primitives.encoding import Index, Ints
 from ...problem import Problem
@@ -31,38 +28,17 @@ from .rows import (
     TOTALS,
     UPPER,
     USED,
+    State,
+    Tables,
+    Whole,
 )
-from .tables import Records, Tables
 
 
-class State(NamedTuple):
-    """`guest` GUEST_STATE [V], `host` HOST_STATE [H] (`after`, `before` and `head` chain the guests of each host), `load`
-    [H, 3, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group` GROUP_STATE
-    of the groups, `lists` [2, V] of guests that are down and moved (each guest knows its place in them, -1: not in it),
-    `app_moved` per application, `app_sizes` (how many applications have so many moved guests), `peak_counts` [B, 4001]
-    and `peak_most` [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
-    """
-
-    guest: Records
-    host: Records
-    load: Ints
-    slack: Ints
-    counts: npt.NDArray[np.int32]
-    group: Records
-    lists: Ints
-    app_moved: Ints
-    app_sizes: Ints
-    peak_counts: Ints
-    peak_most: Ints
-    totals: Records
-    scratch: Ints
-    random: npt.NDArray[np.uint64]
-
-
-def new_state(problem: Problem, tables: Tables, place: Index, seed: int) -> State:
+def new_state(problem: Problem, tables: Tables, place: Index | Ints, seed: int) -> State:
     """The state of a placement [V]. `seed` starts its random numbers."""
     hosts, resources, guests = problem.host_count, len(problem.resources), problem.vm_count
     app = tables.guests["app"]
+    is_rigid = bool(tables.options["is_rigid"][0])
     has_peaks = bool(tables.options["has_peaks"][0])
     guest = np.zeros(guests, dtype=GUEST_STATE)
     for name in ("place", "down_at", "moved_at", "after", "before"):
@@ -73,7 +49,9 @@ def new_state(problem: Problem, tables: Tables, place: Index, seed: int) -> Stat
         guest=guest,
         host=host,
         load=np.stack([tables.held, tables.held, np.zeros_like(tables.held)], axis=1),
-        slack=np.zeros((1, 1, 1) if tables.options["is_rigid"][0] else (hosts, len(problem.tiers), resources), np.int64),
+        slack=np.zeros(
+            (1, 1, 1) if tables.options["is_rigid"][0] else (hosts, len(problem.tiers), resources), np.int64
+        ),
         counts=np.zeros(len(tables.start), dtype=np.int32),
         group=np.zeros(len(tables.groups), dtype=GROUP_STATE),
         lists=np.zeros((2, guests), dtype=np.int64),
@@ -90,7 +68,7 @@ def new_state(problem: Problem, tables: Tables, place: Index, seed: int) -> Stat
 
 
 @compiled
-def _load(T, S, v: int, h: int, sign: int) -> None:  # type: ignore[no-untyped-def]
+def _load(T: Tables, S: State, v: Whole, h: Whole, sign: Whole) -> None:
     """Adds (sign 1) or takes (-1) what the guest uses of the host, and chains it there."""
     for r in range(S.load.shape[2]):
         factor = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r]
@@ -116,7 +94,7 @@ def _load(T, S, v: int, h: int, sign: int) -> None:  # type: ignore[no-untyped-d
 
 
 @compiled
-def _hold(T, S, v: int, sign: int) -> None:  # type: ignore[no-untyped-def]
+def _hold(T: Tables, S: State, v: Whole, sign: Whole) -> None:
     """Adds or takes what a moved guest keeps where it ran."""
     h = T.guests[v].current
     for r in range(S.load.shape[2]):
@@ -125,7 +103,7 @@ def _hold(T, S, v: int, sign: int) -> None:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _refresh(T, S, h: int) -> None:  # type: ignore[no-untyped-def]
+def _refresh(T: Tables, S: State, h: Whole) -> None:
     """Prices host `h` anew."""
     energy = host_energy(T, S, h, np.int64(-1), np.int64(-1))
     S.totals[0].energy += energy - S.host[h].energy
@@ -133,14 +111,14 @@ def _refresh(T, S, h: int) -> None:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def refresh_all(T, S) -> None:  # type: ignore[no-untyped-def]
+def refresh_all(T: Tables, S: State) -> None:
     """Prices all hosts anew, after what they are priced by has changed."""
     for h in range(S.load.shape[0]):
         _refresh(T, S, h)
 
 
 @compiled
-def count_peak(T, S, h: int, sign: int) -> None:  # type: ignore[no-untyped-def]
+def count_peak(T: Tables, S: State, h: Whole, sign: Whole) -> None:
     """Counts how full host `h` is among all hosts; call `host_energy` for it first."""
     for b in range(T.terms.shape[0]):
         if T.terms[b].kind != PEAK:
@@ -159,7 +137,7 @@ def count_peak(T, S, h: int, sign: int) -> None:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _list_down(S, v: int) -> None:  # type: ignore[no-untyped-def]
+def _list_down(S: State, v: Whole) -> None:
     """Puts the guest on the list of those that are down, or takes it off if it is there."""
     total = S.totals[0].down
     at = S.guest[v].down_at
@@ -176,7 +154,7 @@ def _list_down(S, v: int) -> None:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _list_moved(S, v: int) -> None:  # type: ignore[no-untyped-def]
+def _list_moved(S: State, v: Whole) -> None:
     """As `_list_down` for the guests that run elsewhere than at the start."""
     total = S.totals[0].moved
     at = S.guest[v].moved_at
@@ -193,7 +171,7 @@ def _list_moved(S, v: int) -> None:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _count_app(T, S, v: int, sign: int) -> None:  # type: ignore[no-untyped-def]
+def _count_app(T: Tables, S: State, v: Whole, sign: Whole) -> None:
     """Counts one moved guest more or fewer of its application; the most moved one costs."""
     app = T.guests[v].app
     if app < 0:
@@ -205,8 +183,7 @@ def _count_app(T, S, v: int, sign: int) -> None:  # type: ignore[no-untyped-def]
     S.app_sizes[moved] += 1
     most = S.totals[0].app_most
     before = most
-    if moved > most:
-        most = moved
+    most = max(most, moved)
     while most > 0 and S.app_sizes[most] == 0:
         most -= 1
     if most != before:
@@ -215,7 +192,7 @@ def _count_app(T, S, v: int, sign: int) -> None:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def relocate(T, S, v: int, goal: int) -> None:  # type: ignore[no-untyped-def]
+def relocate(T: Tables, S: State, v: Whole, goal: Whole) -> None:
     """Takes guest `v` to host `goal` (-1: down), where it may be, and keeps every count and energy up to date."""
     source = S.guest[v].place
     origin = T.guests[v].current
@@ -265,17 +242,16 @@ def relocate(T, S, v: int, goal: int) -> None:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _uncount(T, S, h: int) -> None:  # type: ignore[no-untyped-def]
+def _uncount(T: Tables, S: State, h: Whole) -> None:
     host_energy(T, S, h, np.int64(-1), np.int64(-1))
     count_peak(T, S, h, np.int64(-1))
 
 
 @compiled
-def _fill(T, S, place) -> None:  # type: ignore[no-untyped-def]
+def _fill(T: Tables, S: State, place: Ints) -> None:
     """Builds every count from nothing."""
     hosts = S.load.shape[0]
-    for a in range(S.app_moved.shape[0]):
-        S.app_sizes[0] += 1
+    S.app_sizes[0] = S.app_moved.shape[0]
     for v in range(place.shape[0]):
         h = place[v]
         S.guest[v].place = h

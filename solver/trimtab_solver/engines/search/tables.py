@@ -1,58 +1,21 @@
 """The problem as flat arrays for compiled kernels, with every level weighed into one energy.
 
-Kernels take two tuples: `Tables` (what never changes during a search) and `state.State` (what does). Energies are
+Kernels take two tuples: `Tables` (what never changes during a search) and `State` (what does). Energies are
 floats; they are exact as long as they are integers below 2^53, which the reassignment of a whole data centre still is.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from ...primitives.disruption import BOOT_COST
 from ...primitives.encoding import Ints
 from ...problem import Problem
 from .group_rows import GroupRows, group_rows
-from .rows import ABOVE, GUEST, HOST, OPTIONS, PEAK, RATIO, SHRINK, TERM
+from .rows import ABOVE, GUEST, HOST, OPTIONS, PEAK, RATIO, SHRINK, TERM, Floats, Records, Tables
 from .weights import Weights
 
-Floats = npt.NDArray[np.float64]
-Records = npt.NDArray[Any]
-"""An array of one of the record types in `rows`."""
-
 NO_BUDGET = 2**60
-
-
-class Tables(NamedTuple):
-    """Shapes: V guests, H hosts, R resources, C classes of guests, K classes of hosts, B balance terms.
-
-    `guests` GUEST [V], `sizes` [V, 4, R], `hosts` HOST [H], `rooms` [H, 4, R], `held` (by guests on their way) [H, R],
-    `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero), `pair`
-    [K, K] (energy of a move between hosts), `transient` [R], `terms` TERM and `threshold` [B, H] (balance), `shrink`
-    SHRINK in the order in which tiers give, the `group_rows.GroupRows`, `options` OPTIONS [1], `wanted` [R] (the size that
-    free room is measured by, see `guidance`).
-    """
-
-    guests: Records
-    sizes: Ints
-    hosts: Records
-    rooms: Ints
-    held: Ints
-    mask: npt.NDArray[np.uint8]
-    unary: Floats
-    pair: Floats
-    transient: npt.NDArray[np.uint8]
-    terms: Records
-    threshold: Ints
-    shrink: Records
-    groups: Records
-    domain: Ints
-    start: npt.NDArray[np.int32]
-    members: Records
-    options: Records
-    wanted: Floats
 
 
 def build_tables(problem: Problem, weights: Weights, budget: int | None = None) -> Tables:
@@ -81,13 +44,11 @@ def build_tables(problem: Problem, weights: Weights, budget: int | None = None) 
             axis=1,
         ),
         hosts=_hosts(problem, weights),
-        rooms=np.stack(
-            [capacity.factor[:, :, 0], capacity.factor[:, :, 1], capacity.limit, capacity.ceiling], axis=1
-        ),
+        rooms=np.stack([capacity.factor[:, :, 0], capacity.factor[:, :, 1], capacity.limit, capacity.ceiling], axis=1),
         held=capacity.held,
         mask=problem.allowed.mask.astype(np.uint8),
         unary=unary,
-        pair=disruption.pair_cost * float(weights.disruption),
+        pair=np.asarray(disruption.pair_cost * weights.disruption, dtype=np.float64),
         transient=capacity.transient.astype(np.uint8),
         terms=terms,
         threshold=threshold,

@@ -16,16 +16,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...primitives.encoding import Ints
+from ...primitives.encoding import Bools, Ints
 from ...problem import Problem, Target
 from ...sizing import fit_sizes
 from .anneal import anneal
 from .calibration import Heat, measure_heat, no_heat
 from .guidance import guide
 from .moves import INFINITY
-from .state import State, new_state
-from .tables import Tables, build_tables
-from .weights import soft_weights, strict_weights
+from .rows import State, Tables
+from .state import new_state
+from .tables import build_tables
+from .weights import Weights, soft_weights, strict_weights
 
 STEPS_PER_S = 400_000
 """Proposals per second of budget and worker in reproducible mode: less than any machine of today makes."""
@@ -48,8 +49,8 @@ Values = tuple[int, ...]
 class SearchOptions:
     """What a search may use.
 
-    `budget_s` wall seconds, or with `reproducible` the work of `STEPS_PER_S` proposals for each of them. `moves` replaces
-    the problem's own budget of moved guests.
+    `budget_s` wall seconds, or with `reproducible` the work of `STEPS_PER_S` proposals for each of them. `moves`
+    replaces the problem's own budget of moved guests.
     """
 
     budget_s: float
@@ -57,6 +58,8 @@ class SearchOptions:
     workers: int = 2
     reproducible: bool = False
     moves: int | None = None
+    stuck: Bools | None = None
+    """Guests [V] that go nowhere else, though they may go down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +109,29 @@ class _Crew:
         self._is_enough = is_enough
         self._lock = threading.Lock()
         self.best = Found(start, problem.evaluate(start))
+        self._start = self.best
+        self.start = start
+        self._proven = threading.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all shall end. With `reproducible` no worker ends because of what another one has found."""
+        return self.stop.is_set() or (self._proven.is_set() and not self.options.reproducible)
+
+    def tables(self, weights: Weights) -> Tables:
+        """Tables under these weights, with what the options demand."""
+        tables = build_tables(self.problem, weights, self.options.moves)
+        if self.options.stuck is not None:
+            tables.guests["may_move"][self.options.stuck & self.problem.running] = 0
+        return tables
 
     def run(self) -> Found:
         count = max(1, self.options.workers)
         workers = [_Worker(self, i) for i in range(count)]
         with ThreadPoolExecutor(count, thread_name_prefix="search") as pool:
             results = list(pool.map(_Worker.run, workers))
-        # in the order of the workers, so that equals do not depend on who came first
-        best = min([found for found in results if found is not None], key=lambda found: found.values, default=None)
-        if best is None or self.best.values < best.values:
-            return self.best
-        return best
+        # the start first, then in the order of the workers: equals do not depend on who came first
+        return min([self._start, *(found for found in results if found is not None)], key=lambda found: found.values)
 
     def offer(self, place: Ints) -> Found:
         """Evaluates a placement and keeps it if it is the best."""
@@ -129,7 +144,7 @@ class _Crew:
                 if self._on_better is not None:
                     self._on_better(found)
         if self._is_enough is not None and self._is_enough(found.values):
-            self.stop.set()
+            self._proven.set()
         return found
 
 
@@ -147,12 +162,10 @@ class _Worker:
 
     def run(self) -> Found | None:
         """Anneals and descends until the budget is used."""
-        problem, options = self._problem, self._options
-        soft = build_tables(
-            problem, soft_weights(problem, _DISRUPTION[self._number % len(_DISRUPTION)]), options.moves
-        )
-        strict = build_tables(problem, strict_weights(problem), options.moves)
-        place = self._crew.best.target.place.astype(np.int64)
+        problem = self._problem
+        soft = self._crew.tables(soft_weights(problem, _DISRUPTION[self._number % len(_DISRUPTION)]))
+        strict = self._crew.tables(strict_weights(problem))
+        place = self._crew.start.place.astype(np.int64)
         began = time.monotonic()
         budget_s = self._crew.deadline - began
         state = new_state(problem, soft, place, self._seed)
@@ -170,7 +183,7 @@ class _Worker:
                 self._best = found
             else:
                 place = self._best.target.place.astype(np.int64)
-            if self._crew.stop.is_set():
+            if self._crew.is_over:
                 break
         return self._best
 
@@ -210,13 +223,13 @@ class _Worker:
             total = int(self._options.budget_s * STEPS_PER_S * share)
             step = max(1000, total // 200)
             for at in range(0, total, step):
-                if crew.stop.is_set():
+                if crew.is_over:
                     return
                 yield at / total, min(step, total - at)
             return
         begin, end = began + budget_s * spent, began + budget_s * (spent + share)
         steps = max(1000, int(self._rate * _CHUNK_S))
-        while not crew.stop.is_set():
+        while not crew.is_over:
             now = time.monotonic()
             if now >= end:
                 return

@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
 
@@ -49,10 +49,13 @@ CACHE_FOLDER = _cache_folder()
 
 def compiled(function: Kernel) -> Kernel:
     """A kernel. It allocates nothing, so reference counts are left out: they cost more than the work of a small kernel."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = CACHE_FOLDER
+    # neither name is in numba's type stubs: where the cache lies, and code without reference counts
+    config: Any = numba.config
+    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+    before = config.CACHE_DIR
+    config.CACHE_DIR = CACHE_FOLDER
     try:
-        kernel: Kernel = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+        kernel: Kernel = numba.njit(**options)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
     return kernel

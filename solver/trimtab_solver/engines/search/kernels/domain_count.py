@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ..rows import State, Tables, Whole
 from .breach import REFUSED
 from .compiled import compiled
 
 
 @compiled
-def count_change(T, S, g: int, is_least: bool, left: int, entered: int) -> int:  # type: ignore[no-untyped-def]
+def count_change(T: Tables, S: State, g: Whole, is_least: bool, left: Whole, entered: Whole) -> Whole:
     """Units of breach that a member adds by going from domain `left` to `entered` (-1: none)."""
     offset = T.groups[g].offset
     number = T.groups[g].number

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ..rows import State, Tables, Whole
 from .breach import REFUSED
 from .compiled import compiled
 
 
 @compiled
-def dependency_change(T, S, g: int, side: int, left: int, entered: int) -> int:  # type: ignore[no-untyped-def]
+def dependency_change(T: Tables, S: State, g: Whole, side: Whole, left: Whole, entered: Whole) -> Whole:
     """Units of breach that a member (side 0), provider (1) or both (2) adds by going from `left` to `entered`."""
     units = 0
     members = T.groups[g].offset

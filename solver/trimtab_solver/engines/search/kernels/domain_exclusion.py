@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ..rows import State, Tables, Whole
 from .breach import REFUSED
 from .compiled import compiled
 
 
 @compiled
-def exclusion_change(T, S, g: int, side: int, left: int, entered: int) -> int:  # type: ignore[no-untyped-def]
+def exclusion_change(T: Tables, S: State, g: Whole, side: Whole, left: Whole, entered: Whole) -> Whole:
     """Units of breach that a guest of set `side` adds by going from domain `left` to `entered` (-1: none)."""
     units = 0
     own = T.groups[g].offset + (T.groups[g].width if side == 1 else 0)

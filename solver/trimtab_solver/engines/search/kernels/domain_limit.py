@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ..rows import State, Tables, Whole
 from .breach import REFUSED
 from .compiled import compiled
 
 
 @compiled
-def limit_change(T, S, g: int, left: int, entered: int) -> int:  # type: ignore[no-untyped-def]
+def limit_change(T: Tables, S: State, g: Whole, left: Whole, entered: Whole) -> Whole:
     """Units of breach that a member adds by going from domain `left` to `entered` (-1: none)."""
     units = 0
     limit = T.groups[g].number

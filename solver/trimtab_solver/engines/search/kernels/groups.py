@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..group_rows import BOTH, DEPENDENCY, EXCLUSION, LEAST, LIMIT, MOST, SECOND
+from ..rows import State, Tables, Whole
 from .breach import REFUSED
 from .compiled import compiled
 from .domain_count import count_change
@@ -14,7 +15,7 @@ INFINITY = float("inf")
 
 
 @compiled
-def groups_change(T, S, v: int, source: int, goal: int) -> float:  # type: ignore[no-untyped-def]
+def groups_change(T: Tables, S: State, v: Whole, source: Whole, goal: Whole) -> float:
     """Energy that guest `v` adds by going from host `source` to `goal` (-1: nowhere); infinite if a rule forbids it."""
     energy = 0.0
     for i in range(T.guests[v].first_member, T.guests[v].last_member):
@@ -40,7 +41,7 @@ def groups_change(T, S, v: int, source: int, goal: int) -> float:  # type: ignor
 
 
 @compiled
-def count_groups(T, S, v: int, source: int, goal: int) -> None:  # type: ignore[no-untyped-def]
+def count_groups(T: Tables, S: State, v: Whole, source: Whole, goal: Whole) -> None:
     """Counts guest `v` on `goal` instead of `source`."""
     for i in range(T.guests[v].first_member, T.guests[v].last_member):
         g = T.members[i].group
@@ -70,7 +71,7 @@ def count_groups(T, S, v: int, source: int, goal: int) -> None:  # type: ignore[
 
 
 @compiled
-def breach_of(T, S, g: int) -> int:  # type: ignore[no-untyped-def]
+def breach_of(T: Tables, S: State, g: Whole) -> Whole:
     """The amount of breach of a group as it is counted now."""
     kind, number = T.groups[g].kind, T.groups[g].number
     if kind == LEAST:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ....primitives.disruption import COLD_FACTOR
+from ..rows import Tables, Whole
 from .compiled import compiled
 
 
 @compiled
-def guest_energy(T, v: int, h: int) -> float:  # type: ignore[no-untyped-def]
+def guest_energy(T: Tables, v: Whole, h: Whole) -> float:
     """Energy of guest `v` on host `h` (-1: down) that depends on nothing else."""
     origin = T.guests[v].current
     if h < 0:
@@ -28,7 +29,7 @@ def guest_energy(T, v: int, h: int) -> float:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def may_be_at(T, v: int, h: int) -> bool:  # type: ignore[no-untyped-def]
+def may_be_at(T: Tables, v: Whole, h: Whole) -> bool:
     """Whether guest `v` may end on host `h` (-1: down) as far as it alone is concerned."""
     origin = T.guests[v].current
     if h == origin:

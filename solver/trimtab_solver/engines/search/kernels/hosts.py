@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from ..rows import ABOVE, BACKED, CEILING, FLOOR, FULL, HOLD, LEFT, LIMIT, MOST_MILLE, RATIO, SHARED, UPPER, USED
+from ..rows import (
+    ABOVE,
+    BACKED,
+    CEILING,
+    FLOOR,
+    FULL,
+    HOLD,
+    LEFT,
+    LIMIT,
+    MOST_MILLE,
+    RATIO,
+    SHARED,
+    UPPER,
+    USED,
+    State,
+    Tables,
+    Whole,
+)
 from .compiled import compiled
 
 INFINITY = float("inf")
 
 
 @compiled
-def host_energy(T, S, h: int, coming: int, going: int) -> float:  # type: ignore[no-untyped-def]
+def host_energy(T: Tables, S: State, h: Whole, coming: Whole, going: Whole) -> float:
     """Energy of host `h` with guest `coming` (-1: none) and without `going`; infinite where there is no room.
 
     Guests count at their floors for room, and so does what moved guests leave behind until the plan is over. What then lacks for full sizes is shrunk away, cheapest tiers first, as in
@@ -64,7 +81,7 @@ def host_energy(T, S, h: int, coming: int, going: int) -> float:  # type: ignore
 
 
 @compiled
-def _usefulness(T, S, h: int) -> float:  # type: ignore[no-untyped-def]
+def _usefulness(T: Tables, S: State, h: Whole) -> float:
     """The square of the share of a wanted guest that would fit: the same free room is worth more in one piece."""
     share = 1.0
     for r in range(S.load.shape[2]):
@@ -75,7 +92,7 @@ def _usefulness(T, S, h: int) -> float:  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _shrinkage(T, S, h: int, coming: int, going: int) -> float:  # type: ignore[no-untyped-def]
+def _shrinkage(T: Tables, S: State, h: Whole, coming: Whole, going: Whole) -> float:
     """What shrinking costs until everything fits; lowers the scratch row of full sizes to what then is used."""
     energy = 0.0
     for r in range(S.load.shape[2]):
@@ -107,7 +124,7 @@ def _shrinkage(T, S, h: int, coming: int, going: int) -> float:  # type: ignore[
 
 
 @compiled
-def fill_mille(T, S, h: int, r: int) -> int:  # type: ignore[no-untyped-def]
+def fill_mille(T: Tables, S: State, h: Whole, r: Whole) -> Whole:
     """How full host `h` is after the last `host_energy` of it, per mille; -1 if it has no room at all."""
     limit = T.rooms[h, LIMIT, r]
     if limit <= 0:
