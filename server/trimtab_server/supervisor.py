@@ -25,8 +25,10 @@ TERMINATE_S = 1.0
 """Seconds between asking a process to end and killing it."""
 
 _SOLVER_MODULE = "trimtab_server.solve_child"
+_WARM_MODULE = "trimtab_server.preload"
+"""Loads the compiled kernels, or compiles them: children inherit them."""
 _MAX_FRAME_BUFFER = 1 << 20
-_START_S = 60.0
+_START_S = 240.0
 _LEAST_RETRY_S = 1.0
 _MOST_RETRY_S = 60.0
 
@@ -89,7 +91,7 @@ class Supervisor:
 
     def __init__(self, workers: int, queue_size: int) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([_SOLVER_MODULE])
+        self._context.set_forkserver_preload([_SOLVER_MODULE, _WARM_MODULE])
         self._slots = asyncio.Semaphore(workers)
         self._queue_size = queue_size
         self._waiting = 0

@@ -51,6 +51,11 @@ def measure_heat(tables: Tables, state: State) -> Heat:
         return Heat(1.0, 0.001, _mix(tables))
     low, middle = np.quantile(losses, [0.01, 0.5])
     hot, cold = float(middle) * 0.3, float(low) * 0.1
+    if state.totals["down"][0]:
+        # hot enough that guests of the lowest rank change places with those that are down, not that they just go down
+        worth = tables.guests["down_cost"]
+        hot = max(hot, 0.02 * float(worth[worth > 0].min(initial=1.0)))
+        cold = hot * 0.1
     return Heat(max(hot, cold), cold, _mix(tables))
 
 

@@ -23,7 +23,9 @@ FIRST, SECOND, BOTH = range(3)
 
 
 class GroupRows(NamedTuple):
-    """`groups` GROUP [G]: `number` is its limit, least or most, `weight` the energy per unit of breach, `level` its row
+    """All groups of a problem.
+
+    `groups` GROUP [G]: `number` is its limit, least or most, `weight` the energy per unit of breach, `level` its row
     of `domain` [L, H], `offset` where its first set's counts begin in `start`, `width` (domains) how many they are; the
     second set's counts follow. `start` holds the counts in the present placement.
 

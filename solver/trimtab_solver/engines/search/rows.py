@@ -26,7 +26,7 @@ FLOOR, UPPER, HOLD, BACKED = range(4)
 SHARED, SINGLE, LIMIT, CEILING = range(4)
 """Planes of `Tables.rooms` [H, 4, R]: load per unit of a guest that shares (`SHARED` + `BACKED` = `SINGLE`), limits."""
 USED, FULL, LEFT = range(3)
-"""Planes of `State.load` [H, 3, R] and of `State.scratch` [3, R]: at floors, at full sizes, left behind by moved guests."""
+"""Planes of `State.load` [H, 3, R] and `State.scratch` [3, R]: at floors, at full sizes, left behind by moved guests."""
 DOWN, MOVED = range(2)
 """Rows of `State.lists` [2, V]: guests that are down, guests that run elsewhere than at the start."""
 ABOVE, RATIO, PEAK = range(3)
@@ -134,9 +134,9 @@ class State(NamedTuple):
 
     `guest` GUEST_STATE [V], `host` HOST_STATE [H] (`after`, `before` and `head` chain the guests of each host), `load`
     [H, 3, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group`
-    (GROUP_STATE) of the groups, `lists` [2, V] of guests that are down and moved (each guest knows its place in them, -1: not in it),
-    `app_moved` per application, `app_sizes` (how many applications have so many moved guests), `peak_counts` [B, 4001]
-    and `peak_most` [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
+    (GROUP_STATE) of the groups, `lists` [2, V] of guests that are down and moved (each guest knows its place in them,
+    -1: not in it), `app_moved` per application, `app_sizes` (how many applications have so many moved guests),
+    `peak_counts` [B, 4001] and `peak_most` [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
     """
 
     guest: Records

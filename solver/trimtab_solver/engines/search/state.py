@@ -49,9 +49,7 @@ def new_state(problem: Problem, tables: Tables, place: Index | Ints, seed: int) 
         guest=guest,
         host=host,
         load=np.stack([tables.held, tables.held, np.zeros_like(tables.held)], axis=1),
-        slack=np.zeros(
-            (1, 1, 1) if tables.options["is_rigid"][0] else (hosts, len(problem.tiers), resources), np.int64
-        ),
+        slack=np.zeros((1, 1, 1) if is_rigid else (hosts, len(problem.tiers), resources), dtype=np.int64),
         counts=np.zeros(len(tables.start), dtype=np.int32),
         group=np.zeros(len(tables.groups), dtype=GROUP_STATE),
         lists=np.zeros((2, guests), dtype=np.int64),

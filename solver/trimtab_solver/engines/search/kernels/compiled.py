@@ -48,7 +48,7 @@ CACHE_FOLDER = _cache_folder()
 
 
 def compiled(function: Kernel) -> Kernel:
-    """A kernel. It allocates nothing, so reference counts are left out: they cost more than the work of a small kernel."""
+    """A kernel. It allocates nothing, so it counts no references: that would cost more than what a small kernel does."""
     # neither name is in numba's type stubs: where the cache lies, and code without reference counts
     config: Any = numba.config
     options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}

@@ -29,8 +29,9 @@ INFINITY = float("inf")
 def host_energy(T: Tables, S: State, h: Whole, coming: Whole, going: Whole) -> float:
     """Energy of host `h` with guest `coming` (-1: none) and without `going`; infinite where there is no room.
 
-    Guests count at their floors for room, and so does what moved guests leave behind until the plan is over. What then lacks for full sizes is shrunk away, cheapest tiers first, as in
-    `sizing.fit_sizes`: sizes are a function of the placement, so no move changes sizes alone.
+    Guests count at their floors for room, and so does what moved guests leave behind until the plan is over. What then
+    lacks for full sizes is shrunk away, cheapest tiers first, as in `sizing.fit_sizes`: sizes are a function of the
+    placement, so no move changes sizes alone.
     """
     energy = 0.0
     for r in range(S.load.shape[2]):

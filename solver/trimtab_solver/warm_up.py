@@ -1,0 +1,39 @@
+"""Compiles every kernel, or loads it from the cache: ``python -m trimtab_solver.warm_up``.
+
+At set-up and at the start of a service, so that no request waits for a compiler.
+"""
+
+from __future__ import annotations
+
+from .compilation import compile_problem
+from .engines.greedy import repair
+from .engines.search import SearchOptions, search
+from .policy.loader import parse_policy
+from .policy.selection import Selection
+from .snapshot import Host, Snapshot, Vm, VmState
+
+_POLICY = b"""
+apiVersion: trimtab/v1
+kind: Tier
+metadata: {name: any}
+spec: {rank: 1, evict: {when: "true"}}
+"""
+
+
+def warm_up() -> None:
+    """Plans for a cluster of two hosts: kernels are the same for all problems, whatever they contain."""
+    size = {"memory_mib": 1}
+    hosts = tuple(Host(name, capacity=size) for name in ("a", "b"))
+    vms = (
+        Vm("runs", "any", "any", requested=size, host_id="a"),
+        *(Vm(name, "any", "any", requested=size, state=VmState.PENDING) for name in ("waits", "lacks")),
+    )
+    snapshot = Snapshot(hosts, vms)
+    policy = parse_policy({"warm-up.yaml": _POLICY})
+    problem = compile_problem(snapshot, policy, Selection(policy, snapshot))
+    start = repair(problem, problem.current)
+    search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True), start)
+
+
+if __name__ == "__main__":
+    warm_up()
