@@ -11,13 +11,16 @@ from ...primitives.domain_count import DomainCount
 from ...primitives.domain_dependency import DomainDependency
 from ...primitives.domain_exclusion import DomainExclusion
 from ...primitives.domain_limit import DomainLimit
+from ...primitives.domain_skew import DomainSkew
 from ...primitives.encoding import Index, Ints
 from ...primitives.group import GroupPrimitive
+from ...primitives.headroom import Headroom
+from ...primitives.quorum import Quorum
 from ...problem import Problem
 from .rows import GROUP, MEMBER
 from .weights import Weights
 
-LIMIT, EXCLUSION, LEAST, MOST, DEPENDENCY = range(5)
+LIMIT, EXCLUSION, LEAST, MOST, DEPENDENCY, QUORUM, SKEW, HEADROOM = range(8)
 FIRST, SECOND, BOTH = range(3)
 """Which of a group's two sets a guest belongs to; groups with one set know FIRST only."""
 
@@ -27,7 +30,10 @@ class GroupRows(NamedTuple):
 
     `groups` GROUP [G]: `number` is its limit, least or most, `weight` the energy per unit of breach, `level` its row
     of `domain` [L, H], `offset` where its first set's counts begin in `start`, `width` (domains) how many they are; the
-    second set's counts follow. `start` holds the counts in the present placement.
+    second set's counts follow. `start` holds the counts in the present placement, and for SKEW behind them a 1 for each
+    eligible domain. `at_start` is the amount of breach in the present placement, `survives` says that a QUORUM must
+    stand the loss of a domain. For HEADROOM `offset` is its first row of `shares` [., 3]: what may be asked for in the
+    domain, what that is a share of, and the amount of breach at the start.
 
     `members` MEMBER, those of guest v at ``pointer[v]:pointer[v + 1]``.
     """
@@ -37,6 +43,7 @@ class GroupRows(NamedTuple):
     start: npt.NDArray[np.int32]
     pointer: Ints
     members: npt.NDArray[Any]
+    shares: Ints
 
 
 def group_rows(problem: Problem, weights: Weights) -> GroupRows:
@@ -50,45 +57,73 @@ def group_rows(problem: Problem, weights: Weights) -> GroupRows:
             domains.append(group.domain)
     rows = [_row(group) for group in groups]
     width = np.array([group.domain_count for group in groups], dtype=np.int64)
-    sets = np.array([len(row.sets) for row in rows], dtype=np.int64)
-    offset = np.concatenate([[0], np.cumsum(width * sets)]).astype(np.int64)
-    start = np.zeros(int(offset[-1]), dtype=np.int32)
-    guests, of_group, sides = _members(rows)
-    at = problem.current[guests]
+    offset = _offsets(width * np.array([row.blocks for row in rows], dtype=np.int64))
+    in_shares = np.array([row.kind == HEADROOM for row in rows], dtype=np.bool_)
+    share_offset = _offsets(np.where(in_shares, width, 0))
     level_of = np.array([levels[id(group.domain)] for group in groups], dtype=np.int64)
     domain = np.array(domains, dtype=np.int64).reshape(len(domains), problem.host_count)
-    runs = at >= 0
-    cell = offset[of_group[runs]] + domain[level_of[of_group[runs]], at[runs]]
-    second = sides[runs] == SECOND
-    both = sides[runs] == BOTH
-    shifted = cell + width[of_group[runs]]
-    np.add.at(start, np.where(second, shifted, cell), 1)
-    np.add.at(start, shifted[both], 1)
-    first = sides[runs] != SECOND
-    running = np.bincount(of_group[runs][first], minlength=len(groups))
-    used = np.array([np.count_nonzero(start[o : o + w]) for o, w in zip(offset, width, strict=False)], dtype=np.int64)
-    order = np.lexsort((of_group, guests))
+    guests, of_group, sides, demand = _members(rows)
     records = np.zeros(len(groups), dtype=GROUP)
     records["kind"] = [row.kind for row in rows]
     records["level"] = level_of
     records["number"] = [row.number for row in rows]
     records["must"] = [group.must for group in groups]
     records["weight"] = [weights.inherited if g.must else g.weight * weights.should for g in groups]
-    records["offset"] = offset[:-1]
+    records["offset"] = np.where(in_shares, share_offset[:-1], offset[:-1])
     records["width"] = width
-    records["start_used"] = used
-    records["start_running"] = running
+    records["survives"] = [isinstance(group, Quorum) and group.survives for group in groups]
+    records["at_start"] = problem.group_amounts(problem.current)
+    order = np.lexsort((of_group, guests))
     members = np.zeros(len(guests), dtype=MEMBER)
-    members["group"] = of_group[order]
-    members["side"] = sides[order]
+    members["group"], members["side"], members["demand"] = of_group[order], sides[order], demand[order]
     pointer = np.searchsorted(guests[order], np.arange(problem.vm_count + 1)).astype(np.int64)
-    return GroupRows(records, domain, start, pointer, members)
+    start = _start(problem, records, domain, guests, of_group, sides, int(offset[-1]))
+    return GroupRows(records, domain, start, pointer, members, _shares(problem))
+
+
+def _offsets(sizes: Ints) -> Ints:
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def _start(
+    problem: Problem,
+    records: npt.NDArray[Any],
+    domain: Ints,
+    guests: Ints,
+    of_group: Ints,
+    sides: Ints,
+    length: int,
+) -> npt.NDArray[np.int32]:
+    """Counts in the present placement."""
+    start = np.zeros(length, dtype=np.int32)
+    counted = (problem.current[guests] >= 0) & (records["kind"][of_group] != HEADROOM)
+    g, side = of_group[counted], sides[counted]
+    cell = records["offset"][g] + domain[records["level"][g], problem.current[guests[counted]]]
+    np.add.at(start, np.where(side == SECOND, cell + records["width"][g], cell), 1)
+    np.add.at(start, (cell + records["width"][g])[side == BOTH], 1)
+    for i, group in enumerate(problem.groups):
+        if isinstance(group, DomainSkew):
+            start[records["offset"][i] + records["width"][i] + group.eligible] = 1
+    return start
+
+
+def _shares(problem: Problem) -> Ints:
+    """Usable, total and present breach of each domain of each headroom."""
+    parts = [
+        np.stack([g.usable, np.maximum(g.total, 1), g.breach(g.loads(problem.current))], axis=1)
+        for g in problem.groups
+        if isinstance(g, Headroom)
+    ]
+    return np.concatenate(parts).astype(np.int64) if parts else np.zeros((0, 3), dtype=np.int64)
 
 
 class _Row(NamedTuple):
     kind: int
     number: int
     sets: tuple[Index, ...]
+    blocks: int = 1
+    """How many rows of counts, one per domain each, it needs; a HEADROOM needs none."""
+    demand: Ints | None = None
 
 
 def _row(group: GroupPrimitive) -> _Row:
@@ -96,40 +131,43 @@ def _row(group: GroupPrimitive) -> _Row:
         case DomainLimit():
             return _Row(LIMIT, group.limit, (group.members,))
         case DomainExclusion():
-            return _Row(EXCLUSION, 0, (group.left, group.right))
+            return _Row(EXCLUSION, 0, (group.left, group.right), 2)
         case DomainCount() if group.least:
             return _Row(LEAST, group.least, (group.members,))
         case DomainCount():
             return _Row(MOST, group.most, (group.members,))
         case DomainDependency():
-            return _Row(DEPENDENCY, 0, (group.members, group.providers))
+            return _Row(DEPENDENCY, 0, (group.members, group.providers), 2)
+        case Quorum():
+            return _Row(QUORUM, group.least, (group.members,))
+        case DomainSkew():
+            return _Row(SKEW, group.skew, (group.members,), 2)
+        case Headroom():
+            return _Row(HEADROOM, 0, (group.members,), 0, group.demand)
         case _:
             raise NotImplementedError(f"the search has no kernel for {type(group).__name__}")
 
 
-def _members(rows: list[_Row]) -> tuple[Ints, Ints, Ints]:
-    """Guest, group and side of every membership; a guest in both sets of a group has one membership."""
-    guests: list[Ints] = []
-    of_group: list[Ints] = []
-    sides: list[Ints] = []
+def _members(rows: list[_Row]) -> tuple[Ints, Ints, Ints, Ints]:
+    """Guest, group, side and demand of every membership; a guest in both sets of a group has one membership."""
+    parts: list[tuple[Index, int, int, Ints | None]] = []
     for g, row in enumerate(rows):
         if len(row.sets) == 1:
-            parts = [(row.sets[0], FIRST)]
-        else:
-            left, right = row.sets
-            shared = np.intersect1d(left, right)
-            parts = [(np.setdiff1d(left, shared), FIRST), (np.setdiff1d(right, shared), SECOND), (shared, BOTH)]
-            if not len(shared):
-                parts = [(left, FIRST), (right, SECOND)]
-        for members, side in parts:
-            guests.append(members.astype(np.int64))
-            of_group.append(np.full(len(members), g, dtype=np.int64))
-            sides.append(np.full(len(members), side, dtype=np.int64))
-    if not guests:
-        empty = np.zeros(0, dtype=np.int64)
-        return empty, empty, empty
+            parts.append((row.sets[0], g, FIRST, row.demand))
+            continue
+        left, right = row.sets
+        shared = np.intersect1d(left, right)
+        parts += [
+            (np.setdiff1d(left, shared), g, FIRST, None),
+            (np.setdiff1d(right, shared), g, SECOND, None),
+            (shared, g, BOTH, None),
+        ]
+    none = np.zeros(0, dtype=np.int64)
     return (
-        np.concatenate(guests),
-        np.concatenate(of_group),
-        np.concatenate(sides),
+        np.concatenate([none, *(members.astype(np.int64) for members, _, _, _ in parts)]),
+        np.concatenate([none, *(np.full(len(members), g) for members, g, _, _ in parts)]),
+        np.concatenate([none, *(np.full(len(members), side) for members, _, side, _ in parts)]),
+        np.concatenate(
+            [none, *(np.zeros(len(m), np.int64) if demand is None else demand for m, _, _, demand in parts)]
+        ),
     )

@@ -26,7 +26,7 @@ FLOOR, UPPER, HOLD, BACKED = range(4)
 SHARED, SINGLE, LIMIT, CEILING = range(4)
 """Planes of `Tables.rooms` [H, 4, R]: load per unit of a guest that shares (`SHARED` + `BACKED` = `SINGLE`), limits."""
 USED, FULL, LEFT = range(3)
-"""Planes of `State.load` [H, 3, R] and `State.scratch` [3, R]: at floors, at full sizes, left behind by moved guests."""
+"""Planes of `State.load` [H, 3, R] and `State.scratch` [3, R]: at floors, full sizes, left behind by moved guests."""
 DOWN, MOVED = range(2)
 """Rows of `State.lists` [2, V]: guests that are down, guests that run elsewhere than at the start."""
 ABOVE, RATIO, PEAK = range(3)
@@ -79,19 +79,19 @@ GROUP = np.dtype(
         ("weight", "f8"),
         ("offset", "i8"),
         ("width", "i8"),
-        ("start_used", "i8"),
-        ("start_running", "i8"),
+        ("survives", "i8"),
+        ("at_start", "i8"),
     ],
     align=True,
 )
-MEMBER = np.dtype([("group", "i8"), ("side", "i8")], align=True)
+MEMBER = np.dtype([("group", "i8"), ("side", "i8"), ("demand", "i8")], align=True)
 
 GUEST_STATE = np.dtype(
     [("place", "i8"), ("energy", "f8"), ("down_at", "i8"), ("moved_at", "i8"), ("after", "i8"), ("before", "i8")],
     align=True,
 )
 HOST_STATE = np.dtype([("energy", "f8"), ("guests", "i8"), ("head", "i8")], align=True)
-GROUP_STATE = np.dtype([("used", "i8"), ("running", "i8")], align=True)
+GROUP_STATE = np.dtype([("used", "i8"), ("running", "i8"), ("breach", "i8")], align=True)
 TOTALS = np.dtype(
     [("energy", "f8"), ("down", "i8"), ("moved", "i8"), ("counted", "i8"), ("app_most", "i8")], align=True
 )
@@ -105,7 +105,8 @@ class Tables(NamedTuple):
     `guests` GUEST [V], `sizes` [V, 4, R], `hosts` HOST [H], `rooms` [H, 4, R], `held` (by guests on their way) [H, R],
     `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero), `pair`
     [K, K] (energy of a move between hosts), `transient` [R], `terms` TERM and `threshold` [B, H] (balance), `shrink`
-    SHRINK in the order in which tiers give, the `group_rows.GroupRows`, `options` OPTIONS [1], `wanted` [R] (the
+    SHRINK in the order in which tiers give, the fields of
+    `group_rows.GroupRows`, `options` OPTIONS [1], `wanted` [R] (the
     size that free room is measured by, see `guidance`).
     """
 
@@ -125,6 +126,7 @@ class Tables(NamedTuple):
     domain: Ints
     start: npt.NDArray[np.int32]
     members: Records
+    shares: Ints
     options: Records
     wanted: Floats
 
@@ -134,9 +136,10 @@ class State(NamedTuple):
 
     `guest` GUEST_STATE [V], `host` HOST_STATE [H] (`after`, `before` and `head` chain the guests of each host), `load`
     [H, 3, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group`
-    (GROUP_STATE) of the groups, `lists` [2, V] of guests that are down and moved (each guest knows its place in them,
-    -1: not in it), `app_moved` per application, `app_sizes` (how many applications have so many moved guests),
-    `peak_counts` [B, 4001] and `peak_most` [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
+    (GROUP_STATE) of the groups, `asked` (of headroom, per row of `Tables.shares`), `lists` [2, V] of guests that are
+    down and moved (each guest knows its place in them, -1: not in it), `app_moved` per application, `app_sizes` (how
+    many applications have so many moved guests), `peak_counts` [B, 4001] and `peak_most` [B], `totals` TOTALS [1],
+    `scratch` [3, R], `random` [1].
     """
 
     guest: Records
@@ -145,6 +148,7 @@ class State(NamedTuple):
     slack: Ints
     counts: npt.NDArray[np.int32]
     group: Records
+    asked: Ints
     lists: Ints
     app_moved: Ints
     app_sizes: Ints

@@ -52,6 +52,7 @@ def new_state(problem: Problem, tables: Tables, place: Index | Ints, seed: int) 
         slack=np.zeros((1, 1, 1) if is_rigid else (hosts, len(problem.tiers), resources), dtype=np.int64),
         counts=np.zeros(len(tables.start), dtype=np.int32),
         group=np.zeros(len(tables.groups), dtype=GROUP_STATE),
+        asked=np.zeros(len(tables.shares), dtype=np.int64),
         lists=np.zeros((2, guests), dtype=np.int64),
         app_moved=np.zeros(int(app.max(initial=-1)) + 1, dtype=np.int64),
         app_sizes=np.zeros(int(np.bincount(app[app >= 0], minlength=1).max(initial=0)) + 2, dtype=np.int64),
@@ -248,6 +249,8 @@ def _uncount(T: Tables, S: State, h: Whole) -> None:
 @compiled
 def _fill(T: Tables, S: State, place: Ints) -> None:
     """Builds every count from nothing."""
+    for g in range(T.groups.shape[0]):
+        S.group[g].breach = breach_of(T, S, g)
     hosts = S.load.shape[0]
     S.app_sizes[0] = S.app_moved.shape[0]
     for v in range(place.shape[0]):

@@ -57,6 +57,7 @@ def build_tables(problem: Problem, weights: Weights, budget: int | None = None) 
         domain=rows.domain,
         start=rows.start,
         members=rows.members,
+        shares=rows.shares,
         options=options,
         wanted=np.zeros(len(problem.resources)),
     )

@@ -48,7 +48,7 @@ CACHE_FOLDER = _cache_folder()
 
 
 def compiled(function: Kernel) -> Kernel:
-    """A kernel. It allocates nothing, so it counts no references: that would cost more than what a small kernel does."""
+    """A kernel. It allocates nothing, so it counts no references: that would cost more than a small kernel."""
     # neither name is in numba's type stubs: where the cache lies, and code without reference counts
     config: Any = numba.config
     options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}

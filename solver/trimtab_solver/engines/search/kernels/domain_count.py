@@ -25,11 +25,9 @@ def count_change(T: Tables, S: State, g: Whole, is_least: bool, left: Whole, ent
     if is_least:
         before = max(0, min(number, runs) - domains)
         after = max(0, min(number, runs_after) - domains_after)
-        at_start = max(0, min(number, T.groups[g].start_running) - T.groups[g].start_used)
     else:
         before = max(0, domains - number)
         after = max(0, domains_after - number)
-        at_start = max(0, T.groups[g].start_used - number)
-    if T.groups[g].must and after > at_start:
+    if T.groups[g].must and after > T.groups[g].at_start:
         return REFUSED
     return after - before

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..group_rows import BOTH, DEPENDENCY, EXCLUSION, LEAST, LIMIT, MOST, SECOND
+import numpy as np
+
+from ..group_rows import BOTH, DEPENDENCY, EXCLUSION, HEADROOM, LEAST, LIMIT, MOST, QUORUM, SECOND, SKEW
 from ..rows import State, Tables, Whole
 from .breach import REFUSED
 from .compiled import compiled
@@ -10,6 +12,9 @@ from .domain_count import count_change
 from .domain_dependency import dependency_change
 from .domain_exclusion import exclusion_change
 from .domain_limit import limit_change
+from .domain_skew import skew_breach, skew_change
+from .headroom import headroom_breach, headroom_change
+from .quorum import quorum_breach, quorum_change
 
 INFINITY = float("inf")
 
@@ -32,6 +37,12 @@ def groups_change(T: Tables, S: State, v: Whole, source: Whole, goal: Whole) -> 
             units = exclusion_change(T, S, g, T.members[i].side, left, entered)
         elif kind == DEPENDENCY:
             units = dependency_change(T, S, g, T.members[i].side, left, entered)
+        elif kind == QUORUM:
+            units = quorum_change(T, S, g, left, entered)
+        elif kind == SKEW:
+            units = skew_change(T, S, g, left, entered)
+        elif kind == HEADROOM:
+            units = headroom_change(T, S, g, T.members[i].demand, left, entered)
         else:
             units = count_change(T, S, g, kind == LEAST, left, entered)
         if units == REFUSED:
@@ -50,6 +61,17 @@ def count_groups(T: Tables, S: State, v: Whole, source: Whole, goal: Whole) -> N
         entered = T.domain[level, goal] if goal >= 0 else -1
         if left == entered:
             continue
+        kind = T.groups[g].kind
+        if kind == HEADROOM:
+            if left >= 0:
+                S.asked[T.groups[g].offset + left] -= T.members[i].demand
+            if entered >= 0:
+                S.asked[T.groups[g].offset + entered] += T.members[i].demand
+            continue
+        if kind == QUORUM:
+            S.group[g].breach = quorum_breach(T, S, g, left, entered)
+        elif kind == SKEW:
+            S.group[g].breach = skew_breach(T, S, g, left, entered)
         offset = T.groups[g].offset
         side = T.members[i].side
         if side == SECOND:
@@ -78,8 +100,15 @@ def breach_of(T: Tables, S: State, g: Whole) -> Whole:
         return max(0, min(number, S.group[g].running) - S.group[g].used)
     if kind == MOST:
         return max(0, S.group[g].used - number)
-    amount = 0
+    if kind == QUORUM:
+        return quorum_breach(T, S, g, np.int64(-1), np.int64(-1))
+    if kind == SKEW:
+        return skew_breach(T, S, g, np.int64(-1), np.int64(-1))
+    amount: Whole = 0
     for d in range(T.groups[g].width):
+        if kind == HEADROOM:
+            amount += headroom_breach(T, S, T.groups[g].offset + d, np.int64(0))
+            continue
         first = S.counts[T.groups[g].offset + d]
         if kind == LIMIT:
             amount += max(0, first - number)
