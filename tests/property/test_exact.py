@@ -14,7 +14,7 @@ from tests.property.seeds import chunks, named
 from tests.property.targets import judged, problem_of, random_target, values_of
 from tests.strategies import tiny_cluster
 from trimtab_solver.engines.cpsat import Budget
-from trimtab_solver.engines.exact import ExactModel, Proposal
+from trimtab_solver.engines.exact import ExactModel, Proposal, all_choices
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.problem import Target
 
@@ -71,7 +71,7 @@ def test_pinned_guests_stay_where_they_are_or_are_evicted(seeds: range) -> None:
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         problem = problem_of(snapshot, policy)
-        target = _target(_solve(ExactModel(problem, problem.current), seed))
+        target = _target(_solve(ExactModel(problem, all_choices(problem, problem.current)), seed))
         stays = (target.place == problem.current) | (target.place < 0)
         assert np.all(stays[problem.running]), seed
         assert judged(snapshot, policy, problem, target).is_valid, seed

@@ -16,21 +16,23 @@ from .bound import Bounds
 from .cpsat import Budget, LevelProof
 from .exact import ExactModel, all_choices, candidate_count
 from .greedy import repair
-from .neighbourhoods import MOST_GUESTS, PolishOptions, polish
+from .refilling import RefillOptions, refill
 from .search import SearchOptions, search
 
 EXACT_FIRST = 25_000
 """Up to so many placement variables the exact model comes early and gets most of the time: it proves what it finds."""
 EXACT_CANDIDATES = 400_000
 """Above so many placement variables the full exact model finds nothing useful in seconds and is not built."""
+_SHARES_AT_LOSS = (("search", 0.45), ("refilling", 0.2), ("search", 0.15))
+"""When guests are lost that might run: hosts are filled anew from where the search ends, and it goes on from there."""
+_MOST_REFILLED = 30_000
+"""Above so many guests one round of refilling costs more than it brings."""
 _SEARCH_SHARE, _EARLY_SEARCH_SHARE = 0.8, 0.15
 """Share of the budget that the search gets: after which come proofs and polish, or most of the exact engine's work."""
 _REFINING_SHARE = 0.25
 """Share of the exact engine's time kept for a second look, once it is known which moves cannot be carried out."""
 _EXACT_PER_S = 20_000
 """Placement variables per second left for which building the full exact model is worth it."""
-_POLISHES_PER_S = 0.25
-"""Sub-problems per second of budget in reproducible mode."""
 _TIGHTENING_SHARE = 0.1
 _TIGHTENINGS = 200
 """Most iterations on the bounds in reproducible mode, where seconds do not count."""
@@ -162,8 +164,9 @@ class Portfolio:
             yield self._incumbent("earlier")
         size = candidate_count(self._problem)
         if self._may_go_on():
-            share = _EARLY_SEARCH_SHARE if size <= EXACT_FIRST else _SEARCH_SHARE
-            self._search(self._options.budget_s * share, self._incumbent("search").target)
+            for engine, share in self._shares(size):
+                if self._may_go_on():
+                    self._improve(engine, self._options.budget_s * share)
             yield self._incumbent("search")
         if self._may_go_on() and self._is_for_exact(size):
             exact = self._exact(self._incumbent("exact").target)
@@ -171,9 +174,37 @@ class Portfolio:
                 yield Candidate("exact", exact)
         if self._may_go_on():
             self._tighten()
-        if size > EXACT_FIRST and self._may_go_on():
-            self._polish()
-            yield self._incumbent("neighbourhoods")
+
+    def _shares(self, size: int) -> tuple[tuple[str, float], ...]:
+        """Which engines improve the incumbent for which share of the budget, in order."""
+        if size <= EXACT_FIRST:
+            return (("search", _EARLY_SEARCH_SHARE),)
+        assert self.best is not None, "greedy repair comes first"
+        ranks = len(self._problem.ranks)
+        of_ranks = sum(any(part < ranks for part, _ in level.parts) for level in self._problem.levels)
+        if self._settled(self.best) < of_ranks and self._problem.vm_count <= _MOST_REFILLED:
+            return _SHARES_AT_LOSS
+        return (("search", _SEARCH_SHARE),)
+
+    def _improve(self, engine: str, budget_s: float) -> None:
+        """Lets one engine work on the incumbent for so long."""
+        start = self._incumbent(engine).target
+        if engine == "search":
+            self._search(budget_s, start)
+            return
+        options = self._options
+        refill(
+            self._problem,
+            start,
+            RefillOptions(
+                time.monotonic() + min(budget_s, max(0.0, self.left_s)),
+                max(1, int(budget_s)) if options.reproducible else None,
+                options.seed,
+                options.workers,
+            ),
+            self._stop,
+            lambda target: self._report("refilling", target),
+        )
 
     def _incumbent(self, engine: str) -> Candidate:
         assert self.best_target is not None, "greedy repair comes first"
@@ -198,21 +229,6 @@ class Portfolio:
         if size <= EXACT_FIRST or self._options.reproducible:
             return size <= EXACT_CANDIDATES
         return size <= EXACT_CANDIDATES and self.left_s * _EXACT_PER_S > size
-
-    def _polish(self) -> None:
-        """Exact solving of a few hosts at a time for the rest of the budget."""
-        options = self._options
-        if self._problem.vm_count > MOST_GUESTS:
-            return
-        rounds = int(options.budget_s * _POLISHES_PER_S) if options.reproducible else None
-        polished = polish(
-            self._problem,
-            self._incumbent("neighbourhoods").target,
-            PolishOptions(time.monotonic() + self.left_s, options.seed, options.workers, rounds),
-            self._stop,
-            self._settled,
-        )
-        self._report("neighbourhoods", polished)
 
     def _settled(self, values: tuple[int, ...]) -> int:
         """How many leading levels are proven for these values."""
