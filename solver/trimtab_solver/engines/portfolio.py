@@ -19,6 +19,8 @@ from .greedy import repair
 from .refilling import RefillOptions, refill
 from .search import SearchOptions, search
 
+EXACT_ALONE = 3_000
+"""Up to so many placement variables the exact model settles everything at once, and needs nobody before it."""
 EXACT_FIRST = 25_000
 """Up to so many placement variables the exact model comes early and gets most of the time: it proves what it finds."""
 EXACT_CANDIDATES = 400_000
@@ -177,6 +179,8 @@ class Portfolio:
 
     def _shares(self, size: int) -> tuple[tuple[str, float], ...]:
         """Which engines improve the incumbent for which share of the budget, in order."""
+        if size <= EXACT_ALONE:
+            return ()
         if size <= EXACT_FIRST:
             return (("search", _EARLY_SEARCH_SHARE),)
         assert self.best is not None, "greedy repair comes first"
