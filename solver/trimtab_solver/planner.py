@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
 
 from .compilation import compile_problem
 from .digest import snapshot_digest
+from .engines.frontier import FrontierOptions, trace_frontier
 from .engines.portfolio import FRONTIER_SHARES, Candidate, PlanOptions, Portfolio, Progress
 from .explain.why_down import explain_down
 from .failures import event_of
-from .outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
+from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, StaysDown
 from .plan.actions import Plan
 from .plan.building import build_plan, start_kinds
 from .plan.exhaustive import MAX_CELLS, search_reach
@@ -33,6 +34,10 @@ from .warm_start import read_warm_start
 __all__ = ["FRONTIER_SHARES", "PlanOptions", "Progress", "UnverifiedPlanError", "plan_recovery"]
 
 
+_PLAN_SHARE = 0.6
+"""Share of the budget for the plan itself when a frontier is asked for too."""
+_FRONTIER_USE = 0.85
+"""How much of the rest the points use; what lies between them takes time too."""
 _ATTEMPT_FACTOR = 1.5
 """The plan that is tried last is longer than the first one; so much more time is kept for it."""
 
@@ -101,7 +106,9 @@ class _Planner:
         self._stages = stages
         self._warm = None if options.warm_start is None else read_warm_start(problem, options.warm_start)
         warm_place = None if self._warm is None else self._warm.place
-        self._portfolio = Portfolio(problem, options, on_progress, stop, began, warm_place)
+        self._stop = stop or threading.Event()
+        engines = options if not options.frontier else replace(options, budget_s=options.budget_s * _PLAN_SHARE)
+        self._portfolio = Portfolio(problem, engines, on_progress, self._stop, began, warm_place)
         with stages.timed("verify"):
             self._case = Case(snapshot, policy, selection)
         self._kinds = start_kinds(snapshot, problem)
@@ -137,12 +144,26 @@ class _Planner:
             certificate=self._certificate(),
             engine=best.engine,
             hardware_failures=self._selection.event.hardware_failures,
+            frontier=self._frontier(),
             notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *self._faults),
         )
 
     def _next(self, candidates: Iterator[Candidate]) -> Candidate | None:
         with self._stages.timed("search"):
             return next(candidates, None)
+
+    def _frontier(self) -> tuple[FrontierPoint, ...]:
+        options = self._options
+        if not options.frontier:
+            return ()
+        with self._stages.timed("frontier"):
+            share = FrontierOptions(
+                options.budget_s * (1 - _PLAN_SHARE) * _FRONTIER_USE,
+                options.seed,
+                options.workers,
+                options.reproducible,
+            )
+            return trace_frontier(self._problem, options.frontier, share, self._stop)
 
     def _explain(self, best: _Attempt) -> tuple[StaysDown, ...]:
         with self._stages.timed("explain"):

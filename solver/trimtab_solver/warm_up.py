@@ -6,6 +6,7 @@ At set-up and at the start of a service, so that no request waits for a compiler
 from __future__ import annotations
 
 from .compilation import compile_problem
+from .engines import packing
 from .engines.greedy import repair
 from .engines.search import SearchOptions, search
 from .policy.loader import parse_policy
@@ -22,6 +23,7 @@ spec: {rank: 1, evict: {when: "true"}}
 
 def warm_up() -> None:
     """Plans for a cluster of two hosts: kernels are the same for all problems, whatever they contain."""
+    packing.warm_up()
     size = {"memory_mib": 1}
     hosts = tuple(Host(name, capacity=size) for name in ("a", "b"))
     vms = (

@@ -270,8 +270,23 @@ def all_choices(problem: Problem, pinned: Index | None = None) -> PlacementVaria
 
 
 def candidate_count(problem: Problem) -> int:
-    """How many placement variables the exact model would have."""
-    return sum(int(problem.candidates(v).sum()) for v in range(problem.vm_count))
+    """How many placement variables the exact model would have; guests that are alike are counted once."""
+    disruption, here = problem.disruption, np.maximum(problem.current, 0)
+    runs = problem.current != NOWHERE
+    columns = [
+        problem.allowed.class_of,
+        runs,
+        problem.startable,
+        problem.fixed,
+        problem.evictable,
+        disruption.live,
+        disruption.cold,
+        np.where(runs, disruption.generation[here], 0) if problem.host_count else runs,
+        problem.allowed.mask[problem.allowed.class_of, here] if problem.host_count else runs,
+    ]
+    alike = np.stack(columns, axis=1).astype(np.int64).reshape(problem.vm_count, len(columns))
+    _, first, count = np.unique(alike, axis=0, return_index=True, return_counts=True)
+    return sum(int(problem.candidates(int(v)).sum()) * int(n) for v, n in zip(first, count, strict=True))
 
 
 def _fold(level: Level, measures: Sequence[Objective]) -> Objective:

@@ -25,7 +25,7 @@ EXACT_FIRST = 25_000
 """Up to so many placement variables the exact model comes early and gets most of the time: it proves what it finds."""
 EXACT_CANDIDATES = 400_000
 """Above so many placement variables the full exact model finds nothing useful in seconds and is not built."""
-_SHARES_AT_LOSS = (("search", 0.45), ("refilling", 0.2), ("search", 0.15))
+_SHARES_AT_LOSS = (("search", 0.2), ("refilling", 0.45), ("search", 0.15))
 """When guests are lost that might run: hosts are filled anew from where the search ends, and it goes on from there."""
 _MOST_REFILLED = 30_000
 """Above so many guests one round of refilling costs more than it brings."""
@@ -169,7 +169,7 @@ class Portfolio:
             for engine, share in self._shares(size):
                 if self._may_go_on():
                     self._improve(engine, self._options.budget_s * share)
-            yield self._incumbent("search")
+                    yield self._incumbent(engine)
         if self._may_go_on() and self._is_for_exact(size):
             exact = self._exact(self._incumbent("exact").target)
             if exact is not None:
