@@ -157,13 +157,9 @@ class _Planner:
         if not options.frontier:
             return ()
         with self._stages.timed("frontier"):
-            share = FrontierOptions(
-                options.budget_s * (1 - _PLAN_SHARE) * _FRONTIER_USE,
-                options.seed,
-                options.workers,
-                options.reproducible,
-            )
-            return trace_frontier(self._problem, options.frontier, share, self._stop)
+            budget_s = options.budget_s * (1 - _PLAN_SHARE) * _FRONTIER_USE
+            work = FrontierOptions(budget_s, options.seed, options.workers, options.reproducible)
+            return trace_frontier(self._problem, options.frontier, work, self._stop)
 
     def _explain(self, best: _Attempt) -> tuple[StaysDown, ...]:
         with self._stages.timed("explain"):
