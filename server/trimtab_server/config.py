@@ -43,7 +43,7 @@ class Settings(BaseModel):
     default_budget_s: Seconds = Field(default=10.0, description="time to solve when the request does not limit it")
     max_budget_s: Seconds = Field(default=300.0, description="the most time to solve that a request may have")
     overrun_s: Seconds = Field(default=30.0, description="time after its budget at which a solver is ended")
-    memory_mib: int = Field(default=8192, ge=512, description="address space of one solver")
+    memory_mib: int = Field(default=8192, ge=128, description="address space of one solver, its engines not counted")
     message_mib: int = Field(default=64, ge=1, le=2047, description="the largest message to receive or send")
     progress_interval_s: Seconds = Field(default=0.25, description="least time between two progress reports")
     remembered_answers: int = Field(default=1000, ge=0, description="answers kept for repeated requests")

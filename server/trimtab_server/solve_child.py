@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from google.protobuf.message import DecodeError, Message
@@ -54,7 +55,9 @@ def run(connection: socket.socket, job: Job) -> None:
     """Work on one job and send what comes of it; ends the process when the front goes away."""
     # Ctrl-C reaches the whole process group; the front decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (job.memory_bytes, job.memory_bytes))
+    # what the engines themselves take is shared with the fork server, and is not the request's
+    most = _address_space() + job.memory_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     # a request never ends in a core file of gigabytes
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(_NICENESS)
@@ -62,6 +65,12 @@ def run(connection: socket.socket, job: Job) -> None:
     gc.disable()
     request = receive_frame(connection).content
     _Work(connection, job).run(request)
+
+
+def _address_space() -> int:
+    """Bytes of address space that this process has now (proc(5))."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
 
 
 class _Work:

@@ -176,7 +176,7 @@ def test_waiting_request_is_served_when_a_slot_is_free() -> None:
 
 def test_request_beyond_the_memory_limit_fails_alone() -> None:
     """A request that needs more memory than one may use is refused as such, and the next one is served."""
-    with running_server("--memory-mib", "512", "--workers", "1") as server:
+    with running_server("--memory-mib", "128", "--workers", "1") as server:
         vm = requests.small_snapshot().vms[0]
         huge = pb.CreatePlanRequest(policy=requests.SERVER_POLICY)
         huge.snapshot.hosts.extend(requests.small_snapshot().hosts)

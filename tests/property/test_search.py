@@ -1,0 +1,69 @@
+"""What must hold of the local search on random tiny clusters, whatever the rules."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from tests.oracle import best_levels
+from tests.property.seeds import chunks, named
+from tests.property.targets import judged, problem_of
+from tests.strategies import tiny_cluster
+from trimtab_solver.engines.greedy import repair
+from trimtab_solver.engines.search import SearchOptions, search
+from trimtab_solver.engines.search.moves import INFINITY, shift_change
+from trimtab_solver.engines.search.state import new_state, relocate
+from trimtab_solver.engines.search.tables import build_tables
+from trimtab_solver.engines.search.weights import soft_weights
+
+_BUDGET_S = 0.02
+
+
+@pytest.mark.parametrize("seeds", chunks(0.4, first=6_000_000), ids=named)
+def test_search_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> None:
+    """Whatever the search returns passes the verifier, is never worse than its start, and never beats brute force."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        problem = problem_of(snapshot, policy)
+        start = min(repair(problem), problem.stay(), key=problem.evaluate)
+        found = search(problem, SearchOptions(_BUDGET_S, seed, workers=1, reproducible=True), start)
+        assert found.values == problem.evaluate(found.target), seed
+        assert found.values <= problem.evaluate(start), seed
+        verdict = judged(snapshot, policy, problem, found.target)
+        assert verdict.is_valid, (seed, verdict.violations)
+        best, _ = best_levels(snapshot, policy)
+        assert [value for _, value in best] <= list(found.values), seed
+
+
+@pytest.mark.parametrize("seeds", chunks(0.4, first=6_100_000), ids=named)
+def test_prices_and_counts_stay_what_a_fresh_count_gives(seeds: range) -> None:
+    """After any permitted changes the energy is that of a fresh count, and each change cost what it was priced at."""
+    for seed in seeds:
+        problem = problem_of(*tiny_cluster(seed))
+        if not problem.vm_count or not problem.host_count:
+            continue
+        tables = build_tables(problem, soft_weights(problem))
+        state = new_state(problem, tables, problem.current, seed=1)
+        chance = random.Random(seed)
+        for _ in range(40):
+            v, goal = chance.randrange(problem.vm_count), chance.randrange(-1, problem.host_count)
+            price = shift_change(tables, state, np.int64(v), np.int64(goal))
+            if price == INFINITY:
+                continue
+            before = float(state.totals["energy"][0])
+            relocate(tables, state, np.int64(v), np.int64(goal))
+            assert state.totals["energy"][0] - before == pytest.approx(price, abs=1e-6), seed
+            fresh = new_state(problem, tables, state.guest["place"], seed=1)
+            assert state.totals["energy"][0] == pytest.approx(fresh.totals["energy"][0], abs=1e-6), seed
+            assert np.array_equal(state.load, fresh.load), seed
+
+
+def test_the_same_seed_and_workers_give_the_same_target() -> None:
+    """In reproducible mode two searches with two workers end at the same placement."""
+    for seed in range(20):
+        problem = problem_of(*tiny_cluster(seed, max_hosts=4, max_vms=6))
+        options = SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True)
+        places = [search(problem, options, problem.stay()).target.place.tolist() for _ in range(2)]
+        assert places[0] == places[1], seed
