@@ -183,7 +183,7 @@ def test_request_beyond_the_memory_limit_fails_alone() -> None:
         huge.snapshot.vms.extend([vm] * 150_000)
         code, info, _ = refused(lambda: server.planning.CreatePlan(huge, timeout=PATIENCE_S))
         assert (code, info.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SOLVER_OUT_OF_MEMORY")
-        assert info.metadata["limit_mib"] == "512"
+        assert info.metadata["limit_mib"] == "128"
         assert server.is_healthy()
 
 
