@@ -90,7 +90,9 @@ class Answer:
     stays_down: tuple[StaysDown, ...]
     certificate: Certificate
     engine: str
-    """The engine whose target the plan reaches: ``greedy`` or ``exact``; ``earlier`` is that of the warm start."""
+    """The engine whose target the plan reaches: ``greedy``, ``search``, ``refilling`` or ``exact``; ``earlier`` is that of
+    the warm start, mended; ``refined`` one found when moves of another proved impossible, ``none`` that of doing nothing.
+    """
     hardware_failures: int
     notes: tuple[str, ...] = field(default=())
     """Warnings and moves that had to be dropped, in words."""
