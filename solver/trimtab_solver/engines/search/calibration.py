@@ -14,6 +14,7 @@ from .rows import Floats, State, Tables, Whole
 from .tables import NO_BUDGET
 
 _SAMPLES = 100_000
+_PATIENCE = (0.3, 40.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,22 @@ def no_heat(tables: Tables) -> Heat:
     return Heat(0.0, 0.0, _mix(tables))
 
 
-def measure_heat(tables: Tables, state: State) -> Heat:
-    """Heat for annealing from `state`."""
+def measure_heat(tables: Tables, state: State, steps: float) -> Heat:
+    """Heat for annealing from `state` with about so many proposals.
+
+    Where moves are not counted, the more proposals there are for each guest, the hotter a search may begin and still
+    freeze at the end; with few it would only spoil its start.
+    """
     found = np.zeros(_SAMPLES)
     changes = found[: _sample(tables, state, found)]
     losses = changes[changes > 0]
     if len(losses) == 0:
         return Heat(1.0, 0.001, _mix(tables))
     low, middle = np.quantile(losses, [0.01, 0.5])
-    hot, cold = float(middle) * 0.3, float(low) * 0.1
+    patience = 1.0
+    if tables.options["budget"][0] >= NO_BUDGET:
+        patience = float(np.clip((steps / max(1, len(tables.guests)) / 1000) ** 1.5, *_PATIENCE))
+    hot, cold = float(middle) * 0.3 * patience, float(low) * 0.1 * float(np.clip(3 * patience, 1.0, 100.0))
     if state.totals["down"][0]:
         # hot enough that guests of the lowest rank change places with those that are down, not that they just go down
         worth = tables.guests["down_cost"]
@@ -62,7 +70,9 @@ def measure_heat(tables: Tables, state: State) -> Heat:
 def _mix(tables: Tables) -> Floats:
     has_budget = tables.options["budget"][0] < NO_BUDGET
     can_be_down = bool(tables.guests["may_be_down"].any())
-    return np.array([0.4 if can_be_down else 0.0, 0.06 if has_budget else 0.01, 0.4, 0.05])
+    # going home frees what moved guests leave behind, and a move for somebody else where moves are counted
+    home, swap = (0.06, 0.4) if has_budget else (0.25, 0.5)
+    return np.array([0.4 if can_be_down else 0.0, home, swap, 0.05])
 
 
 @compiled
