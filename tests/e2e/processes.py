@@ -48,6 +48,11 @@ def trimtab(*arguments: str | Path) -> Finished:
     return Finished(done.returncode, done.stdout, done.stderr)
 
 
+def _heed_interrupts() -> None:
+    """What shells start in the background inherits that interrupts are ignored; whoever sits at a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     """A command that runs in a session of its own; whatever is left of the session is killed in the end."""
@@ -58,6 +63,7 @@ def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
         text=True,
         env=_environment(),
         start_new_session=True,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509  # one system call, which takes no lock
     )
     try:
         yield process

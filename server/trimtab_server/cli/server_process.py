@@ -61,8 +61,6 @@ class ServerProcess:
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
-            # Ctrl-C is for the command alone: it ends the server itself, and says that it was interrupted
-            process_group=0,
         )
         assert self._process.stderr is not None
         threading.Thread(target=self._read, args=(self._process.stderr,), daemon=True).start()
