@@ -9,14 +9,13 @@ import numpy as np
 
 from .encoding import (
     UNBOUNDED,
-    Bools,
     Breaches,
     Index,
     Ints,
     ModelWriter,
     PlacementVariables,
 )
-from .group import GroupPrimitive
+from .group import CountTally, GroupPrimitive
 from .members import Members
 
 
@@ -105,22 +104,14 @@ class DomainSkewStack:
         return np.asarray(np.maximum(most - least - self.skew, 0))
 
 
-class DomainSkewTally:
+class DomainSkewTally(CountTally):
     """Members per domain."""
 
     def __init__(self, primitive: DomainSkew, counts: Ints) -> None:
         self._primitive = primitive
-        self._counts = counts
-        self._tolerated = self.amount()
-
-    def enter(self, v: int, h: int) -> None:
-        self._counts[self._primitive.domain[h]] += 1
-
-    def leave(self, v: int, h: int) -> None:
-        self._counts[self._primitive.domain[h]] -= 1
+        super().__init__(primitive.domain, counts)
 
     def _with(self) -> Ints:
-        """The amount with one more member, per domain that it enters [D]."""
         counts, eligible = self._counts, self._primitive.eligible
         inside = np.sort(counts[eligible])
         fewest, second = int(inside[0]), int(inside[1]) if len(inside) > 1 else int(inside[0]) + 1
@@ -130,21 +121,6 @@ class DomainSkewTally:
             # the only emptiest domain fills up
             low[alone[0]] = min(second, fewest + 1)
         return np.asarray(np.maximum(np.maximum(counts + 1, counts.max()) - low - self._primitive.skew, 0))
-
-    def admits(self, v: int) -> Bools | None:
-        open_domains = self._with() <= self._tolerated
-        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
-
-    def admits_at(self, v: int, h: int) -> bool:
-        d = int(self._primitive.domain[h])
-        return bool(self._with()[d] <= self._tolerated)
-
-    def admits_absence(self) -> bool:
-        return self.amount() <= self._tolerated
-
-    def penalty(self, v: int) -> Ints | None:
-        growth: Ints = self._with() - self.amount()
-        return np.asarray(growth[self._primitive.domain]) if growth.any() else None
 
     def amount(self) -> int:
         return self._primitive.breach(self._counts)

@@ -55,6 +55,43 @@ class Stack(Protocol):
         ...
 
 
+class CountTally(ABC):
+    """The tally of a group with one amount of breach, by its members per domain [D]; what they come to is abstract."""
+
+    def __init__(self, domain: Index, counts: Ints) -> None:
+        self._domain = domain
+        self._counts = counts
+        self._tolerated = self.amount()
+
+    @abstractmethod
+    def amount(self) -> int:
+        """The amount of breach as the tally stands."""
+
+    @abstractmethod
+    def _with(self) -> Ints:
+        """The amount with one more member, per domain that it enters [D]."""
+
+    def enter(self, v: int, h: int) -> None:
+        self._counts[self._domain[h]] += 1
+
+    def leave(self, v: int, h: int) -> None:
+        self._counts[self._domain[h]] -= 1
+
+    def admits(self, v: int) -> Bools | None:
+        open_domains = self._with() <= self._tolerated
+        return None if open_domains.all() else np.asarray(open_domains[self._domain])
+
+    def admits_at(self, v: int, h: int) -> bool:
+        return bool(self._with()[self._domain[h]] <= self._tolerated)
+
+    def admits_absence(self) -> bool:
+        return self.amount() <= self._tolerated
+
+    def penalty(self, v: int) -> Ints | None:
+        growth: Ints = self._with() - self.amount()
+        return np.asarray(growth[self._domain]) if growth.any() else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPrimitive(ABC):
     """Fields that every group primitive has.

@@ -16,7 +16,7 @@ from .encoding import (
     ModelWriter,
     PlacementVariables,
 )
-from .group import GroupPrimitive
+from .group import CountTally, GroupPrimitive
 from .members import Members
 
 
@@ -97,40 +97,17 @@ class QuorumStack:
         return np.asarray(np.maximum(self.least - running + np.where(self.survives, largest, 0), 0))
 
 
-class QuorumTally:
+class QuorumTally(CountTally):
     """Members per domain."""
 
     def __init__(self, primitive: Quorum, counts: Ints) -> None:
         self._primitive = primitive
-        self._counts = counts
-        self._tolerated = self.amount()
-
-    def enter(self, v: int, h: int) -> None:
-        self._counts[self._primitive.domain[h]] += 1
-
-    def leave(self, v: int, h: int) -> None:
-        self._counts[self._primitive.domain[h]] -= 1
+        super().__init__(primitive.domain, counts)
 
     def _with(self) -> Ints:
-        """The amount with one more member, per domain that it enters [D]."""
         running, largest = int(self._counts.sum()) + 1, int(self._counts.max(initial=0))
         lost = np.maximum(self._counts + 1, largest) if self._primitive.survives else np.zeros_like(self._counts)
         return np.maximum(self._primitive.least - running + lost, 0)
-
-    def admits(self, v: int) -> Bools | None:
-        open_domains = self._with() <= self._tolerated
-        return None if open_domains.all() else np.asarray(open_domains[self._primitive.domain])
-
-    def admits_at(self, v: int, h: int) -> bool:
-        d = int(self._primitive.domain[h])
-        return bool(self._with()[d] <= self._tolerated)
-
-    def admits_absence(self) -> bool:
-        return self.amount() <= self._tolerated
-
-    def penalty(self, v: int) -> Ints | None:
-        growth: Ints = self._with() - self.amount()
-        return np.asarray(growth[self._primitive.domain]) if growth.any() else None
 
     def amount(self) -> int:
         return self._primitive.breach(int(self._counts.sum()), int(self._counts.max(initial=0)))
