@@ -9,6 +9,7 @@ import pytest
 
 from trimtab_solver.policy.documents import RuleSpec
 from trimtab_solver.policy.loader import load_policy
+from trimtab_solver.primitives.group import GroupPrimitive
 from trimtab_solver.rules import KINDS
 from trimtab_solver.rules.compile import COMPILERS
 from trimtab_solver.verify.judges import JUDGES
@@ -16,6 +17,7 @@ from trimtab_solver.verify.judges import JUDGES
 _ROOT = Path(__file__).parents[2]
 _PAGES = _ROOT / "docs" / "policy"
 _JUDGES = _ROOT / "solver" / "trimtab_solver" / "verify"
+_SEARCH = _ROOT / "solver" / "trimtab_solver" / "engines" / "search"
 _GOLDEN = _ROOT / "tests" / "golden"
 _RIGHTS = {"Tier": "rights.py", "PolicySet": None}
 """Kinds that are no rules: where what they say is judged."""
@@ -59,3 +61,14 @@ def test_every_kind_occurs_in_a_golden_case() -> None:
         for document in load_policy([path] if "kind: Tier" in path.read_text() else [tiers, path]).documents
     }
     assert kinds | {"PolicySet"} == set(KINDS)
+
+
+@pytest.mark.parametrize("primitive", sorted(GroupPrimitive.__subclasses__(), key=lambda one: one.__name__))
+def test_every_group_primitive_has_a_search_kernel_of_its_name(primitive: type[GroupPrimitive]) -> None:
+    """The exact engine posts what the primitive encodes itself; the search has a module for it that it really uses."""
+    name = _words(primitive.__name__, "_")
+    assert primitive.__module__ == f"trimtab_solver.primitives.{name}"
+    kernels = (_SEARCH / "kernels" / "groups.py").read_text()
+    assert (_SEARCH / "kernels" / f"{name}.py").exists()
+    assert f"from .{name} import" in kernels
+    assert f"case {primitive.__name__}(" in (_SEARCH / "group_rows.py").read_text()

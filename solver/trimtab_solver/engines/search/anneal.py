@@ -52,12 +52,12 @@ def anneal(
             keep_best(S, best, best_energy)
         x = unit(S.random)
         if x < mix[0]:
-            if S.totals[0].down > 0:
-                _bring_up(T, S, S.lists[DOWN, below(S.random, S.totals[0].down)], patience)
+            if S.lengths[DOWN] > 0:
+                _bring_up(T, S, S.lists[DOWN, below(S.random, S.lengths[DOWN])], patience)
                 continue
         elif x < mix[0] + mix[1]:
-            if S.totals[0].moved > 0:
-                v = S.lists[MOVED, below(S.random, S.totals[0].moved)]
+            if S.lengths[MOVED] > 0:
+                v = S.lists[MOVED, below(S.random, S.lengths[MOVED])]
                 _shift(T, S, v, T.guests[v].current, patience)
                 continue
         v = below(S.random, guests)

@@ -10,7 +10,7 @@ import numpy as np
 from .chance import below
 from .kernels.compiled import compiled
 from .moves import INFINITY, shift_change
-from .rows import Floats, State, Tables, Whole
+from .rows import DOWN, Floats, State, Tables, Whole
 from .tables import NO_BUDGET
 
 _SAMPLES = 100_000
@@ -59,7 +59,7 @@ def measure_heat(tables: Tables, state: State, steps: float) -> Heat:
     if tables.options["budget"][0] >= NO_BUDGET:
         patience = float(np.clip((steps / max(1, len(tables.guests)) / 1000) ** 1.5, *_PATIENCE))
     hot, cold = float(middle) * 0.3 * patience, float(low) * 0.1 * float(np.clip(3 * patience, 1.0, 100.0))
-    if state.totals["down"][0]:
+    if state.lengths[DOWN]:
         # hot enough that guests of the lowest rank change places with those that are down, not that they just go down
         worth = tables.guests["down_cost"]
         hot = max(hot, 0.02 * float(worth[worth > 0].min(initial=1.0)))

@@ -145,7 +145,7 @@ def _row(group: GroupPrimitive) -> _Row:
         case Headroom():
             return _Row(HEADROOM, 0, (group.members,), 0, group.demand)
         case _:
-            raise NotImplementedError(f"the search has no kernel for {type(group).__name__}")
+            raise TypeError(f"no kernel for {type(group).__name__}: add one below engines/search/kernels")
 
 
 def _members(rows: list[_Row]) -> tuple[Ints, Ints, Ints, Ints]:

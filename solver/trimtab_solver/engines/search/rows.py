@@ -87,14 +87,12 @@ GROUP = np.dtype(
 MEMBER = np.dtype([("group", "i8"), ("side", "i8"), ("demand", "i8")], align=True)
 
 GUEST_STATE = np.dtype(
-    [("place", "i8"), ("energy", "f8"), ("down_at", "i8"), ("moved_at", "i8"), ("after", "i8"), ("before", "i8")],
+    [("place", "i8"), ("energy", "f8"), ("after", "i8"), ("before", "i8")],
     align=True,
 )
 HOST_STATE = np.dtype([("energy", "f8"), ("guests", "i8"), ("head", "i8")], align=True)
 GROUP_STATE = np.dtype([("used", "i8"), ("running", "i8"), ("breach", "i8")], align=True)
-TOTALS = np.dtype(
-    [("energy", "f8"), ("down", "i8"), ("moved", "i8"), ("counted", "i8"), ("app_most", "i8")], align=True
-)
+TOTALS = np.dtype([("energy", "f8"), ("counted", "i8"), ("app_most", "i8")], align=True)
 
 
 class Tables(NamedTuple):
@@ -137,9 +135,9 @@ class State(NamedTuple):
     `guest` GUEST_STATE [V], `host` HOST_STATE [H] (`after`, `before` and `head` chain the guests of each host), `load`
     [H, 3, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group`
     (GROUP_STATE) of the groups, `asked` (of headroom, per row of `Tables.shares`), `lists` [2, V] of guests that are
-    down and moved (each guest knows its place in them, -1: not in it), `app_moved` per application, `app_sizes` (how
-    many applications have so many moved guests), `peak_counts` [B, 4001] and `peak_most` [B], `totals` TOTALS [1],
-    `scratch` [3, R], `random` [1].
+    down and moved, `lengths` [2] of them, `listed` [2, V] (a guest's place in each, -1: not in it), `app_moved` per
+    application, `app_sizes` (how many applications have so many moved guests), `peak_counts` [B, 4001] and `peak_most`
+    [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
     """
 
     guest: Records
@@ -150,6 +148,8 @@ class State(NamedTuple):
     group: Records
     asked: Ints
     lists: Ints
+    listed: Ints
+    lengths: Ints
     app_moved: Ints
     app_sizes: Ints
     peak_counts: Ints

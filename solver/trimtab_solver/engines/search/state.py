@@ -41,7 +41,7 @@ def new_state(problem: Problem, tables: Tables, place: Index | Ints, seed: int) 
     is_rigid = bool(tables.options["is_rigid"][0])
     has_peaks = bool(tables.options["has_peaks"][0])
     guest = np.zeros(guests, dtype=GUEST_STATE)
-    for name in ("place", "down_at", "moved_at", "after", "before"):
+    for name in ("place", "after", "before"):
         guest[name] = NOWHERE
     host = np.zeros(hosts, dtype=HOST_STATE)
     host["head"] = NOWHERE
@@ -54,6 +54,8 @@ def new_state(problem: Problem, tables: Tables, place: Index | Ints, seed: int) 
         group=np.zeros(len(tables.groups), dtype=GROUP_STATE),
         asked=np.zeros(len(tables.shares), dtype=np.int64),
         lists=np.zeros((2, guests), dtype=np.int64),
+        listed=np.full((2, guests), NOWHERE, dtype=np.int64),
+        lengths=np.zeros(2, dtype=np.int64),
         app_moved=np.zeros(int(app.max(initial=-1)) + 1, dtype=np.int64),
         app_sizes=np.zeros(int(np.bincount(app[app >= 0], minlength=1).max(initial=0)) + 2, dtype=np.int64),
         peak_counts=np.zeros((len(tables.terms) if has_peaks else 0, MOST_MILLE + 1), dtype=np.int64),
@@ -136,37 +138,19 @@ def count_peak(T: Tables, S: State, h: Whole, sign: Whole) -> None:
 
 
 @compiled
-def _list_down(S: State, v: Whole) -> None:
-    """Puts the guest on the list of those that are down, or takes it off if it is there."""
-    total = S.totals[0].down
-    at = S.guest[v].down_at
+def _toggle(S: State, row: Whole, v: Whole) -> None:
+    """Puts the guest on a list (DOWN or MOVED), or takes it off if it is there; the last one fills its place."""
+    length, at = S.lengths[row], S.listed[row, v]
     if at < 0:
-        S.lists[DOWN, total] = v
-        S.guest[v].down_at = total
-        S.totals[0].down = total + 1
+        S.lists[row, length] = v
+        S.listed[row, v] = length
+        S.lengths[row] = length + 1
         return
-    last = S.lists[DOWN, total - 1]
-    S.lists[DOWN, at] = last
-    S.guest[last].down_at = at
-    S.guest[v].down_at = -1
-    S.totals[0].down = total - 1
-
-
-@compiled
-def _list_moved(S: State, v: Whole) -> None:
-    """As `_list_down` for the guests that run elsewhere than at the start."""
-    total = S.totals[0].moved
-    at = S.guest[v].moved_at
-    if at < 0:
-        S.lists[MOVED, total] = v
-        S.guest[v].moved_at = total
-        S.totals[0].moved = total + 1
-        return
-    last = S.lists[MOVED, total - 1]
-    S.lists[MOVED, at] = last
-    S.guest[last].moved_at = at
-    S.guest[v].moved_at = -1
-    S.totals[0].moved = total - 1
+    last = S.lists[row, length - 1]
+    S.lists[row, at] = last
+    S.listed[row, last] = at
+    S.listed[row, v] = -1
+    S.lengths[row] = length - 1
 
 
 @compiled
@@ -230,10 +214,10 @@ def relocate(T: Tables, S: State, v: Whole, goal: Whole) -> None:
     energy = guest_energy(T, v, goal)
     S.totals[0].energy += energy - S.guest[v].energy
     S.guest[v].energy = energy
-    if (goal < 0) != (S.guest[v].down_at >= 0):
-        _list_down(S, v)
+    if (goal < 0) != (source < 0):
+        _toggle(S, np.int64(DOWN), v)
     if is_moved != was_moved:
-        _list_moved(S, v)
+        _toggle(S, np.int64(MOVED), v)
         if not T.guests[v].exempt:
             S.totals[0].counted += 1 if is_moved else -1
             _count_app(T, S, v, np.int64(1) if is_moved else np.int64(-1))
@@ -261,12 +245,12 @@ def _fill(T: Tables, S: State, place: Ints) -> None:
         if T.groups.shape[0]:
             count_groups(T, S, v, np.int64(-1), h)
         if h < 0:
-            _list_down(S, v)
+            _toggle(S, np.int64(DOWN), v)
             continue
         _load(T, S, v, h, np.int64(1))
         origin = T.guests[v].current
         if origin >= 0 and origin != h:
-            _list_moved(S, v)
+            _toggle(S, np.int64(MOVED), v)
             if T.options[0].has_transient:
                 _hold(T, S, v, np.int64(1))
             if not T.guests[v].exempt:
