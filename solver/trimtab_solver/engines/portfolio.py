@@ -25,7 +25,7 @@ EXACT_FIRST = 25_000
 """Up to so many placement variables the exact model comes early and gets most of the time: it proves what it finds."""
 EXACT_CANDIDATES = 400_000
 """Above so many placement variables the full exact model finds nothing useful in seconds and is not built."""
-_SHARES_AT_LOSS = (("search", 0.2), ("refilling", 0.45), ("search", 0.15))
+_SHARES_AT_LOSS = (("search", 0.2), ("refilling", 0.55), ("search", 0.15))
 """When guests are lost that might run: hosts are filled anew from where the search ends, and it goes on from there."""
 _MOST_REFILLED = 30_000
 """Above so many guests one round of refilling costs more than it brings."""
@@ -35,6 +35,8 @@ _REFINING_SHARE = 0.25
 """Share of the exact engine's time kept for a second look, once it is known which moves cannot be carried out."""
 _EXACT_PER_S = 20_000
 """Placement variables per second left for which building the full exact model is worth it."""
+_FEW_MOVES = 0.005
+"""Share of the running guests: where more may move, bounds by whole hosts are no better than those by kinds."""
 _TIGHTENING_SHARE = 0.1
 _TIGHTENINGS = 200
 """Most iterations on the bounds in reproducible mode, where seconds do not count."""
@@ -174,7 +176,7 @@ class Portfolio:
             exact = self._exact(self._incumbent("exact").target)
             if exact is not None:
                 yield Candidate("exact", exact)
-        if self._may_go_on():
+        if self._may_go_on() and self._problem.disruption.budget < _FEW_MOVES * self._problem.running.sum():
             self._tighten()
 
     def _shares(self, size: int) -> tuple[tuple[str, float], ...]:

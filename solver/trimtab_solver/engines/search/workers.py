@@ -40,7 +40,8 @@ _GUIDANCE = 0.5
 """What room for one wanted guest is worth, of what bringing up one of the lowest rank is worth."""
 _GUIDED = 20
 """How often in a cycle it is looked at which guests are down."""
-_REPORTS = 12
+_REPORTS = 8
+"""How often in a cycle the best so far is evaluated, so that others hear of it."""
 _DISRUPTION = (1.0, 0.2, 3.0, 0.5)
 """How much moves weigh in the searches side by side."""
 
@@ -145,8 +146,8 @@ class _Crew:
                 self.best = found
                 if self._on_better is not None:
                     self._on_better(found)
-        if self._is_enough is not None and self._is_enough(found.values):
-            self._proven.set()
+                if self._is_enough is not None and self._is_enough(found.values):
+                    self._proven.set()
         return found
 
 
@@ -195,12 +196,15 @@ class _Worker:
         """One fall of temperature; returns the best placement by energy."""
         best = state.guest["place"].copy()
         energy = np.array([state.totals["energy"][0]])
-        guided = 0
+        guided, reported = 0, 1
         for done, steps in self._chunks(began, budget_s, spent, share):
             if done * _GUIDED >= guided:
                 guided += 1
                 guide(tables, state, _GUIDANCE)
                 energy[0] = INFINITY
+            if done * _REPORTS > reported:
+                reported += 1
+                self._crew.offer(best)
             hot = heat.at(done)
             anneal(tables, state, best, energy, heat.mix, steps, hot, hot)
         return best
