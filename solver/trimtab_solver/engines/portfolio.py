@@ -26,7 +26,7 @@ EXACT_FIRST = 25_000
 EXACT_CANDIDATES = 400_000
 """Above so many placement variables the full exact model finds nothing useful in seconds and is not built."""
 _SHARES_AT_LOSS = (("refilling", 0.85), ("search", 0.08))
-"""When guests are lost that might run. The search alone loses some 10 % more than after refilling (vmha, 1,000 hosts)."""
+"""When guests are lost that might run: the search alone loses some 10 % more (docs/decisions/0010)."""
 _MOST_REFILLED = 30_000
 """Above so many guests one round of refilling costs more than it brings."""
 _SEARCH_SHARE, _EARLY_SEARCH_SHARE = 0.8, 0.15
