@@ -52,7 +52,7 @@ def markdown_of(answer: Answer, snapshot: Snapshot, policy: Policy | None) -> st
     levels = ((one.name, str(one.value), describe_proof(one), describe_level(one.name)) for one in answer.levels)
     lines += _table(("level", "value", "proof", "counts"), levels)
     if answer.frontier:
-        lines += ["## What moving more guests buys", ""]
+        lines += ["## What moving more guests buys (value/bound; states found, not yet plans)", ""]
         lines += _table(*frontier_rows(answer.frontier))
     if answer.notes:
         lines += ["## Notes", "", *(f"* {escape(note)}" for note in answer.notes), ""]

@@ -29,7 +29,7 @@ def write_report(page: Page, answer: Answer, snapshot: Snapshot, policy: Policy 
     page.title("How good the plan is (levels in order of importance, smaller is better)")
     write_levels(page, answer.levels)
     if answer.frontier:
-        page.title("What moving more guests buys (targets, best found; their order of actions is not made)")
+        page.title("What moving more guests buys (value/bound; states found, not yet plans)")
         write_frontier(page, answer.frontier)
     if answer.notes:
         page.title("Notes")

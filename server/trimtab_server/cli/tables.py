@@ -13,7 +13,7 @@ from trimtab_solver.verify.violation import Violation
 
 from .page import Cell, Column, Page
 from .phrases import PHASES, describe_action, describe_level, describe_proof, headline, short_level
-from .quantities import plural, spell_seconds
+from .quantities import abbreviate, plural, spell_seconds
 from .tally import SiteCount, TierCount
 
 _GOOD = frozenset({Outcome.NO_ACTION_NEEDED, Outcome.OPTIMAL})
@@ -132,11 +132,14 @@ def write_levels(page: Page, levels: Sequence[LevelValue]) -> None:
     page.table((Column("level"), Column("value", is_number=True), Column("proof"), Column("counts", wrap=True)), rows)
 
 
-FRONTIER_COLUMNS = ("share of guests", "may move", "moved")
+FRONTIER_COLUMNS = ("guests", "may move", "moved")
 
 
 def frontier_rows(points: Sequence[FrontierPoint]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The head and the rows of the frontier; of the levels only those that are not zero at every point."""
+    """The head and the rows of the frontier; of the levels only those that are not zero at every point.
+
+    A cell is value/bound, or the value alone where it is proven best.
+    """
     names = [level.name for level in points[0].levels] if points else []
     shown = [i for i in range(len(names)) if any(point.levels[i].value for point in points)]
     rows = [
@@ -158,7 +161,7 @@ def write_frontier(page: Page, points: Sequence[FrontierPoint]) -> None:
 
 
 def _value(level: LevelValue) -> str:
-    return str(level.value) if level.gap == 0 else f"{level.value} (at best {level.bound})"
+    return abbreviate(level.value) if level.gap == 0 else f"{abbreviate(level.value)}/{abbreviate(level.bound)}"
 
 
 def write_values(page: Page, levels: Sequence[tuple[str, int]], claimed: Mapping[str, int]) -> None:

@@ -234,5 +234,5 @@ def test_the_frontier_is_a_table_of_what_differs() -> None:
         FrontierPoint(2.5, 25, 19, (LevelValue("running:gold", 0, 0), LevelValue("running:bronze", 4, 4))),
     )
     head, rows = frontier_rows(points)
-    assert head == ("share of guests", "may move", "moved", "bronze")
-    assert rows == [("0 %", "0", "0", "9 (at best 7)"), ("2.5 %", "25", "19", "4")]
+    assert head == ("guests", "may move", "moved", "bronze")
+    assert rows == [("0 %", "0", "0", "9/7"), ("2.5 %", "25", "19", "4")]
