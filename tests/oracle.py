@@ -20,7 +20,7 @@ from trimtab_solver.verify.balance import balance
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.levels import disruption, running_levels
 from trimtab_solver.verify.placement import judge_placement
-from trimtab_solver.verify.rights import move_kind, size_limits, size_now
+from trimtab_solver.verify.rights import move_kind, size_now
 from trimtab_solver.verify.room import held, room
 from trimtab_solver.verify.scope import HostScope
 
@@ -84,7 +84,7 @@ class Oracle:
 
     def _guest(self, vm: Vm) -> Guest:
         case, tier = self.case, self.case.tier[vm.id]
-        limits = size_limits(vm, tier)
+        limits = case.size_limits(vm)
         floor = {resource: least for resource, (least, _) in limits.items()}
         hosts = [host.id for host in case.snapshot.hosts if not case.arrival_faults(0, vm, host.id)]
         if vm.state is VmState.MIGRATING:

@@ -19,7 +19,7 @@ from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.levels import disruption, running_levels
 from trimtab_solver.verify.objectives import in_order
 from trimtab_solver.verify.placement import judge_placement
-from trimtab_solver.verify.rights import move_kind, size_limits, size_now
+from trimtab_solver.verify.rights import move_kind, size_now
 
 
 def reachable(
@@ -73,7 +73,7 @@ class _Search:
         self.movable = [vm for vm in case.snapshot.vms if vm.is_wanted and vm.state is not VmState.MIGRATING]
         self.fixed = {vm.id: vm.place for vm in case.snapshot.vms if vm.state is VmState.MIGRATING}
         self.floors = {
-            vm.id: {r: least for r, (least, _) in size_limits(vm, case.tier[vm.id]).items()}
+            vm.id: {r: least for r, (least, _) in case.size_limits(vm).items()}
             for vm in case.snapshot.vms
             if vm.is_wanted
         }

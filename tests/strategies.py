@@ -20,9 +20,10 @@ from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.policy_set import PolicySet
 from trimtab_solver.rules.quorum import Quorum
 from trimtab_solver.rules.reserve import Reserve
+from trimtab_solver.rules.resize import Resize
 from trimtab_solver.rules.separate import Separate
 from trimtab_solver.rules.spread import Spread
-from trimtab_solver.rules.tier import Availability, Eviction, EvictionAction, Resize, Tier
+from trimtab_solver.rules.tier import Availability, Eviction, EvictionAction, Shrinking, Tier
 from trimtab_solver.rules.together import Together
 from trimtab_solver.snapshot import (
     FailureDomain,
@@ -38,6 +39,8 @@ from trimtab_solver.snapshot import (
 
 CPU = "cpu_milli"
 MEMORY = "memory_mib"
+
+_SHARES = ("0%", "25%", "50%", "75%", "100%")
 
 _ON = (HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE)
 _RECEIVING = (HostState.UP, HostState.DEGRADED)
@@ -193,7 +196,7 @@ class _Draw:
                 if name == "gold" and self.happens(0.5)
                 else Availability.BEST_EFFORT,
                 evict=self.eviction() if self.happens(chances[name]) else None,
-                resize=self.resize() if self.happens(0.5) else None,
+                resize=self.shrinking() if self.happens(0.5) else None,
                 no_overcommit=(self.resources[0],) if self.happens(0.3) else (),
                 allow_cold_migration=self.happens(0.4),
             )
@@ -205,11 +208,10 @@ class _Draw:
         when = self.chance.choice(("true", "event.hardware_failures >= 1", "event.hardware_failures >= 2"))
         return Eviction(when=when, action=EvictionAction.SUSPEND if self.happens(0.35) else EvictionAction.STOP)
 
-    def resize(self) -> Resize:
-        shares = ("0%", "25%", "50%", "75%", "100%")
-        return Resize(
+    def shrinking(self) -> Shrinking:
+        return Shrinking(
             when="event.hardware_failures >= 1" if self.happens(0.3) else "true",
-            floor={resource: self.chance.choice(shares) for resource in self.resources if self.happens(0.8)},
+            floor={resource: self.chance.choice(_SHARES) for resource in self.resources if self.happens(0.8)},
             cost=self.chance.choice((1, 1, 2, 5)),
         )
 
@@ -223,6 +225,7 @@ class _Draw:
             self.maintenance,
             self.quorum,
             self.reserve,
+            self.resize,
         )
         count = self.chance.choices((0, 1, 2, 3), (3, 4, 3, 2))[0]
         return {f"rule-{i}": self.chance.choice(makers)(snapshot) for i in range(count)}
@@ -361,6 +364,14 @@ class _Draw:
             within=self.topology() if self.happens(0.5) else None,
             protects=self.selector(snapshot),
             resources=(MEMORY,) if self.happens(0.3) else None,
+        )
+
+    def resize(self, snapshot: Snapshot) -> RuleSpec:
+        named = self.chance.sample(self.resources, self.count(len(self.resources)))
+        return Resize(
+            select=self.selector(snapshot),
+            when="event.hardware_failures < 2" if self.happens(0.3) else "true",
+            floor={resource: self.chance.choice(_SHARES) for resource in named},
         )
 
     def maintenance(self, snapshot: Snapshot) -> RuleSpec:

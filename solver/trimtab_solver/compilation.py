@@ -18,6 +18,7 @@ from .primitives.capacity import Capacity
 from .primitives.disruption import Disruption
 from .primitives.encoding import Bools, Index, Ints
 from .primitives.group import GroupPrimitive
+from .primitives.size_floor import SizeFloor
 from .problem import NOWHERE, Level, Problem, TierRow, measures_of
 from .rules.action_budget import MoveBudget, compile_action_budget
 from .rules.balance import Balance, compile_balance
@@ -86,7 +87,8 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
         dtype=np.int32,
     )
     fixed = np.array([vm.state is VmState.MIGRATING for vm in vms], dtype=np.bool_)
-    requested, upper, floor, allocated = _sizes(vms, resources, [spec for _, spec in documents], tier, selection)
+    kept = [p for p in primitives if isinstance(p, SizeFloor)]
+    requested, upper, floor, allocated = _sizes(vms, resources, [spec for _, spec in documents], tier, selection, kept)
     groups = tuple(p for p in primitives if isinstance(p, GroupPrimitive))
     unary = tuple(p for p in primitives if isinstance(p, HostRule))
     evictable = np.array([row.evictable for row in rows], dtype=np.bool_)[tier] & (current >= 0) & ~fixed
@@ -154,6 +156,7 @@ def _sizes(
     specs: list[Tier],
     tier: Index,
     selection: Selection,
+    kept: Sequence[SizeFloor],
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Requested, largest, smallest and present sizes, each [V, R]."""
     requested = _matrix([vm.requested for vm in vms], resources)
@@ -169,6 +172,8 @@ def _sizes(
     share = percent[tier]
     # the request itself where the tier does not resize, whatever the guest guarantees
     floor = np.where(share == 100, requested, np.maximum(-(-requested * share // 100), guaranteed))
+    for rule in kept:
+        floor = rule.raised(floor, requested, resources)
     running = np.array([vm.is_running for vm in vms], dtype=np.bool_)[:, None]
     floor = np.where(running, np.minimum(floor, allocated), floor)
     moving = np.array([vm.state is VmState.MIGRATING for vm in vms], dtype=np.bool_)[:, None]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from trimtab_solver.plan.actions import Action, ActionKind, Plan
 from trimtab_solver.snapshot import VmState
 from trimtab_solver.verify.case import Case
-from trimtab_solver.verify.rights import move_kind, size_limits
+from trimtab_solver.verify.rights import move_kind
 
 STARTS = (ActionKind.START, ActionKind.RESUME)
 _DOWN = (ActionKind.STOP, ActionKind.SUSPEND)
@@ -90,7 +90,7 @@ def resized_below_the_floor(case: Case, plan: Plan) -> Iterator[Plan]:
     for action in plan.actions:
         if action.size:
             vm = case.vms[action.vm_id]
-            for resource, (least, _most) in size_limits(vm, case.tier[vm.id]).items():
+            for resource, (least, _most) in case.size_limits(vm).items():
                 yield _with(plan, replace(action, size={**action.size, resource: least - 1}))
 
 

@@ -40,6 +40,7 @@ def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
     """Every finding, in order of file and line; with a snapshot also what the policy means there."""
     findings = [
         *_expression_findings(policy),
+        *_condition_findings(policy),
         *_tier_findings(policy),
         *_rule_findings(policy),
         *selector_findings(policy),
@@ -103,25 +104,23 @@ def _unguarded(source: str, scope: Scope) -> Iterator[Reference]:
             yield reference
 
 
+def _condition_findings(policy: Policy) -> Iterator[Finding]:
+    """Conditions on the event that never hold, of whatever kind."""
+    for document in policy.documents:
+        if not document.is_enabled:
+            continue
+        for use in expressions_in(type(document.spec), document.content.get("spec")):
+            if use.scope is Scope.EVENT and use.returns is Returns.BOOL and not _when(use.source):
+                yield _never(document, use.path, use.source)
+
+
 def _tier_findings(policy: Policy) -> Iterator[Finding]:
     tiers = sorted(policy.of(Tier), key=lambda item: -item[1].rank)
     for document, tier in tiers:
-        if tier.evict is not None:
-            if tier.availability is Availability.MUST_RUN:
-                message = "must run, yet may be stopped to make room for others"
-                fix = "remove evict, or write availability: best-effort"
-                yield finding_at(
-                    document,
-                    "spec.evict",
-                    Severity.WARNING,
-                    "must-run-evictable",
-                    message,
-                    fix,
-                )
-            if not _when(tier.evict.when):
-                yield _never(document, "spec.evict.when", tier.evict.when)
-        if tier.resize is not None and not _when(tier.resize.when):
-            yield _never(document, "spec.resize.when", tier.resize.when)
+        if tier.evict is not None and tier.availability is Availability.MUST_RUN:
+            message = "must run, yet may be stopped to make room for others"
+            fix = "remove evict, or write availability: best-effort"
+            yield finding_at(document, "spec.evict", Severity.WARNING, "must-run-evictable", message, fix)
     for (first, upper), (second, lower) in combinations(tiers, 2):
         if upper.rank == lower.rank:
             message = f"has the rank {lower.rank} of {first.name}: their guests are weighed by value alone"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from ..errors import PolicyRefusedError
+from ..rules.resize import Resize
 from ..rules.separate import Separate
 from ..rules.spread import Spread
 from ..rules.tier import Tier
@@ -16,7 +17,7 @@ from ..topology import Topology
 from ..verify.domains import DomainMaps
 from ..verify.judges import JUDGES
 from ..verify.scope import HostScope
-from .documents import Document, Level, Policy, RuleSpec, Selector, Source
+from .documents import Document, Level, Policy, RuleSpec, Selector, Source, Spec
 from .expression_fields import SelectorUse, domain_kinds_in, expressions_in, selectors_in
 from .findings import Finding, Severity, finding_at, findings_of
 from .selection import Selection, named
@@ -137,7 +138,7 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
             fix = "look for misspelt labels and capabilities"
             yield finding_at(document, path, _severity(spec), "no-host", message, fix)
     if not concerned:
-        message = "constrains nothing here: no group of the selected guests is large enough to break it"
+        message = "constrains nothing here: its condition does not hold, or no group is large enough to break it"
         yield finding_at(document, "spec.select", Severity.INFO, "no-effect", message, "compare groups and limits")
 
 
@@ -209,15 +210,21 @@ def _name_findings(selection: Selection, document: Document) -> Iterator[Finding
             message = f'the snapshot has no failure domains of kind "{kind}"'
             severity = _severity(spec) if isinstance(spec, RuleSpec) else Severity.WARNING
             yield finding_at(document, path, severity, "unknown-topology", message, _suggestion(kind, kinds))
+    resources = {resource for host in selection.snapshot.hosts for resource in host.capacity}
+    for path, name in _resources_named(spec):
+        if name not in resources:
+            message = f'no host has the resource "{name}"'
+            fix = _suggestion(name, resources)
+            yield finding_at(document, path, Severity.WARNING, "unknown-resource", message, fix)
+
+
+def _resources_named(spec: Spec) -> Iterator[tuple[str, str]]:
+    """(field path, resource) of everything that guests keep."""
     if isinstance(spec, Tier):
-        resources = {resource for host in selection.snapshot.hosts for resource in host.capacity}
-        fields = [(f"spec.noOvercommit[{i}]", name) for i, name in enumerate(spec.no_overcommit)]
-        fields += [(f"spec.resize.floor.{name}", name) for name in (spec.resize.floor if spec.resize else ())]
-        for path, name in fields:
-            if name not in resources:
-                message = f'no host has the resource "{name}"'
-                fix = _suggestion(name, resources)
-                yield finding_at(document, path, Severity.WARNING, "unknown-resource", message, fix)
+        yield from ((f"spec.noOvercommit[{i}]", name) for i, name in enumerate(spec.no_overcommit))
+        yield from ((f"spec.resize.floor.{name}", name) for name in (spec.resize.floor if spec.resize else ()))
+    elif isinstance(spec, Resize):
+        yield from ((f"spec.floor.{name}", name) for name in spec.floor)
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

@@ -165,6 +165,7 @@ class Search:
         members = sorted(
             {v for group in concerned.groups for v in group.guests.tolist()}
             | {v for rule in concerned.allowed.rules for v in rule.guests.tolist()}
+            | set(np.flatnonzero((concerned.floor > self._compile([], guests).floor).any(axis=1)).tolist())
         )
         ids = tuple(concerned.vm_ids[v] for v in members)
         return Conflict((*rules, ROOM), ids, (), is_minimal=self._is_complete)

@@ -11,7 +11,7 @@ from ..policy.documents import Policy
 from ..rules.tier import Tier
 from ..snapshot import Snapshot, Vm
 from ..verify.case import Case
-from ..verify.rights import size_limits, size_now
+from ..verify.rights import size_now
 from ..verify.room import ROOM, Rooms
 
 
@@ -58,7 +58,7 @@ class Evidence:
         """By rule name, how far it is broken in `placement`; rules that hold are left out."""
         amounts: dict[str, int] = {}
         for scope in self.case.scopes:
-            if amount := sum(scope.amounts(placement.hosts).values()):
+            if amount := sum(scope.breaches(placement).values()):
                 amounts[scope.rule] = amounts.get(scope.rule, 0) + amount
         rooms = Rooms(self.case.snapshot, self.case.hosts, self.case.tier)
         rooms.refill(placement.hosts, placement.sizes)
@@ -69,7 +69,7 @@ class Evidence:
     def shown(self, placement: Placement) -> Iterator[Item]:
         """What `placement` shows of the rules."""
         for scope in self.case.scopes:
-            if any(scope.amounts(placement.hosts).values()):
+            if any(scope.breaches(placement).values()):
                 yield Item(scope.rule, "spec", Point.VIOLATED)
             elif any(vm_id in placement.hosts for vm_id in scope.members):
                 yield Item(scope.rule, "spec", Point.SATISFIED)
@@ -109,4 +109,4 @@ def shrinkable(case: Case) -> tuple[str, ...]:
 
 def _may_shrink(case: Case, vm: Vm) -> bool:
     size = size_now(vm)
-    return any(least < size.get(name, 0) for name, (least, _) in size_limits(vm, case.tier[vm.id]).items())
+    return any(least < size.get(name, 0) for name, (least, _) in case.size_limits(vm).items())

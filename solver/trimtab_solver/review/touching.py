@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..placement import Placement, placement_of
 from ..policy.documents import Document, Policy, RuleSpec, Selector, Source
 from ..policy.expression_fields import SelectorUse, selectors_in
 from ..policy.selection import Selection, named
@@ -13,7 +14,7 @@ from ..rules.tier import Tier
 from ..snapshot import Snapshot, Vm
 from ..verify.domains import DomainMaps
 from ..verify.judges import JUDGES
-from ..verify.scope import HostScope
+from ..verify.scope import HostScope, SizeScope
 from ..verify.scope import Scope as JudgedScope
 
 
@@ -48,7 +49,7 @@ def touching(policy: Policy, snapshot: Snapshot, vm_id: str) -> tuple[Touch, ...
     vm = {vm.id: vm for vm in snapshot.vms}[vm_id]
     selection = Selection(policy, snapshot)
     tier = selection.tier_of()[vm_id]
-    place = {other.id: other.place for other in snapshot.vms if other.is_running}
+    now = placement_of(snapshot)
     found = [Touch(tier, tier.position("spec.select"), tuple(_tier_facts(selection, tier, vm)))]
     domains = DomainMaps(snapshot)
     for document in policy.documents:
@@ -56,7 +57,7 @@ def touching(policy: Policy, snapshot: Snapshot, vm_id: str) -> tuple[Touch, ...
         if not uses or isinstance(document.spec, Tier):
             continue
         facts = [f"{use.path} selects it: {_because(use, vm)}" for use in uses]
-        facts += _rule_facts(selection, document, vm, place, domains)
+        facts += _rule_facts(selection, document, vm, now, domains)
         found.append(Touch(document, document.position(uses[0].path), tuple(facts)))
     return tuple(found)
 
@@ -107,27 +108,27 @@ def _tier_facts(selection: Selection, document: Document, vm: Vm) -> Iterator[st
         yield f"it may {'' if holds else 'not '}be shrunk now (to {floors or 'nothing less'}, when {spec.resize.when})"
 
 
-def _rule_facts(
-    selection: Selection, document: Document, vm: Vm, place: dict[str, str], domains: DomainMaps
-) -> Iterator[str]:
+def _rule_facts(selection: Selection, document: Document, vm: Vm, now: Placement, domains: DomainMaps) -> Iterator[str]:
     """What the judge of the rule makes of it."""
     spec = document.spec
     if not isinstance(spec, RuleSpec) or type(spec) not in JUDGES or not spec.enabled:
         return
     for scope in JUDGES[type(spec)](document, spec, selection, domains):
         if vm.id in scope.members:
-            yield from _scope_facts(scope, vm, place)
+            yield from _scope_facts(scope, vm, now)
 
 
-def _scope_facts(scope: JudgedScope, vm: Vm, place: dict[str, str]) -> Iterator[str]:
+def _scope_facts(scope: JudgedScope, vm: Vm, now: Placement) -> Iterator[str]:
     if isinstance(scope, HostScope):
         yield f"it leaves {len(scope.hosts)} hosts: {named(sorted(scope.hosts)) or 'none'}"
+    elif isinstance(scope, SizeScope):
+        yield f"it has at least {', '.join(f'{amount} {name}' for name, amount in sorted(scope.floors[vm.id].items()))}"
     else:
         others = [other for other in scope.members if other != vm.id]
         label = f' "{scope.label}"' if scope.label else ""
         yield f"group{label} with {named(others) or 'nobody else'}"
-    broken = scope.amounts(place)
-    if vm.id not in place:
+    broken = scope.breaches(now)
+    if vm.id not in now.hosts:
         yield "it does not run now"
     elif not broken:
         yield "the rule holds now"

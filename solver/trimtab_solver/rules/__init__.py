@@ -18,6 +18,7 @@ from .pin import Pin
 from .policy_set import PolicySet
 from .quorum import Quorum
 from .reserve import Reserve
+from .resize import Resize
 from .separate import Separate
 from .spread import Spread
 from .tier import Tier
@@ -34,6 +35,7 @@ KINDS: Final[dict[str, type[Spec]]] = {
     "Maintenance": Maintenance,
     "Quorum": Quorum,
     "Reserve": Reserve,
+    "Resize": Resize,
     "Balance": Balance,
     "ActionBudget": ActionBudget,
     "Objectives": Objectives,

@@ -12,6 +12,7 @@ from .maintenance import Maintenance, compile_maintenance
 from .pin import Pin, compile_pin
 from .quorum import Quorum, compile_quorum
 from .reserve import Reserve, compile_reserve
+from .resize import Resize, compile_resize
 from .separate import Separate, compile_separate
 from .spread import Spread, compile_spread
 from .together import Together, compile_together
@@ -27,6 +28,7 @@ COMPILERS: Final[dict[type[RuleSpec], Compiler]] = {
     Maintenance: compile_maintenance,
     Quorum: compile_quorum,
     Reserve: compile_reserve,
+    Resize: compile_resize,
 }
 """Rule kind to the function that yields the primitives of one document."""
 

@@ -13,9 +13,10 @@ from ..policy.selection import Selection
 from ..primitives.allowed import HostRule
 from ..primitives.encoding import Bools, Index
 from ..primitives.group import GroupPrimitive
+from ..primitives.size_floor import SizeFloor
 from ..topology import Topology
 
-Primitive = GroupPrimitive | HostRule
+Primitive = GroupPrimitive | HostRule | SizeFloor
 """What a rule kind compiles to."""
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import enum
-import re
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ..policy.documents import Spec, Strict
 from ..policy.fields import EventCondition, VmSelector
-
-_PERCENT = re.compile(r"^(100|[1-9]?[0-9])%$")
+from .shares import Floor, percent
 
 
 class Availability(enum.StrEnum):
@@ -36,29 +34,21 @@ class Eviction(Strict):
     action: EvictionAction = Field(default=EvictionAction.STOP, strict=False)
 
 
-class Resize(Strict):
+class Shrinking(Strict):
     """The right to shrink guests of the tier while `when` holds.
 
     `floor` gives, per resource, the share of the request that always stays ("75%"); resources not named never shrink.
-    A guest's own `guaranteed` amount is a floor too: the higher one counts.
+    A guest's own `guaranteed` amount is a floor too, and so is what a `Resize` leaves it: the highest one counts.
     """
 
     when: EventCondition = "true"
-    floor: dict[str, str]
+    floor: Floor
     cost: Annotated[int, Field(ge=1, le=1000)] = 1
     """Weight of one unit of shrinkage at the shrinkage level."""
 
-    @field_validator("floor")
-    @classmethod
-    def _percent(cls, floor: dict[str, str]) -> dict[str, str]:
-        for resource, share in floor.items():
-            if not _PERCENT.match(share):
-                raise ValueError(f'floor of {resource} is "{share}"; write a whole percentage in quotes such as "75%"')
-        return floor
-
     def floor_percent(self, resource: str) -> int:
         """The share of the request of `resource` that stays, 0 to 100."""
-        return int(self.floor.get(resource, "100%")[:-1])
+        return percent(self.floor.get(resource, "100%"))
 
 
 class Tier(Spec):
@@ -74,7 +64,7 @@ class Tier(Spec):
     availability: Availability = Field(default=Availability.BEST_EFFORT, strict=False)
     evict: Eviction | None = None
     """Absent: its running guests are never stopped."""
-    resize: Resize | None = None
+    resize: Shrinking | None = None
     """Absent: its guests always have what they request."""
     no_overcommit: tuple[str, ...] = Field(default=(), strict=False)
     """Resources that are backed one to one by hardware for guests of this tier."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..policy.documents import Policy, RuleSpec
 from ..policy.selection import Selection
 from ..snapshot import FencingState, Snapshot, Vm, VmState
 from .action_budget import move_rules
 from .judges import scopes_of
-from .rights import TierRights, size_now, tier_rights
+from .rights import TierRights, size_limits, size_now, tier_rights
 from .room import Rooms
-from .scope import Coupling, HostScope, Scope
+from .scope import Coupling, HostScope, Scope, SizeScope
 from .suitability import SUITABILITY
 from .violation import Code, Violation
 
@@ -67,6 +67,24 @@ class Case:
         """What every host holds in the snapshot; the caller may change it."""
         return self._rooms.copy()
 
+    def size_limits(self, vm: Vm) -> dict[str, tuple[int, int]]:
+        """The least and the most the guest may have of each resource."""
+        kept: dict[str, int] = {}
+        for scope in self._size_scopes(vm):
+            for resource, least in scope.floors[vm.id].items():
+                kept[resource] = max(kept.get(resource, 0), least)
+        return size_limits(vm, self.tier[vm.id], kept)
+
+    def keepers(self, vm: Vm, resource: str, amount: int) -> list[str]:
+        """The rules that leave the guest more of the resource than this."""
+        return [scope.rule for scope in self._size_scopes(vm) if scope.floors[vm.id].get(resource, 0) > amount]
+
+    def _size_scopes(self, vm: Vm) -> Iterator[SizeScope]:
+        for index in self.scopes_by_vm[vm.id]:
+            scope = self.scopes[index]
+            if isinstance(scope, SizeScope):
+                yield scope
+
     def arrival_faults(self, step: int, vm: Vm, host_id: str) -> list[Violation]:
         """Why no action may bring the guest to the host, whatever else runs there."""
         faults: list[Violation] = []
@@ -81,7 +99,7 @@ class Case:
                 )
             else:
                 code, why = Code.REFUSED_HOST, f"rule {scope.rule} refuses the host"
-            message = f"{vm.id} may not arrive on {host_id}: {why}{self._words(scope.rule, vm.id)}"
+            message = f"{vm.id} may not arrive on {host_id}: {why}{self.words(scope.rule, vm.id)}"
             faults.append(Violation(step, code, message, host_id=host_id, vm_id=vm.id, rule=scope.rule))
         return faults
 
@@ -106,13 +124,13 @@ class Case:
             step,
             Code.RULE,
             f"rule {scope.rule} is broken by {amount} at {where or 'its only key'} (at first {tolerated})"
-            f"{self._words(scope.rule, scope.members[0])}",
+            f"{self.words(scope.rule, scope.members[0])}",
             rule=scope.rule,
             amount=amount,
             limit=tolerated,
         )
 
-    def _words(self, rule: str, vm_id: str) -> str:
+    def words(self, rule: str, vm_id: str) -> str:
         """What the author of the rule has to say of the guest, ready to be appended."""
         for document in self.selection.policy.documents:
             spec = document.spec

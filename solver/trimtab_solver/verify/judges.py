@@ -12,10 +12,11 @@ from ..rules.maintenance import Maintenance
 from ..rules.pin import Pin
 from ..rules.quorum import Quorum
 from ..rules.reserve import Reserve
+from ..rules.resize import Resize
 from ..rules.separate import Separate
 from ..rules.spread import Spread
 from ..rules.together import Together
-from . import host_requirement, maintenance, pin, quorum, reserve, separate, spread, suitability, together
+from . import host_requirement, maintenance, pin, quorum, reserve, resize, separate, spread, suitability, together
 from .domains import DomainMaps
 from .scope import Scope
 
@@ -30,6 +31,7 @@ JUDGES: Final[dict[type[RuleSpec], Judge]] = {
     Maintenance: maintenance.scopes,
     Quorum: quorum.scopes,
     Reserve: reserve.scopes,
+    Resize: resize.scopes,
 }
 """Rule kind to the function that yields its scopes."""
 

@@ -13,7 +13,7 @@ from ..snapshot import Snapshot, Vm, VmState
 from .action_budget import Fault
 from .case import Case
 from .levels import Levels, levels
-from .rights import move_kind, size_faults, size_limits
+from .rights import move_kind, size_faults
 from .room import Rooms
 from .scope import HostScope
 from .violation import END_STATE, Code, Violation
@@ -112,18 +112,18 @@ def room_violations(step: int, rooms: Rooms, host_id: str) -> Iterator[Violation
         )
 
 
-def size_violations(
-    step: int, vm: Vm, limits: Mapping[str, tuple[int, int]], size: Mapping[str, int]
-) -> Iterator[Violation]:
+def size_violations(step: int, case: Case, vm: Vm, size: Mapping[str, int]) -> Iterator[Violation]:
     """One violation per resource of which the guest has less or more than it may."""
-    for resource, amount, bound in size_faults(limits, size):
+    for resource, amount, bound in size_faults(case.size_limits(vm), size):
         side = "below its floor" if amount < bound else "above its request"
+        rule = next(iter(case.keepers(vm, resource, amount)), "")
         yield Violation(
             step,
             Code.SIZE,
-            f"{vm.id} would have {amount} {resource}, {side} of {bound}",
+            f"{vm.id} would have {amount} {resource}, {side} of {bound}" + (case.words(rule, vm.id) if rule else ""),
             vm_id=vm.id,
             resource=resource,
+            rule=rule,
             amount=amount,
             limit=bound,
         )
@@ -190,4 +190,4 @@ def _moved(case: Case, vm: Vm, host_id: str, interrupted: bool) -> Iterator[Viol
 
 def _sized(case: Case, vm: Vm, size: Mapping[str, int]) -> Iterator[Violation]:
     if vm.is_wanted:
-        yield from size_violations(END_STATE, vm, size_limits(vm, case.tier[vm.id]), size)
+        yield from size_violations(END_STATE, case, vm, size)

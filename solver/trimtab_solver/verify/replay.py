@@ -17,7 +17,7 @@ from .dependencies import Dependencies
 from .levels import Levels
 from .placement import budget_violations, room_violations, size_violations
 from .power import Power
-from .rights import move_kind, size_limits
+from .rights import move_kind
 from .slots import slot_faults
 from .state import State, Touched
 from .undo import undo_fault
@@ -186,7 +186,7 @@ class _Replay:
             yield _fault(place, Code.UNDO, action, fault)
         if vm.id not in self._restarted:
             yield from self._power.restart(place, vm)
-        yield from size_violations(place, vm, size_limits(vm, self._case.tier[vm.id]), action.size)
+        yield from size_violations(place, self._case, vm, action.size)
         yield from self._admit(place, vm, host)
         size = dict(action.size)
         filled = yield from self._depend(place, vm, "", host.id, {}, size)
@@ -229,7 +229,7 @@ class _Replay:
 
     def _resize(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         size, now = dict(action.size), self._state.size(vm.id)
-        yield from size_violations(place, vm, size_limits(vm, self._case.tier[vm.id]), size)
+        yield from size_violations(place, self._case, vm, size)
         grows = any(amount > now.get(resource, 0) for resource, amount in size.items())
         shrinks = any(amount > size.get(resource, 0) for resource, amount in now.items())
         if grows and shrinks:

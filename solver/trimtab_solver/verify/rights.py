@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..plan.actions import ActionKind
 from ..policy.selection import Selection
-from ..rules.tier import EvictionAction, Resize
+from ..rules.tier import EvictionAction, Shrinking
 from ..snapshot import Host, Migratability, Vm, VmState
 
 
@@ -19,7 +19,7 @@ class TierRights:
     rank: int
     value: int
     eviction: EvictionAction | None
-    resize: Resize | None
+    resize: Shrinking | None
     shrink_cost: int
     no_overcommit: frozenset[str]
     cold: bool
@@ -50,17 +50,17 @@ def size_now(vm: Vm) -> Mapping[str, int]:
     return {**vm.requested, **vm.allocated} if vm.allocated else vm.requested
 
 
-def size_limits(vm: Vm, tier: TierRights) -> dict[str, tuple[int, int]]:
-    """The least and the most the guest may have of each resource.
+def size_limits(vm: Vm, tier: TierRights, kept: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """The least and the most the guest may have of each resource; `kept` is what rules leave it at least.
 
-    A running guest that is outside of what its tier grants may stay as it is, so its present size widens the limits.
+    A running guest that is outside of what these grant may stay as it is, so its present size widens the limits.
     """
     limits: dict[str, tuple[int, int]] = {}
     for resource, request in vm.requested.items():
         floor = request
         if tier.resize is not None:
             share = -(-request * tier.resize.floor_percent(resource) // 100)
-            floor = min(request, max(share, vm.guaranteed.get(resource, 0)))
+            floor = min(request, max(share, vm.guaranteed.get(resource, 0), kept.get(resource, 0)))
         limits[resource] = floor, request
     if vm.is_running:
         for resource, amount in vm.allocated.items():

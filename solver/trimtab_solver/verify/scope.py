@@ -12,6 +12,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..placement import Placement
 from ..policy.documents import Level
 
 Cell = str | tuple[str, int]
@@ -120,6 +121,10 @@ class Scope(abc.ABC):
         """The amount of every key that is broken in `place`."""
         return self.amounts_of(self.tally(place))
 
+    def breaches(self, placement: Placement) -> dict[Key, int]:
+        """The amount of every key that is broken in `placement`; for most rules sizes do not matter."""
+        return self.amounts(placement.hosts)
+
     def _keys(self, tally: Tally) -> Iterable[Key]:
         return {self.key(cell) for cell in tally.counts}
 
@@ -170,3 +175,30 @@ class HostScope(Scope):
     def refuses(self, vm_id: str, host_id: str) -> bool:
         """Whether the rule is a must and the host is outside `hosts`."""
         return self.level is Level.MUST and host_id not in self.hosts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SizeScope(Scope):
+    """A scope about sizes: members have at least `floors`, by guest and resource. Where they run does not matter."""
+
+    floors: Mapping[str, Mapping[str, int]]
+
+    def cell(self, vm_id: str, host_id: str) -> Cell | None:
+        """None: no place is better than another."""
+        return None
+
+    def key(self, cell: Cell) -> Key:
+        """The guest."""
+        return str(cell)
+
+    def amount(self, tally: Tally, key: Key) -> int:
+        """0: no place breaks it."""
+        return 0
+
+    def breaches(self, placement: Placement) -> dict[Key, int]:
+        """1 for every running member that has less of some resource than its floor."""
+        return {vm_id: 1 for vm_id in self.members if vm_id in placement.hosts and self._lacks(vm_id, placement)}
+
+    def _lacks(self, vm_id: str, placement: Placement) -> bool:
+        size = placement.sizes[vm_id]
+        return any(size.get(resource, 0) < least for resource, least in self.floors[vm_id].items())

@@ -66,6 +66,7 @@ def test_every_kind_can_be_written() -> None:
         document("Maintenance", "work", "{hosts: {ids: [h]}, from: '2026-12-01T00:00:00Z'}"),
         document("Quorum", "alive", "{select: {cel: 'true'}, groupBy: vm.group, minRunning: '50%', survives: rack}"),
         document("Reserve", "spare", "{hosts: 1, within: site, protects: {cel: 'true'}, level: should, weight: 5}"),
+        document("Resize", "whole", "{select: {ids: [v]}, when: event.failed_hosts == 0, floor: {cpu_milli: '90%'}}"),
         document(
             "Objectives",
             "order",

@@ -25,6 +25,7 @@ POLICY = parse_policy(
                 "racks",
                 "{select: {cel: 'true'}, topology: rack, maxPerDomain: 1, level: should, weight: 40}",
             )
+            + document("Resize", "half", "{select: {ids: [b]}, floor: {memory_mib: '60%'}}")
             + document("Pin", "other", "{select: {ids: [c]}, hosts: {ids: [h1]}}")
         )
         .removeprefix("---\n")
@@ -35,7 +36,7 @@ CLUSTER = Snapshot(
     (Host("h1", ("r1",)), Host("h2", ("r1",))),
     (
         Vm("a", labels={"sla": "low"}, host_id="h2"),
-        Vm("b", tier="gold", host_id="h1"),
+        Vm("b", tier="gold", host_id="h1", requested={"memory_mib": 8}),
         Vm("c", state=VmState.PENDING),
     ),
     (FailureDomain("r1", "rack"),),
@@ -95,4 +96,14 @@ def test_the_default_tier_is_told_as_such() -> None:
 
 def test_places_are_those_of_the_selectors() -> None:
     """File, line and column of what selects the guest."""
-    assert [str(touch.source) for touch in touching(POLICY, CLUSTER, "b")] == ["p.yaml:4:1", "p.yaml:29:8"]
+    assert [str(touch.source) for touch in touching(POLICY, CLUSTER, "b")] == [
+        "p.yaml:4:1",
+        "p.yaml:29:8",
+        "p.yaml:34:8",
+    ]
+
+
+def test_a_rule_about_sizes_tells_the_least_size() -> None:
+    """In units of the resource, and whether it holds now."""
+    facts = next(facts for name, _, facts in lines("b") if name == "half")
+    assert facts == ("spec.select selects it: it is named b", "it has at least 5 memory_mib", "the rule holds now")

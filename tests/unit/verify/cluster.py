@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.strategies import policy_of
 from trimtab_solver.policy.documents import Policy, Spec
-from trimtab_solver.rules.tier import Eviction, EvictionAction, Resize, Tier
+from trimtab_solver.rules.tier import Eviction, EvictionAction, Shrinking, Tier
 from trimtab_solver.snapshot import FailureDomain, Host, HostState, Snapshot, Vm, VmState
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.scope import Scope
@@ -22,7 +22,7 @@ TIERS: dict[str, Spec] = {
     "silver": Tier(
         rank=20,
         evict=Eviction(when="true", action=EvictionAction.SUSPEND),
-        resize=Resize(floor={"memory_mib": "50%"}, cost=3),
+        resize=Shrinking(floor={"memory_mib": "50%"}, cost=3),
         allow_cold_migration=True,
     ),
     "bronze": Tier(rank=10, value=2, evict=Eviction(when="true")),

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.verify.cluster import DOWN, policy, rule_scopes, snapshot, vm
 from trimtab_solver.errors import PolicyRefusedError, Reason
+from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Level, RuleSpec, Selector
 from trimtab_solver.rules import KINDS
 from trimtab_solver.rules.host_requirement import HostRequirement
@@ -13,13 +14,16 @@ from trimtab_solver.rules.maintenance import Maintenance
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.quorum import Quorum
 from trimtab_solver.rules.reserve import Reserve
+from trimtab_solver.rules.resize import Resize
 from trimtab_solver.rules.separate import Separate
 from trimtab_solver.rules.spread import Spread
 from trimtab_solver.rules.together import Together
 from trimtab_solver.snapshot import HostState, VmState
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.judges import JUDGES
+from trimtab_solver.verify.placement import judge_placement
 from trimtab_solver.verify.scope import Coupling
+from trimtab_solver.verify.violation import Code
 
 EVERYTHING = Selector(cel="true")
 ZONES = (Selector(match_labels={"zone": "a"}), Selector(match_labels={"zone": "b"}))
@@ -265,3 +269,46 @@ def test_a_rule_says_in_its_own_words_what_is_at_stake() -> None:
     grown = case.growth(1, group, "h1", 2)
     assert grown is not None
     assert grown.message.endswith("(at first 1): application shop")
+
+
+def test_resize_counts_guests_below_their_floor() -> None:
+    """Rounded up, wherever they run; a guest that is down or not selected does not count."""
+    guests = [vm("a", "h1", "silver"), vm("b", "h2", "silver"), vm("c", "h3", "silver"), vm("d")]
+    rule = Resize(select=Selector(ids=("a", "b", "d")), floor={"memory_mib": "81%", "cpu_milli": "100%"})
+    (scope,) = rule_scopes(snapshot(guests), whole=rule)
+    sizes = {"a": {"memory_mib": 9}, "b": {"memory_mib": 8}, "c": {"memory_mib": 5}}
+    assert scope.breaches(Placement({"a": "h1", "b": "h2", "c": "h3"}, sizes)) == {"b": 1}
+    assert scope.amounts({"a": "h1", "b": "h1"}) == {}
+
+
+def test_the_highest_floor_counts() -> None:
+    """Tier, rules and guarantee: the largest holds; a rule never lowers one, nor raises it where nothing shrinks."""
+    guests = [
+        vm("a", "h1", "silver"),
+        vm("b", "h1", "silver", guaranteed={"memory_mib": 9}),
+        vm("c", "h2", "silver", allocated={"memory_mib": 6}),
+        vm("d", "h2", "bronze"),
+    ]
+    rules = {
+        "low": Resize(select=EVERYTHING, floor={"memory_mib": "20%"}),
+        "mid": Resize(select=EVERYTHING, floor={"memory_mib": "70%"}),
+        "top": Resize(select=EVERYTHING, when="event.hardware_failures >= 1", floor={"memory_mib": "100%"}),
+    }
+    found = snapshot(guests)
+    case = Case(found, policy(**rules))
+    limits = {guest.id: case.size_limits(guest)["memory_mib"] for guest in guests}
+    assert limits == {"a": (7, 10), "b": (9, 10), "c": (6, 10), "d": (10, 10)}
+    assert case.keepers(guests[0], "memory_mib", 6) == ["mid"]
+    failed = Case(snapshot(guests, {4: DOWN}), policy(**rules))
+    assert failed.size_limits(guests[0])["memory_mib"] == (10, 10)
+
+
+def test_a_size_below_a_floor_names_the_rule() -> None:
+    """The verifier says which rule a target breaks, with the author's words."""
+    guest = vm("a", "h1", "silver")
+    rule = Resize(select=EVERYTHING, floor={"memory_mib": "80%"}, message_expression="'ask the owner of ' + vm.id")
+    found = snapshot([guest])
+    placement = Placement({"a": "h1"}, {"a": {"memory_mib": 6}})
+    (violation,) = judge_placement(found, policy(whole=rule), None, placement).violations
+    assert (violation.code, violation.rule, violation.amount, violation.limit) == (Code.SIZE, "whole", 6, 8)
+    assert violation.message == "a would have 6 memory_mib, below its floor of 8: ask the owner of a"
