@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hypothesis import strategies as st
 
@@ -61,6 +61,11 @@ def tiny_cluster(seed: int, *, max_hosts: int = 4, max_vms: int = 6) -> tuple[Sn
     return _Draw(random.Random(seed), max_hosts, max_vms).cluster()
 
 
+def tiny_cluster_under(kind: type[RuleSpec], seed: int) -> tuple[Snapshot, Policy]:
+    """As `tiny_cluster`, under tiers and one rule of the kind, called "rule"."""
+    return _Draw(random.Random(seed), 4, 6).cluster_under(kind)
+
+
 def clusters(max_hosts: int = 4, max_vms: int = 6) -> st.SearchStrategy[tuple[Snapshot, Policy]]:
     """The clusters of `tiny_cluster` as a strategy."""
     return st.randoms(use_true_random=False).map(lambda chance: _Draw(chance, max_hosts, max_vms).cluster())
@@ -82,6 +87,14 @@ class _Draw:
         return max(self.chance.randint(1, most), self.chance.randint(1, most))
 
     def cluster(self) -> tuple[Snapshot, Policy]:
+        snapshot = self.snapshot()
+        return snapshot, policy_of({**self.tiers(), **self.rules(snapshot), **self.costs()})
+
+    def cluster_under(self, kind: type[RuleSpec]) -> tuple[Snapshot, Policy]:
+        snapshot = self.snapshot()
+        return snapshot, policy_of({**self.tiers(), "rule": self.makers()[kind](snapshot)})
+
+    def snapshot(self) -> Snapshot:
         chance = self.chance
         domains = self.domains()
         racks = [domain.id for domain in domains if domain.kind == "rack"]
@@ -97,14 +110,13 @@ class _Draw:
             for host in hosts
         }
         vms = tuple(self.vm(i, hosts, pools) for i in range(self.count(self.max_vms)))
-        snapshot = Snapshot(
+        return Snapshot(
             hosts=hosts,
             vms=vms,
             domains=domains,
             storage_pools=pools,
             hardware_failures=chance.choice((0, 1, 2)) if self.happens(0.2) else None,
         )
-        return snapshot, policy_of({**self.tiers(), **self.rules(snapshot), **self.costs()})
 
     # --- hardware ----------------------------------------------------------------------------------------------------
 
@@ -216,19 +228,23 @@ class _Draw:
         )
 
     def rules(self, snapshot: Snapshot) -> dict[str, Spec]:
-        makers = (
-            self.separate,
-            self.spread,
-            self.together,
-            self.pin,
-            self.host_requirement,
-            self.maintenance,
-            self.quorum,
-            self.reserve,
-            self.resize,
-        )
+        makers = tuple(self.makers().values())
         count = self.chance.choices((0, 1, 2, 3), (3, 4, 3, 2))[0]
         return {f"rule-{i}": self.chance.choice(makers)(snapshot) for i in range(count)}
+
+    def makers(self) -> dict[type[RuleSpec], Callable[[Snapshot], RuleSpec]]:
+        """What draws a rule of each kind."""
+        return {
+            Separate: self.separate,
+            Spread: self.spread,
+            Together: self.together,
+            Pin: self.pin,
+            HostRequirement: self.host_requirement,
+            Maintenance: self.maintenance,
+            Quorum: self.quorum,
+            Reserve: self.reserve,
+            Resize: self.resize,
+        }
 
     def costs(self) -> dict[str, Spec]:
         """What limits moves, and what prices them and the loads they lead to."""
