@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 
 from .config import Settings
 from .interceptors import CallInterceptor
+from .metrics import Metrics
 from .policy_service import POLICY_SERVICE_NAME, PolicyService
 from .served_policy import ServedPolicy
 from .services import SERVICE_NAME, PlanningService
@@ -41,14 +42,16 @@ async def serve(settings: Settings) -> None:
     served = ServedPolicy(settings.policy)
     served.load()
     loop.add_signal_handler(signal.SIGHUP, served.ask)
+    metrics = Metrics(served)
     supervisor = Supervisor(settings.workers, settings.queue)
-    service = PlanningService(settings, served, supervisor)
+    service = PlanningService(settings, served, supervisor, metrics)
     policies = PolicyService(service, served)
     await supervisor.start(service.probe())
     healths = health.aio.HealthServicer()
-    server = _server(settings, (service.handler(), policies.handler()), healths)
+    server = _server(settings, (service.handler(), policies.handler()), healths, metrics)
     port = server.add_insecure_port(settings.listen)
     await server.start()
+    _serve_metrics(settings, metrics)
     watching = asyncio.create_task(served.watch(settings.policy_interval_s))
     for name in (health.OVERALL_HEALTH, SERVICE_NAME, POLICY_SERVICE_NAME):
         await healths.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -69,12 +72,25 @@ async def serve(settings: Settings) -> None:
     _log.info("stopped")
 
 
+def _serve_metrics(settings: Settings, metrics: Metrics) -> None:
+    if settings.metrics_address is None:
+        return
+    try:
+        port = metrics.serve(*settings.metrics_address)
+    except OSError as error:
+        raise RuntimeError(f"metrics cannot be served at {settings.metrics_listen}: {error}") from error
+    _log.info("metrics_listening", address=settings.metrics_listen, port=port)
+
+
 def _server(
-    settings: Settings, handlers: tuple[grpc.GenericRpcHandler, ...], healths: health.aio.HealthServicer
+    settings: Settings,
+    handlers: tuple[grpc.GenericRpcHandler, ...],
+    healths: health.aio.HealthServicer,
+    metrics: Metrics,
 ) -> grpc.aio.Server:
     message_bytes = settings.message_mib << 20
     server = grpc.aio.server(
-        interceptors=(CallInterceptor(),),
+        interceptors=(CallInterceptor(metrics),),
         options=(
             ("grpc.max_receive_message_length", message_bytes),
             ("grpc.max_send_message_length", message_bytes),

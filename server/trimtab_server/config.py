@@ -31,6 +31,9 @@ class Settings(BaseModel):
     allow_remote: bool = Field(
         default=False, description="listen on other addresses than loopback, without encryption or authentication"
     )
+    metrics_listen: str = Field(
+        default="", description="address of metrics for Prometheus over HTTP, HOST:PORT (port 0: any); empty: none"
+    )
     policy: Path | None = Field(default=None, description="folder with the server's own policy; empty: none")
     policy_interval_s: Seconds = Field(
         default=2.0, description="time between two looks at the policy folder; SIGHUP looks at once"
@@ -66,13 +69,28 @@ class Settings(BaseModel):
             raise ValueError(f"{policy} does not exist")
         return policy
 
+    @field_validator("metrics_listen")
+    @classmethod
+    def _has_host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and not (host and port.isascii() and port.isdigit() and int(port) < 1 << 16):
+            raise ValueError("write HOST:PORT, for example 127.0.0.1:9090")
+        return value
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Host and port of the metrics, if they are wanted."""
+        host, _, port = self.metrics_listen.rpartition(":")
+        return (host.strip("[]"), int(port)) if host else None
+
     @model_validator(mode="after")
     def _stays_local(self) -> Self:
-        if not self.allow_remote and not _is_local(self.listen):
-            raise ValueError(
-                f"listen: {self.listen} can be reached from other machines, and there is no encryption and no "
-                "authentication; use a loopback address, or allow it with allow_remote"
-            )
+        for name, address in (("listen", self.listen), ("metrics_listen", self.metrics_listen)):
+            if not self.allow_remote and address and not _is_local(address):
+                raise ValueError(
+                    f"{name}: {address} can be reached from other machines, and there is no encryption and no "
+                    "authentication; use a loopback address, or allow it with allow_remote"
+                )
         return self
 
     @model_validator(mode="after")

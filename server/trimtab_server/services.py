@@ -20,6 +20,7 @@ from .config import Settings
 from .convert.request import seconds_to_proto
 from .frames import FrameKind
 from .job import LEAST_BUDGET_S, Job
+from .metrics import Metrics
 from .replays import Flight, Newest, Replays
 from .served_policy import ServedPolicy
 from .status import ServiceError, ServiceReason, failure, too_short
@@ -40,10 +41,11 @@ Context = grpc.aio.ServicerContext[bytes, bytes]
 class PlanningService:
     """Handlers of trimtab.v1.PlanningService."""
 
-    def __init__(self, settings: Settings, served: ServedPolicy, supervisor: Supervisor) -> None:
+    def __init__(self, settings: Settings, served: ServedPolicy, supervisor: Supervisor, metrics: Metrics) -> None:
         self._settings = settings
         self._served = served
         self._supervisor = supervisor
+        self._metrics = metrics
         self._replays = Replays(settings.remembered_answers, settings.remembered_mib << 20)
         self._is_draining = False
 
@@ -134,6 +136,8 @@ class PlanningService:
                                 flight.publish(content)
                             elif kind is FrameKind.REPORT:
                                 report |= json.loads(content)
+                                if "outcome" in report:
+                                    self._metrics.plan_made(report["outcome"])
                             elif kind is FrameKind.ERROR:
                                 raise ServiceError(Status.FromString(content))
                             else:

@@ -107,6 +107,12 @@ def failure(
     return ServiceError(Status(code=CODES[reason], message=message[:_MAX_MESSAGE_CHARS], details=_packed(details)))
 
 
+def reason_of(status: Status) -> str:
+    """The reason in the status' ErrorInfo; empty when it has none."""
+    info = ErrorInfo()
+    return next((info.reason for detail in status.details if detail.Unpack(info)), "")
+
+
 def refusal(faults: Iterable[Fault]) -> ServiceError:
     """The error for wrong input: reason and code of the first fault, and as many violations as trailers hold."""
     listed = tuple(faults)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import signal
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from trimtab.v1 import plan_pb2, policy_pb2, policy_service_pb2_grpc
 from trimtab.v1 import planning_service_pb2 as planning
@@ -203,6 +205,50 @@ def test_a_bad_change_is_refused_and_the_last_good_one_stays(own: RunningServer,
     tiers.write_text(good)
     eventually(lambda: not served(own).refusals, "the folder is as it was")
     assert (served(own).policy_digest, served(own).load_count) == (first, 1)
+
+
+def test_a_refused_change_is_metered_and_plans_go_on(folder: Path) -> None:
+    """Over HTTP: the counter of refusals rises, the digest stays, and calls are counted by method, code and reason."""
+    flags = ("--policy", str(folder), "--policy-interval-s", "0.05", "--metrics-listen", "127.0.0.1:0")
+    with running_server(*flags) as own:
+        port = own.logged("metrics_listening")["port"]
+        digest = load_policy(folder).digest
+        tiers = folder / "tiers.yaml"
+        good = tiers.read_text()
+        before = metered(port)
+        assert before["trimtab_policy_reloads_total", "accepted"] == 1
+        assert before["trimtab_policy_reloads_total", "refused"] == before["trimtab_policy_faults",] == 0
+        assert before["trimtab_policy_info", digest] == 1
+        tiers.write_text(good.replace("rank: 1,", "rnak: 1,"))
+        eventually(lambda: metered(port)["trimtab_policy_reloads_total", "refused"] == 1, "the refusal is counted")
+        assert planned_under(own) == digest
+        unknown = planning.CreatePlanRequest(snapshot=CLUSTER, policy=inline(p=TIERS.replace(b"bronze", b"iron")))
+        code, info, _ = refused(lambda: own.planning.CreatePlan(unknown, timeout=PATIENCE_S))
+        after = metered(port)
+        assert after["trimtab_policy_faults",] > 0
+        assert after["trimtab_policy_reloads_total", "accepted"] == after["trimtab_policy_info", digest] == 1
+        assert after["trimtab_plans_total", "NO_ACTION_NEEDED"] == 1
+        assert after["trimtab_calls_total", "OK", "CreatePlan", ""] == 1
+        assert after["trimtab_calls_total", code.name, "CreatePlan", info.reason] == 1
+        assert after["trimtab_call_duration_seconds_count", "CreatePlan"] == 2
+        tiers.write_text(good)
+        eventually(lambda: metered(port)["trimtab_policy_faults",] == 0, "the folder is as it was")
+
+
+def metered(port: int) -> dict[tuple[str, ...], float]:
+    """Every sample by its name and the values of its labels, in the order of their names."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as response:
+        families = text_string_to_metric_families(response.read().decode())
+        samples = (sample for family in families for sample in family.samples)
+        return {
+            (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value for sample in samples
+        }
+
+
+def test_metrics_are_off_by_default(own: RunningServer) -> None:
+    """Nothing else listens than what was asked for."""
+    assert planned_under(own)
+    assert not [entry for entry in own.log if entry.get("event") == "metrics_listening"]
 
 
 def test_sighup_reads_the_folder_at_once(folder: Path) -> None:

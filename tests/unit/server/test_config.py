@@ -34,6 +34,8 @@ def test_flags_win_over_the_environment(tmp_path: Path) -> None:
         (["--default-budget-s", "20", "--max-budget-s", "10"], {}, "is more than max_budget_s"),
         (["--listen", "192.0.2.1:1"], {}, "can be reached from other machines"),
         (["--listen", "example.org:1"], {}, "can be reached from other machines"),
+        (["--metrics-listen", "0.0.0.0:9090"], {}, "metrics_listen: 0.0.0.0:9090 can be reached from other machines"),
+        (["--metrics-listen", "9090"], {}, "write HOST:PORT"),
         (["--policy", "/does/not/exist"], {}, "/does/not/exist does not exist"),
         (["--log-level", "loud"], {}, "log_level"),
     ],
