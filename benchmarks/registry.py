@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from . import startup
+from . import policies, startup
 from .btrplace import subject as btrplace
 from .peers import subject as peers
 from .roadef import subject as roadef
@@ -15,6 +15,7 @@ from .vmha import subject as vmha
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "startup": startup.cases,
+    "policies": policies.cases,
     "vmha": vmha.cases,
     "frontier": frontier.cases,
     "peers": peers.cases,

@@ -23,6 +23,7 @@ _SECTIONS: Final[tuple[tuple[str, str, Callable[[Results], str]], ...]] = (
     ("peers", "Peers on the same instances", tables.peers_table),
     ("btrplace", "BtrPlace", tables.btrplace_table),
     ("roadef", "Machine reassignment challenge 2012", tables.reassignment_table),
+    ("policies", "Policies compiled", tables.policies_table),
     ("startup", "A service that has just started", tables.startup_table),
 )
 

@@ -196,6 +196,15 @@ def startup_table(results: Results) -> str:
     return table(head, rows)
 
 
+def policies_table(results: Results) -> str:
+    """A line per size."""
+    rows = [
+        (row["case"]["size"], row["case"]["rules"], f"{row['read_cpu_s']:.2f}", f"{row['compile_cpu_s']:.2f}")
+        for row in results.rows["policies"]
+    ]
+    return table(("size", "rules", "read, CPU s", "compile, CPU s"), rows)
+
+
 def failures_table(results: Results) -> str:
     """Cases that ended with an error."""
     rows = [

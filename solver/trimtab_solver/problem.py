@@ -240,11 +240,15 @@ def measures_of(tiers: Sequence[TierRow], tier: Index) -> tuple[str, ...]:
 
 def index_groups(groups: tuple[GroupPrimitive, ...]) -> dict[int, tuple[int, ...]]:
     """Guest -> indices of the groups that concern it."""
-    found: defaultdict[int, list[int]] = defaultdict(list)
-    for i, group in enumerate(groups):
-        for v in group.guests.tolist():
-            found[v].append(i)
-    return {v: tuple(indices) for v, indices in found.items()}
+    if not groups:
+        return {}
+    members = [group.guests for group in groups]
+    guest = np.concatenate(members)
+    order = np.argsort(guest, kind="stable")
+    group_of = np.repeat(np.arange(len(groups)), [len(some) for some in members])[order].tolist()
+    guests, starts = np.unique(guest[order], return_index=True)
+    ends = [*starts[1:].tolist(), len(group_of)]
+    return {v: tuple(group_of[a:b]) for v, a, b in zip(guests.tolist(), starts.tolist(), ends, strict=True)}
 
 
 def _stack(groups: tuple[GroupPrimitive, ...]) -> tuple[tuple[Ints, Stack], ...]:

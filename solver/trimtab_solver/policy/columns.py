@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,9 @@ class Column:
     @classmethod
     def of(cls, values: Iterable[Hashable], count: int) -> Column:
         """The column of `count` values."""
-        known: dict[Hashable, int] = {}
-        number = np.fromiter((known.setdefault(value, len(known)) for value in values), dtype=np.int64, count=count)
-        return cls(number, list(known))
+        listed = list(values)
+        known = {value: n for n, value in enumerate(dict.fromkeys(listed))}
+        return cls(np.fromiter(map(known.__getitem__, listed), dtype=np.int64, count=count), list(known))
 
     @classmethod
     def of_objects(cls, values: Iterable[Any], count: int) -> Column:
@@ -32,20 +32,36 @@ class Column:
 
         All values must be alive elsewhere for as long as this takes.
         """
-        known: dict[int, tuple[int, Any]] = {}
-        number = np.fromiter(
-            (known.setdefault(id(value), (len(known), value))[0] for value in values), dtype=np.int64, count=count
-        )
-        return cls(number, [value for _, value in known.values()])
+        listed = list(values)
+        numbers = Column.of(map(id, listed), count)
+        known = dict(zip(map(id, listed), listed, strict=True))
+        return cls(numbers.number, [known[one] for one in numbers.distinct])
 
     def map(self, change: Callable[[Any], Hashable]) -> Column:
         """The column of the changed values."""
         changed = Column.of(map(change, self.distinct), len(self.distinct))
         return Column(changed.number[self.number], changed.distinct)
 
-    def with_(self, other: Column) -> Column:
-        """The column of the values of this one, which are tuples, each with the subject's value of the other one."""
-        width = len(other.distinct)
-        pairs, number = np.unique(self.number * width + other.number, return_inverse=True)
-        distinct = [(*self.distinct[pair // width], other.distinct[pair % width]) for pair in pairs.tolist()]
-        return Column(number, distinct)
+
+def present(number: Numbers) -> list[int]:
+    """Which numbers occur, ascending."""
+    return np.flatnonzero(np.bincount(number)).tolist()
+
+
+class Rows:
+    """Several columns side by side: subject i has row ``number[i]``, of `count` distinct ones; `number` is [n]."""
+
+    def __init__(self, columns: Sequence[Column], subjects: int) -> None:
+        self._columns = columns
+        self.number = np.zeros(subjects, dtype=np.int64)
+        for column in columns:
+            pairs = self.number * len(column.distinct) + column.number
+            _, self.number = np.unique(pairs, return_inverse=True)
+        found, first = np.unique(self.number, return_index=True)
+        self._first = first
+        self.count = len(found)
+
+    def values(self, row: int) -> tuple[Any, ...]:
+        """What the subjects of a row have in each column."""
+        subject = self._first[row]
+        return tuple(column.distinct[column.number[subject]] for column in self._columns)

@@ -222,6 +222,24 @@ def tokens_of(source: str) -> tuple[str, ...]:
     return tuple(match[0] for match in _TOKEN.finditer(source) if match.lastgroup != "skip")
 
 
+def conjuncts_of(source: str) -> tuple[str, ...]:
+    """The parts that ``&&`` joins at the outermost level; empty when it joins none there, or something else does."""
+    cuts, depth, before = [0], 0, ""
+    for match in _TOKEN.finditer(source):
+        found = match[0]
+        if match.lastgroup == "skip":
+            continue
+        depth += (found in "([{") - (found in ")]}")
+        if depth == 0 and ((found == "?" and before != ".") or found == before == "|"):
+            return ()
+        if depth == 0 and found == before == "&":
+            cuts += [match.start() - 1, match.end()]
+            found = ""
+        before = found
+    parts = [source[a:b] for a, b in zip(cuts[::2], [*cuts[1::2], len(source)], strict=True)]
+    return tuple(parts) if len(parts) > 1 else ()
+
+
 def references_in(source: str, scope: Scope) -> tuple[Reference, ...]:
     """Every variable that `source` reads, sorted; perhaps more than it reads, never fewer."""
     variables = VARIABLES[scope]

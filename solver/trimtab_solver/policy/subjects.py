@@ -12,11 +12,21 @@ import numpy.typing as npt
 from ..failures import Event
 from ..snapshot import Host, Snapshot, Vm
 from ..topology import Topology
-from .columns import Column, Numbers
-from .expressions import EvaluationFailure, Expression, Reference
-from .variables import VARIABLES, Scope, Shape, Variable
+from .columns import Column, Numbers, Rows, present
+from .expressions import (
+    EvaluationFailure,
+    Expression,
+    ExpressionError,
+    Reference,
+    compile_expression,
+    conjuncts_of,
+)
+from .variables import VARIABLES, Returns, Scope, Shape, Variable
 
 Result = bool | str | EvaluationFailure
+
+_MANY = 256
+"""With so many distinct rows it pays to look first which of them a part of the expression settles."""
 
 
 def event_data(event: Event) -> dict[str, object]:
@@ -38,13 +48,15 @@ class Evaluation:
     @property
     def has_failed(self) -> bool:
         """Whether it gives no value on some subject."""
-        return any(isinstance(self.results[row], EvaluationFailure) for row in np.unique(self.row).tolist())
+        if EvaluationFailure not in set(map(type, self.results.values())):
+            return False
+        return any(isinstance(self.results[row], EvaluationFailure) for row in present(self.row))
 
     @property
     def holds(self) -> npt.NDArray[np.bool_]:
         """Per subject [n], whether the result is true."""
         truth = np.zeros(int(self.row.max(initial=-1)) + 1, dtype=np.bool_)
-        truth[[row for row in np.unique(self.row).tolist() if self.results[row] is True]] = True
+        truth[[row for row in present(self.row) if self.results[row] is True]] = True
         return truth[self.row]
 
     def each(self) -> list[Result]:
@@ -70,7 +82,7 @@ class Subjects:
         self._event = dict(event)
         self._maps: dict[str, Column] = {}
         self._columns: dict[Reference, Column] = {}
-        self._rows: dict[tuple[Reference, ...], Column] = {}
+        self._rows: dict[tuple[Reference, ...], Rows] = {}
         self._results: dict[Expression, dict[int, Result]] = {}
 
     @property
@@ -90,7 +102,7 @@ class Subjects:
 
     def evaluate(self, expression: Expression, indexes: Numbers) -> Evaluation:
         """The results of `expression` on the subjects of these indexes."""
-        references = tuple(ref for ref in expression.references if ref.variable not in self._event)
+        references = self._references(expression)
         # only what is read: the library converts everything that it is given, once per row
         event = {
             ref.variable: self._event[ref.variable] for ref in expression.references if ref.variable in self._event
@@ -98,10 +110,35 @@ class Subjects:
         rows = self._rows_of(references)
         row = rows.number[indexes]
         results = self._results.setdefault(expression, {})
-        for number in np.unique(row).tolist():
-            if number not in results:
-                results[number] = self._result(expression, event, references, rows.distinct[number])
+        wanted = [number for number in present(row) if number not in results]
+        if len(wanted) > _MANY and expression.returns is Returns.BOOL:
+            settled = self._settled(expression, indexes, row, len(wanted))
+            results.update(dict.fromkeys(settled, False))
+            wanted = [number for number in wanted if number not in settled]
+        for number in wanted:
+            results[number] = self._result(expression, event, references, rows.values(number))
         return Evaluation(results, row)
+
+    def _references(self, expression: Expression) -> tuple[Reference, ...]:
+        """What the expression reads of a subject."""
+        return tuple(ref for ref in expression.references if ref.variable not in self._event)
+
+    def _settled(self, expression: Expression, indexes: Numbers, row: Numbers, count: int) -> set[int]:
+        """Rows on which a part with fewer distinct rows is false, so that the whole is.
+
+        In CEL ``a && b`` is false when either is, whatever the other one gives, be it an error.
+        """
+        settled: set[int] = set()
+        for source in conjuncts_of(expression.source):
+            try:
+                part = compile_expression(source, self.scope, Returns.BOOL)
+            except ExpressionError:
+                continue  # of a type that is known only when it is evaluated
+            if 2 * self._rows_of(self._references(part)).count <= count:
+                values = self.evaluate(part, indexes)
+                false = np.array([values.results.get(n) is False for n in range(int(values.row.max()) + 1)])
+                settled.update(present(row[false[values.row]]))
+        return settled
 
     def _result(
         self,
@@ -114,15 +151,11 @@ class Subjects:
             return row[0]
         return expression.evaluate(self._data(event, references, row))
 
-    def _rows_of(self, references: tuple[Reference, ...]) -> Column:
-        """What each subject has for all of the references together, as tuples."""
-        rows = self._rows.get(references)
-        if rows is None:
-            rows = Column(np.zeros(len(self.ids), dtype=np.int64), [()])
-            for reference in references:
-                rows = rows.with_(self._column(reference))
-            self._rows[references] = rows
-        return rows
+    def _rows_of(self, references: tuple[Reference, ...]) -> Rows:
+        """What each subject has for all of the references together."""
+        if references not in self._rows:
+            self._rows[references] = Rows([self._column(reference) for reference in references], len(self.ids))
+        return self._rows[references]
 
     def _column(self, reference: Reference) -> Column:
         column = self._columns.get(reference)

@@ -39,7 +39,9 @@ class Ground:
     def members(self, vm_ids: Iterable[str]) -> Index:
         """Indices of those of the guests that are wanted, ascending."""
         index = self.vm_index
-        return np.array(sorted(index[i] for i in vm_ids if i in index), dtype=np.int32)
+        found = [index[i] for i in vm_ids if i in index]
+        found.sort()
+        return np.array(found, dtype=np.int32)
 
     def chosen(self, document: Document, spec: RuleSpec, path: str, selector: Selector) -> tuple[str, ...]:
         """Ids of the guests a rule selects; a must rule that selects nobody is worth a warning."""

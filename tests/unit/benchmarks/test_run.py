@@ -35,6 +35,16 @@ def test_vmha_rows_hold_a_verified_plan_under_both_policies(tmp_path: Path) -> N
     assert 2 <= lost <= rigid["first"]["levels"]["running:bronze"][0]
 
 
+def test_fifty_rules_are_compiled(tmp_path: Path) -> None:
+    """Rules of every kind that relates guests and hosts lead to groups and host rules for all guests."""
+    (row,) = rows_of(tmp_path, "policies")
+    assert row["case"] == {"size": "50x1000", "rules": 50}
+    assert row["guests"] == 1000
+    assert 15 < row["host_rules"] <= 20
+    assert row["groups"] > 100
+    assert row["compile_cpu_s"] > 0
+
+
 def test_a_second_run_leaves_out_what_is_done(tmp_path: Path) -> None:
     """Cases that have a row of this commit are not run again, unless that is asked for."""
     first = rows_of(tmp_path, "vmha")
