@@ -161,11 +161,12 @@ class Portfolio:
 
     def candidates(self) -> Iterator[Candidate]:
         """Targets in the order found; take the next one only if the last did not settle the matter."""
-        self._report("greedy", repair(self._problem))
-        yield self._incumbent("greedy")
         if self._warm is not None:
+            # first, so that where others are as good the earlier plan stays
             self._report("earlier", repair(self._problem, self._warm))
             yield self._incumbent("earlier")
+        self._report("greedy", repair(self._problem))
+        yield self._incumbent("greedy")
         size = candidate_count(self._problem)
         if self._may_go_on():
             for engine, share in self._shares(size):

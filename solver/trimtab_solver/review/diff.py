@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import Fault, RefusedError
-from ..outcome import Answer
-from ..plan.actions import Action, ActionKind
+from ..outcome import Outcome
+from ..plan.actions import Action, ActionKind, Plan
 from ..planner import PlanOptions, plan_recovery
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.expression_fields import selectors_in
 from ..policy.selection import Selection
 from ..policy.variables import Scope
 from ..snapshot import Snapshot
-from ..verify.replay import verify_plan
+from ..verify.replay import Verdict, verify_plan
 from .evidence import Evidence
 from .scenarios import Scenario, happen
 from .testing import OPTIONS
@@ -61,6 +61,8 @@ class PlanSide:
     outcome: str = ""
     levels: Mapping[str, int] | None = None
     refused: tuple[Fault, ...] = ()
+    is_proven: bool = True
+    """Whether no plan can be better; if not, more search might have found another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,19 @@ class PlanChange:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the policies come to the same."""
-        return self.old == self.new and not (self.added or self.removed or self.broken)
+        """Whether the policies come to the same. That only one of the plans could be proven best is no difference."""
+        one, other = (replace(side, outcome=_what(side), is_proven=True) for side in (self.old, self.new))
+        return one == other and not (self.added or self.removed or self.broken)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether both plans are proven best. If not, more search could still change what differs."""
+        return self.old.is_proven and self.new.is_proven
+
+
+def _what(side: PlanSide) -> str:
+    """The outcome, whether proven or not."""
+    return str(Outcome.FEASIBLE if side.outcome == Outcome.OPTIMAL else side.outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +217,42 @@ def _selected(policy: Policy, snapshot: Snapshot) -> dict[tuple[str, str], froze
 # --- plans ----------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A plan, judged under the policy that it is compared for."""
+
+    outcome: str
+    is_proven: bool
+    plan: Plan
+    verdict: Verdict
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The value of every level."""
+        return tuple(value for _, value in self.verdict.levels)
+
+
 def _plan_change(old: Policy, new: Policy, scenario: Scenario, state: Snapshot, options: PlanOptions) -> PlanChange:
-    before, after = _answer(old, state, options), _answer(new, state, options)
+    """The plans of both, and what only one of them has.
+
+    Of two plans that a policy likes as well, or that were not proven best, it is chance which one is found. So the new
+    plan begins from the old one, and where one plan is as good under both policies both have it: what then differs is
+    what each policy prefers.
+    """
+    before = _make(old, state, options)
+    if old.digest == new.digest:
+        after = before
+    elif isinstance(before, _Made):
+        after = _make(new, state, replace(options, warm_start=before.plan.end_places()))
+        before, after = _agreed(old, new, state, before, after)
+    else:
+        after = _make(new, state, options)
     one, other = _side(before), _side(after)
-    if not isinstance(before, Answer) or not isinstance(after, Answer):
+    if not isinstance(before, _Made) or not isinstance(after, _Made):
         return PlanChange(scenario.name, one, other)
-    mine, theirs = _by_content(before), _by_content(after)
-    down, up = ({stays.vm_id for stays in answer.stays_down} for answer in (after, before))
+    mine, theirs = _by_content(before.plan), _by_content(after.plan)
+    wanted = {vm.id for vm in state.vms if vm.is_wanted}
+    down, up = (wanted - made.verdict.placement.hosts.keys() for made in (after, before))
     return PlanChange(
         scenario.name,
         one,
@@ -219,25 +261,45 @@ def _plan_change(old: Policy, new: Policy, scenario: Scenario, state: Snapshot, 
         removed=tuple(action for content, action in mine.items() if content not in theirs),
         down=tuple(sorted(down - up)),
         up=tuple(sorted(up - down)),
-        stops=tuple(_stops(old, new, state, before, after)),
+        stops=tuple(_stops(old, new, state, before.plan, after.plan)),
         broken=tuple(_broken(new, state, before, after)),
     )
 
 
-def _answer(policy: Policy, state: Snapshot, options: PlanOptions) -> Answer | tuple[Fault, ...]:
+def _make(policy: Policy, state: Snapshot, options: PlanOptions) -> _Made | tuple[Fault, ...]:
     try:
-        return plan_recovery(state, policy, options)
+        answer = plan_recovery(state, policy, options)
     except RefusedError as refusal:
         return refusal.faults
+    proven = all(level.gap == 0 for level in answer.levels)
+    return _Made(str(answer.outcome), proven, answer.plan, verify_plan(state, policy, answer.plan))
 
 
-def _side(answer: Answer | tuple[Fault, ...]) -> PlanSide:
-    if not isinstance(answer, Answer):
-        return PlanSide(refused=answer)
-    return PlanSide(str(answer.outcome), {level.name: level.value for level in answer.levels})
+def _agreed(
+    old: Policy, new: Policy, state: Snapshot, before: _Made, after: _Made | tuple[Fault, ...]
+) -> tuple[_Made, _Made | tuple[Fault, ...]]:
+    """Both with one plan, if it is valid and as good as the other one under both policies."""
+    if isinstance(after, _Made):
+        verdict = verify_plan(state, new, before.plan)
+        if _is_as_good(verdict, after):
+            return before, replace(after, plan=before.plan, verdict=verdict)
+        verdict = verify_plan(state, old, after.plan)
+        if _is_as_good(verdict, before):
+            return replace(before, plan=after.plan, verdict=verdict), after
+    return before, after
 
 
-def _by_content(answer: Answer) -> dict[tuple[object, ...], Action]:
+def _is_as_good(verdict: Verdict, made: _Made) -> bool:
+    return verdict.is_valid and tuple(value for _, value in verdict.levels) <= made.values
+
+
+def _side(made: _Made | tuple[Fault, ...]) -> PlanSide:
+    if not isinstance(made, _Made):
+        return PlanSide(refused=made)
+    return PlanSide(made.outcome, dict(made.verdict.levels), is_proven=made.is_proven)
+
+
+def _by_content(plan: Plan) -> dict[tuple[object, ...], Action]:
     """Actions by what they do, whatever their place in the plan."""
     return {
         (
@@ -247,11 +309,11 @@ def _by_content(answer: Answer) -> dict[tuple[object, ...], Action]:
             action.target_host_id,
             tuple(sorted(action.size.items())),
         ): action
-        for action in answer.plan.actions
+        for action in plan.actions
     }
 
 
-def _stops(old: Policy, new: Policy, state: Snapshot, before: Answer, after: Answer) -> Iterator[tuple[str, int, int]]:
+def _stops(old: Policy, new: Policy, state: Snapshot, before: Plan, after: Plan) -> Iterator[tuple[str, int, int]]:
     one = _stops_by_tier(old, state, before)
     other = _stops_by_tier(new, state, after)
     for tier in sorted(one.keys() | other.keys()):
@@ -259,19 +321,16 @@ def _stops(old: Policy, new: Policy, state: Snapshot, before: Answer, after: Ans
             yield tier, one[tier], other[tier]
 
 
-def _stops_by_tier(policy: Policy, state: Snapshot, answer: Answer) -> Counter[str]:
+def _stops_by_tier(policy: Policy, state: Snapshot, plan: Plan) -> Counter[str]:
     tier_of = Selection(policy, state).tier_of()
-    stopped = {action.vm_id for action in answer.plan.actions if action.kind in _DOWN}
+    stopped = {action.vm_id for action in plan.actions if action.kind in _DOWN}
     return Counter(tier_of[vm_id].name for vm_id in stopped)
 
 
-def _broken(new: Policy, state: Snapshot, before: Answer, after: Answer) -> Iterator[tuple[str, int, int]]:
+def _broken(new: Policy, state: Snapshot, before: _Made, after: _Made) -> Iterator[tuple[str, int, int]]:
     """Rules of the new policy: how far the old plan and the new plan leave them broken, where that grows."""
     evidence = Evidence(state, new)
-    one, other = (
-        evidence.amounts(verify_plan(state, new, answer.plan, case=evidence.case).placement)
-        for answer in (before, after)
-    )
+    one, other = (evidence.amounts(made.verdict.placement) for made in (before, after))
     for rule, amount in other.items():
         if amount > one.get(rule, 0):
             yield rule, one.get(rule, 0), amount

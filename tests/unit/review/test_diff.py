@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.unit.policy.build import document
+from trimtab_server.cli.policy.diff_report import diff_json, diff_lines, diff_markdown
+from trimtab_server.sampling.generator import generate
+from trimtab_server.sampling.options import SampleOptions
 from trimtab_solver.errors import PolicyRefusedError, Reason, SnapshotRefusedError
+from trimtab_solver.planner import PlanOptions
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.review.diff import FieldChange, SelectionChange, diff_policies
@@ -121,3 +127,59 @@ def test_scenarios_are_read_strictly() -> None:
         read_scenarios("s.yaml", b"scenarios:\n  - {name: a, fial: ['host:h1']}\n")
     with pytest.raises(SnapshotRefusedError, match='the cluster has no part "host:h9"'):
         diff_policies(policy(), policy(), CLUSTER, (Scenario(name="x", fail=("host:h9",)),))
+
+
+# --- where nothing is proven best ---------------------------------------------------------------------------------------
+
+
+LARGE = generate(SampleOptions(hosts=24, vms=300, load=1.03, seed=3))
+LITTLE = PlanOptions(budget_s=0.05, reproducible=True)
+"""So little work that plans on the large cluster are not proven best."""
+
+
+def changed(old: bytes, new: bytes) -> Policy:
+    """The policy of the large cluster with one text replaced."""
+    files = {name: text.replace(old, new) for name, text in LARGE.policy.items()}
+    assert old == new or files != dict(LARGE.policy)
+    return parse_policy(files)
+
+
+def test_a_change_that_means_nothing_here_shows_no_actions() -> None:
+    """Plans that no policy prefers are not told apart, although another weight leads the search elsewhere."""
+    rack = min(domain.id for domain in LARGE.healthy.domains if domain.kind == "rack")
+    scenarios = (Scenario(name="rack", fail=(f"rack:{rack}",)), Scenario(name="quiet"))
+    diff = diff_policies(changed(b"", b""), changed(b"weight: 40", b"weight: 41"), LARGE.healthy, scenarios, LITTLE)
+    assert [change.name for change in diff.documents] == ["web-racks"]
+    for plan in diff.plans:
+        assert not plan.is_proven
+        assert (plan.added, plan.removed, plan.down, plan.up, plan.stops, plan.broken) == ((), (), (), (), (), ())
+    rules = [
+        name for name, value in (diff.plans[0].old.levels or {}).items() if value != diff.plans[0].new.levels[name]
+    ]  # type: ignore[index]  # both have levels
+    assert rules in ([], ["should"])
+
+
+def test_one_digest_is_one_plan() -> None:
+    """A policy written in another order is not planned for again, so that there is nothing to differ."""
+    files = {f"z{name}": text for name, text in reversed(LARGE.policy.items())}
+    diff = diff_policies(changed(b"", b""), parse_policy(files), LARGE.healthy, (Scenario(name="quiet"),), LITTLE)
+    assert diff.is_empty
+    (plan,) = diff.plans
+    assert not plan.is_proven
+    assert plan.old == plan.new
+
+
+def test_a_difference_that_is_not_proven_says_so() -> None:
+    """In words and for programs; a proven one does not."""
+    scenarios = (Scenario(name="all of a site", fail=("site:s1",)),)
+    old, new = changed(b"", b""), changed(b"event.hardware_failures >= 1", b"event.hardware_failures >= 9")
+    diff = diff_policies(old, new, LARGE.healthy, scenarios, LITTLE)
+    (plan,) = diff.plans
+    assert not plan.is_empty
+    assert not plan.is_proven
+    assert any("not proven best" in line for line in diff_lines(diff))
+    assert any("not proven best" in line for line in diff_markdown(diff))
+    assert json.loads("".join(diff_json(diff)))["plans"][0]["proven"] is False
+    small = diff_policies(policy(), policy(PIN), CLUSTER)
+    assert not small.plans[0].is_empty
+    assert not any("not proven" in line for line in diff_lines(small))

@@ -89,6 +89,7 @@ def _plan(plan: PlanChange) -> dict[str, Any]:
     return {
         "scenario": plan.scenario,
         "same": plan.is_empty,
+        "proven": plan.is_proven,
         "old": _side(plan.old),
         "new": _side(plan.new),
         "added": [_action(action) for action in plan.added],
@@ -109,6 +110,8 @@ def _side(side: PlanSide) -> dict[str, Any]:
 def _plan_facts(plan: PlanChange) -> Iterator[str]:
     if plan.old.levels is not None and plan.new.levels is not None:
         yield from _level_facts(plan.old.levels, plan.new.levels)
+    if not plan.is_empty and not plan.is_proven:
+        yield "not proven best within the work given: more search could change what follows; compare levels first"
     for tier, old, new in plan.stops:
         yield f"{tier}: {old} -> {plural(new, 'guest')} stopped or suspended"
     if plan.down:
