@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from trimtab_solver.engines.crowding import COUNTED, RELAXED
 from trimtab_solver.policy.documents import RuleSpec
 from trimtab_solver.policy.loader import load_policy
 from trimtab_solver.primitives.group import GroupPrimitive
@@ -72,3 +73,12 @@ def test_every_group_primitive_has_a_search_kernel_of_its_name(primitive: type[G
     assert (_SEARCH / "kernels" / f"{name}.py").exists()
     assert f"from .{name} import" in kernels
     assert f"case {primitive.__name__}(" in (_SEARCH / "group_rows.py").read_text()
+
+
+def test_bounds_count_every_group_primitive_or_say_why_not() -> None:
+    """Exactly one of the two, so that none is forgotten; the exact engine cannot forget one, `encode` is abstract."""
+    # by name: a dataclass with slots is a second class, and the first may still be there
+    known = {primitive.__name__ for primitive in GroupPrimitive.__subclasses__()}
+    assert {primitive.__name__ for primitive in (*COUNTED, *RELAXED)} == known
+    assert not COUNTED.keys() & RELAXED.keys()
+    assert all(RELAXED.values())

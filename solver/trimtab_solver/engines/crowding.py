@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
 
+from ..primitives.domain_count import DomainCount
+from ..primitives.domain_dependency import DomainDependency
 from ..primitives.domain_exclusion import DomainExclusion
 from ..primitives.domain_limit import DomainLimit
+from ..primitives.domain_skew import DomainSkew
 from ..primitives.encoding import Bools, Index, Ints
+from ..primitives.group import GroupPrimitive
+from ..primitives.headroom import Headroom
+from ..primitives.quorum import Quorum
 from ..problem import Problem
 
 
@@ -22,13 +29,8 @@ def crowded_out(problem: Problem, rank: int, caps: Mapping[int, int]) -> int:
     for i, group in enumerate(problem.groups):
         if not group.must:
             continue
-        if isinstance(group, DomainLimit):
-            loss = counting.over_limit(group)
-        elif isinstance(group, DomainExclusion):
-            loss = counting.excluded(group)
-        else:
-            continue
-        if loss:
+        count = COUNTED.get(type(group))
+        if count is not None and (loss := count(counting, group)):
             found.append((-loss, i))
     taken = np.zeros(problem.vm_count, dtype=np.bool_)
     total = 0
@@ -101,3 +103,19 @@ class _Counting:
             others -= number
         cheapest: Ints = np.sort(value[mine])
         return int(cheapest[: max(0, others)].sum())
+
+
+COUNTED: Final[dict[type[GroupPrimitive], Callable[[_Counting, Any], int]]] = {
+    DomainLimit: _Counting.over_limit,
+    DomainExclusion: _Counting.excluded,
+}
+"""What a primitive makes stay down at least, whatever the room."""
+
+RELAXED: Final[dict[type[GroupPrimitive], str]] = {
+    DomainCount: "guests that run in too few domains could run in more wherever there are more",
+    DomainDependency: "guests run wherever those run that they depend on",
+    DomainSkew: "what one domain may hold depends on what runs in the others",
+    Headroom: "what must stay free depends on which protected guests run where",
+    Quorum: "asks for more guests that run, not for fewer",
+}
+"""Primitives that bounds leave out, and why: a relaxation without them is easier, so its bounds hold."""
