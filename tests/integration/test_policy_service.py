@@ -118,6 +118,8 @@ def test_policies_are_compared_on_a_cluster(server: RunningServer) -> None:
     (document,) = response.documents
     assert (document.name, document.fields[0].new_json) == ("bronze", '"event.hardware_failures >= 2"')
     (plan,) = response.plans
+    assert plan.old_side.is_proven
+    assert plan.new_side.is_proven
     assert list(plan.down_vm_ids) == ["a"]
     assert list(plan.up_vm_ids) == ["b"]
     assert [(stop.name, stop.old_count, stop.new_count) for stop in plan.stops] == [("bronze", 1, 0)]

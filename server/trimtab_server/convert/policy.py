@@ -100,4 +100,5 @@ def _plan(change: PlanChange) -> pb.PlanChange:
 def _side(side: PlanSide) -> pb.PlanSide:
     levels = [plan_pb2.LevelValue(name=name, value=value) for name, value in (side.levels or {}).items()]
     outcome = OUTCOMES.to_proto[Outcome(side.outcome)] if side.outcome else plan_pb2.OUTCOME_UNSPECIFIED
-    return pb.PlanSide(outcome=outcome, levels=levels, refusals=[str(fault) for fault in side.refused])
+    refusals = [str(fault) for fault in side.refused]
+    return pb.PlanSide(outcome=outcome, levels=levels, refusals=refusals, is_proven=side.is_proven)

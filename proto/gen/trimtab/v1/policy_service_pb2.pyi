@@ -528,8 +528,11 @@ class PlanSide(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     LEVELS_FIELD_NUMBER: _builtins.int
     REFUSALS_FIELD_NUMBER: _builtins.int
+    IS_PROVEN_FIELD_NUMBER: _builtins.int
     outcome: _plan_pb2.Outcome.ValueType
     """The outcome; unspecified when the policy is refused."""
+    is_proven: _builtins.bool
+    """Whether no plan can be better. If not, more search might have found another one."""
     @_builtins.property
     def levels(self) -> _containers.RepeatedCompositeFieldContainer[_plan_pb2.LevelValue]:
         """Values of the levels, highest first. Bounds are 0: ask PlanningService for proofs."""
@@ -544,10 +547,11 @@ class PlanSide(_message.Message):
         outcome: _plan_pb2.Outcome.ValueType = ...,
         levels: _abc.Iterable[_plan_pb2.LevelValue] | None = ...,
         refusals: _abc.Iterable[_builtins.str] | None = ...,
+        is_proven: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["levels", b"levels", "outcome", b"outcome", "refusals", b"refusals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_proven", b"is_proven", "levels", b"levels", "outcome", b"outcome", "refusals", b"refusals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
