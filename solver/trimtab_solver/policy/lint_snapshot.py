@@ -10,6 +10,7 @@ from itertools import combinations
 from ..errors import PolicyRefusedError
 from ..rules.resize import Resize
 from ..rules.separate import Separate
+from ..rules.shares import percent
 from ..rules.spread import Spread
 from ..rules.tier import Tier
 from ..snapshot import Snapshot
@@ -124,6 +125,8 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
         yield from _separate_findings(selection, document, spec)
     elif isinstance(spec, Spread) and spec.min_domains is not None:
         yield from _spread_findings(selection, document, spec)
+    elif isinstance(spec, Resize):
+        yield from _resize_findings(selection, document, spec)
     if not isinstance(spec, RuleSpec) or type(spec) not in JUDGES or not _picks_guests(selection, document):
         return
     concerned = [
@@ -171,6 +174,23 @@ def _spread_findings(selection: Selection, document: Document, spec: Spread) -> 
         yield finding_at(document, "spec.minDomains", _severity(spec), "too-few-domains", message, fix)
 
 
+def _resize_findings(selection: Selection, document: Document, spec: Resize) -> Iterator[Finding]:
+    chosen, tier_of = selection.vms(document, "spec.select", spec.select), selection.tier_of()
+    tiers = {document.name: tier for document, tier in selection.tiers()}
+    rights = [tiers[name].resize for name in sorted({tier_of[vm_id].name for vm_id in chosen})]
+    known = _resources(selection.snapshot)
+    floors = {resource: percent(share) for resource, share in spec.floor.items() if resource in known}
+    raises = any(
+        right is not None and right.floor_percent(resource) < least
+        for right in rights
+        for resource, least in floors.items()
+    )
+    if chosen and floors and not raises:
+        message = "raises no floor: the tiers of the selected guests leave them as much anyway"
+        fix = "delete it, or compare the floors with resize.floor of the tiers"
+        yield finding_at(document, "spec.floor", Severity.WARNING, "no-effect", message, fix)
+
+
 def _separate_findings(selection: Selection, document: Document, spec: Separate) -> Iterator[Finding]:
     sets = [selection.vms(document, f"spec.between[{i}]", selector) for i, selector in enumerate(spec.between)]
     partners = [set(selection.groups(document, "spec.partnersBy", members, spec.partners_by)) for members in sets]
@@ -210,12 +230,17 @@ def _name_findings(selection: Selection, document: Document) -> Iterator[Finding
             message = f'the snapshot has no failure domains of kind "{kind}"'
             severity = _severity(spec) if isinstance(spec, RuleSpec) else Severity.WARNING
             yield finding_at(document, path, severity, "unknown-topology", message, _suggestion(kind, kinds))
-    resources = {resource for host in selection.snapshot.hosts for resource in host.capacity}
+    resources = _resources(selection.snapshot)
     for path, name in _resources_named(spec):
         if name not in resources:
             message = f'no host has the resource "{name}"'
             fix = _suggestion(name, resources)
             yield finding_at(document, path, Severity.WARNING, "unknown-resource", message, fix)
+
+
+def _resources(snapshot: Snapshot) -> set[str]:
+    """Every resource that some host has."""
+    return {resource for host in snapshot.hosts for resource in host.capacity}
 
 
 def _resources_named(spec: Spec) -> Iterator[tuple[str, str]]:
