@@ -5,8 +5,11 @@ At set-up and at the start of a service, so that no request waits for a compiler
 
 from __future__ import annotations
 
+import numpy as np
+
 from .compilation import compile_problem
 from .engines import packing
+from .engines.appraisal import Appraisal
 from .engines.greedy import repair
 from .engines.search import SearchOptions, search
 from .policy.loader import parse_policy
@@ -34,7 +37,8 @@ def warm_up() -> None:
     policy = parse_policy({"warm-up.yaml": _POLICY})
     problem = compile_problem(snapshot, policy, Selection(policy, snapshot))
     start = repair(problem, problem.current)
-    search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True), start)
+    appraisal = Appraisal(0, np.ones(len(vms)))
+    search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, appraisal=appraisal), start)
 
 
 if __name__ == "__main__":

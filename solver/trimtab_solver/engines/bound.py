@@ -67,22 +67,38 @@ class Bounds:
 
         What it finds counts from then on in `given` and `known`. The same calls find the same.
         """
-        given = self.given(values)
-        for i, (value, bound) in enumerate(zip(values, given, strict=True)):
-            parts = self._problem.levels[i].parts
-            if value <= bound:
-                continue
-            if len(parts) != 1 or parts[0][0] >= self._ranks or self._problem.host_count == 0:
-                return False
-            ((measure, weight),) = parts
-            key = i, values[:i]
-            if key not in self._contents:
-                market = self.loss_market(measure, self._caps(values[:i]))
-                self._contents[key] = HostBound(market, find_prices(market))
-            contents = self._contents[key]
-            self._found[key] = max(bound, weight * contents.improve(iterations, is_over))
-            return not contents.is_converged and self._found[key] < value
-        return False
+        found = self._open_loss(values)
+        if found is None:
+            return False
+        i, measure, weight = found
+        key = i, values[:i]
+        if key not in self._contents:
+            market = self.loss_market(measure, self._caps(values[:i]))
+            self._contents[key] = HostBound(market, find_prices(market))
+        contents = self._contents[key]
+        self._found[key] = max(self._level(*key), weight * contents.improve(iterations, is_over))
+        return not contents.is_converged and self._found[key] < values[i]
+
+    def scarcity(self, values: tuple[int, ...]) -> tuple[int, Market] | None:
+        """The first rank (its number) that is not proven at these values, and the relaxation with its loss as goal.
+
+        None where the first level that is not proven is no loss of a single rank.
+        """
+        found = self._open_loss(values)
+        if found is None:
+            return None
+        i, measure, _ = found
+        return measure, self.loss_market(measure, self._caps(values[:i]))
+
+    def _open_loss(self, values: tuple[int, ...]) -> tuple[int, int, int] | None:
+        """The first level that is not proven, the rank whose loss it is, and its weight; None if it is no such."""
+        for i, (value, bound) in enumerate(zip(values, self.given(values), strict=True)):
+            if value > bound:
+                parts = self._problem.levels[i].parts
+                if len(parts) != 1 or parts[0][0] >= self._ranks or self._problem.host_count == 0:
+                    return None
+                return i, *parts[0]
+        return None
 
     def _level(self, i: int, above: tuple[int, ...] | None) -> int:
         key = i, above

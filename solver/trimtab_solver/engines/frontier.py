@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from ..outcome import FrontierPoint, LevelValue
 from ..problem import Problem, Target
+from .appraisal import appraise
 from .bound import Bounds
 from .greedy import repair
 from .refilling import RefillOptions, refill
 from .search import SearchOptions, search
 
-_SEARCH_SHARE = 0.5
+_SEARCH_SHARE = 0.7
 """Of the time of a point; the rest goes to refilling."""
 
 
@@ -66,7 +67,13 @@ def _improve(
 
     found = search(
         problem,
-        SearchOptions(budget_s * _SEARCH_SHARE, options.seed, 1, options.reproducible),
+        SearchOptions(
+            budget_s * _SEARCH_SHARE,
+            options.seed,
+            options.workers,
+            options.reproducible,
+            appraisal=appraise(problem, bounds, problem.evaluate(start)),
+        ),
         start,
         None,
         stop,

@@ -12,6 +12,7 @@ import numpy as np
 from ..outcome import LevelValue
 from ..primitives.encoding import Bools, Index
 from ..problem import NOWHERE, Problem, Target
+from .appraisal import appraise
 from .bound import Bounds
 from .cpsat import Budget, LevelProof
 from .exact import ExactModel, all_choices, candidate_count
@@ -25,8 +26,9 @@ EXACT_FIRST = 25_000
 """Up to so many placement variables the exact model comes early and gets most of the time: it proves what it finds."""
 EXACT_CANDIDATES = 400_000
 """Above so many placement variables the full exact model finds nothing useful in seconds and is not built."""
-_SHARES_AT_LOSS = (("refilling", 0.85), ("search", 0.08))
-"""When guests are lost that might run: the search alone loses some 10 % more (docs/decisions/0010)."""
+_SHARES_AT_LOSS = (("barter", 0.62), ("refilling", 0.23), ("search", 0.08))
+"""When guests are lost that might run (docs/decisions/0011)."""
+_SHARES_AT_LOSS_OF_MANY = (("barter", 0.82),)
 _MOST_REFILLED = 30_000
 """Above so many guests one round of refilling costs more than it brings."""
 _SEARCH_SHARE, _EARLY_SEARCH_SHARE = 0.8, 0.15
@@ -189,15 +191,15 @@ class Portfolio:
         assert self.best is not None, "greedy repair comes first"
         ranks = len(self._problem.ranks)
         of_ranks = sum(any(part < ranks for part, _ in level.parts) for level in self._problem.levels)
-        if self._settled(self.best) < of_ranks and self._problem.vm_count <= _MOST_REFILLED:
-            return _SHARES_AT_LOSS
+        if self._settled(self.best) < of_ranks:
+            return _SHARES_AT_LOSS if self._problem.vm_count <= _MOST_REFILLED else _SHARES_AT_LOSS_OF_MANY
         return (("search", _SEARCH_SHARE),)
 
     def _improve(self, engine: str, budget_s: float) -> None:
         """Lets one engine work on the incumbent for so long."""
         start = self._incumbent(engine).target
-        if engine == "search":
-            self._search(budget_s, start)
+        if engine != "refilling":
+            self._search(engine, budget_s, start)
             return
         options = self._options
         refill(
@@ -217,15 +219,20 @@ class Portfolio:
         assert self.best_target is not None, "greedy repair comes first"
         return Candidate(engine, self.best_target)
 
-    def _search(self, budget_s: float, start: Target, stuck: Bools | None = None) -> Target:
-        """Local search for so long, as far as time is left."""
+    def _search(self, engine: str, budget_s: float, start: Target, stuck: Bools | None = None) -> Target:
+        """Local search for so long, as far as time is left; with barter for room or without."""
         options = self._options
+        assert self.best is not None, "greedy repair comes first"
+        with self._lock:
+            appraisal = appraise(self._problem, self.bounds, self.best) if engine == "barter" else None
         limit_s = budget_s if options.reproducible else min(budget_s, self.left_s)
         found = search(
             self._problem,
-            SearchOptions(limit_s, options.seed, options.workers, options.reproducible, stuck=stuck),
+            SearchOptions(
+                limit_s, options.seed, options.workers, options.reproducible, stuck=stuck, appraisal=appraisal
+            ),
             start,
-            None if stuck is not None else lambda better: self._report("search", better.target),
+            None if stuck is not None else lambda better: self._report(engine, better.target),
             self._stop,
             self.is_proven,
         )
@@ -264,7 +271,7 @@ class Portfolio:
         if not self._may_go_on():
             return None
         if candidate_count(self._problem) > EXACT_FIRST:
-            return self._search(self._options.budget_s * _REFINING_SHARE, reached, stuck)
+            return self._search("search", self._options.budget_s * _REFINING_SHARE, reached, stuck)
         if not self._options.reproducible and self.left_s < 2 * self._build_s:
             return None
         pinned = np.where(stuck, reached.place, NOWHERE).astype(np.int32)

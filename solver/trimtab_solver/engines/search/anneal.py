@@ -36,8 +36,9 @@ def anneal(
 ) -> None:
     """`steps` proposals while the temperature falls from `hot` to `cold` by a constant factor.
 
-    `best` [V] and `best_energy` [1] are updated. `mix` [4] are shares: of bringing up a guest that is down and of
-    sending a moved one home among all proposals, of swaps and of chains among the others.
+    `best` [V] and `best_energy` [1] are updated. `mix` [5] are shares: of bringing up a guest that is down and of
+    sending a moved one home among all proposals, of swaps and of chains among the others, and of plain trades among
+    those that bring one up.
     """
     guests, hosts = S.guest.shape[0], S.load.shape[0]
     temperature = hot
@@ -53,7 +54,11 @@ def anneal(
         x = unit(S.random)
         if x < mix[0]:
             if S.lengths[DOWN] > 0:
-                _bring_up(T, S, S.lists[DOWN, below(S.random, S.lengths[DOWN])], patience)
+                v = S.lists[DOWN, below(S.random, S.lengths[DOWN])]
+                if unit(S.random) < mix[4]:
+                    _trade(T, S, v, below(S.random, hosts), patience)
+                else:
+                    _bring_up(T, S, v, patience)
                 continue
         elif x < mix[0] + mix[1]:
             if S.lengths[MOVED] > 0:
@@ -111,6 +116,26 @@ def _chain(T: Tables, S: State, v: Whole, h: Whole, patience: float) -> None:
         return
     before = S.totals[0].energy
     if not try_shift(T, S, w, third):
+        return
+    if S.totals[0].energy - before + shift_change(T, S, v, h) <= patience:
+        relocate(T, S, v, h)
+    else:
+        relocate(T, S, w, h)
+
+
+@compiled
+def _trade(T: Tables, S: State, v: Whole, h: Whole, patience: float) -> None:
+    """Places a guest that is down on `h`; where there is no room, a random guest there goes down for it."""
+    if not may_be_at(T, v, h) or S.host[h].guests == 0:
+        return
+    if host_energy(T, S, h, v, np.int64(-1)) != INFINITY:
+        _shift(T, S, v, h, patience)
+        return
+    w = _any_guest(S, h)
+    if not T.guests[w].may_move or not T.guests[w].may_be_down or host_energy(T, S, h, v, w) == INFINITY:
+        return
+    before = S.totals[0].energy
+    if not try_shift(T, S, w, np.int64(-1)):
         return
     if S.totals[0].energy - before + shift_change(T, S, v, h) <= patience:
         relocate(T, S, v, h)

@@ -10,6 +10,7 @@ import numpy as np
 from ...primitives.encoding import Ints
 from .kernels.compiled import compiled
 from .kernels.guests import may_be_at
+from .kernels.hosts import has_room
 from .moves import INFINITY, shift_change, try_shift
 from .rows import BACKED, CEILING, FLOOR, FULL, LEFT, LIMIT, SHARED, UPPER, USED, Floats, State, Tables, Whole
 from .state import relocate
@@ -67,21 +68,11 @@ def _room_left(T: Tables, S: State, v: Whole, h: Whole) -> float:
 
 
 @compiled
-def _fits(T: Tables, S: State, v: Whole, h: Whole) -> bool:
-    """Whether there is room at all: cheaper than a full price, and enough to pass over most hosts."""
-    for r in range(S.load.shape[2]):
-        need = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, FLOOR, r]
-        if need > 0 and S.load[h, USED, r] + S.load[h, LEFT, r] + need > T.rooms[h, CEILING, r]:
-            return False
-    return True
-
-
-@compiled
 def _best_host(T: Tables, S: State, v: Whole) -> Whole:
     """The cheapest permitted host, the tightest fit among equals; -1 if there is none."""
     best, best_change, best_left = np.int64(-1), INFINITY, INFINITY
     for h in range(S.load.shape[0]):
-        if not may_be_at(T, v, h) or not _fits(T, S, v, h):
+        if not may_be_at(T, v, h) or not has_room(T, S, v, h):
             continue
         change = shift_change(T, S, v, h)
         if change == INFINITY or change > best_change:

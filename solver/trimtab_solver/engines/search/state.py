@@ -119,6 +119,15 @@ def refresh_all(T: Tables, S: State) -> None:
 
 
 @compiled
+def refresh_guests(T: Tables, S: State) -> None:
+    """Prices all guests anew, after what they are priced by has changed."""
+    for v in range(S.guest.shape[0]):
+        energy = guest_energy(T, v, S.guest[v].place)
+        S.totals[0].energy += energy - S.guest[v].energy
+        S.guest[v].energy = energy
+
+
+@compiled
 def count_peak(T: Tables, S: State, h: Whole, sign: Whole) -> None:
     """Counts how full host `h` is among all hosts; call `host_energy` for it first."""
     for b in range(T.terms.shape[0]):

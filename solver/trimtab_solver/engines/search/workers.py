@@ -19,7 +19,9 @@ import numpy as np
 from ...primitives.encoding import Bools, Ints
 from ...problem import Problem, Target
 from ...sizing import fit_sizes
+from ..appraisal import Appraisal
 from .anneal import anneal
+from .barter import BY_HEADS, barter_weights, open_barter, settle
 from .calibration import Heat, measure_heat, no_heat
 from .guidance import guide
 from .moves import INFINITY
@@ -35,6 +37,12 @@ _HASTE = 2.5
 _CYCLES = ((0.62, 1.0), (0.12, 0.15), (0.12, 0.05))
 """Share of the budget and heat of each cycle; the rest is for the descents after them."""
 _DESCENT = 0.14
+_BARTER = 0.85
+"""Share of the budget for barter, where room is scarce."""
+_AFTER_BARTER = ((0.1, 0.1),)
+"""As `_CYCLES`, after barter."""
+_BARTER_REPORTS = 5
+"""How often during barter its state is settled and evaluated, so that others hear of it."""
 _CHUNK_S = 0.05
 _GUIDANCE = 0.5
 """What room for one wanted guest is worth, of what bringing up one of the lowest rank is worth."""
@@ -63,6 +71,8 @@ class SearchOptions:
     moves: int | None = None
     stuck: Bools | None = None
     """Guests [V] that go nowhere else, though they may go down."""
+    appraisal: Appraisal | None = None
+    """What guests are worth where room is scarce: then the search begins with `barter`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +184,13 @@ class _Worker:
         state = new_state(problem, soft, place, self._seed)
         heat = measure_heat(soft, state, _CYCLES[0][0] * self._options.budget_s * STEPS_PER_S * _HASTE)
         spent = 0.0
-        for i, (share, warmth) in enumerate(_CYCLES):
-            if i:
-                state = new_state(problem, soft, place, self._seed + 7919 * i)
+        cycles: tuple[tuple[float, float], ...] = _CYCLES
+        if self._options.appraisal is not None:
+            place = self._barter(soft, place, self._options.appraisal, began, budget_s)
+            spent, cycles = _BARTER, _AFTER_BARTER
+        for i, (share, warmth) in enumerate(cycles):
+            if i or spent:
+                state = new_state(problem, soft, place, self._seed + 7919 * (i + 1))
             descent = _DESCENT * share / sum(s for s, _ in _CYCLES)
             place = self._cycle(soft, state, heat.scaled(warmth), began, budget_s, spent, share)
             spent += share
@@ -189,6 +203,29 @@ class _Worker:
             if self._crew.is_over:
                 break
         return self._best
+
+    def _barter(self, soft: Tables, place: Ints, appraisal: Appraisal, began: float, budget_s: float) -> Ints:
+        """Puts as much room to use as can be. Every other worker begins with all who wait down, and nobody stopped."""
+        problem, from_scratch = self._problem, self._number % 2 == 1
+        tables = self._crew.tables(barter_weights(soft_weights(problem)))
+        barter = open_barter(problem, tables, appraisal, 0.0 if from_scratch else BY_HEADS)
+        state = new_state(problem, tables, problem.current if from_scratch else place, self._seed)
+        best, energy = place.copy(), np.array([-INFINITY])
+        reported = 1
+        for done, steps in self._chunks(began, budget_s, 0.0, _BARTER):
+            barter.adjust_fee(state, done)
+            heat = barter.temperature(done)
+            anneal(tables, state, best, energy, barter.mix, steps, heat, heat)
+            if done * _BARTER_REPORTS > reported:
+                reported += 1
+                self._crew.offer(self._settled(soft, state, appraisal))
+        return self._settled(soft, state, appraisal)
+
+    def _settled(self, soft: Tables, state: State, appraisal: Appraisal) -> Ints:
+        """The placement of a barter with guests counted by heads again."""
+        settled = new_state(self._problem, soft, state.guest["place"], self._seed)
+        settle(soft, settled, appraisal.worth)
+        return np.ascontiguousarray(settled.guest["place"])
 
     def _cycle(
         self, tables: Tables, state: State, heat: Heat, began: float, budget_s: float, spent: float, share: float

@@ -26,6 +26,16 @@ INFINITY = float("inf")
 
 
 @compiled
+def has_room(T: Tables, S: State, v: Whole, h: Whole) -> bool:
+    """Whether host `h` has room for guest `v` at all: cheaper than a full price, and enough to pass over most hosts."""
+    for r in range(S.load.shape[2]):
+        need = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, FLOOR, r]
+        if need > 0 and S.load[h, USED, r] + S.load[h, LEFT, r] + need > T.rooms[h, CEILING, r]:
+            return False
+    return True
+
+
+@compiled
 def host_energy(T: Tables, S: State, h: Whole, coming: Whole, going: Whole) -> float:
     """Energy of host `h` with guest `coming` (-1: none) and without `going`; infinite where there is no room.
 
