@@ -11,6 +11,8 @@ from tests.oracle import best_levels
 from tests.property.seeds import chunks, named
 from tests.property.targets import judged, problem_of
 from tests.strategies import tiny_cluster
+from trimtab_solver.engines.appraisal import Appraisal, appraise
+from trimtab_solver.engines.bound import Bounds
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.engines.search import SearchOptions, search
 from trimtab_solver.engines.search.moves import INFINITY, shift_change
@@ -29,6 +31,26 @@ def test_search_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> 
         problem = problem_of(snapshot, policy)
         start = min(repair(problem), problem.stay(), key=problem.evaluate)
         found = search(problem, SearchOptions(_BUDGET_S, seed, workers=1, reproducible=True), start)
+        assert found.values == problem.evaluate(found.target), seed
+        assert found.values <= problem.evaluate(start), seed
+        verdict = judged(snapshot, policy, problem, found.target)
+        assert verdict.is_valid, (seed, verdict.violations)
+        best, _ = best_levels(snapshot, policy)
+        assert [value for _, value in best] <= list(found.values), seed
+
+
+@pytest.mark.parametrize("seeds", chunks(0.4, first=6_200_000), ids=named)
+def test_barter_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> None:
+    """Whatever guests are said to be worth: the verifier passes it, never worse than the start, never beats brute force."""
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        problem = problem_of(snapshot, policy)
+        start = min(repair(problem), problem.stay(), key=problem.evaluate)
+        appraisal = appraise(problem, Bounds(problem), problem.evaluate(start))
+        if appraisal is None:
+            appraisal = Appraisal(0, np.random.default_rng(seed).random(problem.vm_count))
+        options = SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, appraisal=appraisal)
+        found = search(problem, options, start)
         assert found.values == problem.evaluate(found.target), seed
         assert found.values <= problem.evaluate(start), seed
         verdict = judged(snapshot, policy, problem, found.target)
@@ -60,10 +82,12 @@ def test_prices_and_counts_stay_what_a_fresh_count_gives(seeds: range) -> None:
             assert np.array_equal(state.load, fresh.load), seed
 
 
-def test_the_same_seed_and_workers_give_the_same_target() -> None:
+@pytest.mark.parametrize("barters", [False, True], ids=["search", "barter"])
+def test_the_same_seed_and_workers_give_the_same_target(barters: bool) -> None:
     """In reproducible mode two searches with two workers end at the same placement."""
     for seed in range(20):
         problem = problem_of(*tiny_cluster(seed, max_hosts=4, max_vms=6))
-        options = SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True)
+        appraisal = Appraisal(0, problem.floor.sum(axis=1) / 4) if barters else None
+        options = SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, appraisal=appraisal)
         places = [search(problem, options, problem.stay()).target.place.tolist() for _ in range(2)]
         assert places[0] == places[1], seed

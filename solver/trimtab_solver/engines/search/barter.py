@@ -37,6 +37,8 @@ _HASTE = 14.0
 _SPENT = 0.85
 _RESERVED = 0.08
 """When the budget of moves may be used up, of the whole time; and how much of it is kept for what comes after."""
+_GUIDANCE = 3.0
+"""What free room of the size of a usual guest is worth, in the same units: room of one resource alone is worth none."""
 _MIX = (0.6, 0.02, 0.3, 0.1, 1.0)
 _FILLED = (1.3, 1.15, 1.05, 1.0, 0.97, 0.9, 0.75, 0.5, 0.0)
 
@@ -95,10 +97,14 @@ def open_barter(problem: Problem, tables: Tables, appraisal: Appraisal, by_heads
     """Makes `tables`, built with `barter_weights`, count guests that are down by worth, and `by_heads` by heads too."""
     worth, ranks = appraisal.worth, problem.ranks
     above = {rank: appraisal.rank - i for i, rank in enumerate(ranks)}
-    heads = np.array([tier.value * _BETWEEN_RANKS ** above[tier.rank] for tier in problem.tiers])[problem.tier]
+    heads = np.array([tier.value * _BETWEEN_RANKS ** above.get(tier.rank, 0) for tier in problem.tiers])[problem.tier]
     tables.guests["down_cost"] = worth + by_heads * heads
     tradable = worth[(worth > 0) & (tables.guests["may_be_down"] == 1)]
     unit = float(np.quantile(tradable, 0.1)) if len(tradable) else 1.0
+    waiting = ~problem.running & (worth > 0)
+    if waiting.any():
+        tables.wanted[:] = problem.floor[waiting].mean(axis=0)
+        tables.options["guidance"] = _GUIDANCE * unit
     budget = min(int(tables.options["budget"][0]), problem.vm_count)
     counts = problem.running & (problem.tier_values("rank") >= ranks[appraisal.rank])
     early = np.where(counts, np.maximum(problem.tier_values("value") - worth, 0.0), 0.0)

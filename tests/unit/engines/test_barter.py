@@ -1,0 +1,75 @@
+"""Barter by hand: what room is worth, prices of moves, large guests for small ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.property.targets import problem_of
+from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from trimtab_solver.engines.appraisal import Appraisal, appraise
+from trimtab_solver.engines.bound import Bounds
+from trimtab_solver.engines.search.barter import barter_weights, open_barter, settle
+from trimtab_solver.engines.search.state import new_state
+from trimtab_solver.engines.search.tables import build_tables
+from trimtab_solver.engines.search.weights import soft_weights
+from trimtab_solver.problem import Problem
+
+
+def _crowded() -> Problem:
+    """One host of 40 is full of a Bronze guest; three that are small wait, and one as large as the host."""
+    large, small = {"memory_mib": 40}, {"memory_mib": 10}
+    guests = [
+        vm("large", "h1", requested=large),
+        *(vm(f"s{n}", requested=small) for n in range(3)),
+        vm("l", requested=large),
+    ]
+    return problem_of(snapshot(guests, {2: DOWN, 3: DOWN, 4: DOWN}), policy())
+
+
+def test_guests_are_worth_their_room() -> None:
+    """The dual price of room makes a guest of a quarter of the size worth a quarter."""
+    problem = _crowded()
+    found = appraise(problem, Bounds(problem), problem.evaluate(problem.stay()))
+    assert found is not None
+    assert problem.ranks[found.rank] == min(problem.ranks)
+    size = dict(zip(problem.vm_ids, found.worth.tolist(), strict=True))
+    assert size["s0"] == pytest.approx(size["l"] / 4, rel=1e-6)
+    assert size["l"] == pytest.approx(2.0, rel=1e-6), "as much as is lost with a Bronze guest"
+
+
+def test_nothing_is_worth_anything_where_all_can_run() -> None:
+    """With room for everybody there is no shortage to appraise."""
+    problem = problem_of(snapshot([vm("a", requested={"memory_mib": 10})]), policy())
+    assert appraise(problem, Bounds(problem), problem.evaluate(problem.stay())) is None
+
+
+def test_one_large_guest_goes_down_for_several_small_ones() -> None:
+    """By heads three small ones are worth more than the large one in whose room they fit."""
+    problem = _crowded()
+    tables = build_tables(problem, soft_weights(problem))
+    state = new_state(problem, tables, problem.current, seed=1)
+    settle(tables, state, problem.floor[:, 0] / 40)
+    up = {problem.vm_ids[v] for v in np.flatnonzero(state.guest["place"] >= 0)}
+    assert up == {"s0", "s1", "s2"}
+
+
+def test_the_price_of_moves_falls_until_the_budget_is_used() -> None:
+    """Cheaper while fewer are made than the budget allows by now, dearer when they are more; never before it is cold."""
+    problem = _crowded()
+    problem = replace(problem, disruption=replace(problem.disruption, budget=4))
+    tables = build_tables(problem, barter_weights(soft_weights(problem)))
+    barter = open_barter(problem, tables, Appraisal(len(problem.ranks) - 1, problem.floor[:, 0] / 40), by_heads=0.0)
+    state = new_state(problem, tables, problem.current, seed=1)
+    first = barter.fee
+    barter.adjust_fee(state, 0.1)
+    assert barter.fee == first
+    barter.adjust_fee(state, 0.4)
+    lower = barter.fee
+    assert lower < first
+    assert (tables.guests["move_weight"] == lower).all()
+    state.totals["counted"] = 5
+    barter.adjust_fee(state, 0.45)
+    assert lower < barter.fee <= first
