@@ -41,7 +41,7 @@ def test_search_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> 
 
 @pytest.mark.parametrize("seeds", chunks(0.4, first=6_200_000), ids=named)
 def test_barter_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> None:
-    """Whatever guests are said to be worth: the verifier passes it, never worse than the start, never beats brute force."""
+    """Whatever guests are said to be worth: valid, never worse than the start, never better than brute force."""
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         problem = problem_of(snapshot, policy)

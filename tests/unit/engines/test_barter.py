@@ -57,7 +57,7 @@ def test_one_large_guest_goes_down_for_several_small_ones() -> None:
 
 
 def test_the_price_of_moves_falls_until_the_budget_is_used() -> None:
-    """Cheaper while fewer are made than the budget allows by now, dearer when they are more; never before it is cold."""
+    """Cheaper while fewer are made than the budget allows by now, dearer when more; never before it is cold."""
     problem = _crowded()
     problem = replace(problem, disruption=replace(problem.disruption, budget=4))
     tables = build_tables(problem, barter_weights(soft_weights(problem)))
