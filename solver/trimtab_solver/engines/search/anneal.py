@@ -12,10 +12,12 @@ from .kernels.compiled import compiled
 from .kernels.guests import may_be_at
 from .kernels.hosts import host_energy
 from .moves import shift_change, swap_change, try_shift
-from .rows import DOWN, MOVED, Floats, State, Tables, Whole
+from .rows import BRING_UP, CHAIN, CROWDED, DOWN, FELLOW, HOME, MOVED, SWAP, TRADE, Floats, State, Tables, Whole
 from .state import relocate
 
 INFINITY = float("inf")
+_HOSTS_COMPARED = 3
+_FELLOWS_PASSED = 8
 _STEP = 1024
 _PLACES_TRIED = 3
 """How many hosts a guest that makes way is offered before it goes down."""
@@ -36,9 +38,10 @@ def anneal(
 ) -> None:
     """`steps` proposals while the temperature falls from `hot` to `cold` by a constant factor.
 
-    `best` [V] and `best_energy` [1] are updated. `mix` [5] are shares: of bringing up a guest that is down and of
-    sending a moved one home among all proposals, of swaps and of chains among the others, and of plain trades among
-    those that bring one up.
+    `best` [V] and `best_energy` [1] are updated. `mix` [7] are shares: BRING_UP (a guest that is down) and HOME (a
+    moved one) of all proposals; SWAP and CHAIN of the others, and CROWDED (beginning with a guest of the dearest of a
+    few hosts); TRADE of those that bring one up; FELLOW (with a member of the same group, which most rules permit) of
+    the swaps.
     """
     guests, hosts = S.guest.shape[0], S.load.shape[0]
     temperature = hot
@@ -52,30 +55,52 @@ def anneal(
             saved = i
             keep_best(S, best, best_energy)
         x = unit(S.random)
-        if x < mix[0]:
+        if x < mix[BRING_UP]:
             if S.lengths[DOWN] > 0:
                 v = S.lists[DOWN, below(S.random, S.lengths[DOWN])]
-                if unit(S.random) < mix[4]:
+                if unit(S.random) < mix[TRADE]:
                     _trade(T, S, v, below(S.random, hosts), patience)
                 else:
                     _bring_up(T, S, v, patience)
                 continue
-        elif x < mix[0] + mix[1]:
+        elif x < mix[BRING_UP] + mix[HOME]:
             if S.lengths[MOVED] > 0:
                 v = S.lists[MOVED, below(S.random, S.lengths[MOVED])]
                 _shift(T, S, v, T.guests[v].current, patience)
                 continue
-        v = below(S.random, guests)
+        v = _crowded_guest(S) if unit(S.random) < mix[CROWDED] else below(S.random, guests)
         x = unit(S.random)
-        if x < mix[2]:
-            u = below(S.random, guests)
-            if S.guest[v].place >= 0 and S.guest[u].place >= 0:
+        if x < mix[SWAP]:
+            u = below(S.random, guests) if unit(S.random) >= mix[FELLOW] else _fellow(T, S, v)
+            if S.guest[v].place >= 0 and u >= 0 and S.guest[u].place >= 0:
                 _swap(T, S, v, u, patience)
-        elif x < mix[2] + mix[3]:
+        elif x < mix[SWAP] + mix[CHAIN]:
             _chain(T, S, v, below(S.random, hosts), patience)
         else:
             _shift(T, S, v, below(S.random, hosts), patience)
     keep_best(S, best, best_energy)
+
+
+@compiled
+def _crowded_guest(S: State) -> Whole:
+    """A random guest of the dearest of a few random hosts, or of any host if nobody is there."""
+    hosts = S.load.shape[0]
+    dearest = below(S.random, hosts)
+    for _ in range(_HOSTS_COMPARED - 1):
+        h = below(S.random, hosts)
+        if S.host[h].energy > S.host[dearest].energy:
+            dearest = h
+    return _any_guest(S, dearest) if S.host[dearest].guests > 0 else below(S.random, S.guest.shape[0])
+
+
+@compiled
+def _fellow(T: Tables, S: State, v: Whole) -> Whole:
+    """A member of the same group as guest `v`, a few places further in the ring; -1 if it is in none."""
+    u = T.guests[v].fellow
+    if u >= 0:
+        for _ in range(below(S.random, np.int64(_FELLOWS_PASSED))):
+            u = T.guests[u].fellow
+    return u
 
 
 @compiled

@@ -14,6 +14,7 @@ from .rows import DOWN, Floats, State, Tables, Whole
 from .tables import NO_BUDGET
 
 _SAMPLES = 100_000
+_FELLOWS, _CROWDED = 0.1, 0.2
 _PATIENCE = (0.3, 40.0)
 
 
@@ -21,8 +22,7 @@ _PATIENCE = (0.3, 40.0)
 class Heat:
     """A temperature that falls from `hot` to `cold` by a constant factor, and the shares of the kinds of changes.
 
-    `mix` [5]: of all proposals, those that bring up a guest that is down and those that send a moved one home; of the
-    rest, swaps and chains; and plain trades among those that bring one up.
+    `mix` [7] are shares of the kinds of changes, see `anneal`.
     """
 
     hot: float
@@ -72,7 +72,7 @@ def _mix(tables: Tables) -> Floats:
     can_be_down = bool(tables.guests["may_be_down"].any())
     # going home frees what moved guests leave behind, and a move for somebody else where moves are counted
     home, swap = (0.06, 0.4) if has_budget else (0.25, 0.5)
-    return np.array([0.4 if can_be_down else 0.0, home, swap, 0.05, 0.0])
+    return np.array([0.4 if can_be_down else 0.0, home, swap, 0.05, 0.0, _FELLOWS, _CROWDED])
 
 
 @compiled

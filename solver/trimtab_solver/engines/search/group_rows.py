@@ -45,6 +45,20 @@ class GroupRows(NamedTuple):
     members: npt.NDArray[Any]
     shares: Ints
 
+    def fellows(self) -> Ints:
+        """For each guest [V] the next member of the first group that it is in, all in a ring; -1: it is in none."""
+        first, last = self.pointer[:-1], self.pointer[1:]
+        joined = np.flatnonzero(first < last)
+        group = self.members["group"][first[joined]]
+        order = np.argsort(group, kind="stable")
+        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+        following = np.roll(order, -1)
+        # the last one of each group is followed by its first
+        following[np.append(starts[1:], len(order))[: len(starts)] - 1] = order[starts]
+        fellows = np.full(len(first), -1, dtype=np.int64)
+        fellows[joined[order]] = joined[following]
+        return fellows
+
 
 def group_rows(problem: Problem, weights: Weights) -> GroupRows:
     """The rows of all groups of a problem."""

@@ -72,6 +72,7 @@ def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows
     guests["kind"] = problem.allowed.class_of
     guests["tier"] = problem.tier
     guests["app"] = disruption.group
+    guests["fellow"] = rows.fellows()
     guests["unary_row"] = unary_row[problem.allowed.class_of]
     guests["first_member"] = rows.pointer[:-1]
     guests["last_member"] = rows.pointer[1:]

@@ -187,6 +187,7 @@ class _Worker:
         cycles: tuple[tuple[float, float], ...] = _CYCLES
         if self._options.appraisal is not None:
             place = self._barter(soft, place, self._options.appraisal, began, budget_s)
+            self._best, place = self._shared(self._crew.offer(place))
             spent, cycles = _BARTER, _AFTER_BARTER
         for i, (share, warmth) in enumerate(cycles):
             if i or spent:
@@ -194,15 +195,18 @@ class _Worker:
             descent = _DESCENT * share / sum(s for s, _ in _CYCLES)
             place = self._cycle(soft, state, heat.scaled(warmth), began, budget_s, spent, share)
             spent += share
-            found, place = self._descend(strict, place, began, budget_s, spent, descent)
+            found = self._descend(strict, place, began, budget_s, spent, descent)
             spent += descent
-            if self._best is None or found.values < self._best.values:
-                self._best = found
-            else:
-                place = self._best.target.place.astype(np.int64)
+            self._best, place = self._shared(found)
             if self._crew.is_over:
                 break
         return self._best
+
+    def _shared(self, found: Found) -> tuple[Found, Ints]:
+        """The best so far, and where to go on from: the best of all workers, unless that depends on who is faster."""
+        best = found if self._best is None else min(self._best, found, key=lambda one: one.values)
+        ahead = best if self._options.reproducible else min(self._crew.best, best, key=lambda one: one.values)
+        return best, ahead.target.place.astype(np.int64)
 
     def _barter(self, soft: Tables, place: Ints, appraisal: Appraisal, began: float, budget_s: float) -> Ints:
         """Puts as much room to use as can be. Every other worker begins with all who wait down, and nobody stopped."""
@@ -246,9 +250,7 @@ class _Worker:
             anneal(tables, state, best, energy, heat.mix, steps, hot, hot)
         return best
 
-    def _descend(
-        self, tables: Tables, place: Ints, began: float, budget_s: float, spent: float, share: float
-    ) -> tuple[Found, Ints]:
+    def _descend(self, tables: Tables, place: Ints, began: float, budget_s: float, spent: float, share: float) -> Found:
         """Takes no losses in the strict order of levels."""
         state = new_state(self._problem, tables, place, self._seed)
         # only differences count, and small ones must not drown in a large sum
@@ -257,7 +259,7 @@ class _Worker:
         best, mix = place.copy(), no_heat(tables).mix
         for _, steps in self._chunks(began, budget_s, spent, share):
             anneal(tables, state, best, energy, mix, steps, 0.0, 0.0)
-        return self._crew.offer(best), best
+        return self._crew.offer(best)
 
     def _chunks(self, began: float, budget_s: float, spent: float, share: float):  # type: ignore[no-untyped-def]
         """How much of the share is done, and how many proposals to make next."""
