@@ -40,7 +40,9 @@ _RESERVED = 0.08
 _GUIDANCE = 3.0
 """What free room of the size of a usual guest is worth, in the same units: room of one resource alone is worth none."""
 _MIX = (0.6, 0.02, 0.3, 0.1, 1.0, 0.0, 0.0)
+"""See `anneal`: plain trades above all."""
 _FILLED = (1.3, 1.15, 1.05, 1.0, 0.97, 0.9, 0.75, 0.5, 0.0)
+"""How much of a large guest's worth has to come in its place: best exchanges first, which use idle room as well."""
 
 
 def barter_weights(weights: Weights) -> Weights:
@@ -57,9 +59,10 @@ def barter_weights(weights: Weights) -> Weights:
 
 @dataclass(slots=True)
 class Barter:
-    """Annealing by `worth` [V]; `fee` is what a move costs now.
+    """Annealing by worth: `tables` and the `mix` of proposals to anneal with; `fee` is what a move costs now.
 
-    `early` [V] is how much less than a head those are worth that run now.
+    `unit` is what a small guest is worth, `budget` how many guests may move, `early` [V] how much less than a head
+    those are worth that run now.
     """
 
     tables: Tables
