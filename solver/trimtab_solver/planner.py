@@ -103,7 +103,7 @@ class _Planner:
     ) -> None:
         self._snapshot, self._policy, self._selection = snapshot, policy, selection
         self._problem, self._options = problem, options
-        self._stages = stages
+        self._stages, self._began = stages, began
         self._warm = None if options.warm_start is None else read_warm_start(problem, options.warm_start)
         warm_place = None if self._warm is None else self._warm.place
         self._stop = stop or threading.Event()
@@ -144,7 +144,7 @@ class _Planner:
             certificate=self._certificate(),
             engine=best.engine,
             hardware_failures=self._selection.event.hardware_failures,
-            frontier=self._frontier(),
+            frontier=self._frontier(best),
             notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *self._faults),
         )
 
@@ -152,14 +152,17 @@ class _Planner:
         with self._stages.timed("search"):
             return next(candidates, None)
 
-    def _frontier(self) -> tuple[FrontierPoint, ...]:
+    def _frontier(self, best: _Attempt) -> tuple[FrontierPoint, ...]:
         options = self._options
         if not options.frontier:
             return ()
         with self._stages.timed("frontier"):
             budget_s = options.budget_s * (1 - _PLAN_SHARE) * _FRONTIER_USE
+            if not options.reproducible:
+                left_s = options.budget_s - (time.monotonic() - self._began)
+                budget_s = min(budget_s, max(0.0, left_s) * _FRONTIER_USE)
             work = FrontierOptions(budget_s, options.seed, options.workers, options.reproducible)
-            return trace_frontier(self._problem, options.frontier, work, self._stop)
+            return trace_frontier(self._problem, options.frontier, work, self._stop, [best.ordering.reached])
 
     def _explain(self, best: _Attempt) -> tuple[StaysDown, ...]:
         with self._stages.timed("explain"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..outcome import FrontierPoint, LevelValue
@@ -16,6 +18,10 @@ from .search import SearchOptions, search
 
 _SEARCH_SHARE = 0.7
 """Of the time of a point; the rest goes to refilling."""
+_LEAST_S_PER_GUEST = 20e-6
+"""Time of a point below which a search is not begun: its tables alone take that long."""
+_MOST_REFILLED = 30_000
+"""Above so many guests one round of refilling costs more than it brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,57 +35,97 @@ class FrontierOptions:
 
 
 def trace_frontier(
-    problem: Problem, shares: tuple[float, ...], options: FrontierOptions, stop: threading.Event
+    problem: Problem,
+    shares: tuple[float, ...],
+    options: FrontierOptions,
+    stop: threading.Event,
+    known: Sequence[Target] = (),
 ) -> tuple[FrontierPoint, ...]:
     """The best values found with at most each share (percent) of the running guests moved, in the order of `shares`.
 
-    Every point starts from the best of those with fewer moves, so that more moves never look worse.
+    `known` targets count wherever they move few enough, and so does what was found with fewer moves: more moves never
+    look worse, and no point looks worse than the plan. The bounds are those of the largest share, which hold for all.
     """
-    points: dict[float, FrontierPoint] = {}
-    best: Target | None = None
-    each_s = options.budget_s / max(1, len(shares))
-    running = int(problem.running.sum())
-    for share in sorted(set(shares)):
-        allowed = int(running * share / 100)
-        varied = replace(problem, disruption=replace(problem.disruption, budget=allowed))
-        start = repair(varied)
-        if best is not None and problem.evaluate(best) < problem.evaluate(start):
-            start = best
-        best = _improve(varied, start, each_s, options, stop)
-        values = varied.evaluate(best)
-        bounds = Bounds(varied).given(values)
-        levels = tuple(
-            LevelValue(name, value, min(bound, value))
-            for name, value, bound in zip(problem.level_names, values, bounds, strict=True)
-        )
-        points[share] = FrontierPoint(share, allowed, int(problem.moved(best.place).sum()), levels)
+    if not shares:
+        return ()
+    tracer = _Tracer(problem, shares, options, stop, known)
+    points = {share: tracer.point(share, left) for left, share in tracer.in_order()}
     return tuple(points[share] for share in shares)
 
 
-def _improve(
-    problem: Problem, start: Target, budget_s: float, options: FrontierOptions, stop: threading.Event
-) -> Target:
-    ends = time.monotonic() + budget_s
-    bounds = Bounds(problem)
+class _Tracer:
+    """The targets known so far, and the time that is left."""
 
-    def is_enough(values: tuple[int, ...]) -> bool:
-        return values == bounds.given(values)
+    def __init__(
+        self,
+        problem: Problem,
+        shares: tuple[float, ...],
+        options: FrontierOptions,
+        stop: threading.Event,
+        known: Sequence[Target],
+    ) -> None:
+        self._ends = time.monotonic() + options.budget_s
+        self._problem, self._shares, self._options, self._stop = problem, shares, options, stop
+        self._running = int(problem.running.sum())
+        self._bounds = Bounds(self._with_budget(self._allowed(max(shares))))
+        self._least_s = _LEAST_S_PER_GUEST * problem.vm_count
+        self._start = repair(self._with_budget(self._allowed(min(shares))))
+        self._known = [self._start, *known]
 
-    found = search(
-        problem,
-        SearchOptions(
-            budget_s * _SEARCH_SHARE,
-            options.seed,
-            options.workers,
-            options.reproducible,
-            appraisal=appraise(problem, bounds, problem.evaluate(start)),
-        ),
-        start,
-        None,
-        stop,
-        is_enough,
-    )
-    if is_enough(found.values) or stop.is_set():
-        return found.target
-    rounds = max(1, int(budget_s)) if options.reproducible else None
-    return refill(problem, found.target, RefillOptions(ends, rounds, options.seed, options.workers), stop)
+    def in_order(self) -> list[tuple[int, float]]:
+        """Shares with how many are left, this one included; the smallest first."""
+        ordered = sorted(set(self._shares))
+        return [(len(ordered) - i, share) for i, share in enumerate(ordered)]
+
+    def point(self, share: float, left: int) -> FrontierPoint:
+        """The best target for a share; `left` points have to do with the time that is left."""
+        allowed = self._allowed(share)
+        best = self._best(allowed)
+        left_s = self._ends - time.monotonic()
+        each_s = self._options.budget_s / len(set(self._shares)) if self._options.reproducible else left_s / left
+        if self._options.reproducible or left_s > self._least_s:
+            self._known += self._improved(allowed, best, max(each_s, min(left_s, self._least_s)))
+            best = self._best(allowed)
+        values = self._problem.evaluate(best)
+        levels = tuple(
+            LevelValue(name, value, min(bound, value))
+            for name, value, bound in zip(self._problem.level_names, values, self._bounds.given(values), strict=True)
+        )
+        return FrontierPoint(share, allowed, int(self._problem.moved(best.place).sum()), levels)
+
+    def _allowed(self, share: float) -> int:
+        return math.floor(self._running * share / 100)
+
+    def _with_budget(self, allowed: int) -> Problem:
+        return replace(self._problem, disruption=replace(self._problem.disruption, budget=allowed))
+
+    def _best(self, allowed: int) -> Target:
+        """The best known target that moves few enough, the first of equals."""
+        exempt = self._problem.disruption.exempt
+        fitting = [one for one in self._known if (self._problem.moved(one.place) & ~exempt).sum() <= allowed]
+        return min(fitting, key=self._problem.evaluate)
+
+    def _is_enough(self, values: tuple[int, ...]) -> bool:
+        return values == self._bounds.given(values)
+
+    def _improved(self, allowed: int, best: Target, budget_s: float) -> list[Target]:
+        """What a search finds from the start, and refilling from the better of that and the best so far."""
+        problem, options = self._with_budget(allowed), self._options
+        values = problem.evaluate(best)
+        if self._is_enough(values) or self._stop.is_set():
+            return []
+        ends = time.monotonic() + budget_s
+        appraisal = appraise(problem, self._bounds, values)
+        search_s = budget_s * _SEARCH_SHARE if options.reproducible else (ends - time.monotonic()) * _SEARCH_SHARE
+        search_options = SearchOptions(
+            max(search_s, 0.01), options.seed, options.workers, options.reproducible, appraisal=appraisal
+        )
+        # barter needs those down that nobody has made room for yet: it begins anew
+        start = best if appraisal is None else self._start
+        found = search(problem, search_options, start, None, self._stop, self._is_enough)
+        better = min(best, found.target, key=problem.evaluate)
+        if problem.vm_count > _MOST_REFILLED or self._is_enough(problem.evaluate(better)) or self._stop.is_set():
+            return [found.target]
+        rounds = max(1, int(budget_s)) if options.reproducible else None
+        refilled = refill(problem, better, RefillOptions(ends, rounds, options.seed, options.workers), self._stop)
+        return [found.target, refilled]

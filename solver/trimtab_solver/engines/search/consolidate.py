@@ -13,6 +13,8 @@ from .state import relocate
 
 MOST_COMING = 64
 """How many guests may take the room of one at the most."""
+_MOST_LOOKS = 20_000_000
+"""How many pairs of a guest that may leave and one that may come are looked at: a fraction of a second."""
 
 
 @compiled
@@ -20,8 +22,9 @@ def consolidate(T: Tables, S: State, large: Ints, small: Ints, worth: Floats, fi
     """Lets each guest of `large` [n] that runs go down if then so many others come up that the energy falls.
 
     Those that come are guests of `small` [m], in this order, worth half of the leaving one each at the most, and all
-    together at least `filled` of it. `came` [MOST_COMING] is scratch.
+    together at least `filled` of it. `came` [MOST_COMING] is scratch. Of very many, each leaving one sees its share.
     """
+    step = 1 + large.shape[0] * small.shape[0] // _MOST_LOOKS
     for i in range(large.shape[0]):
         w = large[i]
         h = S.guest[w].place
@@ -30,7 +33,7 @@ def consolidate(T: Tables, S: State, large: Ints, small: Ints, worth: Floats, fi
             continue
         number: Whole = 0
         gained = 0.0
-        for j in range(small.shape[0]):
+        for j in range(i % step, small.shape[0], step):
             v = small[j]
             if S.guest[v].place >= 0 or 2.0 * worth[v] > worth[w] or not has_room(T, S, v, h):
                 continue

@@ -17,6 +17,8 @@ from .state import relocate
 
 SCRATCH = 8
 """How many guests are evicted for one, at the most; so much longer than [H] the scratch arrays are."""
+_HOSTS_COMPARED = 400
+"""How many hosts that are permitted are compared for one guest."""
 _HOSTS_TRIED = 64
 """How many hosts are looked at closely when room has to be made."""
 
@@ -69,17 +71,25 @@ def _room_left(T: Tables, S: State, v: Whole, h: Whole) -> float:
 
 @compiled
 def _best_host(T: Tables, S: State, v: Whole) -> Whole:
-    """The cheapest permitted host, the tightest fit among equals; -1 if there is none."""
+    """The cheapest permitted host of many, the tightest fit among equals; -1 if there is none at all."""
     best, best_change, best_left = np.int64(-1), INFINITY, INFINITY
-    for h in range(S.load.shape[0]):
+    hosts = S.load.shape[0]
+    compared: Whole = 0
+    for i in range(hosts):
+        # every guest begins elsewhere, so that those it does not get to are not always the same
+        h = (v * 7919 + i) % hosts if hosts > _HOSTS_COMPARED else i
         if not may_be_at(T, v, h) or not has_room(T, S, v, h):
             continue
         change = shift_change(T, S, v, h)
-        if change == INFINITY or change > best_change:
+        if change == INFINITY:
             continue
-        left = _room_left(T, S, v, h)
-        if change < best_change or left < best_left:
-            best, best_change, best_left = np.int64(h), change, left
+        if change <= best_change:
+            left = _room_left(T, S, v, h)
+            if change < best_change or left < best_left:
+                best, best_change, best_left = np.int64(h), change, left
+        compared += 1
+        if compared == _HOSTS_COMPARED:
+            break
     return best
 
 
