@@ -27,36 +27,31 @@ _BUDGET_S = 0.02
 def test_search_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> None:
     """Whatever the search returns passes the verifier, is never worse than its start, and never beats brute force."""
     for seed in seeds:
-        snapshot, policy = tiny_cluster(seed)
-        problem = problem_of(snapshot, policy)
-        start = min(repair(problem), problem.stay(), key=problem.evaluate)
-        found = search(problem, SearchOptions(_BUDGET_S, seed, workers=1, reproducible=True), start)
-        assert found.values == problem.evaluate(found.target), seed
-        assert found.values <= problem.evaluate(start), seed
-        verdict = judged(snapshot, policy, problem, found.target)
-        assert verdict.is_valid, (seed, verdict.violations)
-        best, _ = best_levels(snapshot, policy)
-        assert [value for _, value in best] <= list(found.values), seed
+        _search_and_judge(seed, SearchOptions(_BUDGET_S, seed, workers=1, reproducible=True))
 
 
 @pytest.mark.parametrize("seeds", chunks(0.4, first=6_200_000), ids=named)
 def test_barter_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> None:
-    """Whatever guests are said to be worth: valid, never worse than the start, never better than brute force."""
+    """So does barter, whatever guests are said to be worth."""
     for seed in seeds:
-        snapshot, policy = tiny_cluster(seed)
-        problem = problem_of(snapshot, policy)
-        start = min(repair(problem), problem.stay(), key=problem.evaluate)
-        appraisal = appraise(problem, Bounds(problem), problem.evaluate(start))
+        problem = problem_of(*tiny_cluster(seed))
+        appraisal = appraise(problem, Bounds(problem), problem.evaluate(problem.stay()))
         if appraisal is None:
             appraisal = Appraisal(0, np.random.default_rng(seed).random(problem.vm_count))
-        options = SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, appraisal=appraisal)
-        found = search(problem, options, start)
-        assert found.values == problem.evaluate(found.target), seed
-        assert found.values <= problem.evaluate(start), seed
-        verdict = judged(snapshot, policy, problem, found.target)
-        assert verdict.is_valid, (seed, verdict.violations)
-        best, _ = best_levels(snapshot, policy)
-        assert [value for _, value in best] <= list(found.values), seed
+        _search_and_judge(seed, SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, appraisal=appraisal))
+
+
+def _search_and_judge(seed: int, options: SearchOptions) -> None:
+    snapshot, policy = tiny_cluster(seed)
+    problem = problem_of(snapshot, policy)
+    start = min(repair(problem), problem.stay(), key=problem.evaluate)
+    found = search(problem, options, start)
+    assert found.values == problem.evaluate(found.target), seed
+    assert found.values <= problem.evaluate(start), seed
+    verdict = judged(snapshot, policy, problem, found.target)
+    assert verdict.is_valid, (seed, verdict.violations)
+    best, _ = best_levels(snapshot, policy)
+    assert [value for _, value in best] <= list(found.values), seed
 
 
 @pytest.mark.parametrize("seeds", chunks(0.4, first=6_100_000), ids=named)

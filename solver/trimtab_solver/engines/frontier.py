@@ -13,15 +13,13 @@ from ..problem import Problem, Target
 from .appraisal import appraise
 from .bound import Bounds
 from .greedy import repair
-from .refilling import RefillOptions, refill
+from .refilling import MOST_GUESTS, RefillOptions, refill
 from .search import SearchOptions, search
 
 _SEARCH_SHARE = 0.7
 """Of the time of a point; the rest goes to refilling."""
 _LEAST_S_PER_GUEST = 20e-6
 """Time of a point below which a search is not begun: its tables alone take that long."""
-_MOST_REFILLED = 30_000
-"""Above so many guests one round of refilling costs more than it brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ class _Tracer:
         start = best if appraisal is None else self._start
         found = search(problem, search_options, start, None, self._stop, self._is_enough)
         better = min(best, found.target, key=problem.evaluate)
-        if problem.vm_count > _MOST_REFILLED or self._is_enough(problem.evaluate(better)) or self._stop.is_set():
+        if problem.vm_count > MOST_GUESTS or self._is_enough(problem.evaluate(better)) or self._stop.is_set():
             return [found.target]
         rounds = max(1, int(budget_s)) if options.reproducible else None
         refilled = refill(problem, better, RefillOptions(ends, rounds, options.seed, options.workers), self._stop)

@@ -17,7 +17,7 @@ from .bound import Bounds
 from .cpsat import Budget, LevelProof
 from .exact import ExactModel, all_choices, candidate_count
 from .greedy import repair
-from .refilling import RefillOptions, refill
+from .refilling import MOST_GUESTS, RefillOptions, refill
 from .search import SearchOptions, search
 
 EXACT_ALONE = 3_000
@@ -29,8 +29,6 @@ EXACT_CANDIDATES = 400_000
 _SHARES_AT_LOSS = (("barter", 0.62), ("refilling", 0.23), ("search", 0.08))
 """When guests are lost that might run (docs/decisions/0011)."""
 _SHARES_AT_LOSS_OF_MANY = (("barter", 0.82),)
-_MOST_REFILLED = 30_000
-"""Above so many guests one round of refilling costs more than it brings."""
 _SEARCH_SHARE, _EARLY_SEARCH_SHARE = 0.8, 0.15
 """Share of the budget that the search gets: after which come proofs and polish, or most of the exact engine's work."""
 _REFINING_SHARE = 0.25
@@ -192,7 +190,7 @@ class Portfolio:
         ranks = len(self._problem.ranks)
         of_ranks = sum(any(part < ranks for part, _ in level.parts) for level in self._problem.levels)
         if self._settled(self.best) < of_ranks:
-            return _SHARES_AT_LOSS if self._problem.vm_count <= _MOST_REFILLED else _SHARES_AT_LOSS_OF_MANY
+            return _SHARES_AT_LOSS if self._problem.vm_count <= MOST_GUESTS else _SHARES_AT_LOSS_OF_MANY
         return (("search", _SEARCH_SHARE),)
 
     def _improve(self, engine: str, budget_s: float) -> None:

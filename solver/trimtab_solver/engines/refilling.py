@@ -22,6 +22,8 @@ from .cpsat import Budget
 from .pricing import Floats, find_prices
 from .relaxation import relax
 
+MOST_GUESTS = 30_000
+"""Above so many guests one round costs more than it brings."""
 _FIRST_SIZE = 8.0
 _LEAST_SIZE, _MOST_SIZE = 3.0, 40.0
 _SOLVE_S = 0.4
