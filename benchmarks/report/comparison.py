@@ -40,11 +40,14 @@ class Comparison:
         return self.is_no_worse and (is_better or self.is_optimal)
 
 
+def _contest(row: Row) -> tuple[str, str, float]:
+    return row["case"]["peer"], row["case"]["size"], row["case"]["load"]
+
+
 def compare(results: Results) -> Iterator[Comparison]:
     """Per peer, size and load, over the instances that both have solved."""
     rows = [row for row in results.rows["peers"] if is_in_time(row)]
-    key = lambda row: (row["case"]["peer"], row["case"]["size"], row["case"]["load"])  # noqa: E731 - a key, not a function
-    for (peer, size, load), theirs in grouped(rows, key).items():
+    for (peer, size, load), theirs in grouped(rows, _contest).items():
         pairs = [(row, ours) for row in theirs for ours in _same_instance(results, row)]
         if pairs:
             yield Comparison(

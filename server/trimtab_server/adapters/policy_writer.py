@@ -49,7 +49,7 @@ class _Tidy(yaml.SafeDumper):
         return True
 
     # PyYAML does not indent lists below their key unless told so here
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - as above
         super().increase_indent(flow, False)
 
 

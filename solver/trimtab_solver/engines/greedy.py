@@ -7,7 +7,7 @@ import numpy as np
 from ..primitives.encoding import Index, Ints
 from ..problem import Problem, Target
 from ..sizing import fit_sizes
-from .search.construct import SCRATCH, adopt, construct
+from .search.construct import adopt, bring_up
 from .search.state import new_state
 from .search.tables import build_tables
 from .search.weights import strict_weights
@@ -26,18 +26,11 @@ def repair(problem: Problem, wish: Index | None = None) -> Target:
     if wish is not None:
         adopt(tables, state, wish.astype(np.int64))
     place = state.guest["place"].astype(np.int32)
-    hosts = np.zeros(problem.host_count + SCRATCH, dtype=np.int64)
-    construct(tables, state, _order(problem), _suspects(problem, place), hosts, np.zeros(len(hosts)))
+    # all, not those that are down now: who makes way for others comes later in the order
+    everybody = np.ones(problem.vm_count, dtype=np.bool_)
+    bring_up(problem, tables, state, everybody, _suspects(problem, place))
     reached = state.guest["place"].astype(np.int32)
     return Target(reached, fit_sizes(problem, reached))
-
-
-def _order(problem: Problem) -> Ints:
-    """Guests by rank, value and bulk, most first."""
-    totals = np.maximum(problem.upper.sum(axis=0), 1)
-    bulk = (problem.upper / totals).max(axis=1, initial=0.0)
-    by = (np.arange(problem.vm_count), -bulk, -problem.tier_values("value"), -problem.tier_values("rank"))
-    return np.lexsort(by).astype(np.int64)
 
 
 def _suspects(problem: Problem, place: Index) -> Ints:

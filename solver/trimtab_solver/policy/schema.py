@@ -22,6 +22,7 @@ _DEFINITION: Final = "#/definitions/{model}"
 def policy_schema(kinds: Mapping[str, type[Spec]] = DOCUMENT_KINDS) -> dict[str, Any]:
     """The schema of one document of any of `kinds`. What it accepts may still be refused: it knows no CEL."""
     models = [(Metadata, "validation"), *((spec, "validation") for spec in kinds.values())]
+    # pydantic asks for a list of its own literal type
     references, definitions = models_json_schema(models, by_alias=True, ref_template=_DEFINITION)  # type: ignore[arg-type]
     return {
         "$schema": _DRAFT,

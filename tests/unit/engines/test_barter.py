@@ -12,6 +12,7 @@ from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
 from trimtab_solver.engines.appraisal import Appraisal, appraise
 from trimtab_solver.engines.bound import Bounds
 from trimtab_solver.engines.search.barter import barter_weights, open_barter, settle
+from trimtab_solver.engines.search.construct import bring_up
 from trimtab_solver.engines.search.state import new_state
 from trimtab_solver.engines.search.tables import build_tables
 from trimtab_solver.engines.search.weights import soft_weights
@@ -73,3 +74,14 @@ def test_the_price_of_moves_falls_until_the_budget_is_used() -> None:
     state.totals["counted"] = 5
     barter.adjust_fee(state, 0.45)
     assert lower < barter.fee <= first
+
+
+def test_barter_leaves_nobody_of_a_high_rank_down() -> None:
+    """Worth tells no ranks apart; before heads count again, Silver takes its room from Bronze."""
+    guests = [vm(f"b{n}", "h1") for n in range(4)] + [vm("s", tier="silver")]
+    problem = problem_of(snapshot(guests, {2: DOWN, 3: DOWN, 4: DOWN}), policy())
+    tables = build_tables(problem, soft_weights(problem))
+    state = new_state(problem, tables, problem.current, seed=1)
+    bring_up(problem, tables, state, problem.tier_values("rank") > min(problem.ranks), np.zeros(0, dtype=np.int64))
+    assert state.guest["place"][problem.vm_ids.index("s")] == 0
+    assert (state.guest["place"] < 0).sum() == 1

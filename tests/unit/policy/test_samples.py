@@ -97,5 +97,5 @@ def test_zones_hold_the_halves_of_an_application_apart(policy: Policy) -> None:
 def test_gold_needs_redundant_infrastructure(policy: Policy) -> None:
     """Hosts without redundant power, network and an off-site mirror are not good enough."""
     document = next(item for item in policy.documents if item.name == "gold-infrastructure")
-    where = document.spec.require  # type: ignore[attr-defined]
+    where = document.spec.require  # type: ignore[attr-defined]  # a HostRequirement
     assert Selection(policy, SNAPSHOT).hosts_where(document, "spec.require", where) == {"safe"}

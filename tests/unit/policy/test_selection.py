@@ -115,7 +115,7 @@ def test_an_error_in_a_must_rule_names_guests_and_place() -> None:
     )
     pin = named(selection.policy, "pin")
     with pytest.raises(PolicyRefusedError) as refusal:
-        selection.vms(pin, "spec.select", pin.spec.select)  # type: ignore[attr-defined]
+        selection.vms(pin, "spec.select", pin.spec.select)  # type: ignore[attr-defined]  # a Pin
     (fault,) = refusal.value.faults
     assert fault.reason is Reason.POLICY_EVALUATION
     assert fault.path == "p.yaml:6:22 spec.select.cel"

@@ -79,7 +79,7 @@ def test_a_part_that_settles_most_saves_most_evaluations(monkeypatch: pytest.Mon
 
     def counting(self: Subjects, *arguments: object) -> object:
         evaluated.append(arguments)
-        return result(self, *arguments)  # type: ignore[arg-type]
+        return result(self, *arguments)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(Subjects, "_result", counting)
     compiled = compile_expression("vm.tenant == 'a' && vm.labels.x == vm.id", Scope.VM, Returns.BOOL)

@@ -114,7 +114,7 @@ def can_hold(policy: Policy, rules: Collection[Document], guests: Sequence[str])
     scopes = [
         scope
         for rule in rules
-        for scope in JUDGES[type(rule.spec)](rule, rule.spec, selection, domains)  # type: ignore[index]
+        for scope in JUDGES[type(rule.spec)](rule, rule.spec, selection, domains)  # type: ignore[index]  # all are rules
     ]
     hosts = [host.id for host in CLUSTER.hosts]
     others = [vm.id for vm in VMS if vm.id not in guests]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...primitives.encoding import Ints
+from ...primitives.encoding import Bools, Ints
+from ...problem import Problem
 from .kernels.compiled import compiled
 from .kernels.guests import may_be_at
 from .kernels.hosts import has_room
@@ -15,7 +16,7 @@ from .moves import INFINITY, shift_change, try_shift
 from .rows import BACKED, CEILING, FLOOR, FULL, LEFT, LIMIT, SHARED, UPPER, USED, Floats, State, Tables, Whole
 from .state import relocate
 
-SCRATCH = 8
+_SCRATCH = 8
 """How many guests are evicted for one, at the most; so much longer than [H] the scratch arrays are."""
 _HOSTS_COMPARED = 400
 """How many hosts that are permitted are compared for one guest."""
@@ -23,11 +24,21 @@ _HOSTS_TRIED = 64
 """How many hosts are looked at closely when room has to be made."""
 
 
+def bring_up(problem: Problem, tables: Tables, state: State, who: Bools, suspects: Ints) -> None:
+    """Constructs with the guests `who` [V] in order of rank, value and bulk, most first."""
+    totals = np.maximum(problem.upper.sum(axis=0), 1)
+    bulk = (problem.upper / totals).max(axis=1, initial=0.0)
+    by = (np.arange(problem.vm_count), -bulk, -problem.tier_values("value"), -problem.tier_values("rank"))
+    order = np.lexsort(by).astype(np.int64)
+    hosts = np.zeros(problem.host_count + _SCRATCH, dtype=np.int64)
+    construct(tables, state, order[who[order]], suspects, hosts, np.zeros(len(hosts)))
+
+
 @compiled
 def construct(T: Tables, S: State, order: Ints, suspects: Ints, hosts: Ints, lacking: Floats) -> None:
     """Brings up guests in `order` [n], then moves `suspects` [m] to where they cost less.
 
-    `hosts` and `lacking` [H + SCRATCH] are scratch.
+    `hosts` and `lacking` [H + _SCRATCH] are scratch.
     """
     for i in range(order.shape[0]):
         v = order[i]
@@ -155,7 +166,7 @@ def _evict_for(T: Tables, S: State, v: Whole, h: Whole, hosts: Ints, count: Whol
     """What making room for `v` on `h` costs; the state is as before afterwards. Infinite if it cannot be done."""
     cost = 0.0
     victims = 0
-    while shift_change(T, S, v, h) == INFINITY and victims < SCRATCH:
+    while shift_change(T, S, v, h) == INFINITY and victims < _SCRATCH:
         w = _next_victim(T, S, v, h)
         if w < 0 or not try_shift(T, S, w, np.int64(-1)):
             break
@@ -171,7 +182,7 @@ def _evict_for(T: Tables, S: State, v: Whole, h: Whole, hosts: Ints, count: Whol
 
 @compiled
 def _evict_for_good(T: Tables, S: State, v: Whole, h: Whole) -> bool:
-    for _ in range(SCRATCH):
+    for _ in range(_SCRATCH):
         if try_shift(T, S, v, h):
             return True
         w = _next_victim(T, S, v, h)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ from ..appraisal import Appraisal
 from .anneal import anneal
 from .barter import BY_HEADS, barter_weights, open_barter, settle
 from .calibration import Heat, measure_heat, no_heat
+from .construct import bring_up
 from .guidance import guide
 from .moves import INFINITY
 from .rows import State, Tables
@@ -226,9 +227,13 @@ class _Worker:
         return self._settled(soft, state, appraisal)
 
     def _settled(self, soft: Tables, state: State, appraisal: Appraisal) -> Ints:
-        """The placement of a barter with guests counted by heads again."""
-        settled = new_state(self._problem, soft, state.guest["place"], self._seed)
+        """The placement of a barter with guests counted by heads and ranks again."""
+        problem = self._problem
+        settled = new_state(problem, soft, state.guest["place"], self._seed)
         settle(soft, settled, appraisal.worth)
+        # those of the lowest rank have nobody to take the room from
+        strong = (settled.guest["place"] < 0) & (problem.tier_values("rank") > min(problem.ranks))
+        bring_up(problem, soft, settled, strong, np.zeros(0, dtype=np.int64))
         return np.ascontiguousarray(settled.guest["place"])
 
     def _cycle(
@@ -261,7 +266,7 @@ class _Worker:
             anneal(tables, state, best, energy, mix, steps, 0.0, 0.0)
         return self._crew.offer(best)
 
-    def _chunks(self, began: float, budget_s: float, spent: float, share: float):  # type: ignore[no-untyped-def]
+    def _chunks(self, began: float, budget_s: float, spent: float, share: float) -> Iterator[tuple[float, int]]:
         """How much of the share is done, and how many proposals to make next."""
         crew = self._crew
         if self._options.reproducible:
