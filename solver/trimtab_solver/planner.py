@@ -13,6 +13,7 @@ import numpy as np
 from .compilation import compile_problem
 from .digest import snapshot_digest
 from .engines.frontier import FrontierOptions, trace_frontier
+from .engines.greedy import mend
 from .engines.portfolio import FRONTIER_SHARES, Candidate, PlanOptions, Portfolio, Progress
 from .explain.why_down import explain_down
 from .failures import event_of
@@ -196,11 +197,21 @@ class _Planner:
             return
         self._tried = candidate.target
         began = time.monotonic()
-        with self._stages.timed("order"):
-            ordering = order_steps(self._problem, candidate.target, self._kinds)
-        self._stuck[list(ordering.stuck)] = True
+        ordering = self._order(candidate.target)
         self._keep(candidate.engine, ordering)
         self._portfolio.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
+        if ordering.stuck and (self._best is None or self._best.ordering is not ordering):
+            # a move that is barred may strand a guest of high rank, and all that is better would be lost with it
+            mended = mend(self._problem, ordering.reached, self._stuck)
+            if self._problem.evaluate(mended) < self._problem.evaluate(ordering.reached):
+                self._keep(candidate.engine, self._order(mended))
+
+    def _order(self, target: Target) -> Ordering:
+        """The way to a target; remembers whose moves were left out."""
+        with self._stages.timed("order"):
+            ordering = order_steps(self._problem, target, self._kinds)
+        self._stuck[list(ordering.stuck)] = True
+        return ordering
 
     def _keep(self, engine: str, ordering: Ordering) -> None:
         """Replays the plan that executes an ordering; remembers it if it is valid and the best so far."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..primitives.encoding import Index, Ints
+from ..primitives.encoding import Bools, Index, Ints
 from ..problem import Problem, Target
 from ..sizing import fit_sizes
 from .search.construct import adopt, bring_up
@@ -31,6 +31,19 @@ def repair(problem: Problem, wish: Index | None = None) -> Target:
     bring_up(problem, tables, state, everybody, _suspects(problem, place))
     reached = state.guest["place"].astype(np.int32)
     return Target(reached, fit_sizes(problem, reached))
+
+
+def mend(problem: Problem, reached: Target, stuck: Bools) -> Target:
+    """From a state that was reached with moves left out: who was stranded by that takes room elsewhere, by rank.
+
+    `stuck` guests [V] that run stay as they are.
+    """
+    tables = build_tables(problem, strict_weights(problem))
+    tables.guests["may_move"][stuck & problem.running] = 0
+    state = new_state(problem, tables, reached.place, seed=0)
+    bring_up(problem, tables, state, np.ones(problem.vm_count, dtype=np.bool_), np.zeros(0, dtype=np.int64))
+    place = state.guest["place"].astype(np.int32)
+    return Target(place, fit_sizes(problem, place))
 
 
 def _suspects(problem: Problem, place: Index) -> Ints:

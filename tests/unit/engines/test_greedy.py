@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from tests.property.targets import problem_of
 from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
-from trimtab_solver.engines.greedy import repair
+from trimtab_solver.engines.greedy import mend, repair
 from trimtab_solver.policy.documents import Selector, Spec
 from trimtab_solver.problem import NOWHERE
 from trimtab_solver.rules.pin import Pin
@@ -87,3 +91,16 @@ def test_groups_are_spread_as_they_must_be() -> None:
     placed = _placed(snapshot([vm(name, tier="gold") for name in "xyz"]), wide=rule)
     assert sorted(host_id in ("h1", "h2") for host_id in placed.values() if host_id) == [False, True]
     assert list(placed.values()).count("") == 1
+
+
+def test_who_was_stranded_takes_room_elsewhere() -> None:
+    """Silver whose way was barred gets the room of Bronze; a Bronze guest that is stuck there moves nowhere else."""
+    guests = [*(vm(f"b{n}", "h1") for n in range(4)), vm("s", tier="silver")]
+    problem = problem_of(snapshot(guests, {3: DOWN, 4: DOWN}), policy())
+    stuck = np.array([vm_id.startswith("b") for vm_id in problem.vm_ids])
+    blocked = replace(problem, allowed=replace(problem.allowed, mask=problem.allowed.mask.copy()))
+    blocked.allowed.mask[:, 1] = False
+    assert mend(problem, problem.stay(), stuck).place.tolist() == [0, 0, 0, 0, 1]
+    assert mend(blocked, blocked.stay(), stuck).place.tolist() == [0, 0, 0, 0, NOWHERE]
+    free = np.zeros_like(stuck)
+    assert sorted(mend(blocked, blocked.stay(), free).place.tolist()) == [NOWHERE, 0, 0, 0, 0]
