@@ -12,12 +12,18 @@ from .kernels.compiled import compiled
 from .kernels.guests import may_be_at
 from .kernels.hosts import host_energy
 from .moves import shift_change, swap_change, try_shift
-from .rows import BRING_UP, CHAIN, CROWDED, DOWN, FELLOW, HOME, MOVED, SWAP, TRADE, Floats, State, Tables, Whole
+from .rows import BRING_UP, CHAIN, CROWDED, DOWN, FELLOW, HOME, MOVED, PEER, SWAP, TRADE, Floats, State, Tables, Whole
 from .state import relocate
 
 INFINITY = float("inf")
 _HOSTS_COMPARED = 3
 _FELLOWS_PASSED = 8
+_PEERS = 10
+"""How far a guest's peers are from it in the order of size, at the most."""
+_HOME_BY_SWAP = 0.5
+"""Where a moved guest finds no room at home: how often it changes places with somebody there, else a chain begins."""
+_CHAIN_ANYWHERE = 0.5
+"""How often a guest that makes way in a chain goes anywhere, though it might go home."""
 _STEP = 1024
 _PLACES_TRIED = 3
 """How many hosts a guest that makes way is offered before it goes down."""
@@ -38,10 +44,10 @@ def anneal(
 ) -> None:
     """`steps` proposals while the temperature falls from `hot` to `cold` by a constant factor.
 
-    `best` [V] and `best_energy` [1] are updated. `mix` [7] are shares: BRING_UP (a guest that is down) and HOME (a
+    `best` [V] and `best_energy` [1] are updated. `mix` [8] are shares: BRING_UP (a guest that is down) and HOME (a
     moved one) of all proposals; SWAP and CHAIN of the others, and CROWDED (beginning with a guest of the dearest of a
-    few hosts); TRADE of those that bring one up; FELLOW (with a member of the same group, which most rules permit) of
-    the swaps.
+    few hosts); TRADE of those that bring one up; FELLOW (with a member of the same group, which most rules permit) and
+    PEER (with one of about the same size, which mostly fits) of the swaps.
     """
     guests, hosts = S.guest.shape[0], S.load.shape[0]
     temperature = hot
@@ -65,13 +71,12 @@ def anneal(
                 continue
         elif x < mix[BRING_UP] + mix[HOME]:
             if S.lengths[MOVED] > 0:
-                v = S.lists[MOVED, below(S.random, S.lengths[MOVED])]
-                _shift(T, S, v, T.guests[v].current, patience)
+                _go_home(T, S, S.lists[MOVED, below(S.random, S.lengths[MOVED])], patience)
                 continue
         v = _crowded_guest(S) if unit(S.random) < mix[CROWDED] else below(S.random, guests)
         x = unit(S.random)
         if x < mix[SWAP]:
-            u = below(S.random, guests) if unit(S.random) >= mix[FELLOW] else _fellow(T, S, v)
+            u = _partner(T, S, v, mix)
             if S.guest[v].place >= 0 and u >= 0 and S.guest[u].place >= 0:
                 _swap(T, S, v, u, patience)
         elif x < mix[SWAP] + mix[CHAIN]:
@@ -94,6 +99,18 @@ def _crowded_guest(S: State) -> Whole:
 
 
 @compiled
+def _partner(T: Tables, S: State, v: Whole, mix: Floats) -> Whole:
+    """Whom guest `v` should change places with; -1: nobody."""
+    x = unit(S.random)
+    if x < mix[FELLOW]:
+        return _fellow(T, S, v)
+    if x < mix[FELLOW] + mix[PEER]:
+        at = T.guests[v].by_size + below(S.random, np.int64(2 * _PEERS + 1)) - _PEERS
+        return T.by_size[at] if 0 <= at < T.by_size.shape[0] else -1
+    return below(S.random, S.guest.shape[0])
+
+
+@compiled
 def _fellow(T: Tables, S: State, v: Whole) -> Whole:
     """A member of the same group as guest `v`, a few places further in the ring; -1 if it is in none."""
     u = T.guests[v].fellow
@@ -109,6 +126,18 @@ def _shift(T: Tables, S: State, v: Whole, goal: Whole, patience: float) -> None:
     # a forbidden change costs infinitely much, which is beyond any patience
     if shift_change(T, S, v, goal) <= patience:
         relocate(T, S, v, goal)
+
+
+@compiled
+def _go_home(T: Tables, S: State, v: Whole, patience: float) -> None:
+    """A moved guest goes back to where it ran; where there is no room, somebody there goes elsewhere for it."""
+    home = T.guests[v].current
+    if S.host[home].guests == 0 or host_energy(T, S, home, v, np.int64(-1)) != INFINITY:
+        _shift(T, S, v, home, patience)
+    elif unit(S.random) < _HOME_BY_SWAP:
+        _swap(T, S, v, _any_guest(S, home), patience)
+    else:
+        _chain(T, S, v, home, patience)
 
 
 @compiled
@@ -131,12 +160,14 @@ def _any_guest(S: State, h: Whole) -> Whole:
 
 @compiled
 def _chain(T: Tables, S: State, v: Whole, h: Whole, patience: float) -> None:
-    """Guest `v` goes to `h`, from where another one goes to a third host."""
+    """Guest `v` goes to `h`, from where another one goes home or to a third host."""
     source = S.guest[v].place
     if h == source or S.host[h].guests == 0 or not may_be_at(T, v, h):
         return
     w = _any_guest(S, h)
-    third = below(S.random, S.load.shape[0])
+    third = T.guests[w].current
+    if third == h or third < 0 or unit(S.random) < _CHAIN_ANYWHERE:
+        third = below(S.random, S.load.shape[0])
     if third == h or third == source or host_energy(T, S, h, v, w) == INFINITY:
         return
     before = S.totals[0].energy

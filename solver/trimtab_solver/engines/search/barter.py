@@ -39,7 +39,7 @@ _RESERVED = 0.08
 """When the budget of moves may be used up, of the whole time; and how much of it is kept for what comes after."""
 _GUIDANCE = 3.0
 """What free room of the size of a usual guest is worth, in the same units: room of one resource alone is worth none."""
-_MIX = (0.6, 0.02, 0.3, 0.1, 1.0, 0.0, 0.0)
+_MIX = (0.6, 0.02, 0.3, 0.1, 1.0, 0.0, 0.0, 0.0)
 """See `anneal`: plain trades above all."""
 _FILLED = (1.3, 1.15, 1.05, 1.0, 0.97, 0.9, 0.75, 0.5, 0.0)
 """How much of a large guest's worth has to come in its place: best exchanges first, which use idle room as well."""

@@ -14,7 +14,7 @@ from .rows import DOWN, Floats, State, Tables, Whole
 from .tables import NO_BUDGET
 
 _SAMPLES = 100_000
-_FELLOWS, _CROWDED = 0.1, 0.2
+_FELLOWS, _CROWDED, _PEERS = 0.1, 0.2, 0.3
 _PATIENCE = (0.3, 40.0)
 
 
@@ -22,7 +22,7 @@ _PATIENCE = (0.3, 40.0)
 class Heat:
     """A temperature that falls from `hot` to `cold` by a constant factor, and the shares of the kinds of changes.
 
-    `mix` [7] are shares of the kinds of changes, see `anneal`.
+    `mix` [8] are shares of the kinds of changes, see `anneal`.
     """
 
     hot: float
@@ -36,6 +36,10 @@ class Heat:
     def scaled(self, warmth: float) -> Self:
         """The same, beginning less hot."""
         return replace(self, hot=max(self.cold, self.hot * warmth))
+
+    def cut(self, span: float) -> Self:
+        """The same, ending at the latest when it is so many times colder than at the beginning."""
+        return replace(self, cold=max(self.cold, self.hot / span))
 
 
 def no_heat(tables: Tables) -> Heat:
@@ -70,9 +74,14 @@ def measure_heat(tables: Tables, state: State, steps: float) -> Heat:
 def _mix(tables: Tables) -> Floats:
     has_budget = tables.options["budget"][0] < NO_BUDGET
     can_be_down = bool(tables.guests["may_be_down"].any())
-    # going home frees what moved guests leave behind, and a move for somebody else where moves are counted
-    home, swap = (0.06, 0.4) if has_budget else (0.25, 0.5)
-    return np.array([0.4 if can_be_down else 0.0, home, swap, 0.05, 0.0, _FELLOWS, _CROWDED])
+    home, swap, chain = 0.05, 0.3, 0.1
+    if has_budget:
+        # going home leaves a move for somebody else
+        home, swap, chain = 0.06, 0.4, 0.05
+    elif tables.options["has_transient"][0]:
+        # going home frees what moved guests leave behind; elsewhere it would only hold the search where it began
+        home = 0.2
+    return np.array([0.4 if can_be_down else 0.0, home, swap, chain, 0.0, _FELLOWS, _CROWDED, _PEERS])
 
 
 @compiled

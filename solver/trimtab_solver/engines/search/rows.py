@@ -31,7 +31,7 @@ DOWN, MOVED = range(2)
 """Rows of `State.lists` [2, V]: guests that are down, guests that run elsewhere than at the start."""
 ABOVE, RATIO, PEAK = range(3)
 """Kinds of balance terms."""
-BRING_UP, HOME, SWAP, CHAIN, TRADE, FELLOW, CROWDED = range(7)
+BRING_UP, HOME, SWAP, CHAIN, TRADE, FELLOW, CROWDED, PEER = range(8)
 """Shares of proposals: see `anneal`."""
 MOST_MILLE: Final = 4000
 """Peaks are counted up to four times full."""
@@ -43,6 +43,7 @@ GUEST = np.dtype(
         ("tier", "i8"),
         ("app", "i8"),
         ("fellow", "i8"),
+        ("by_size", "i8"),
         ("unary_row", "i8"),
         ("first_member", "i8"),
         ("last_member", "i8"),
@@ -103,7 +104,8 @@ class Tables(NamedTuple):
 
     Shapes: V guests, H hosts, R resources, C classes of guests, K classes of hosts, B balance terms.
 
-    `guests` GUEST [V] (`fellow`: another member of the first group that a guest is in, all in a ring; -1: in none),
+    `guests` GUEST [V] (`fellow`: another member of the first group that a guest is in, all in a ring; -1: in none;
+    `by_size`: its place in the array `by_size` [V] of guests by size),
     `sizes` [V, 4, R], `hosts` HOST [H], `rooms` [H, 4, R], `held` (by guests on their way) [H, R],
     `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero), `pair`
     [K, K] (energy of a move between hosts), `transient` [R], `terms` TERM and `threshold` [B, H] (balance), `shrink`
@@ -113,6 +115,7 @@ class Tables(NamedTuple):
     """
 
     guests: Records
+    by_size: Ints
     sizes: Ints
     hosts: Records
     rooms: Ints

@@ -23,6 +23,7 @@ def build_tables(problem: Problem, weights: Weights, budget: int | None = None) 
     disruption, capacity, balance = problem.disruption, problem.capacity, problem.balance
     unary_row, unary = _unary(problem, weights)
     rows = group_rows(problem, weights)
+    by_size = _by_size(problem)
     options = np.zeros(1, dtype=OPTIONS)
     options["inherited_weight"] = weights.inherited
     options["app_weight"] = disruption.group_weight * weights.disruption
@@ -33,7 +34,8 @@ def build_tables(problem: Problem, weights: Weights, budget: int | None = None) 
     options["has_peaks"] = bool(balance.peaks)
     terms, threshold = _balance(problem, weights)
     return Tables(
-        guests=_guests(problem, weights, unary_row, rows),
+        guests=_guests(problem, weights, unary_row, rows, by_size),
+        by_size=by_size,
         sizes=np.stack(
             [
                 problem.floor,
@@ -63,7 +65,7 @@ def build_tables(problem: Problem, weights: Weights, budget: int | None = None) 
     )
 
 
-def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows) -> Records:
+def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows, by_size: Ints) -> Records:
     disruption, running = problem.disruption, problem.running
     of_rank = dict(zip(problem.ranks, weights.running, strict=True))
     of_tier = np.array([of_rank.get(tier.rank, 0.0) for tier in problem.tiers])
@@ -73,6 +75,7 @@ def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows
     guests["tier"] = problem.tier
     guests["app"] = disruption.group
     guests["fellow"] = rows.fellows()
+    guests["by_size"][by_size] = np.arange(problem.vm_count)
     guests["unary_row"] = unary_row[problem.allowed.class_of]
     guests["first_member"] = rows.pointer[:-1]
     guests["last_member"] = rows.pointer[1:]
@@ -85,6 +88,12 @@ def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows
     guests["cold"] = disruption.cold
     guests["exempt"] = disruption.exempt
     return guests
+
+
+def _by_size(problem: Problem) -> Ints:
+    """Guests [V] by the largest share that they take of what an average host has of any resource."""
+    average = np.maximum(problem.capacity.limit.mean(axis=0), 1.0)
+    return np.argsort((problem.upper / average).max(axis=1, initial=0.0), kind="stable").astype(np.int64)
 
 
 def _hosts(problem: Problem, weights: Weights) -> Records:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,20 +29,15 @@ from .guidance import guide
 from .moves import INFINITY
 from .rows import State, Tables
 from .state import new_state
-from .tables import build_tables
+from .tables import NO_BUDGET, build_tables
 from .weights import Weights, soft_weights, strict_weights
 
 STEPS_PER_S = 400_000
 """Proposals per second of budget and worker in reproducible mode: less than any machine of today makes."""
 _HASTE = 2.5
 """How many times `STEPS_PER_S` a usual machine makes; only the heat depends on it."""
-_CYCLES = ((0.62, 1.0), (0.12, 0.15), (0.12, 0.05))
-"""Share of the budget and heat of each cycle; the rest is for the descents after them."""
-_DESCENT = 0.14
 _BARTER = 0.85
 """Share of the budget for barter, where room is scarce."""
-_AFTER_BARTER = ((0.1, 0.1),)
-"""As `_CYCLES`, after barter."""
 _BARTER_REPORTS = 5
 """How often during barter its state is settled and evaluated, so that others hear of it."""
 _CHUNK_S = 0.05
@@ -55,6 +51,26 @@ _DISRUPTION = (1.0, 0.2, 3.0, 0.5)
 """How much moves weigh in the searches side by side."""
 
 Values = tuple[int, ...]
+
+
+class _Cycle(NamedTuple):
+    """One fall of temperature and the descent after it.
+
+    `share` and `descent` are shares of the budget, `warmth` is what part of the heat measured it begins with, `span`
+    how many times colder it ends at the most.
+    """
+
+    share: float
+    descent: float
+    warmth: float
+    span: float = INFINITY
+
+
+_CYCLES = (_Cycle(0.62, 0.10, 1.0), _Cycle(0.12, 0.02, 0.15), _Cycle(0.12, 0.02, 0.05))
+_COOLING = (_Cycle(0.85, 0.02, 1.0, 1000.0), _Cycle(0.09, 0.04, 0.005))
+"""Where moves are not counted: one slow fall from where the start is forgotten is worth most, and the last decades of
+it, in which hardly anything moves, are left to the second cycle."""
+_AFTER_BARTER = (_Cycle(0.1, 0.016, 0.1),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,21 +199,21 @@ class _Worker:
         began = time.monotonic()
         budget_s = self._crew.deadline - began
         state = new_state(problem, soft, place, self._seed)
-        heat = measure_heat(soft, state, _CYCLES[0][0] * self._options.budget_s * STEPS_PER_S * _HASTE)
+        cycles: tuple[_Cycle, ...] = _CYCLES if soft.options["budget"][0] < NO_BUDGET else _COOLING
+        heat = measure_heat(soft, state, cycles[0].share * self._options.budget_s * STEPS_PER_S * _HASTE)
         spent = 0.0
-        cycles: tuple[tuple[float, float], ...] = _CYCLES
         if self._options.appraisal is not None:
             place = self._barter(soft, place, self._options.appraisal, began, budget_s)
             self._best, place = self._shared(self._crew.offer(place))
             spent, cycles = _BARTER, _AFTER_BARTER
-        for i, (share, warmth) in enumerate(cycles):
+        for i, cycle in enumerate(cycles):
             if i or spent:
                 state = new_state(problem, soft, place, self._seed + 7919 * (i + 1))
-            descent = _DESCENT * share / sum(s for s, _ in _CYCLES)
-            place = self._cycle(soft, state, heat.scaled(warmth), began, budget_s, spent, share)
-            spent += share
-            found = self._descend(strict, place, began, budget_s, spent, descent)
-            spent += descent
+            warm = heat.scaled(cycle.warmth).cut(cycle.span)
+            place = self._cycle(soft, state, warm, began, budget_s, spent, cycle.share)
+            spent += cycle.share
+            found = self._descend(strict, place, began, budget_s, spent, cycle.descent)
+            spent += cycle.descent
             self._best, place = self._shared(found)
             if self._crew.is_over:
                 break
