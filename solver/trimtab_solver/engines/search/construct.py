@@ -40,13 +40,14 @@ def construct(T: Tables, S: State, order: Ints, suspects: Ints, hosts: Ints, lac
 
     `hosts` and `lacking` [H + _SCRATCH] are scratch.
     """
+    cheapest = _cheapest_victim(T)
     for i in range(order.shape[0]):
         v = order[i]
         if S.guest[v].place < 0 and T.guests[v].may_move:
             h = _best_host(T, S, v)
             if h >= 0:
                 relocate(T, S, v, h)
-            else:
+            elif T.guests[v].down_cost > cheapest:
                 _make_room(T, S, v, hosts, lacking)
     for i in range(suspects.shape[0]):
         v = suspects[i]
@@ -138,6 +139,16 @@ def _make_room(T: Tables, S: State, v: Whole, hosts: Ints, lacking: Floats) -> b
     if best_host < 0:
         return False
     return _evict_for_good(T, S, v, best_host)
+
+
+@compiled
+def _cheapest_victim(T: Tables) -> float:
+    """What the guest costs that may be evicted most cheaply: nobody makes way for who is not worth more."""
+    cheapest = INFINITY
+    for v in range(T.guests.shape[0]):
+        if T.guests[v].may_move and T.guests[v].may_be_down:
+            cheapest = min(cheapest, T.guests[v].down_cost)
+    return cheapest
 
 
 @compiled
