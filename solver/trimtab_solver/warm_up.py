@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from .compilation import compile_problem
-from .engines import packing
 from .engines.appraisal import Appraisal
+from .engines.bounds import packing
 from .engines.greedy import repair
 from .engines.search import SearchOptions, search
 from .policy.loader import parse_policy

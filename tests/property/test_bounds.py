@@ -12,10 +12,10 @@ from tests.placements import losses, placements
 from tests.property.seeds import chunks, named
 from tests.property.targets import judged, problem_of, random_target
 from tests.strategies import tiny_cluster
-from trimtab_solver.engines.bound import Bounds, aggregated_bounds
-from trimtab_solver.engines.dual import HostBound
+from trimtab_solver.engines.bounds.bound import Bounds, aggregated_bounds
+from trimtab_solver.engines.bounds.dual import HostBound
+from trimtab_solver.engines.bounds.pricing import bound_at, find_prices
 from trimtab_solver.engines.greedy import repair
-from trimtab_solver.engines.pricing import bound_at, find_prices
 
 
 @pytest.mark.parametrize("seeds", chunks(first=4_000_000), ids=named)

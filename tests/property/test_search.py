@@ -12,7 +12,7 @@ from tests.property.seeds import chunks, named
 from tests.property.targets import judged, problem_of
 from tests.strategies import tiny_cluster
 from trimtab_solver.engines.appraisal import Appraisal, appraise
-from trimtab_solver.engines.bound import Bounds
+from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.engines.search import SearchOptions, search
 from trimtab_solver.engines.search.moves import INFINITY, shift_change

@@ -18,7 +18,7 @@ from tests.property.seeds import chunks, named
 from tests.property.targets import judged, problem_of, values_of
 from tests.property.test_exact import _solve, _target
 from tests.strategies import policy_of, tiny_cluster
-from trimtab_solver.engines.bound import aggregated_bounds
+from trimtab_solver.engines.bounds.bound import aggregated_bounds
 from trimtab_solver.engines.exact import ExactModel
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.engines.search import SearchOptions, search

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..problem import Problem
-from .bound import Bounds
-from .pricing import find_prices
+from .bounds.bound import Bounds
+from .bounds.pricing import find_prices
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ..outcome import FrontierPoint, LevelValue
 from ..problem import Problem, Target
 from .appraisal import appraise
-from .bound import Bounds
+from .bounds.bound import Bounds
 from .greedy import repair
 from .refilling import MOST_GUESTS, RefillOptions, refill
 from .search import SearchOptions, search

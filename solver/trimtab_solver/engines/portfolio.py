@@ -13,7 +13,7 @@ from ..outcome import LevelValue
 from ..primitives.encoding import Bools, Index
 from ..problem import NOWHERE, Problem, Target
 from .appraisal import appraise
-from .bound import Bounds
+from .bounds.bound import Bounds
 from .cpsat import Budget, LevelProof
 from .exact import ExactModel, all_choices, candidate_count
 from .greedy import repair

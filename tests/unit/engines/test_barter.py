@@ -10,7 +10,7 @@ import pytest
 from tests.property.targets import problem_of
 from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
 from trimtab_solver.engines.appraisal import Appraisal, appraise
-from trimtab_solver.engines.bound import Bounds
+from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.search.barter import barter_weights, open_barter, settle
 from trimtab_solver.engines.search.construct import bring_up
 from trimtab_solver.engines.search.state import new_state

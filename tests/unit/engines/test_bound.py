@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from tests.property.targets import problem_of
 from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
-from trimtab_solver.engines.bound import Bounds, aggregated_bounds
-from trimtab_solver.engines.relaxation import relax
+from trimtab_solver.engines.bounds.bound import Bounds, aggregated_bounds
+from trimtab_solver.engines.bounds.relaxation import relax
 from trimtab_solver.policy.documents import Selector, Spec
 from trimtab_solver.problem import Problem
 from trimtab_solver.rules.pin import Pin

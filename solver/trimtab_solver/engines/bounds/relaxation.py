@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..primitives.encoding import Bools, Index, Ints
-from ..problem import NOWHERE, Problem
+from ...primitives.encoding import Bools, Index, Ints
+from ...problem import NOWHERE, Problem
 
 _MAX_CELLS = 20_000_000
 """Kinds x hosts up to which every distinct size is a kind of its own."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..primitives.encoding import Bools, Ints
+from ...primitives.encoding import Bools, Ints
 from .linear_program import LinearProgram
 from .packing import pack
 from .pricing import Market, Prices, bound_at

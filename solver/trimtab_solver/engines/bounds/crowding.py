@@ -7,16 +7,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..primitives.domain_count import DomainCount
-from ..primitives.domain_dependency import DomainDependency
-from ..primitives.domain_exclusion import DomainExclusion
-from ..primitives.domain_limit import DomainLimit
-from ..primitives.domain_skew import DomainSkew
-from ..primitives.encoding import Bools, Index, Ints
-from ..primitives.group import GroupPrimitive
-from ..primitives.headroom import Headroom
-from ..primitives.quorum import Quorum
-from ..problem import Problem
+from ...primitives.domain_count import DomainCount
+from ...primitives.domain_dependency import DomainDependency
+from ...primitives.domain_exclusion import DomainExclusion
+from ...primitives.domain_limit import DomainLimit
+from ...primitives.domain_skew import DomainSkew
+from ...primitives.encoding import Bools, Index, Ints
+from ...primitives.group import GroupPrimitive
+from ...primitives.headroom import Headroom
+from ...primitives.quorum import Quorum
+from ...problem import Problem
 
 
 def crowded_out(problem: Problem, rank: int, caps: Mapping[int, int]) -> int:

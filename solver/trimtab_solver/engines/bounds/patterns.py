@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..primitives.encoding import Bools, Ints
+from ...primitives.encoding import Bools, Ints
 
 MOST_CELLS = 120_000
 """Cells (units of one resource x units of the other) up to which a host is looked at in both."""

@@ -10,9 +10,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..primitives.balance import PER_MILLE, AboveThreshold, Peak, Ratio
-from ..primitives.encoding import Bools, Ints
-from ..problem import Problem
+from ...primitives.balance import PER_MILLE, AboveThreshold, Peak, Ratio
+from ...primitives.encoding import Bools, Ints
+from ...problem import Problem
 
 
 def least_imbalance(problem: Problem, must_run: Bools) -> int:

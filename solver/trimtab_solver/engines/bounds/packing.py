@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..primitives.encoding import Bools, Index, Ints
+from ...primitives.encoding import Bools, Index, Ints
 from .patterns import fill_hosts
 from .pricing import Market, Prices
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ..primitives.encoding import Bools, Index, Ints
+from ...primitives.encoding import Bools, Index, Ints
 from .linear_program import LinearProgram
 from .relaxation import Relaxation
 

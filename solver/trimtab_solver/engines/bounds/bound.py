@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..primitives.disruption import COLD_FACTOR
-from ..primitives.encoding import Bools, Ints
-from ..problem import NOWHERE, Problem
+from ...primitives.disruption import COLD_FACTOR
+from ...primitives.encoding import Bools, Ints
+from ...problem import NOWHERE, Problem
 from .crowding import crowded_out
 from .dual import HostBound
 from .imbalance import least_imbalance
