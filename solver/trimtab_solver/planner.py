@@ -199,12 +199,12 @@ class _Planner:
         began = time.monotonic()
         ordering = self._order(candidate.target)
         self._keep(candidate.engine, ordering)
-        self._portfolio.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
         if ordering.stuck and (self._best is None or self._best.ordering is not ordering):
             # a move that is barred may strand a guest of high rank, and all that is better would be lost with it
             mended = mend(self._problem, ordering.reached, self._stuck)
             if self._problem.evaluate(mended) < self._problem.evaluate(ordering.reached):
                 self._keep(candidate.engine, self._order(mended))
+        self._portfolio.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
 
     def _order(self, target: Target) -> Ordering:
         """The way to a target; remembers whose moves were left out."""

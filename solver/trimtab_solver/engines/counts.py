@@ -85,11 +85,6 @@ class CountModel:
             self._add(moved, -UNBOUNDED, self._budget)
         self._model.hint(list(self._hint), list(self._hint.values()))
 
-    @property
-    def variable_count(self) -> int:
-        """How large the model is."""
-        return self._model.variable_count
-
     def _add(self, terms: list[Term], low: int, high: int) -> None:
         if terms:
             self._model.add_linear([v for v, _ in terms], [c for _, c in terms], low, high)

@@ -51,11 +51,6 @@ class ExactModel:
             group.encode(self._model, self._variables, problem.current, self._breaches)
         self._boots = self._boot()
 
-    @property
-    def variable_count(self) -> int:
-        """How large the model is."""
-        return self._model.variable_count
-
     def _link(self) -> None:
         """Each guest runs at most once; a running one that may not be evicted exactly once."""
         problem, start = self._problem, self._variables.start

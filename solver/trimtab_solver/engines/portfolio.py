@@ -197,7 +197,7 @@ class Portfolio:
         """Lets one engine work on the incumbent for so long."""
         start = self._incumbent(engine).target
         if engine != "refilling":
-            self._search(engine, budget_s, start)
+            self._adopt(self._search(engine, budget_s, start))
             return
         options = self._options
         refill(
@@ -326,6 +326,13 @@ class Portfolio:
         for name, value, proof in zip(self.names, values, proofs, strict=True):
             if proof.value is not None and value > proof.value:
                 raise AssertionError(f"level {name}: the exact model claims {proof.value}, its target has {value}")
+
+    def _adopt(self, target: Target) -> None:
+        """Keeps what a search ended with, also where an equal one was reported before: which came first is chance."""
+        values = self._problem.evaluate(target)
+        with self._lock:
+            if self.best is None or values <= self.best:
+                self.best, self.best_target = values, target
 
     def _report(self, engine: str, target: Target) -> None:
         """Keeps the best values and tells the caller about an improvement. Called from solver threads too."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from tests.property.targets import problem_of
 from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from trimtab_solver.engines import portfolio
 from trimtab_solver.engines.portfolio import PlanOptions, Portfolio, Progress
+from trimtab_solver.engines.search import workers
 from trimtab_solver.outcome import Outcome
 from trimtab_solver.planner import plan_recovery
 from trimtab_solver.problem import Problem, Target
@@ -87,3 +92,24 @@ def test_a_second_look_starts_from_where_guests_really_end_up() -> None:
     assert found is not None
     assert found.place.tolist() == [1, 0]
     assert problem.evaluate(found) <= problem.evaluate(moved)
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_equals_do_not_depend_on_which_worker_is_faster(late: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workers end with different targets of equal value: in reproducible mode the first worker's counts."""
+    problem = problem_of(snapshot([vm(f"v{n}") for n in range(5)]), policy())
+    run = workers._Worker.run
+
+    def delayed(self: workers._Worker) -> workers.Found:
+        if self._number == late:
+            time.sleep(0.2)
+        return run(self)
+
+    for name in ("EXACT_ALONE", "EXACT_FIRST", "EXACT_CANDIDATES"):
+        monkeypatch.setattr(portfolio, name, 0)
+    monkeypatch.setattr(portfolio, "repair", lambda problem, wish=None: problem.stay())
+    monkeypatch.setattr(workers._Worker, "run", delayed)
+    options = PlanOptions(budget_s=0.1, workers=2, reproducible=True)
+    ends = list(Portfolio(problem, options).candidates())
+    alone = list(Portfolio(problem, replace(options, workers=1)).candidates())
+    assert ends[-1].target.place.tolist() == alone[-1].target.place.tolist()

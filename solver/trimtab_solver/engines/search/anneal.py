@@ -10,7 +10,7 @@ from ...primitives.encoding import Ints
 from .chance import below, unit
 from .kernels.compiled import compiled
 from .kernels.guests import may_be_at
-from .kernels.hosts import host_energy
+from .kernels.hosts import has_room_without, host_energy
 from .moves import shift_change, swap_change, try_shift
 from .rows import BRING_UP, CHAIN, CROWDED, DOWN, FELLOW, HOME, MOVED, PEER, SWAP, TRADE, Floats, State, Tables, Whole
 from .state import relocate
@@ -24,7 +24,6 @@ _HOME_BY_SWAP = 0.5
 """Where a moved guest finds no room at home: how often it changes places with somebody there, else a chain begins."""
 _CHAIN_ANYWHERE = 0.5
 """How often a guest that makes way in a chain goes anywhere, though it might go home."""
-_STEP = 1024
 _PLACES_TRIED = 3
 """How many hosts a guest that makes way is offered before it goes down."""
 
@@ -39,10 +38,8 @@ def keep_best(S: State, best: Ints, best_energy: Floats) -> None:
 
 
 @compiled
-def anneal(
-    T: Tables, S: State, best: Ints, best_energy: Floats, mix: Floats, steps: Whole, hot: float, cold: float
-) -> None:
-    """`steps` proposals while the temperature falls from `hot` to `cold` by a constant factor.
+def anneal(T: Tables, S: State, best: Ints, best_energy: Floats, mix: Floats, steps: Whole, temperature: float) -> None:
+    """`steps` proposals at one temperature; at 0 no loss is taken.
 
     `best` [V] and `best_energy` [1] are updated. `mix` [8] are shares: BRING_UP (a guest that is down) and HOME (a
     moved one) of all proposals; SWAP and CHAIN of the others, and CROWDED (beginning with a guest of the dearest of a
@@ -50,12 +47,8 @@ def anneal(
     PEER (with one of about the same size, which mostly fits) of the swaps.
     """
     guests, hosts = S.guest.shape[0], S.load.shape[0]
-    temperature = hot
-    cooling = (cold / hot) ** (_STEP / steps) if hot > cold and steps > _STEP else 1.0
     saved = 0
     for i in range(steps):
-        if i % _STEP == _STEP - 1:
-            temperature *= cooling
         patience = -math.log(unit(S.random)) * temperature
         if i - saved > guests >> 2 and S.totals[0].energy < best_energy[0]:
             saved = i
@@ -188,7 +181,7 @@ def _trade(T: Tables, S: State, v: Whole, h: Whole, patience: float) -> None:
         _shift(T, S, v, h, patience)
         return
     w = _any_guest(S, h)
-    if not T.guests[w].may_move or not T.guests[w].may_be_down or host_energy(T, S, h, v, w) == INFINITY:
+    if not T.guests[w].may_move or not T.guests[w].may_be_down or not has_room_without(T, S, v, h, w):
         return
     before = S.totals[0].energy
     if not try_shift(T, S, w, np.int64(-1)):
@@ -214,7 +207,7 @@ def _bring_up(T: Tables, S: State, v: Whole, patience: float) -> None:
         return
     w = _any_guest(S, h)
     for _ in range(S.host[h].guests):
-        if T.guests[w].may_move and host_energy(T, S, h, v, w) != INFINITY and _exchange(T, S, v, w, h, patience):
+        if T.guests[w].may_move and has_room_without(T, S, v, h, w) and _exchange(T, S, v, w, h, patience):
             return
         w = S.guest[w].after
         if w < 0:

@@ -61,14 +61,19 @@ def measure_heat(tables: Tables, state: State, steps: float) -> Heat:
     low, middle = np.quantile(losses, [0.01, 0.5])
     patience = 1.0
     if tables.options["budget"][0] >= NO_BUDGET:
-        patience = float(np.clip((steps / max(1, len(tables.guests)) / 1000) ** 1.5, *_PATIENCE))
+        patience = float(np.clip((max(0.0, steps) / max(1, len(tables.guests)) / 1000) ** 1.5, *_PATIENCE))
     hot, cold = float(middle) * 0.3 * patience, float(low) * 0.1 * float(np.clip(3 * patience, 1.0, 100.0))
     if state.lengths[DOWN]:
         # hot enough that guests of the lowest rank change places with those that are down, not that they just go down
-        worth = tables.guests["down_cost"]
-        hot = max(hot, 0.02 * float(worth[worth > 0].min(initial=1.0)))
+        hot = max(hot, 0.02 * least_worth(tables))
         cold = hot * 0.1
     return Heat(max(hot, cold), cold, _mix(tables))
+
+
+def least_worth(tables: Tables) -> float:
+    """What the guest costs that may be down most cheaply."""
+    worth = tables.guests["down_cost"]
+    return float(worth[worth > 0].min()) if (worth > 0).any() else 1.0
 
 
 def _mix(tables: Tables) -> Floats:

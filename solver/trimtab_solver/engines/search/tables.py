@@ -18,8 +18,8 @@ from .weights import Weights
 NO_BUDGET = 2**60
 
 
-def build_tables(problem: Problem, weights: Weights, budget: int | None = None) -> Tables:
-    """The tables of a problem under one set of weights; `budget` replaces the problem's own."""
+def build_tables(problem: Problem, weights: Weights) -> Tables:
+    """The tables of a problem under one set of weights."""
     disruption, capacity, balance = problem.disruption, problem.capacity, problem.balance
     unary_row, unary = _unary(problem, weights)
     rows = group_rows(problem, weights)
@@ -28,7 +28,7 @@ def build_tables(problem: Problem, weights: Weights, budget: int | None = None) 
     options["inherited_weight"] = weights.inherited
     options["app_weight"] = disruption.group_weight * weights.disruption
     options["app_limit"] = disruption.group_limit or NO_BUDGET
-    options["budget"] = min(NO_BUDGET, disruption.budget if budget is None else budget)
+    options["budget"] = min(NO_BUDGET, disruption.budget)
     options["is_rigid"] = bool((problem.floor == problem.upper).all())
     options["has_transient"] = bool(capacity.transient.any())
     options["has_peaks"] = bool(balance.peaks)
@@ -92,7 +92,7 @@ def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows
 
 def _by_size(problem: Problem) -> Ints:
     """Guests [V] by the largest share that they take of what an average host has of any resource."""
-    average = np.maximum(problem.capacity.limit.mean(axis=0), 1.0)
+    average = np.maximum(problem.capacity.limit.sum(axis=0) / max(1, problem.host_count), 1.0)
     return np.argsort((problem.upper / average).max(axis=1, initial=0.0), kind="stable").astype(np.int64)
 
 

@@ -3,7 +3,7 @@
 Simulated annealing with shift and swap alone came fourth in the 2012 machine reassignment challenge (Portal, Ritt,
 Borba, Buriol, "Simulated annealing for the machine reassignment problem", Annals of OR 2016); to their two moves come
 bringing up guests that are down, exchanges, chains and going home. Temperatures are measured on the instance
-(`calibration`), never tuned to it. Each cycle after the first starts from the best placement of its worker, less hot.
+(`calibration`), never tuned to it. Each cycle after the first starts from the best placement of all, less hot.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...sizing import fit_sizes
 from ..appraisal import Appraisal
 from .anneal import anneal
 from .barter import BY_HEADS, barter_weights, open_barter, settle
-from .calibration import Heat, measure_heat, no_heat
+from .calibration import Heat, least_worth, measure_heat, no_heat
 from .construct import bring_up
 from .guidance import guide
 from .moves import INFINITY
@@ -77,15 +77,13 @@ _AFTER_BARTER = (_Cycle(0.1, 0.016, 0.1),)
 class SearchOptions:
     """What a search may use.
 
-    `budget_s` wall seconds, or with `reproducible` the work of `STEPS_PER_S` proposals for each of them. `moves`
-    replaces the problem's own budget of moved guests.
+    `budget_s` wall seconds, or with `reproducible` the work of `STEPS_PER_S` proposals for each of them.
     """
 
     budget_s: float
     seed: int = 0
     workers: int = 2
     reproducible: bool = False
-    moves: int | None = None
     stuck: Bools | None = None
     """Guests [V] that go nowhere else, though they may go down."""
     appraisal: Appraisal | None = None
@@ -139,8 +137,7 @@ class _Crew:
         self._is_enough = is_enough
         self._lock = threading.Lock()
         self.best = Found(start, problem.evaluate(start))
-        self._start = self.best
-        self.start = start
+        self.start = self.best
         self._proven = threading.Event()
 
     @property
@@ -148,20 +145,27 @@ class _Crew:
         """Whether all shall end. With `reproducible` no worker ends because of what another one has found."""
         return self.stop.is_set() or (self._proven.is_set() and not self.options.reproducible)
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is up; with `reproducible` the clock does not count."""
+        return not self.options.reproducible and time.monotonic() >= self.deadline
+
     def tables(self, weights: Weights) -> Tables:
         """Tables under these weights, with what the options demand."""
-        tables = build_tables(self.problem, weights, self.options.moves)
-        if self.options.stuck is not None:
-            tables.guests["may_move"][self.options.stuck & self.problem.running] = 0
-        return tables
+        tables = build_tables(self.problem, weights)
+        if self.options.stuck is None:
+            return tables
+        # one more kind of guests, which may arrive nowhere
+        tables.guests["kind"][self.options.stuck & self.problem.running] = len(tables.mask)
+        return tables._replace(mask=np.vstack([tables.mask, np.zeros_like(tables.mask[:1])]))
 
     def run(self) -> Found:
         count = max(1, self.options.workers)
         workers = [_Worker(self, i) for i in range(count)]
         with ThreadPoolExecutor(count, thread_name_prefix="search") as pool:
             results = list(pool.map(_Worker.run, workers))
-        # the start first, then in the order of the workers: equals do not depend on who came first
-        return min([self._start, *(found for found in results if found is not None)], key=lambda found: found.values)
+        # in the order of the workers: equals do not depend on who came first
+        return min(results, key=lambda found: found.values)
 
     def offer(self, place: Ints) -> Found:
         """Evaluates a placement and keeps it if it is the best."""
@@ -187,15 +191,15 @@ class _Worker:
         self._options = crew.options
         self._number = number
         self._seed = crew.options.seed * 1009 + number
-        self._best: Found | None = None
+        self._best = crew.start
         self._rate = 0.0
 
-    def run(self) -> Found | None:
-        """Anneals and descends until the budget is used."""
+    def run(self) -> Found:
+        """Anneals and descends until the budget is used; the best target that this worker has seen."""
         problem = self._problem
         soft = self._crew.tables(soft_weights(problem, _DISRUPTION[self._number % len(_DISRUPTION)]))
         strict = self._crew.tables(strict_weights(problem))
-        place = self._crew.start.place.astype(np.int64)
+        place = self._crew.start.target.place.astype(np.int64)
         began = time.monotonic()
         budget_s = self._crew.deadline - began
         state = new_state(problem, soft, place, self._seed)
@@ -203,8 +207,8 @@ class _Worker:
         heat = measure_heat(soft, state, cycles[0].share * self._options.budget_s * STEPS_PER_S * _HASTE)
         spent = 0.0
         if self._options.appraisal is not None:
-            place = self._barter(soft, place, self._options.appraisal, began, budget_s)
-            self._best, place = self._shared(self._crew.offer(place))
+            self._barter(soft, place, self._options.appraisal, began, budget_s)
+            place = self._ahead()
             spent, cycles = _BARTER, _AFTER_BARTER
         for i, cycle in enumerate(cycles):
             if i or spent:
@@ -212,20 +216,23 @@ class _Worker:
             warm = heat.scaled(cycle.warmth).cut(cycle.span)
             place = self._cycle(soft, state, warm, began, budget_s, spent, cycle.share)
             spent += cycle.share
-            found = self._descend(strict, place, began, budget_s, spent, cycle.descent)
+            self._descend(strict, place, began, budget_s, spent, cycle.descent)
             spent += cycle.descent
-            self._best, place = self._shared(found)
-            if self._crew.is_over:
+            place = self._ahead()
+            if self._crew.is_over or self._crew.is_late:
                 break
         return self._best
 
-    def _shared(self, found: Found) -> tuple[Found, Ints]:
-        """The best so far, and where to go on from: the best of all workers, unless that depends on who is faster."""
-        best = found if self._best is None else min(self._best, found, key=lambda one: one.values)
-        ahead = best if self._options.reproducible else min(self._crew.best, best, key=lambda one: one.values)
-        return best, ahead.target.place.astype(np.int64)
+    def _offer(self, place: Ints) -> None:
+        """Evaluates a placement; the first of equals stays this worker's best."""
+        self._best = min(self._best, self._crew.offer(place), key=lambda one: one.values)
 
-    def _barter(self, soft: Tables, place: Ints, appraisal: Appraisal, began: float, budget_s: float) -> Ints:
+    def _ahead(self) -> Ints:
+        """Where to go on from: the best of all workers, unless that depends on who is faster."""
+        best = self._best if self._options.reproducible else self._crew.best
+        return best.target.place.astype(np.int64)
+
+    def _barter(self, soft: Tables, place: Ints, appraisal: Appraisal, began: float, budget_s: float) -> None:
         """Puts as much room to use as can be. Every other worker begins with all who wait down, and nobody stopped."""
         problem, from_scratch = self._problem, self._number % 2 == 1
         tables = self._crew.tables(barter_weights(soft_weights(problem)))
@@ -236,11 +243,11 @@ class _Worker:
         for done, steps in self._chunks(began, budget_s, 0.0, _BARTER):
             barter.adjust_fee(state, done)
             heat = barter.temperature(done)
-            anneal(tables, state, best, energy, barter.mix, steps, heat, heat)
+            anneal(tables, state, best, energy, barter.mix, steps, heat)
             if done * _BARTER_REPORTS > reported:
                 reported += 1
-                self._crew.offer(self._settled(soft, state, appraisal))
-        return self._settled(soft, state, appraisal)
+                self._offer(self._settled(soft, state, appraisal))
+        self._offer(self._settled(soft, state, appraisal))
 
     def _settled(self, soft: Tables, state: State, appraisal: Appraisal) -> Ints:
         """The placement of a barter with guests counted by heads and ranks again."""
@@ -255,23 +262,22 @@ class _Worker:
     def _cycle(
         self, tables: Tables, state: State, heat: Heat, began: float, budget_s: float, spent: float, share: float
     ) -> Ints:
-        """One fall of temperature; returns the best placement by energy."""
+        """One fall of temperature; returns the best placement by energy since guidance was last renewed."""
         best = state.guest["place"].copy()
         energy = np.array([state.totals["energy"][0]])
         guided, reported = 0, 1
         for done, steps in self._chunks(began, budget_s, spent, share):
             if done * _GUIDED >= guided:
                 guided += 1
-                guide(tables, state, _GUIDANCE)
+                guide(tables, state, _GUIDANCE * least_worth(tables))
                 energy[0] = INFINITY
             if done * _REPORTS > reported:
                 reported += 1
-                self._crew.offer(best)
-            hot = heat.at(done)
-            anneal(tables, state, best, energy, heat.mix, steps, hot, hot)
+                self._offer(best)
+            anneal(tables, state, best, energy, heat.mix, steps, heat.at(done))
         return best
 
-    def _descend(self, tables: Tables, place: Ints, began: float, budget_s: float, spent: float, share: float) -> Found:
+    def _descend(self, tables: Tables, place: Ints, began: float, budget_s: float, spent: float, share: float) -> None:
         """Takes no losses in the strict order of levels."""
         state = new_state(self._problem, tables, place, self._seed)
         # only differences count, and small ones must not drown in a large sum
@@ -279,8 +285,8 @@ class _Worker:
         energy = np.array([0.0])
         best, mix = place.copy(), no_heat(tables).mix
         for _, steps in self._chunks(began, budget_s, spent, share):
-            anneal(tables, state, best, energy, mix, steps, 0.0, 0.0)
-        return self._crew.offer(best)
+            anneal(tables, state, best, energy, mix, steps, 0.0)
+        self._offer(best)
 
     def _chunks(self, began: float, budget_s: float, spent: float, share: float) -> Iterator[tuple[float, int]]:
         """How much of the share is done, and how many proposals to make next."""

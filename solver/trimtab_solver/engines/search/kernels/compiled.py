@@ -1,7 +1,8 @@
 """How kernels are compiled: without the interpreter lock, and cached on disk so that a restart compiles nothing.
 
 numba looks only at the file a kernel is written in when it decides whether its cached code is up to date, not at the
-kernels it calls. So the cache lies in a folder named by a digest of all sources of the search.
+kernels it calls. So the cache lies in a folder named by a digest of all sources of the search, and of the primitives,
+whose numbers are compiled in.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Kernel = TypeVar("Kernel", bound=Callable[..., object])
 CACHE_VARIABLE = "TRIMTAB_KERNEL_CACHE"
 """Environment variable that names the folder for compiled kernels."""
 _SOURCES = Path(__file__).parent.parent
+_PRIMITIVES = _SOURCES.parent.parent / "primitives"
 
 
 def _writable(folder: Path) -> bool:
@@ -33,7 +35,7 @@ def _writable(folder: Path) -> bool:
 
 def _cache_folder() -> str:
     digest = hashlib.sha256()
-    for source in sorted(_SOURCES.rglob("*.py")):
+    for source in (*sorted(_SOURCES.rglob("*.py")), *sorted(_PRIMITIVES.rglob("*.py"))):
         digest.update(source.name.encode() + source.read_bytes())
     name = f"kernels-{digest.hexdigest()[:16]}"
     wanted = os.environ.get(CACHE_VARIABLE)

@@ -36,6 +36,17 @@ def has_room(T: Tables, S: State, v: Whole, h: Whole) -> bool:
 
 
 @compiled
+def has_room_without(T: Tables, S: State, v: Whole, h: Whole, w: Whole) -> bool:
+    """Whether host `h` has room for guest `v` once guest `w` there is down: who goes down leaves nothing behind."""
+    for r in range(S.load.shape[2]):
+        need = T.rooms[h, SHARED + T.sizes[v, BACKED, r], r] * T.sizes[v, FLOOR, r]
+        need -= T.rooms[h, SHARED + T.sizes[w, BACKED, r], r] * T.sizes[w, FLOOR, r]
+        if need > 0 and S.load[h, USED, r] + S.load[h, LEFT, r] + need > T.rooms[h, CEILING, r]:
+            return False
+    return True
+
+
+@compiled
 def host_energy(T: Tables, S: State, h: Whole, coming: Whole, going: Whole) -> float:
     """Energy of host `h` with guest `coming` (-1: none) and without `going`; infinite where there is no room.
 
