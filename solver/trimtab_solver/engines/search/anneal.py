@@ -43,8 +43,8 @@ def anneal(T: Tables, S: State, best: Ints, best_energy: Floats, mix: Floats, st
 
     `best` [V] and `best_energy` [1] are updated. `mix` [8] are shares: BRING_UP (a guest that is down) and HOME (a
     moved one) of all proposals; SWAP and CHAIN of the others, and CROWDED (beginning with a guest of the dearest of a
-    few hosts); TRADE of those that bring one up; FELLOW (with a member of the same group, which most rules permit) and
-    PEER (with one of about the same size, which mostly fits) of the swaps.
+    few hosts); TRADE of those that bring one up; FELLOW (with a member of the same group) and PEER (with one of about
+    the same size, which fits more often) of the swaps.
     """
     guests, hosts = S.guest.shape[0], S.load.shape[0]
     saved = 0

@@ -3,7 +3,8 @@
 Simulated annealing with shift and swap alone came fourth in the 2012 machine reassignment challenge (Portal, Ritt,
 Borba, Buriol, "Simulated annealing for the machine reassignment problem", Annals of OR 2016); to their two moves come
 bringing up guests that are down, exchanges, chains and going home. Temperatures are measured on the instance
-(`calibration`), never tuned to it. Each cycle after the first starts from the best placement of all, less hot.
+(`calibration`), never tuned to it. Each cycle after the first starts, less hot, from the best placement of
+all workers, or in reproducible mode of its own.
 """
 
 from __future__ import annotations
