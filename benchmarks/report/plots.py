@@ -10,7 +10,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogFormatter, NullLocator
 
 from ..subject import Row
 from ..vmha.recipe import SIZES
@@ -69,6 +69,9 @@ def quality_over_size(results: Results) -> Figure | None:
         sizes = grouped(of_peer, lambda row: str(row["case"]["size"]))
         _by_size(axis, sizes, lambda row: _bronze_percent(row, value_of(row, _BRONZE)), peer, marker=".")
     axis.set(title="load 1.02, rigid, small failure", ylabel="Bronze lost, % of Bronze", yscale="log")
+    # plain numbers; where all are close together there is no power of ten, so the steps between are labelled too
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
     _guests_axis(axis, by_size)
     axis.legend(frameon=False, fontsize=7)
     return figure
