@@ -15,8 +15,8 @@ from trimtab_solver.engines.appraisal import Appraisal, appraise
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.engines.search import SearchOptions, search
-from trimtab_solver.engines.search.moves import INFINITY, shift_change
-from trimtab_solver.engines.search.state import new_state, relocate
+from trimtab_solver.engines.search.moves import INFINITY, shift_change, swap_change
+from trimtab_solver.engines.search.state import new_state, relocate, swap
 from trimtab_solver.engines.search.tables import build_tables
 from trimtab_solver.engines.search.weights import soft_weights
 
@@ -66,15 +66,29 @@ def test_prices_and_counts_stay_what_a_fresh_count_gives(seeds: range) -> None:
         chance = random.Random(seed)
         for _ in range(40):
             v, goal = chance.randrange(problem.vm_count), chance.randrange(-1, problem.host_count)
-            price = shift_change(tables, state, np.int64(v), np.int64(goal))
-            if price == INFINITY:
-                continue
+            u = chance.choice([-1, chance.randrange(problem.vm_count)])
             before = float(state.totals["energy"][0])
-            relocate(tables, state, np.int64(v), np.int64(goal))
-            assert state.totals["energy"][0] - before == pytest.approx(price, abs=1e-6), seed
+            if u < 0:
+                price = shift_change(tables, state, np.int64(v), np.int64(goal))
+                if price == INFINITY:
+                    continue
+                relocate(tables, state, np.int64(v), np.int64(goal))
+            else:
+                if state.guest["place"][v] < 0 or state.guest["place"][u] < 0:
+                    continue
+                price = swap_change(tables, state, np.int64(v), np.int64(u))
+                if price == INFINITY:
+                    continue
+                swap(tables, state, np.int64(v), np.int64(u))
+            # two moves that both change how many the most moved application has are priced one by one: an estimate
+            if u < 0 or tables.guests["app"][v] < 0 or tables.guests["app"][u] < 0:
+                assert state.totals["energy"][0] - before == pytest.approx(price, abs=1e-6), seed
             fresh = new_state(problem, tables, state.guest["place"], seed=1)
             assert state.totals["energy"][0] == pytest.approx(fresh.totals["energy"][0], abs=1e-6), seed
             assert np.array_equal(state.load, fresh.load), seed
+            assert np.array_equal(state.counts, fresh.counts), seed
+            assert np.array_equal(state.group, fresh.group), seed
+            assert np.array_equal(state.asked, fresh.asked), seed
 
 
 @pytest.mark.parametrize("barters", [False, True], ids=["search", "barter"])

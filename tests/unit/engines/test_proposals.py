@@ -13,8 +13,10 @@ from trimtab_solver.engines.search.rows import BRING_UP, HOME, PEER, SWAP, TRADE
 from trimtab_solver.engines.search.state import new_state
 from trimtab_solver.engines.search.tables import build_tables
 from trimtab_solver.engines.search.weights import soft_weights
+from trimtab_solver.policy.documents import Selector
 from trimtab_solver.problem import Problem
 from trimtab_solver.rules.action_budget import ActionBudget
+from trimtab_solver.rules.spread import Spread
 
 HALF, FULL = {"memory_mib": 20}, {"memory_mib": 40}
 
@@ -38,7 +40,16 @@ def _descended(problem: Problem, places: list[str], **shares: float) -> list[str
 
 def test_two_that_fill_each_others_hosts_go_home_together() -> None:
     """Neither has room at home before the other one leaves."""
-    problem = problem_of(snapshot([vm("a", "h1", requested=FULL), vm("b", "h2", requested=FULL)]), policy())
+    guests = [vm("a", "h1", requested=FULL), vm("b", "h2", requested=FULL)]
+    problem = problem_of(snapshot(guests, {3: DOWN, 4: DOWN}), policy())
+    assert _descended(problem, ["h2", "h1"], home=1.0) == ["h1", "h2"]
+
+
+def test_two_of_a_group_change_places_though_they_may_never_be_together() -> None:
+    """At most one of the group per rack: each takes the other's place in the count as well, so no rule is broken."""
+    guests = [vm("a", "h1", requested=FULL), vm("b", "h2", requested=FULL)]
+    apart = Spread(select=Selector(cel="true"), topology="rack", max_per_domain=1)
+    problem = problem_of(snapshot(guests, {3: DOWN, 4: DOWN}), policy(apart=apart))
     assert _descended(problem, ["h2", "h1"], home=1.0) == ["h1", "h2"]
 
 

@@ -13,7 +13,7 @@ from .kernels.guests import may_be_at
 from .kernels.hosts import has_room_without, host_energy
 from .moves import shift_change, swap_change, try_shift
 from .rows import BRING_UP, CHAIN, CROWDED, DOWN, FELLOW, HOME, MOVED, PEER, SWAP, TRADE, Floats, State, Tables, Whole
-from .state import relocate
+from .state import relocate, swap
 
 INFINITY = float("inf")
 _HOSTS_COMPARED = 3
@@ -137,9 +137,7 @@ def _go_home(T: Tables, S: State, v: Whole, patience: float) -> None:
 def _swap(T: Tables, S: State, v: Whole, u: Whole, patience: float) -> None:
     """Two guests change places."""
     if swap_change(T, S, v, u) <= patience:
-        here, there = S.guest[v].place, S.guest[u].place
-        relocate(T, S, v, there)
-        relocate(T, S, u, here)
+        swap(T, S, v, u)
 
 
 @compiled

@@ -9,7 +9,7 @@ from .kernels.groups import count_groups, groups_change
 from .kernels.guests import guest_energy, may_be_at
 from .kernels.hosts import host_energy
 from .rows import CEILING, LEFT, USED, State, Tables, Whole
-from .state import relocate
+from .state import relocate, swap
 
 INFINITY = float("inf")
 
@@ -63,7 +63,7 @@ def shift_change(T: Tables, S: State, v: Whole, goal: Whole) -> float:
             return INFINITY
         energy += there - S.host[goal].energy
     if T.groups.shape[0]:
-        groups = groups_change(T, S, v, source, goal)
+        groups = groups_change(T, S, v, source, goal, np.int64(-1))
         if groups == INFINITY:
             return INFINITY
         energy += groups
@@ -119,12 +119,12 @@ def swap_change(T: Tables, S: State, v: Whole, u: Whole) -> float:
     energy += there_energy - S.host[here].energy - S.host[there].energy
     energy += guest_energy(T, v, there) - S.guest[v].energy + guest_energy(T, u, here) - S.guest[u].energy
     if T.groups.shape[0]:
-        groups = groups_change(T, S, v, here, there)
+        groups = groups_change(T, S, v, here, there, u)
         if groups == INFINITY:
             return INFINITY
-        count_groups(T, S, v, here, there)
-        others = groups_change(T, S, u, there, here)
-        count_groups(T, S, v, there, here)
+        count_groups(T, S, v, here, there, u)
+        others = groups_change(T, S, u, there, here, v)
+        count_groups(T, S, v, there, here, u)
         if others == INFINITY:
             return INFINITY
         energy += groups + others
@@ -140,7 +140,7 @@ def swap_change(T: Tables, S: State, v: Whole, u: Whole) -> float:
         app_v, app_u = app_change(T, S, v, change_v), app_change(T, S, u, change_u)
         if app_v == INFINITY or app_u == INFINITY:
             return INFINITY
-        # the two may be of one application: then this is an estimate, put right when the swap is made
+        # both may change how many the most moved application has: then an estimate, put right when the swap is made
         energy += app_v + app_u
     return energy
 
@@ -148,11 +148,9 @@ def swap_change(T: Tables, S: State, v: Whole, u: Whole) -> float:
 @compiled
 def _tried_swap(T: Tables, S: State, v: Whole, u: Whole) -> float:
     """The energy of a permitted swap, by doing it and taking it back."""
-    before, here, there = S.totals[0].energy, S.guest[v].place, S.guest[u].place
-    relocate(T, S, v, there)
-    relocate(T, S, u, here)
+    before = S.totals[0].energy
+    swap(T, S, v, u)
     energy = S.totals[0].energy - before
-    relocate(T, S, u, there)
-    relocate(T, S, v, here)
+    swap(T, S, u, v)
     S.totals[0].energy = before
     return energy

@@ -186,6 +186,20 @@ def _count_app(T: Tables, S: State, v: Whole, sign: Whole) -> None:
 @compiled
 def relocate(T: Tables, S: State, v: Whole, goal: Whole) -> None:
     """Takes guest `v` to host `goal` (-1: down), where it may be, and keeps every count and energy up to date."""
+    _replace(T, S, v, goal, np.int64(NOWHERE))
+
+
+@compiled
+def swap(T: Tables, S: State, v: Whole, u: Whole) -> None:
+    """Two running guests change places, `v` first; ``swap(T, S, u, v)`` takes it back through the same states."""
+    here, there = S.guest[v].place, S.guest[u].place
+    _replace(T, S, v, there, u)
+    _replace(T, S, u, here, v)
+
+
+@compiled
+def _replace(T: Tables, S: State, v: Whole, goal: Whole, u: Whole) -> None:
+    """Takes guest `v` to `goal`, from where guest `u` (-1: nobody) takes its place before or after."""
     source = S.guest[v].place
     origin = T.guests[v].current
     peaks = T.options[0].has_peaks
@@ -193,8 +207,8 @@ def relocate(T: Tables, S: State, v: Whole, goal: Whole) -> None:
     is_moved = origin >= 0 and goal >= 0 and goal != origin
     holds = T.options[0].has_transient and was_moved != is_moved
     if T.groups.shape[0]:
-        S.totals[0].energy += groups_change(T, S, v, source, goal)
-        count_groups(T, S, v, source, goal)
+        S.totals[0].energy += groups_change(T, S, v, source, goal, u)
+        count_groups(T, S, v, source, goal, u)
     if peaks:
         if source >= 0:
             _uncount(T, S, source)
@@ -252,7 +266,7 @@ def _fill(T: Tables, S: State, place: Ints) -> None:
         S.guest[v].energy = guest_energy(T, v, h)
         S.totals[0].energy += S.guest[v].energy
         if T.groups.shape[0]:
-            count_groups(T, S, v, np.int64(-1), h)
+            count_groups(T, S, v, np.int64(NOWHERE), h, np.int64(NOWHERE))
         if h < 0:
             _toggle(S, np.int64(DOWN), v)
             continue

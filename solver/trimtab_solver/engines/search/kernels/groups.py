@@ -20,15 +20,29 @@ INFINITY = float("inf")
 
 
 @compiled
-def groups_change(T: Tables, S: State, v: Whole, source: Whole, goal: Whole) -> float:
-    """Energy that guest `v` adds by going from host `source` to `goal` (-1: nowhere); infinite if a rule forbids it."""
+def _is_shared(T: Tables, i: Whole, u: Whole) -> bool:
+    """Whether guest `u` (-1: nobody) counts in the group of membership `i` as the guest of that membership does."""
+    if u < 0:
+        return False
+    for j in range(T.guests[u].first_member, T.guests[u].last_member):
+        if T.members[j].group == T.members[i].group:
+            return T.members[j].side == T.members[i].side and T.members[j].demand == T.members[i].demand
+    return False
+
+
+@compiled
+def groups_change(T: Tables, S: State, v: Whole, source: Whole, goal: Whole, u: Whole) -> float:
+    """Energy that guest `v` adds by going from host `source` to `goal` (-1: nowhere); infinite if a rule forbids it.
+
+    `u` is who goes the other way (-1: nobody): what both belong to in the same way stays as it is, and is left out.
+    """
     energy = 0.0
     for i in range(T.guests[v].first_member, T.guests[v].last_member):
         g = T.members[i].group
         level = T.groups[g].level
         left = T.domain[level, source] if source >= 0 else -1
         entered = T.domain[level, goal] if goal >= 0 else -1
-        if left == entered:
+        if left == entered or _is_shared(T, i, u):
             continue
         kind = T.groups[g].kind
         if kind == LIMIT:
@@ -52,14 +66,14 @@ def groups_change(T: Tables, S: State, v: Whole, source: Whole, goal: Whole) -> 
 
 
 @compiled
-def count_groups(T: Tables, S: State, v: Whole, source: Whole, goal: Whole) -> None:
-    """Counts guest `v` on `goal` instead of `source`."""
+def count_groups(T: Tables, S: State, v: Whole, source: Whole, goal: Whole, u: Whole) -> None:
+    """Counts guest `v` on `goal` instead of `source`, except where `u` (-1: nobody) takes its place."""
     for i in range(T.guests[v].first_member, T.guests[v].last_member):
         g = T.members[i].group
         level = T.groups[g].level
         left = T.domain[level, source] if source >= 0 else -1
         entered = T.domain[level, goal] if goal >= 0 else -1
-        if left == entered:
+        if left == entered or _is_shared(T, i, u):
             continue
         kind = T.groups[g].kind
         if kind == HEADROOM:
