@@ -198,13 +198,18 @@ class _Planner:
         self._tried = candidate.target
         began = time.monotonic()
         ordering = self._order(candidate.target)
-        self._keep(candidate.engine, ordering)
-        if ordering.stuck and (self._best is None or self._best.ordering is not ordering):
+        if ordering.stuck and not self._is_better(ordering):
             # a move that is barred may strand a guest of high rank, and all that is better would be lost with it
             mended = mend(self._problem, ordering.reached, self._stuck)
             if self._problem.evaluate(mended) < self._problem.evaluate(ordering.reached):
-                self._keep(candidate.engine, self._order(mended))
+                ordering = self._order(mended)
+        if self._is_better(ordering):
+            self._keep(candidate.engine, ordering)
         self._portfolio.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
+
+    def _is_better(self, ordering: Ordering) -> bool:
+        """Whether the state that an ordering ends in is better than that of the best plan so far."""
+        return self._best is None or self._problem.evaluate(ordering.reached, ordering.interrupted) < self._best.values
 
     def _order(self, target: Target) -> Ordering:
         """The way to a target; remembers whose moves were left out."""

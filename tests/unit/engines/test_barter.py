@@ -16,7 +16,9 @@ from trimtab_solver.engines.search.construct import bring_up
 from trimtab_solver.engines.search.state import new_state
 from trimtab_solver.engines.search.tables import build_tables
 from trimtab_solver.engines.search.weights import soft_weights
+from trimtab_solver.policy.documents import Selector
 from trimtab_solver.problem import Problem
+from trimtab_solver.rules.spread import Spread
 
 
 def _crowded() -> Problem:
@@ -55,6 +57,35 @@ def test_one_large_guest_goes_down_for_several_small_ones() -> None:
     settle(tables, state, problem.floor[:, 0] / 40)
     up = {problem.vm_ids[v] for v in np.flatnonzero(state.guest["place"] >= 0)}
     assert up == {"s0", "s1", "s2"}
+
+
+def test_a_large_guest_stays_where_only_one_small_one_may_come() -> None:
+    """There is room for all three, but they are kept apart: the exchange is undone to the last figure."""
+    guests = [vm("large", "h1", requested={"memory_mib": 40})]
+    guests += [vm(f"s{n}", requested={"memory_mib": 10}, labels={"app": "web"}) for n in range(3)]
+    apart = Spread(select=Selector(match_labels={"app": "web"}), topology="rack", max_per_domain=1)
+    problem = problem_of(snapshot(guests, {2: DOWN, 3: DOWN, 4: DOWN}), policy(apart=apart))
+    tables = build_tables(problem, soft_weights(problem))
+    state = new_state(problem, tables, problem.current, seed=1)
+    before = state.guest["place"].tolist()
+    energy, load = float(state.totals["energy"][0]), state.load.copy()
+    settle(tables, state, problem.floor[:, 0] / 40)
+    assert state.guest["place"].tolist() == before
+    assert state.totals["energy"][0] == energy
+    assert (state.load == load).all()
+
+
+def test_who_could_not_leave_is_looked_at_again_once_a_neighbour_left() -> None:
+    """Two small ones in the place of a large one leave a rest, which is what a third and a fourth lacked."""
+    guests = [vm("mid", "h1", requested={"memory_mib": 15}), vm("large", "h1", requested={"memory_mib": 25})]
+    guests += [vm(f"s{n}", requested={"memory_mib": 10}) for n in range(4)]
+    problem = problem_of(snapshot(guests, {2: DOWN, 3: DOWN, 4: DOWN}), policy())
+    worth = np.array([{"mid": 2.0, "large": 3.9}.get(name, 1.0) for name in problem.vm_ids])
+    tables = build_tables(problem, soft_weights(problem))
+    state = new_state(problem, tables, problem.current, seed=1)
+    settle(tables, state, worth)
+    up = {problem.vm_ids[v] for v in np.flatnonzero(state.guest["place"] >= 0)}
+    assert up == {"s0", "s1", "s2", "s3"}
 
 
 def test_the_price_of_moves_falls_until_the_budget_is_used() -> None:

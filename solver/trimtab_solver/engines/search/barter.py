@@ -123,7 +123,9 @@ def settle(tables: Tables, state: State, worth: Floats) -> None:
     """
     guests = tables.guests
     movable = (guests["may_be_down"] == 1) & (guests["may_move"] == 1)
+    promise = np.full(len(guests), np.inf)
     came = np.zeros(MOST_COMING, dtype=np.int64)
+    room = np.zeros(state.load.shape[2], dtype=np.int64)
     for filled in _FILLED:
         down = np.sort(state.lists[DOWN, : state.lengths[DOWN]])
         down = down[worth[down] > 0]
@@ -132,4 +134,4 @@ def settle(tables: Tables, state: State, worth: Floats) -> None:
         large = np.flatnonzero((state.guest["place"] >= 0) & movable & (worth >= 2.0 * worth[down].min()))
         large = large[np.lexsort((large, guests["stop_cost"][large], -worth[large]))]
         small = down[np.lexsort((down, -worth[down], -guests["down_cost"][down]))]
-        consolidate(tables, state, large, small, worth, filled, came)
+        consolidate(tables, state, large, small, worth, filled, promise, came, room)

@@ -212,6 +212,8 @@ class _Worker:
             place = self._ahead()
             spent, cycles = _BARTER, _AFTER_BARTER
         for i, cycle in enumerate(cycles):
+            if self._crew.is_over or self._crew.is_late:
+                break
             if i or spent:
                 state = new_state(problem, soft, place, self._seed + 7919 * (i + 1))
             warm = heat.scaled(cycle.warmth).cut(cycle.span)
@@ -220,8 +222,6 @@ class _Worker:
             self._descend(strict, place, began, budget_s, spent, cycle.descent)
             spent += cycle.descent
             place = self._ahead()
-            if self._crew.is_over or self._crew.is_late:
-                break
         return self._best
 
     def _offer(self, place: Ints) -> None:
