@@ -15,10 +15,14 @@ from trimtab_solver.engines.appraisal import Appraisal, appraise
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.engines.search import SearchOptions, search
-from trimtab_solver.engines.search.moves import INFINITY, shift_change, swap_change
+from trimtab_solver.engines.search.moves import INFINITY, shift_change, swap_change, try_shift
+from trimtab_solver.engines.search.rows import Tables
 from trimtab_solver.engines.search.state import new_state, relocate, swap
 from trimtab_solver.engines.search.tables import build_tables
-from trimtab_solver.engines.search.weights import soft_weights
+from trimtab_solver.engines.search.weights import Weights, soft_weights
+from trimtab_solver.primitives.encoding import Ints
+from trimtab_solver.problem import Problem, Target
+from trimtab_solver.sizing import fit_sizes
 
 _BUDGET_S = 0.02
 
@@ -89,6 +93,45 @@ def test_prices_and_counts_stay_what_a_fresh_count_gives(seeds: range) -> None:
             assert np.array_equal(state.counts, fresh.counts), seed
             assert np.array_equal(state.group, fresh.group), seed
             assert np.array_equal(state.asked, fresh.asked), seed
+
+
+@pytest.mark.parametrize("seeds", chunks(0.2, first=6_300_000), ids=named)
+def test_the_energy_of_every_measure_changes_as_the_measure_does(seeds: range) -> None:
+    """Kernels and `Problem.measure` count the same, each in its own way, for whatever places guests can get to."""
+    for seed in seeds:
+        problem = problem_of(*tiny_cluster(seed))
+        if not problem.vm_count or not problem.host_count:
+            continue
+        factor, names = problem.capacity.factor, problem.measures
+        # by the least units that shrinking must free: an estimate where not all guests use room alike
+        is_rough = (factor[:, :, 0] != factor[:, :, 1]).any() and (problem.floor != problem.upper).any()
+        compared = [m for m, name in enumerate(names) if not is_rough or name not in ("shrinkage", "balance")]
+        tables = {m: build_tables(problem, _only(m, problem)) for m in compared}
+        rules = build_tables(problem, soft_weights(problem))
+        wandering = new_state(problem, rules, problem.current, seed=1)
+        first = _counted_twice(problem, tables, wandering.guest["place"])
+        chance = random.Random(seed)
+        for _ in range(10):
+            v, goal = np.int64(chance.randrange(problem.vm_count)), np.int64(chance.randrange(-1, problem.host_count))
+            if not try_shift(rules, wandering, v, goal):
+                continue
+            for m, (energy, measure) in _counted_twice(problem, tables, wandering.guest["place"]).items():
+                assert energy - first[m][0] == pytest.approx(measure - first[m][1]), (seed, names[m])
+
+
+def _only(measure: int, problem: Problem) -> Weights:
+    """Weights under which nothing but one measure counts."""
+    weights = [float(m == measure) for m in range(len(problem.measures))]
+    ranks = len(problem.ranks)
+    return Weights(tuple(weights[:ranks]), *weights[ranks:])
+
+
+def _counted_twice(problem: Problem, tables: dict[int, Tables], place: Ints) -> dict[int, tuple[float, int]]:
+    """Per measure the energy of a placement [V] under its own tables, and the measure itself."""
+    at = place.astype(np.int32)
+    measures = problem.measure(Target(at, fit_sizes(problem, at)))
+    states = {m: new_state(problem, own, at, seed=1) for m, own in tables.items()}
+    return {m: (float(state.totals["energy"][0]), measures[m]) for m, state in states.items()}
 
 
 @pytest.mark.parametrize("barters", [False, True], ids=["search", "barter"])

@@ -16,13 +16,19 @@ INFINITY = float("inf")
 
 @compiled
 def moved_change(T: Tables, S: State, v: Whole, goal: Whole) -> Whole:
-    """By how much the number of moved guests that count against the budget changes."""
+    """By how much the number of moved guests changes."""
     origin, source = T.guests[v].current, S.guest[v].place
-    if origin < 0 or T.guests[v].exempt:
+    if origin < 0:
         return 0
     was = 1 if source >= 0 and source != origin else 0
     now = 1 if goal >= 0 and goal != origin else 0
     return now - was
+
+
+@compiled
+def counted_change(T: Tables, v: Whole, change: Whole) -> Whole:
+    """By how much the number of moved guests that count against budget and limit changes."""
+    return 0 if T.guests[v].exempt else change
 
 
 @compiled
@@ -33,7 +39,7 @@ def app_change(T: Tables, S: State, v: Whole, change: Whole) -> float:
         return 0.0
     moved, most = S.app_moved[app], S.totals[0].app_most
     if change > 0:
-        if moved + 1 > T.options[0].app_limit:
+        if S.app_counted[app] + counted_change(T, v, change) > T.options[0].app_limit:
             return INFINITY
         return T.options[0].app_weight if moved + 1 > most else 0.0
     return -T.options[0].app_weight if moved == most and S.app_sizes[most] == 1 else 0.0
@@ -54,7 +60,7 @@ def shift_change(T: Tables, S: State, v: Whole, goal: Whole) -> float:
     if goal == source or not may_be_at(T, v, goal):
         return INFINITY
     change = moved_change(T, S, v, goal)
-    if change > 0 and S.totals[0].counted >= T.options[0].budget:
+    if counted_change(T, v, change) > 0 and S.totals[0].counted >= T.options[0].budget:
         return INFINITY
     energy = 0.0
     if goal >= 0:
@@ -108,7 +114,8 @@ def swap_change(T: Tables, S: State, v: Whole, u: Whole) -> float:
     if here == there or not may_be_at(T, v, there) or not may_be_at(T, u, here):
         return INFINITY
     change_v, change_u = moved_change(T, S, v, there), moved_change(T, S, u, here)
-    if change_v + change_u > 0 and S.totals[0].counted + change_v + change_u > T.options[0].budget:
+    counted = counted_change(T, v, change_v) + counted_change(T, u, change_u)
+    if counted > 0 and S.totals[0].counted + counted > T.options[0].budget:
         return INFINITY
     energy = host_energy(T, S, here, u, v)
     if energy == INFINITY:
@@ -132,9 +139,9 @@ def swap_change(T: Tables, S: State, v: Whole, u: Whole) -> float:
         return _tried_swap(T, S, v, u)
     if change_v or change_u:
         if (
-            change_v + change_u == 2
+            counted == 2
             and T.guests[v].app == T.guests[u].app >= 0
-            and S.app_moved[T.guests[v].app] + 2 > T.options[0].app_limit
+            and S.app_counted[T.guests[v].app] + 2 > T.options[0].app_limit
         ):
             return INFINITY
         app_v, app_u = app_change(T, S, v, change_v), app_change(T, S, u, change_u)

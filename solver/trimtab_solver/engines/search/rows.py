@@ -142,9 +142,9 @@ class State(NamedTuple):
     `guest` GUEST_STATE [V], `host` HOST_STATE [H] (`after`, `before` and `head` chain the guests of each host), `load`
     [H, 3, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group`
     (GROUP_STATE) of the groups, `asked` (of headroom, per row of `Tables.shares`), `lists` [2, V] of guests that are
-    down and moved, `lengths` [2] of them, `listed` [2, V] (a guest's place in each, -1: not in it), `app_moved` per
-    application, `app_sizes` (how many applications have so many moved guests), `peak_counts` [B, 4001] and `peak_most`
-    [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
+    down and moved, `lengths` [2] of them, `listed` [2, V] (a guest's place in each, -1: not in it), `app_moved` and
+    `app_counted` (those that count against the limit) per application, `app_sizes` (how many applications have so many
+    moved guests), `peak_counts` [B, 4001] and `peak_most` [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
     """
 
     guest: Records
@@ -158,6 +158,7 @@ class State(NamedTuple):
     listed: Ints
     lengths: Ints
     app_moved: Ints
+    app_counted: Ints
     app_sizes: Ints
     peak_counts: Ints
     peak_most: Ints

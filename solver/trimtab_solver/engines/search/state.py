@@ -57,6 +57,7 @@ def new_state(problem: Problem, tables: Tables, place: Index | Ints, seed: int) 
         listed=np.full((2, guests), NOWHERE, dtype=np.int64),
         lengths=np.zeros(2, dtype=np.int64),
         app_moved=np.zeros(int(app.max(initial=-1)) + 1, dtype=np.int64),
+        app_counted=np.zeros(int(app.max(initial=-1)) + 1, dtype=np.int64),
         app_sizes=np.zeros(int(np.bincount(app[app >= 0], minlength=1).max(initial=0)) + 2, dtype=np.int64),
         peak_counts=np.zeros((len(tables.terms) if has_peaks else 0, MOST_MILLE + 1), dtype=np.int64),
         peak_most=np.zeros(len(tables.terms), dtype=np.int64),
@@ -163,11 +164,14 @@ def _toggle(S: State, row: Whole, v: Whole) -> None:
 
 
 @compiled
-def _count_app(T: Tables, S: State, v: Whole, sign: Whole) -> None:
-    """Counts one moved guest more or fewer of its application; the most moved one costs."""
+def _count_moved(T: Tables, S: State, v: Whole, sign: Whole) -> None:
+    """Counts one moved guest more or fewer, of its application too; the most moved application costs."""
+    counted = 0 if T.guests[v].exempt else sign
+    S.totals[0].counted += counted
     app = T.guests[v].app
     if app < 0:
         return
+    S.app_counted[app] += counted
     moved = S.app_moved[app]
     S.app_sizes[moved] -= 1
     moved += sign
@@ -241,9 +245,7 @@ def _replace(T: Tables, S: State, v: Whole, goal: Whole, u: Whole) -> None:
         _toggle(S, np.int64(DOWN), v)
     if is_moved != was_moved:
         _toggle(S, np.int64(MOVED), v)
-        if not T.guests[v].exempt:
-            S.totals[0].counted += 1 if is_moved else -1
-            _count_app(T, S, v, np.int64(1) if is_moved else np.int64(-1))
+        _count_moved(T, S, v, np.int64(1) if is_moved else np.int64(-1))
     S.guest[v].place = goal
 
 
@@ -276,9 +278,7 @@ def _fill(T: Tables, S: State, place: Ints) -> None:
             _toggle(S, np.int64(MOVED), v)
             if T.options[0].has_transient:
                 _hold(T, S, v, np.int64(1))
-            if not T.guests[v].exempt:
-                S.totals[0].counted += 1
-                _count_app(T, S, v, np.int64(1))
+            _count_moved(T, S, v, np.int64(1))
     for h in range(hosts):
         _refresh(T, S, h)
         if T.options[0].has_peaks:
