@@ -13,6 +13,7 @@ from ..outcome import LevelValue
 from ..primitives.encoding import Bools, Index
 from ..problem import NOWHERE, Problem, Target
 from .appraisal import appraise
+from .assembly import AssemblyOptions, assemble
 from .bounds.bound import Bounds
 from .cpsat import Budget, LevelProof
 from .exact import ExactModel, all_choices, candidate_count
@@ -29,6 +30,11 @@ EXACT_CANDIDATES = 400_000
 _SHARES_AT_LOSS = (("barter", 0.62), ("refilling", 0.23), ("search", 0.08))
 """When guests are lost that might run (docs/decisions/0011)."""
 _SHARES_AT_LOSS_OF_MANY = (("barter", 0.82),)
+_SHARES_OF_FEW = (("assembly", 0.5), ("refilling", 0.2), ("search", 0.2))
+_SHARES_OF_FEW_OF_MANY = (("assembly", 0.55), ("search", 0.27))
+"""The same where hosts hold few guests (docs/decisions/0012)."""
+_FEW_GUESTS = 15
+"""Guests per host up to which what fits together on one is settled by whole contents rather than one by one."""
 _SEARCH_SHARE, _EARLY_SEARCH_SHARE = 0.8, 0.15
 """Share of the budget that the search gets: after which come proofs and polish, or most of the exact engine's work."""
 _REFINING_SHARE = 0.25
@@ -36,10 +42,13 @@ _REFINING_SHARE = 0.25
 _EXACT_PER_S = 20_000
 """Placement variables per second left for which building the full exact model is worth it."""
 _FEW_MOVES = 0.005
-"""Share of the running guests: where more may move, bounds by whole hosts are no better than those by kinds."""
+"""Share of the running guests: where more may move and hosts hold many, bounds by whole hosts are no better than those
+by kinds."""
 _TIGHTENING_SHARE = 0.1
 _TIGHTENINGS = 200
 """Most iterations on the bounds in reproducible mode, where seconds do not count."""
+_PRICES_PER_S = 10
+"""Prices per second of budget and worker that an assembly looks at in reproducible mode."""
 _DETERMINISTIC_PER_S = 0.5
 """Deterministic time units that stand for one second of budget in reproducible mode."""
 
@@ -177,7 +186,8 @@ class Portfolio:
             exact = self._exact(self._incumbent("exact").target)
             if exact is not None:
                 yield Candidate("exact", exact)
-        if self._may_go_on() and self._problem.disruption.budget < _FEW_MOVES * self._problem.running.sum():
+        few_moves = self._problem.disruption.budget < _FEW_MOVES * self._problem.running.sum()
+        if self._may_go_on() and (few_moves or self._holds_few):
             self._tighten()
 
     def _shares(self, size: int) -> tuple[tuple[str, float], ...]:
@@ -190,12 +200,23 @@ class Portfolio:
         ranks = len(self._problem.ranks)
         of_ranks = sum(any(part < ranks for part, _ in level.parts) for level in self._problem.levels)
         if self._settled(self.best) < of_ranks:
-            return _SHARES_AT_LOSS if self._problem.vm_count <= MOST_GUESTS else _SHARES_AT_LOSS_OF_MANY
+            is_many = self._problem.vm_count > MOST_GUESTS
+            if self._holds_few:
+                return _SHARES_OF_FEW_OF_MANY if is_many else _SHARES_OF_FEW
+            return _SHARES_AT_LOSS_OF_MANY if is_many else _SHARES_AT_LOSS
         return (("search", _SEARCH_SHARE),)
+
+    @property
+    def _holds_few(self) -> bool:
+        """Whether hosts hold few guests."""
+        return self._problem.vm_count <= _FEW_GUESTS * self._problem.host_count
 
     def _improve(self, engine: str, budget_s: float) -> None:
         """Lets one engine work on the incumbent for so long."""
         start = self._incumbent(engine).target
+        if engine == "assembly":
+            self._assemble(budget_s)
+            return
         if engine != "refilling":
             self._adopt(self._search(engine, budget_s, start))
             return
@@ -212,6 +233,31 @@ class Portfolio:
             self._stop,
             lambda target: self._report("refilling", target),
         )
+
+    def _assemble(self, budget_s: float) -> None:
+        """Fills hosts with whole contents; what their prices prove counts from then on."""
+        options = self._options
+        assert self.best is not None, "greedy repair comes first"
+        with self._lock:
+            scarcity = self.bounds.scarcity(self.best)
+        if scarcity is None:
+            return
+        deadline = None if options.reproducible else time.monotonic() + min(budget_s, max(0.0, self.left_s))
+        iterations = int(budget_s * _PRICES_PER_S) if options.reproducible else None
+        values = self.best
+        found = assemble(
+            self._problem,
+            scarcity[1],
+            AssemblyOptions(deadline, iterations, options.seed, options.workers),
+            self._stop,
+        )
+        if found is None:
+            return
+        with self._lock:
+            for prices in found.prices:
+                if options.reproducible or self.left_s > 0.05:
+                    self.bounds.learn(values, prices)
+        self._report("assembly", found.target)
 
     def _incumbent(self, engine: str) -> Candidate:
         assert self.best_target is not None, "greedy repair comes first"

@@ -14,6 +14,7 @@ import numpy as np
 from ...primitives.disruption import COLD_FACTOR
 from ...primitives.encoding import Bools, Ints
 from ...problem import NOWHERE, Problem
+from .contents import Floats
 from .crowding import crowded_out
 from .dual import HostBound
 from .imbalance import least_imbalance
@@ -70,14 +71,32 @@ class Bounds:
         found = self._open_loss(values)
         if found is None:
             return False
-        i, measure, weight = found
+        i, _, weight = found
+        contents = self._contents_for(found, values)
+        self._raise(i, values, weight * contents.improve(iterations, is_over))
+        return not contents.is_converged and self._found[i, values[:i]] < values[i]
+
+    def learn(self, values: tuple[int, ...], prices: Floats) -> None:
+        """Looks what prices prove of the first rank that is not proven: of kinds, moves and limits in `scarcity`."""
+        found = self._open_loss(values)
+        if found is None:
+            return
+        i, _, weight = found
+        contents = self._contents_for(found, values)
+        contents.offer(prices)
+        self._raise(i, values, weight * contents.bound)
+
+    def _contents_for(self, found: tuple[int, int, int], values: tuple[int, ...]) -> HostBound:
+        i, measure, _ = found
         key = i, values[:i]
         if key not in self._contents:
             market = self.loss_market(measure, self._caps(values[:i]))
             self._contents[key] = HostBound(market, find_prices(market))
-        contents = self._contents[key]
-        self._found[key] = max(self._level(*key), weight * contents.improve(iterations, is_over))
-        return not contents.is_converged and self._found[key] < values[i]
+        return self._contents[key]
+
+    def _raise(self, i: int, values: tuple[int, ...], bound: int) -> None:
+        key = i, values[:i]
+        self._found[key] = max(self._level(*key), bound)
 
     def scarcity(self, values: tuple[int, ...]) -> tuple[int, Market] | None:
         """The first rank (its number) that is not proven at these values, and the relaxation with its loss as goal.

@@ -15,6 +15,21 @@ MOST_UNITS = 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Filling:
+    """The best contents of all hosts at some prices.
+
+    `total` reward; on hosts `host` [A] arrive `number` [A] guests of offer `offer` [A]; residents that stay: `stays`
+    [M].
+    """
+
+    total: int
+    host: Ints
+    offer: Ints
+    number: Ints
+    stays: Bools
+
+
+@dataclass(frozen=True, slots=True)
 class Packing:
     """What does not change with the prices.
 
@@ -45,17 +60,15 @@ class Packing:
     evictable: Bools
     resident_size: Ints
 
-    def fill(self, reward: Ints, stay: Ints, forced: Bools) -> tuple[int, Ints, Bools]:
-        """The best contents when offers have a `reward` [N] and residents one for staying [M].
-
-        Returns the total reward, how many of each offer arrive [N], and which residents stay [M].
-        """
-        arrivals = np.zeros(len(self.offer_kind), dtype=np.int64)
+    def fill(self, reward: Ints, stay: Ints, forced: Bools) -> Filling:
+        """The best contents when offers have a `reward` [N] and residents one for staying [M]."""
         stays = np.zeros(len(self.resident), dtype=np.bool_)
         total = 0
+        found = []
         for t in range(len(self.packed)):
             hosts = self.type_host[self.type_start[t] : self.type_start[t + 1]]
             offers = slice(self.offer_start[t], self.offer_start[t + 1])
+            arrivals = np.zeros((len(hosts), offers.stop - offers.start), dtype=np.int64)
             total += fill_hosts(
                 hosts,
                 self.units,
@@ -66,10 +79,13 @@ class Packing:
                 self.resident_size,
                 stay,
                 forced,
-                arrivals[offers],
+                arrivals,
                 stays,
             )
-        return total, arrivals, stays
+            at, offer = np.nonzero(arrivals)
+            found.append(np.stack([hosts[at], offer + offers.start, arrivals[at, offer]]))
+        host, offer, number = np.concatenate(found, axis=1)
+        return Filling(total, host, offer, number, stays)
 
 
 def pack(market: Market, prices: Prices) -> Packing:
@@ -125,7 +141,7 @@ def warm_up() -> None:
     """Compiles the kernel, or loads it from its cache on disk."""
     none, flags = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
     pairs, start = np.zeros((0, 2), dtype=np.int64), np.zeros(1, dtype=np.int64)
-    fill_hosts(none, pairs, pairs, none, none, start, pairs, none, flags, none, flags)
+    fill_hosts(none, pairs, pairs, none, none, start, pairs, none, flags, pairs, flags)
 
 
 def _units(market: Market, size: Ints, room: Ints, type_host: Ints, type_start: Ints) -> Ints:

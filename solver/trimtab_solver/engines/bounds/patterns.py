@@ -241,7 +241,7 @@ def fill_hosts(
             if resident_forced[i]:
                 total += int(resident_stay[i])
         stays[low:high] = keeps
-        arrivals += chosen
+        arrivals[n] += chosen
     if not crowded.any():
         return total
     made = _offers(reward, size, number, area_room, True, items)
@@ -249,14 +249,16 @@ def fill_hosts(
     took = np.zeros((made, area_room[0] + 1, area_room[1] + 1), np.bool_)
     for e in range(made):
         _add_area(area, took[e], items[e, 0], items[e, 1], items[e, 2])
-    for h in hosts[crowded]:
+    for n, h in enumerate(hosts):
+        if not crowded[n]:
+            continue
         low, high = start[h], start[h + 1]
         choice = choices[low:high].astype(np.int64)
         room = _room_left(units[h], resident_size[low:high], choice)
         keeps = choice == 1
         total += int((resident_stay[low:high] * keeps).sum())
         total += _best_area(
-            room, resident_size[low:high], resident_stay[low:high], choice, items, area, took, keeps, arrivals
+            room, resident_size[low:high], resident_stay[low:high], choice, items, area, took, keeps, arrivals[n]
         )
         stays[low:high] = keeps
     return total

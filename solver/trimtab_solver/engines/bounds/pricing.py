@@ -318,6 +318,6 @@ class _Program:
         solution = self._program.solve()
         if solution is None:
             return None
-        prices = np.maximum(-solution[1], 0.0)
+        prices = np.maximum(-solution.prices, 0.0)
         move = 0.0 if self._moves is None else float(prices[self._moves])
         return prices[self._rooms] / self._unit, move, prices[self._limits]

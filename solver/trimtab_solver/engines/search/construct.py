@@ -132,13 +132,13 @@ def _make_room(T: Tables, S: State, v: Whole, hosts: Ints, lacking: Floats) -> b
         lacking[least], hosts[least] = lacking[tried], hosts[tried]
         tried += 1
         before = S.totals[0].energy
-        cost = _evict_for(T, S, v, h, hosts, count)
+        cost = _cost_of_room(T, S, v, h, hosts, count)
         if cost < best_cost:
             best_cost, best_host = cost, h
         S.totals[0].energy = before
     if best_host < 0:
         return False
-    return _evict_for_good(T, S, v, best_host)
+    return evict_for(T, S, v, best_host)
 
 
 @compiled
@@ -173,7 +173,7 @@ def _next_victim(T: Tables, S: State, v: Whole, h: Whole) -> Whole:
 
 
 @compiled
-def _evict_for(T: Tables, S: State, v: Whole, h: Whole, hosts: Ints, count: Whole) -> float:
+def _cost_of_room(T: Tables, S: State, v: Whole, h: Whole, hosts: Ints, count: Whole) -> float:
     """What making room for `v` on `h` costs; the state is as before afterwards. Infinite if it cannot be done."""
     cost = 0.0
     victims = 0
@@ -192,7 +192,8 @@ def _evict_for(T: Tables, S: State, v: Whole, h: Whole, hosts: Ints, count: Whol
 
 
 @compiled
-def _evict_for_good(T: Tables, S: State, v: Whole, h: Whole) -> bool:
+def evict_for(T: Tables, S: State, v: Whole, h: Whole) -> bool:
+    """Evicts cheaper guests from `h` until `v` may go there, and takes it there; whether that was enough."""
     for _ in range(_SCRATCH):
         if try_shift(T, S, v, h):
             return True
