@@ -41,6 +41,8 @@ _ENOUGH = 0.1
 _AGREED = (1.0, 0.9, 0.75)
 """Quantiles over the shares' prices that are looked at for all hosts: where a share has nobody of a kind, nothing keeps
 that price up, so the high ones are those that mean something."""
+_TOLERABLE = 0.1
+"""Whoever's mixture costs this part more than the bound when the time is up has no prices worth choosing by."""
 _CHOICE_UNITS = 1.0
 """Of CP-SAT's own time, for the contents of one share: about as many seconds."""
 _CHOICE_SHARE = 0.3
@@ -134,12 +136,14 @@ def _limits(options: AssemblyOptions, done: int, shares: int, workers: int) -> _
 def _fill(
     share: Share, first: Prices, near: Floats | None, limits: _Limits, stop: threading.Event
 ) -> tuple[_Chosen, Floats] | None:
-    """What the hosts of a share hold, and the prices it was found with; None when there was no time."""
+    """What the hosts of a share hold, and the prices it was found with; None when there was no time for good ones."""
     bound = HostBound(share.market, first, near)
     for _ in range(limits.iterations):
         if bound.gap <= _ENOUGH or time.monotonic() >= limits.until or stop.is_set():
             break
         bound.improve(1)
+    if bound.gap > _ENOUGH and not bound.is_within(_TOLERABLE):
+        return None
     found = choose(bound, _CHOICE_UNITS, limits.choice_s, limits.seed)
     return None if found is None else (_named(share, bound, *found), bound.prices[: bound.valuer.split[1]])
 

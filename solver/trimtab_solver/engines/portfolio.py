@@ -30,11 +30,14 @@ EXACT_CANDIDATES = 400_000
 _SHARES_AT_LOSS = (("barter", 0.62), ("refilling", 0.23), ("search", 0.08))
 """When guests are lost that might run (docs/decisions/0011)."""
 _SHARES_AT_LOSS_OF_MANY = (("barter", 0.82),)
-_SHARES_OF_FEW = (("assembly", 0.5), ("refilling", 0.2), ("search", 0.2))
-_SHARES_OF_FEW_OF_MANY = (("assembly", 0.55), ("search", 0.27))
-"""The same where hosts hold few guests (docs/decisions/0012)."""
+_ASSEMBLY_SHARE = 0.5
+_SHARES_ASSEMBLED = (("refilling", 0.2), ("search", 0.2))
+_SHARES_ASSEMBLED_OF_MANY = (("search", 0.27),)
+"""Before all that, and instead of it if that comes close, where hosts hold few guests (docs/decisions/0012)."""
 _FEW_GUESTS = 15
 """Guests per host up to which what fits together on one is settled by whole contents rather than one by one."""
+_CLOSE = 0.1
+"""So near to the bound, as a share of it, other engines than those for the later levels bring little."""
 _SEARCH_SHARE, _EARLY_SEARCH_SHARE = 0.8, 0.15
 """Share of the budget that the search gets: after which come proofs and polish, or most of the exact engine's work."""
 _REFINING_SHARE = 0.25
@@ -190,21 +193,37 @@ class Portfolio:
         if self._may_go_on() and (few_moves or self._holds_few):
             self._tighten()
 
-    def _shares(self, size: int) -> tuple[tuple[str, float], ...]:
+    def _shares(self, size: int) -> Iterator[tuple[str, float]]:
         """Which engines improve the incumbent for which share of the budget, in order."""
         if size <= EXACT_ALONE:
-            return ()
+            return
         if size <= EXACT_FIRST:
-            return (("search", _EARLY_SEARCH_SHARE),)
+            yield "search", _EARLY_SEARCH_SHARE
+            return
         assert self.best is not None, "greedy repair comes first"
         ranks = len(self._problem.ranks)
         of_ranks = sum(any(part < ranks for part, _ in level.parts) for level in self._problem.levels)
-        if self._settled(self.best) < of_ranks:
-            is_many = self._problem.vm_count > MOST_GUESTS
-            if self._holds_few:
-                return _SHARES_OF_FEW_OF_MANY if is_many else _SHARES_OF_FEW
-            return _SHARES_AT_LOSS_OF_MANY if is_many else _SHARES_AT_LOSS
-        return (("search", _SEARCH_SHARE),)
+        if self._settled(self.best) >= of_ranks:
+            yield "search", _SEARCH_SHARE
+            return
+        is_many = self._problem.vm_count > MOST_GUESTS
+        left = 1.0
+        if self._holds_few:
+            yield "assembly", _ASSEMBLY_SHARE
+            if self._is_close():
+                yield from _SHARES_ASSEMBLED_OF_MANY if is_many else _SHARES_ASSEMBLED
+                return
+            left -= _ASSEMBLY_SHARE
+            if not self._options.reproducible:
+                left = max(0.0, self._deadline - time.monotonic()) / self._options.budget_s
+        for engine, share in _SHARES_AT_LOSS_OF_MANY if is_many else _SHARES_AT_LOSS:
+            yield engine, share * left
+
+    def _is_close(self) -> bool:
+        """Whether the first level that is not proven is nearly as good as its bound."""
+        assert self.best is not None, "greedy repair comes first"
+        first = next((level for level in self.levels(self.best) if level.gap), None)
+        return first is None or first.gap <= max(1.0, _CLOSE * first.bound)
 
     @property
     def _holds_few(self) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...primitives.encoding import Ints
-from .pricing import Market, open_market
+from .pricing import Floats, Market, open_market
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,15 @@ class Share:
 def deal(market: Market, count: int) -> list[Share]:
     """So many shares: every host, every guest that waits and every move allowed is in one of them."""
     relaxation, goal = market.relaxation, market.goal
-    # one host of a type after the other, so that every share has the same mix
-    order = np.argsort(relaxation.type_of, kind="stable")
-    share_of = np.empty(len(order), dtype=np.int64)
-    share_of[order] = np.arange(len(order)) % count
+    # like teams that choose in turn, and back again: every share gets the same mix of types and of free room
+    turn = np.arange(len(relaxation.room))
+    back = turn // count % 2 == 1
+    share_of = np.empty(len(turn), dtype=np.int64)
+    share_of[np.lexsort((_free(market), relaxation.type_of))] = np.where(back, count - 1 - turn % count, turn % count)
     waiting = _dealt(relaxation.waiting, count)
     moves = _dealt(np.array([goal.moves or 0]), count)[:, 0]
     most = _dealt(np.array([limit.most for limit in goal.limits], dtype=np.int64), count)
-    number = np.zeros(len(order), dtype=np.int32)
+    number = np.zeros(len(share_of), dtype=np.int32)
     shares = []
     for s in range(count):
         hosts = np.flatnonzero(share_of == s)
@@ -54,6 +55,15 @@ def deal(market: Market, count: int) -> list[Share]:
         wanted = replace(goal, limits=limits, moves=allowed)
         shares.append(Share(open_market(part, wanted, market.backed, market.transient), hosts))
     return shares
+
+
+def _free(market: Market) -> Floats:
+    """How much of each host is free, in shares of the largest [H]: of the resource that is scarcest there."""
+    relaxation = market.relaxation
+    held = np.zeros_like(relaxation.room)
+    np.add.at(held, relaxation.host, market.load[relaxation.kind, relaxation.type_of[relaxation.host]])
+    most = np.maximum(relaxation.room.max(axis=0, initial=1), 1)
+    return np.asarray(((relaxation.room - held) / most).min(axis=1, initial=1.0))
 
 
 def _dealt(numbers: Ints, count: int) -> Ints:

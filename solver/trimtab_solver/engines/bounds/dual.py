@@ -87,6 +87,10 @@ class HostBound:
             return 0.0
         return np.inf if self.mixture is None or self.mixture.at_edge else self.mixture.cost - self._best.bound
 
+    def is_within(self, share: float) -> bool:
+        """Whether the best mixture so far costs no more than the bound and a share of it on top."""
+        return self.mixture is not None and self.mixture.cost <= (1.0 + share) * self._best.bound
+
     def improve(self, iterations: int, is_over: Callable[[], bool] = lambda: False) -> int:
         """Looks at prices so many times, or until `is_over`; returns the best bound so far."""
         for _ in range(iterations):
