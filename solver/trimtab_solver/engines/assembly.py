@@ -32,8 +32,6 @@ from .search.state import new_state
 from .search.tables import build_tables
 from .search.weights import soft_weights
 
-_SHARE_HOSTS = 500
-"""Hosts of one share, about: with more, programs take longer than they bring."""
 _ITERATIONS = 60
 """Prices looked at per share at the most."""
 _ENOUGH = 0.1
@@ -60,6 +58,8 @@ class AssemblyOptions:
     iterations: int | None = None
     seed: int = 0
     workers: int = 1
+    share_hosts: int = 500
+    """Hosts of one share, about: with more, programs take longer than they bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def assemble(problem: Problem, market: Market, options: AssemblyOptions, stop: t
 
     The target is valid, but nothing is known of what it is worth.
     """
-    shares = deal(market, max(1, round(len(market.relaxation.room) / _SHARE_HOSTS)))
+    shares = deal(market, max(1, round(len(market.relaxation.room) / options.share_hosts)))
     workers = min(max(1, options.workers), len(shares))
     first = find_prices(market)
     chosen: list[_Chosen] = []

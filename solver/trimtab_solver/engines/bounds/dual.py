@@ -62,6 +62,11 @@ class HostBound:
         return max(self._floor, int(np.ceil(self._best.bound)))
 
     @property
+    def proven(self) -> float:
+        """The best bound by contents so far, exact, before it is rounded up."""
+        return self._best.bound
+
+    @property
     def prices(self) -> Floats:
         """The prices [P] that prove it."""
         return self._best.prices

@@ -1,0 +1,102 @@
+"""Assembly by hand: contents that only fit together, stranded guests, and programs that grow."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.property.targets import problem_of
+from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from trimtab_solver.engines.assembly import AssemblyOptions, assemble
+from trimtab_solver.engines.bounds.bound import Bounds
+from trimtab_solver.engines.bounds.linear_program import LinearProgram
+from trimtab_solver.problem import Problem
+
+_TWO_HOSTS = {3: DOWN, 4: DOWN}
+
+
+def _split_room(moves: int) -> Problem:
+    """Two hosts with a Gold guest in one half of each, and a Bronze guest as large as a host that waits."""
+    half = {"memory_mib": 20}
+    guests = [vm("g1", "h1", "gold", requested=half), vm("g2", "h2", "gold", requested=half)]
+    problem = problem_of(snapshot([*guests, vm("b", requested={"memory_mib": 40})], _TWO_HOSTS), policy())
+    return replace(problem, disruption=replace(problem.disruption, budget=moves))
+
+
+def _assembled(problem: Problem, share_hosts: int = 500) -> tuple[int, ...] | None:
+    bronze = len(problem.ranks) - 1
+    market = Bounds(problem).loss_market(bronze, dict.fromkeys(range(bronze), 0))
+    options = AssemblyOptions(None, 50, seed=1, workers=1, share_hosts=share_hosts)
+    found = assemble(problem, market, options, threading.Event())
+    return None if found is None else problem.evaluate(found.target)
+
+
+def test_one_host_is_emptied_for_a_guest_as_large_as_it() -> None:
+    """Nothing is gained by moving one half or by bringing up the large one alone: both belong to one content each."""
+    values = _assembled(_split_room(moves=1))
+    assert values is not None
+    assert values[:2] == (0, 0), "nobody is lost"
+
+
+def test_without_a_move_nobody_goes() -> None:
+    """The budget of moves holds for contents as well: the large guest stays down, the others where they are."""
+    values = _assembled(_split_room(moves=0))
+    assert values is not None
+    assert values[:2] == (0, 2)
+
+
+def test_a_share_has_only_its_own_hosts() -> None:
+    """Dealt out one by one, neither host has a place for the other's half."""
+    values = _assembled(_split_room(moves=1), share_hosts=1)
+    assert values is not None
+    assert values[:2] == (0, 2)
+
+
+def test_prices_found_elsewhere_raise_the_bound() -> None:
+    """What an assembly ends with proves, for all hosts, that without a move the large guest is lost."""
+    problem = _split_room(moves=0)
+    values = problem.evaluate(problem.stay())
+    bounds = Bounds(problem)
+    scarcity = bounds.scarcity(values)
+    assert scarcity is None or bounds.given(values)[1] < 2
+    assert scarcity is not None
+    found = assemble(problem, scarcity[1], AssemblyOptions(None, 50), threading.Event())
+    assert found is not None
+    for prices in found.prices:
+        bounds.learn(values, prices)
+    assert bounds.given(values)[1] == 2
+
+
+def test_no_assembly_once_it_is_to_stop() -> None:
+    """Whoever does not want to wait gets nothing rather than something half done."""
+    problem = _split_room(moves=1)
+    stop = threading.Event()
+    stop.set()
+    market = Bounds(problem).loss_market(1, {0: 0})
+    assert assemble(problem, market, AssemblyOptions(None, 50), stop) is None
+
+
+def test_a_program_grows_and_goes_on() -> None:
+    """More variables, other costs and held values after a solution: each time what a new program would give."""
+    program = LinearProgram(grows=True)
+    first = program.add_variables(np.array([4.0, 4.0]), np.array([1.0, 2.0]))
+    row = program.add_rows(np.array([5.0]), np.array([np.inf]))
+    program.add_terms(np.repeat(row, 2), first, np.ones(2))
+    solution = program.solve()
+    assert solution is not None
+    assert solution.cost == pytest.approx(4.0 + 2.0)
+    assert solution.prices[0] == pytest.approx(2.0)
+    more = program.add_variables(np.array([10.0]), np.array([0.5]))
+    program.add_terms(row, more, np.ones(1))
+    program.set_costs(first, np.array([0.25, 2.0]))
+    solution = program.solve()
+    assert solution is not None
+    assert solution.cost == pytest.approx(4 * 0.25 + 0.5)
+    program.hold(first, np.array([0.0, 1.0]))
+    solution = program.solve()
+    assert solution is not None
+    assert solution.values.tolist() == pytest.approx([0.0, 1.0, 4.0])
+    assert solution.cost == pytest.approx(2.0 + 2.0)
