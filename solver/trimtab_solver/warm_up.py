@@ -5,11 +5,15 @@ At set-up and at the start of a service, so that no request waits for a compiler
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from .compilation import compile_problem
 from .engines.appraisal import Appraisal
+from .engines.assembly import AssemblyOptions, assemble
 from .engines.bounds import packing
+from .engines.bounds.bound import Bounds
 from .engines.greedy import repair
 from .engines.search import SearchOptions, search
 from .policy.loader import parse_policy
@@ -38,6 +42,8 @@ def warm_up() -> None:
     problem = compile_problem(snapshot, policy, Selection(policy, snapshot))
     start = repair(problem, problem.current)
     appraisal = Appraisal(0, np.ones(len(vms)))
+    market = Bounds(problem).loss_market(0, {})
+    assemble(problem, market, AssemblyOptions(None, iterations=1), threading.Event())
     search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, appraisal=appraisal), start)
 
 

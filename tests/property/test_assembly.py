@@ -103,7 +103,7 @@ def test_every_host_gets_one_content_that_fits(seeds: range) -> None:
                     offer = (packing.offer_kind == contents.kind[a]) & (packing.offer_type == there)
                     units = units + packing.offer_size[offer][0] * contents.number[a]
                 forced = packing.resident_size[stays & ~(packing.movable | packing.evictable)].sum(axis=0)
-                assert (units[0] <= max(packing.units[host][0], forced[0])), (seed, host)
+                assert units[0] <= max(packing.units[host][0], forced[0]), (seed, host)
 
 
 @pytest.mark.parametrize("seeds", chunks(0.4, first=6_800_000), ids=named)

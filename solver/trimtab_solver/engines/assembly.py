@@ -121,7 +121,7 @@ class _Limits:
 
 
 def _limits(options: AssemblyOptions, done: int, shares: int, workers: int) -> _Limits:
-    """Of what is left when so many shares are done; the first ones know no good prices, and get twice as much."""
+    """Of what is left when so many shares are done; the first ones know no good prices, and get three times as much."""
     iterations = _ITERATIONS
     if options.iterations is not None:
         iterations = max(1, min(iterations, options.iterations * workers // shares))
@@ -129,7 +129,7 @@ def _limits(options: AssemblyOptions, done: int, shares: int, workers: int) -> _
         return _Limits(iterations, np.inf, np.inf, options.seed)
     now = time.monotonic()
     waves = -(-(shares - done) // workers)
-    share_s = max(0.0, options.deadline - now) / (waves if done else (waves + 1) / 2)
+    share_s = max(0.0, options.deadline - now) / (waves if done else (waves + 2) / 3)
     return _Limits(iterations, now + (1.0 - _CHOICE_SHARE) * share_s, _CHOICE_SHARE * share_s, options.seed)
 
 
@@ -152,12 +152,10 @@ def _named(share: Share, bound: HostBound, contents: Contents, stops: Ints) -> _
     """Contents with the numbers that hosts and guests have in the problem."""
     relaxation, packing, sorts = share.market.relaxation, bound.valuer.packing, bound.master.sorts
     sort = sorts.of[contents.goer]
-    # of a sort, the last ones are stopped
-    order = np.argsort(sort, kind="stable")
-    rank_from_end = np.zeros(len(sort), dtype=np.int64)
-    ends = np.searchsorted(sort[order], np.arange(len(stops)), side="right")
-    rank_from_end[order] = np.where(sort[order] >= 0, ends[sort[order]] - np.arange(len(sort)), 0)
-    stopped = np.where(sort >= 0, rank_from_end <= stops[sort] if len(stops) else False, contents.stopped)
+    stopped = contents.stopped & (sort < 0)
+    for n, count in enumerate(stops.tolist()):
+        # any of a sort may be stopped, whichever are left go elsewhere
+        stopped[np.flatnonzero(sort == n)[:count]] = True
     guests = relaxation.resident[packing.resident[contents.goer]]
     return _Chosen(
         share.hosts[contents.host[contents.arrival_of]],

@@ -30,9 +30,9 @@ EXACT_CANDIDATES = 400_000
 _SHARES_AT_LOSS = (("barter", 0.62), ("refilling", 0.23), ("search", 0.08))
 """When guests are lost that might run (docs/decisions/0011)."""
 _SHARES_AT_LOSS_OF_MANY = (("barter", 0.82),)
-_ASSEMBLY_SHARE = 0.5
-_SHARES_ASSEMBLED = (("refilling", 0.2), ("search", 0.2))
-_SHARES_ASSEMBLED_OF_MANY = (("search", 0.27),)
+_ASSEMBLY_SHARE = 0.6
+_SHARES_ASSEMBLED = (("refilling", 0.15), ("search", 0.15))
+_SHARES_ASSEMBLED_OF_MANY = (("search", 0.25),)
 """Before all that, and instead of it if that comes close, where hosts hold few guests (docs/decisions/0012)."""
 _FEW_GUESTS = 15
 """Guests per host up to which what fits together on one is settled by whole contents rather than one by one."""

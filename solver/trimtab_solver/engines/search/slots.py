@@ -7,7 +7,8 @@ import numpy as np
 from ...primitives.encoding import Ints
 from .construct import evict_for
 from .kernels.compiled import compiled
-from .moves import try_shift
+from .kernels.groups import groups_change
+from .moves import INFINITY, try_shift
 from .rows import State, Tables, Whole
 from .state import relocate
 
@@ -40,8 +41,11 @@ def fill_slots(T: Tables, S: State, host: Ints, kind: Ints, start: Ints, pool: I
 
 @compiled
 def leave(T: Tables, S: State, guests: Ints) -> None:
-    """Takes guests down, also those that may not stay down."""
+    """Takes guests down, also those that may not stay down; but nobody who would break a rule about groups by going."""
     for v in guests:
+        here = S.guest[v].place
+        if T.groups.shape[0] and groups_change(T, S, v, here, np.int64(-1), np.int64(-1)) == INFINITY:
+            continue
         relocate(T, S, v, np.int64(-1))
 
 
