@@ -90,7 +90,8 @@ class Answer:
     stays_down: tuple[StaysDown, ...]
     certificate: Certificate
     engine: str
-    """The engine whose target the plan reaches: ``greedy``, ``barter``, ``refilling``, ``search`` or ``exact``.
+    """The engine whose target the plan reaches: ``greedy``, ``assembly``, ``barter``, ``refilling``, ``search`` or
+    ``exact``.
 
     ``earlier`` is that of the warm start, mended; ``refined`` was found when moves of another proved impossible;
     ``none`` does nothing.

@@ -113,3 +113,32 @@ def test_equals_do_not_depend_on_which_worker_is_faster(late: int, monkeypatch: 
     ends = list(Portfolio(problem, options).candidates())
     alone = list(Portfolio(problem, replace(options, workers=1)).candidates())
     assert ends[-1].target.place.tolist() == alone[-1].target.place.tolist()
+
+
+def test_where_hosts_hold_few_guests_whole_contents_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the exact engine is out of reach: two halves on two hosts make room for a guest as large as a host."""
+    for limit in ("EXACT_ALONE", "EXACT_FIRST", "EXACT_CANDIDATES"):
+        monkeypatch.setattr(portfolio, limit, -1)
+    half = {"memory_mib": 20}
+    guests = [vm("g1", "h1", "gold", requested=half), vm("g2", "h2", "gold", requested=half)]
+    problem = problem_of(snapshot([*guests, vm("b", requested={"memory_mib": 40})], _TWO_HOSTS), policy())
+    runs = []
+    for _ in range(2):
+        engines = Portfolio(problem, PlanOptions(budget_s=2, reproducible=True))
+        runs.append([(candidate.engine, candidate.target.place.tolist()) for candidate in engines.candidates()])
+        assert engines.best is not None
+        assert engines.best[:2] == (0, 0)
+    assert [engine for engine, _ in runs[0]][:2] == ["greedy", "assembly"]
+    assert runs[0] == runs[1]
+
+
+def test_what_contents_do_not_settle_is_left_to_barter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An assembly that ends with nothing takes its share of the time and no more."""
+    for limit in ("EXACT_ALONE", "EXACT_FIRST", "EXACT_CANDIDATES"):
+        monkeypatch.setattr(portfolio, limit, -1)
+    monkeypatch.setattr(portfolio, "assemble", lambda *_: None)
+    guests = [vm(f"b{n}", "h1", requested={"memory_mib": 9}) for n in range(4)]
+    large = vm("c", requested={"memory_mib": 30})
+    problem = problem_of(snapshot([*guests, large, vm("d", requested={"memory_mib": 5})], _ONE_HOST), policy())
+    engines = Portfolio(problem, PlanOptions(budget_s=1, reproducible=True))
+    assert [candidate.engine for candidate in engines.candidates()][1:3] == ["assembly", "barter"]
