@@ -137,8 +137,7 @@ def test_what_contents_do_not_settle_is_left_to_barter(monkeypatch: pytest.Monke
     for limit in ("EXACT_ALONE", "EXACT_FIRST", "EXACT_CANDIDATES"):
         monkeypatch.setattr(portfolio, limit, -1)
     monkeypatch.setattr(portfolio, "assemble", lambda *_: None)
-    guests = [vm(f"b{n}", "h1", requested={"memory_mib": 9}) for n in range(4)]
-    large = vm("c", requested={"memory_mib": 30})
-    problem = problem_of(snapshot([*guests, large, vm("d", requested={"memory_mib": 5})], _ONE_HOST), policy())
+    guests = [vm(f"b{n}", requested={"memory_mib": 25}) for n in range(4)]
+    problem = problem_of(snapshot(guests, _TWO_HOSTS), policy())
     engines = Portfolio(problem, PlanOptions(budget_s=1, reproducible=True))
     assert [candidate.engine for candidate in engines.candidates()][1:3] == ["assembly", "barter"]
