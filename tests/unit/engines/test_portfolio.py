@@ -138,6 +138,6 @@ def test_what_contents_do_not_settle_is_left_to_barter(monkeypatch: pytest.Monke
         monkeypatch.setattr(portfolio, limit, -1)
     monkeypatch.setattr(portfolio, "assemble", lambda *_: None)
     guests = [vm(f"b{n}", requested={"memory_mib": 25}) for n in range(4)]
-    problem = problem_of(snapshot(guests, _TWO_HOSTS), policy())
+    problem = problem_of(snapshot([*guests, vm("small", requested={"memory_mib": 1})], _TWO_HOSTS), policy())
     engines = Portfolio(problem, PlanOptions(budget_s=1, reproducible=True))
     assert [candidate.engine for candidate in engines.candidates()][1:3] == ["assembly", "barter"]
