@@ -163,7 +163,8 @@ class _Planner:
                 left_s = options.budget_s - (time.monotonic() - self._began)
                 budget_s = min(budget_s, max(0.0, left_s) * _FRONTIER_USE)
             work = FrontierOptions(budget_s, options.seed, options.workers, options.reproducible)
-            return trace_frontier(self._problem, options.frontier, work, self._stop, [best.ordering.reached])
+            known, bounds = [best.ordering.reached], self._portfolio.bounds
+            return trace_frontier(self._problem, options.frontier, work, self._stop, known, bounds)
 
     def _explain(self, best: _Attempt) -> tuple[StaysDown, ...]:
         with self._stages.timed("explain"):

@@ -38,15 +38,17 @@ def trace_frontier(
     options: FrontierOptions,
     stop: threading.Event,
     known: Sequence[Target] = (),
+    bounds: Bounds | None = None,
 ) -> tuple[FrontierPoint, ...]:
     """The best values found with at most each share (percent) of the running guests moved, in the order of `shares`.
 
     `known` targets count wherever they move few enough, and so does what was found with fewer moves: more moves never
-    look worse, and no point looks worse than the plan. The bounds are those of the largest share, which hold for all.
+    look worse, and no point looks worse than the plan. The bounds are those of the largest share, which hold for all, and
+    where no more may move than in the problem itself also its own `bounds`, as far as they have been tightened.
     """
     if not shares:
         return ()
-    tracer = _Tracer(problem, shares, options, stop, known)
+    tracer = _Tracer(problem, shares, options, stop, known, bounds)
     points = {share: tracer.point(share, left) for left, share in tracer.in_order()}
     return tuple(points[share] for share in shares)
 
@@ -61,12 +63,14 @@ class _Tracer:
         options: FrontierOptions,
         stop: threading.Event,
         known: Sequence[Target],
+        bounds: Bounds | None,
     ) -> None:
         self._ends = time.monotonic() + options.budget_s
         self._problem, self._shares, self._options, self._stop = problem, shares, options, stop
         self._running = int(problem.running.sum())
         self._bounds = Bounds(self._with_budget(self._allowed(max(shares))))
         self._least_s = _LEAST_S_PER_GUEST * problem.vm_count
+        self._own_bounds = bounds
         self._start = repair(self._with_budget(self._allowed(min(shares))))
         self._known = [self._start, *known]
 
@@ -85,9 +89,12 @@ class _Tracer:
             self._known += self._improved(allowed, best, max(each_s, min(left_s, self._least_s)))
             best = self._best(allowed)
         values = self._problem.evaluate(best)
+        given = self._bounds.given(values)
+        if self._own_bounds is not None and allowed <= self._problem.disruption.budget:
+            given = tuple(max(pair) for pair in zip(given, self._own_bounds.given(values), strict=True))
         levels = tuple(
             LevelValue(name, value, min(bound, value))
-            for name, value, bound in zip(self._problem.level_names, values, self._bounds.given(values), strict=True)
+            for name, value, bound in zip(self._problem.level_names, values, given, strict=True)
         )
         return FrontierPoint(share, allowed, int(self._problem.moved(best.place).sum()), levels)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.property.targets import problem_of
 from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.frontier import FrontierOptions, trace_frontier
 from trimtab_solver.problem import Problem, Target
 
@@ -45,3 +46,18 @@ def test_a_plan_counts_where_it_moves_few_enough() -> None:
     problem = _halved()
     points = trace_frontier(problem, (0.0, 50.0, 100.0), _NO_WORK, threading.Event(), [_merged(problem)])
     assert [point.moves for point in points] == [0, 1, 1]
+
+
+def test_what_is_proven_for_the_plan_holds_where_no_more_may_move() -> None:
+    """That nothing helps without a move is proven for the plan's budget of none, and says nothing of one move."""
+    problem = _halved()
+    problem = replace(problem, disruption=replace(problem.disruption, budget=0))
+    bounds, values = Bounds(problem), problem.evaluate(problem.stay())
+    while bounds.tighten(values, 10):
+        pass
+    free, own = (
+        trace_frontier(problem, (0.0, 50.0), _NO_WORK, threading.Event(), bounds=given) for given in (None, bounds)
+    )
+    bronze = problem.level_names.index("running:bronze")
+    assert [point.levels[bronze].bound for point in free] == [0, 0]
+    assert [point.levels[bronze].bound for point in own] == [2, 0]
