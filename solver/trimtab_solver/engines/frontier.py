@@ -43,8 +43,8 @@ def trace_frontier(
     """The best values found with at most each share (percent) of the running guests moved, in the order of `shares`.
 
     `known` targets count wherever they move few enough, and so does what was found with fewer moves: more moves never
-    look worse, and no point looks worse than the plan. The bounds are those of the largest share, which hold for all, and
-    where no more may move than in the problem itself also its own `bounds`, as far as they have been tightened.
+    look worse, and no point looks worse than the plan. The bounds are those of the largest share, which hold for all;
+    where no more may move than in the problem itself, its own `bounds` hold too, as far as they have been tightened.
     """
     if not shares:
         return ()
