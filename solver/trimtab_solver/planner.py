@@ -39,7 +39,7 @@ _PLAN_SHARE = 0.6
 """Share of the budget for the plan itself when a frontier is asked for too."""
 _FRONTIER_USE = 0.85
 """How much of the rest the points use; what lies between them takes time too."""
-_ATTEMPT_FACTOR = 2.5
+_ATTEMPT_FACTOR = 3.0
 """The plan that is tried last is longer than the first one, and may be mended: so much more time is kept for it."""
 
 
