@@ -24,6 +24,7 @@ def test_repeated_call_gets_the_stored_answer(server: RunningServer) -> None:
     other = server.planning.CreatePlan(request, timeout=PATIENCE_S)
     server.logged("request_joined", request_id="again")
     assert one.SerializeToString(deterministic=True) == other.SerializeToString(deterministic=True)
+    server.logged("request_decided", request_id="again")
     assert _decisions(server, "again") == 1
 
 
@@ -58,6 +59,8 @@ def test_concurrent_calls_share_one_solver(server: RunningServer) -> None:
     first.cancel()
     *_, last = second
     assert last.answer.certificate.verified
+    # the line is written when the answer is out
+    server.logged("request_decided", request_id="shared")
     assert _decisions(server, "shared") == 1
 
 

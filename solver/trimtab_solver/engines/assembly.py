@@ -15,6 +15,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -95,9 +96,8 @@ def assemble(problem: Problem, market: Market, options: AssemblyOptions, stop: t
         for n in range(0, len(shares), workers):
             # who comes later begins at the prices of those before, whoever of them was faster
             near = np.max(prices, axis=0) if prices else None
-            limits = _limits(options, n, len(shares), workers)
-            wave = shares[n : n + workers]
-            found = list(pool.map(lambda share: _fill(share, first, near, limits, stop), wave))  # noqa: B023 (all wait)
+            fill = partial(_fill, first, near, _limits(options, n, len(shares), workers), stop)
+            found = list(pool.map(fill, shares[n : n + workers]))
             if stop.is_set() or any(one is None for one in found):
                 return None
             chosen += [one[0] for one in found if one is not None]
@@ -134,7 +134,7 @@ def _limits(options: AssemblyOptions, done: int, shares: int, workers: int) -> _
 
 
 def _fill(
-    share: Share, first: Prices, near: Floats | None, limits: _Limits, stop: threading.Event
+    first: Prices, near: Floats | None, limits: _Limits, stop: threading.Event, share: Share
 ) -> tuple[_Chosen, Floats] | None:
     """What the hosts of a share hold, and the prices it was found with; None when there was no time for good ones."""
     bound = HostBound(share.market, first, near)
