@@ -19,7 +19,7 @@ from functools import partial
 
 import numpy as np
 
-from ..primitives.encoding import Bools, Ints
+from ..primitives.encoding import Ints
 from ..problem import Problem, Target
 from ..sizing import fit_sizes
 from .bounds.contents import Contents, Floats
@@ -189,11 +189,7 @@ def _settle_in(problem: Problem, market: Market, chosen: list[_Chosen], seed: in
     down = np.asarray(state.guest["place"] < 0)
     bring_up(problem, tables, state, down, np.zeros(0, dtype=np.int64))
     place = np.ascontiguousarray(state.guest["place"])
-    return None if ((place < 0) & _must_run(problem)).any() else place
-
-
-def _must_run(problem: Problem) -> Bools:
-    return np.asarray(problem.running & ~problem.evictable)
+    return None if ((place < 0) & problem.running & ~problem.evictable).any() else place
 
 
 def _bulk(problem: Problem, market: Market) -> tuple[Ints, Floats]:
