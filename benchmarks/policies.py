@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
+from benchmarks.subject import Case, Row
+from benchmarks.subject import Selection as Chosen
 from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.compilation import compile_problem
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.policy.selection import Selection
-
-from .subject import Case, Row
-from .subject import Selection as Chosen
 
 SIZES: Final = ("50x1000", "500x5000", "5000x50000")
 """Hosts x guests."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from . import policies, startup
-from .btrplace import subject as btrplace
-from .peers import subject as peers
-from .roadef import subject as roadef
-from .subject import Subject
-from .vmha import frontier
-from .vmha import subject as vmha
+from benchmarks import policies, startup
+from benchmarks.btrplace import subject as btrplace
+from benchmarks.peers import subject as peers
+from benchmarks.roadef import subject as roadef
+from benchmarks.subject import Subject
+from benchmarks.vmha import frontier
+from benchmarks.vmha import subject as vmha
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "startup": startup.cases,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .subject import Row
+from benchmarks.subject import Row
 
 
 class RowFile:

@@ -10,11 +10,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from .data import MissingDataError
-from .environment import describe_environment
-from .registry import SUBJECTS
-from .rows import RowFile
-from .subject import Case, Row, Selection, SkippedError
+from benchmarks.data import MissingDataError
+from benchmarks.environment import describe_environment
+from benchmarks.registry import SUBJECTS
+from benchmarks.rows import RowFile
+from benchmarks.subject import Case, Row, Selection, SkippedError
 
 OUT = Path("out/benchmarks")
 

@@ -13,11 +13,11 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from .service import Service, request_bytes
-from .subject import Case, Row, Selection
-from .vmha.instance import generate, policy_files
-from .vmha.recipe import FAILURES, LOADS, SIZES, Recipe, Size
-from .vmha.subject import row_of
+from benchmarks.service import Service, request_bytes
+from benchmarks.subject import Case, Row, Selection
+from benchmarks.vmha.instance import generate, policy_files
+from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, Recipe, Size
+from benchmarks.vmha.subject import row_of
 
 _BUDGET_S = 2.0
 

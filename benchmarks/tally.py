@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trimtab_solver.plan.actions import ActionKind, Plan
+from trimtab_solver.actions import ActionKind, Plan
 from trimtab_solver.snapshot import Snapshot
 
 _ARRIVALS = frozenset({ActionKind.START, ActionKind.RESUME})

@@ -7,11 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.btrplace.planning import plan_file
+from benchmarks.service import Service
 from trimtab_server.files import write_answer
 from trimtab_solver.errors import RefusedError
-
-from ..service import Service
-from .planning import plan_file
 
 
 def main(argv: Sequence[str] | None = None) -> int:

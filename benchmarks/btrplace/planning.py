@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.service import Service, request_bytes
+from benchmarks.subject import Row
+from benchmarks.tally import final_hosts, tally
 from trimtab_server.adapters import read_btrplace
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.outcome import Answer
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.verify.replay import verify_plan
-
-from ..service import Service, request_bytes
-from ..subject import Row
-from ..tally import final_hosts, tally
 
 
 @dataclass(frozen=True, slots=True)

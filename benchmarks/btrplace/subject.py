@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ..data import data_folder
-from ..service import Service
-from ..subject import Case, Row, Selection
-from .planning import plan_file
+from benchmarks.btrplace.planning import plan_file
+from benchmarks.data import data_folder
+from benchmarks.service import Service
+from benchmarks.subject import Case, Row, Selection
 
 SECONDS: Final = 8.0
 """So that the answer is there within ten."""

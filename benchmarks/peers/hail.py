@@ -10,10 +10,9 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.peers.peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, first_line, program, run, stays
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Host, Snapshot, Vm, VmState
-
-from .peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, first_line, program, run, stays
 
 _PROGRAM: Final = ("hail", "/usr/lib/ganeti/iallocators/hail")
 _PACKAGE: Final = "ganeti-htools ganeti-htools-3.0"

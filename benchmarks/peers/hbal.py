@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.peers.peer import PeerAnswer, cpus, down_hosts, first_line, program, run
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
-
-from .peer import PeerAnswer, cpus, down_hosts, first_line, program, run
 
 _PROGRAM = ("hbal", "ganeti-htools ganeti-htools-3.0")
 _GROUP = "group-uuid"

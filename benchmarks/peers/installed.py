@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from ..subject import SkippedError
+from benchmarks.subject import SkippedError
 
 VARIABLE: Final = "TRIMTAB_BENCH_PEERS"
 """Environment variable that names the folder of these environments; by default ``.peers`` in the repository."""

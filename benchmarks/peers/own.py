@@ -7,6 +7,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.peers.peer import DidNotFinishError, PeerAnswer
+from benchmarks.service import THREADS
 from trimtab_solver.compilation import compile_problem
 from trimtab_solver.engines.cpsat import Budget
 from trimtab_solver.engines.exact import ExactModel
@@ -16,9 +18,6 @@ from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.problem import Problem, Target
 from trimtab_solver.snapshot import Snapshot
-
-from ..service import THREADS
-from .peer import DidNotFinishError, PeerAnswer
 
 
 class Greedy:

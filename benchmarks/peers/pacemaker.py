@@ -11,10 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from benchmarks.peers.peer import (
+    DidNotFinishError,
+    PeerAnswer,
+    cpus,
+    down_hosts,
+    first_line,
+    groups_apart,
+    program,
+    run,
+    stays,
+)
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot, Vm
-
-from .peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, first_line, groups_apart, program, run, stays
 
 _PROGRAM = ("crm_simulate", "/usr/sbin/crm_simulate")
 _PACKAGE = "pacemaker-cli-utils"

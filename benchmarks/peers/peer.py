@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from benchmarks.subject import SkippedError
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import HostState, Snapshot, Vm
-
-from ..subject import SkippedError
 
 CPU_UNIT: Final = 500
 """Peers count whole CPUs; one of theirs stands for so many ``cpu_milli``, which divides every size of vmha."""

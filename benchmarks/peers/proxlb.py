@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from benchmarks.peers.installed import environment, version_of
+from benchmarks.peers.peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, groups_apart, run
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
-
-from .installed import environment, version_of
-from .peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, groups_apart, run
 
 _DRIVER = """
 import json, sys, time

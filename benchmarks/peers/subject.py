@@ -10,21 +10,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from benchmarks.peers.hail import Hail
+from benchmarks.peers.hbal import Hbal
+from benchmarks.peers.own import DirectCpSat, Greedy
+from benchmarks.peers.pacemaker import Pacemaker
+from benchmarks.peers.peer import DidNotFinishError, Peer
+from benchmarks.peers.proxlb import ProxlbSolver
+from benchmarks.peers.timefold import Timefold
+from benchmarks.subject import Case, Row, Selection, SkippedError
+from benchmarks.tally import tally
+from benchmarks.vmha.instance import generate, policy_of, policy_without_budget
+from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, Recipe
+from benchmarks.vmha.subject import facts_of
 from trimtab_solver.placement import Placement
 from trimtab_solver.verify.placement import judge_placement
-
-from ..subject import Case, Row, Selection, SkippedError
-from ..tally import tally
-from ..vmha.instance import generate, policy_of, policy_without_budget
-from ..vmha.recipe import FAILURES, LOADS, SIZES, Recipe
-from ..vmha.subject import facts_of
-from .hail import Hail
-from .hbal import Hbal
-from .own import DirectCpSat, Greedy
-from .pacemaker import Pacemaker
-from .peer import DidNotFinishError, Peer
-from .proxlb import ProxlbSolver
-from .timefold import Timefold
 
 PEERS: Final[Sequence[Peer]] = (
     Greedy(),

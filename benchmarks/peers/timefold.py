@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from benchmarks.peers.installed import environment, version_of
+from benchmarks.peers.peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, first_line, program, run, stays
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
-
-from .installed import environment, version_of
-from .peer import DidNotFinishError, PeerAnswer, cpus, down_hosts, first_line, program, run, stays
 
 _SOURCE: Final = Path(__file__).with_name("timefold_recovery") / "Recovery.java"
 _TIERS: Final = ("gold", "silver", "bronze")

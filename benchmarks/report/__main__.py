@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..run import OUT
-from . import tables
-from .plots import draw_all
-from .results import Results
+from benchmarks.report import tables
+from benchmarks.report.plots import draw_all
+from benchmarks.report.results import Results
+from benchmarks.run import OUT
 
 RESULTS: Final = Path(__file__).parents[1] / "RESULTS.md"
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ..subject import Row
-from ..vmha.frontier import SHARES_PERCENT as FRONTIER_SHARES_PERCENT
-from .comparison import compare
-from .results import Results, bound_of, excess_percent, has, median, value_of
+from benchmarks.report.comparison import compare
+from benchmarks.report.results import Results, bound_of, excess_percent, has, median, value_of
+from benchmarks.subject import Row
+from benchmarks.vmha.frontier import SHARES_PERCENT as FRONTIER_SHARES_PERCENT
 
 BRONZE: Final = "running:bronze"
 _TIGHT: Final = {"load": 1.02, "sizing": "rigid"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..subject import Row
-from .results import Results, grouped, has, median, value_of
+from benchmarks.report.results import Results, grouped, has, median, value_of
+from benchmarks.subject import Row
 
 _GRACE = 1.25
 """A peer has finished in time when it took at most so much of the budget."""

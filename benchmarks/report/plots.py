@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, NullLocator
 
-from ..subject import Row
-from ..vmha.recipe import SIZES
-from .results import Results, grouped, has, median, value_of
+from benchmarks.report.results import Results, grouped, has, median, value_of
+from benchmarks.subject import Row
+from benchmarks.vmha.recipe import SIZES
 
 _BRONZE: Final = "running:bronze"
 _TIGHT: Final = {"load": 1.02, "sizing": "rigid"}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from ..registry import SUBJECTS
-from ..rows import RowFile
-from ..subject import Row
-from ..vmha.recipe import SIZES
+from benchmarks.registry import SUBJECTS
+from benchmarks.rows import RowFile
+from benchmarks.subject import Row
+from benchmarks.vmha.recipe import SIZES
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 

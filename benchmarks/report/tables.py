@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..subject import Row
-from .claims import claims, is_restored
-from .comparison import is_in_time
-from .results import Results, bound_of, grouped, median, value_of
+from benchmarks.report.claims import claims, is_restored
+from benchmarks.report.comparison import is_in_time
+from benchmarks.report.results import Results, bound_of, grouped, median, value_of
+from benchmarks.subject import Row
 
 _TIERS = ("gold", "silver", "bronze")
 

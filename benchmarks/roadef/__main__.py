@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..data import MissingDataError
-from .cost import cost_of
-from .instance import InstanceError, write_assignment
-from .solving import instance_files, solve
-from .subject import measure
+from benchmarks.data import MissingDataError
+from benchmarks.roadef.cost import cost_of
+from benchmarks.roadef.instance import InstanceError, write_assignment
+from benchmarks.roadef.solving import instance_files, solve
+from benchmarks.roadef.subject import measure
 
 
 def main(argv: Sequence[str] | None = None) -> int:

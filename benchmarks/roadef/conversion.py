@@ -20,6 +20,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.roadef.cost import usage_of
+from benchmarks.roadef.instance import Instance
 from trimtab_solver.primitives.allowed import Allowed
 from trimtab_solver.primitives.balance import AboveThreshold, Balance, Ratio
 from trimtab_solver.primitives.capacity import Capacity
@@ -30,9 +32,6 @@ from trimtab_solver.primitives.domain_limit import DomainLimit
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.primitives.group import GroupPrimitive
 from trimtab_solver.problem import Level, Problem, TierRow
-
-from .cost import usage_of
-from .instance import Instance
 
 _MEASURES = ("running", "inherited", "stops", "shrinkage", "should", "disruption", "balance")
 _COST = Level("cost", ((_MEASURES.index("disruption"), 1), (_MEASURES.index("balance"), 1)))

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.roadef.instance import Instance
 from trimtab_solver.primitives.encoding import Bools, Index, Ints
-
-from .instance import Instance
 
 
 @dataclass(frozen=True, slots=True)

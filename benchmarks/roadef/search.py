@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from benchmarks.service import THREADS
 from trimtab_solver.engines.search import Found, SearchOptions, search
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.problem import Problem
-
-from ..service import THREADS
 
 Report = Callable[[float, int], None]
 """Takes seconds since the start and the cost of an improvement."""

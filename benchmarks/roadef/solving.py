@@ -6,13 +6,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.data import data_folder
+from benchmarks.roadef.conversion import build_problem
+from benchmarks.roadef.cost import Cost, cost_of, faults_of
+from benchmarks.roadef.instance import Instance, read_instance
+from benchmarks.roadef.search import improve
 from trimtab_solver.primitives.encoding import Index
-
-from ..data import data_folder
-from .conversion import build_problem
-from .cost import Cost, cost_of, faults_of
-from .instance import Instance, read_instance
-from .search import improve
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from ..subject import Case, Row, Selection
-from .best_known import BEST_KNOWN, FINALISTS, score
-from .cost import cost_of
-from .solving import instance_files, solve
+from benchmarks.roadef.best_known import BEST_KNOWN, FINALISTS, score
+from benchmarks.roadef.cost import cost_of
+from benchmarks.roadef.solving import instance_files, solve
+from benchmarks.subject import Case, Row, Selection
 
 SECONDS: Final = (60.0, 300.0)
 SMOKE: Final = "a1_1"

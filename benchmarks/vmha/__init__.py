@@ -6,13 +6,13 @@ The recipe is frozen and described in ``benchmarks/README.md``; every instance h
 
 from __future__ import annotations
 
-from .instance import Instance as Instance
-from .instance import generate as generate
-from .recipe import FAILURES as FAILURES
-from .recipe import LOADS as LOADS
-from .recipe import SEEDS as SEEDS
-from .recipe import SIZES as SIZES
-from .recipe import SIZINGS as SIZINGS
-from .recipe import Recipe as Recipe
-from .recipe import Size as Size
-from .recipe import recipes as recipes
+from benchmarks.vmha.instance import Instance as Instance
+from benchmarks.vmha.instance import generate as generate
+from benchmarks.vmha.recipe import FAILURES as FAILURES
+from benchmarks.vmha.recipe import LOADS as LOADS
+from benchmarks.vmha.recipe import SEEDS as SEEDS
+from benchmarks.vmha.recipe import SIZES as SIZES
+from benchmarks.vmha.recipe import SIZINGS as SIZINGS
+from benchmarks.vmha.recipe import Recipe as Recipe
+from benchmarks.vmha.recipe import Size as Size
+from benchmarks.vmha.recipe import recipes as recipes

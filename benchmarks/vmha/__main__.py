@@ -7,10 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.vmha.instance import DIGESTS, digest_of, generate, policy_files
+from benchmarks.vmha.recipe import SEEDS, SIZES, SIZINGS, recipes
 from trimtab_server.files import write_snapshot
-
-from .instance import DIGESTS, digest_of, generate, policy_files
-from .recipe import SEEDS, SIZES, SIZINGS, recipes
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
+from benchmarks.service import THREADS
+from benchmarks.subject import Case, Row, Selection, SkippedError
+from benchmarks.vmha.instance import generate, policy_of
+from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, Recipe
+from benchmarks.vmha.subject import SMOKE_BUDGET_S, facts_of
 from trimtab_solver.planner import PlanOptions, plan_recovery
-
-from ..service import THREADS
-from ..subject import Case, Row, Selection, SkippedError
-from .instance import generate, policy_of
-from .recipe import FAILURES, LOADS, SIZES, Recipe
-from .subject import SMOKE_BUDGET_S, facts_of
 
 SHARES_PERCENT: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
 _SIZING: Final = "rigid"

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trimtab_solver.primitives.encoding import Index, Ints
-
-from .recipe import (
+from benchmarks.vmha.recipe import (
     FLAVOURS,
     GROUP_SHARES,
     GROUP_SIZES,
@@ -19,6 +17,7 @@ from .recipe import (
     TIER_SHARES,
     Recipe,
 )
+from trimtab_solver.primitives.encoding import Index, Ints
 
 NONE = -1
 TIERS = tuple(TIER_SHARES)

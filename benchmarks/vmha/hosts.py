@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab_solver.primitives.encoding import Bools, Index, Ints
-
-from .guests import Guests
-from .recipe import (
+from benchmarks.vmha.guests import Guests
+from benchmarks.vmha.recipe import (
     CPU_SLACK,
     HOST_CLASSES,
     HOSTS_PER_RACK,
@@ -19,6 +17,7 @@ from .recipe import (
     SMALL_CLUSTER,
     Recipe,
 )
+from trimtab_solver.primitives.encoding import Bools, Index, Ints
 
 _CPU_STEP = 500
 _MEMORY_STEP = 256

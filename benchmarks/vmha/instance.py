@@ -8,14 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from benchmarks.vmha.guests import LEVELS, NONE, TIERS, Guests, draw_guests
+from benchmarks.vmha.hosts import NO_ROOM, Hosts, build_hosts
+from benchmarks.vmha.placing import place_guests
+from benchmarks.vmha.recipe import HOST_CLASSES, NEEDS, Recipe
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.snapshot import FailureDomain, FencingState, Host, HostState, Snapshot, Vm, VmState
-
-from .guests import LEVELS, NONE, TIERS, Guests, draw_guests
-from .hosts import NO_ROOM, Hosts, build_hosts
-from .placing import place_guests
-from .recipe import HOST_CLASSES, NEEDS, Recipe
 
 POLICIES: Final = Path(__file__).with_name("policies")
 BUDGET_FILE: Final = "budget.yaml"

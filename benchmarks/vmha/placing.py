@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.vmha.guests import LEVELS, NONE, Guests
+from benchmarks.vmha.hosts import Hosts
+from benchmarks.vmha.recipe import Recipe
 from trimtab_solver.primitives.encoding import Index
-
-from .guests import LEVELS, NONE, Guests
-from .hosts import Hosts
-from .recipe import Recipe
 
 _TRIES = 6
 """Random hosts compared for each guest."""

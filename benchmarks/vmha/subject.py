@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from ..service import Measurement, Service, request_bytes
-from ..subject import Case, Row, Selection
-from ..tally import final_hosts, tally
-from .instance import Instance, generate, policy_files
-from .recipe import FAILURES, LOADS, SIZES, SIZINGS, Recipe
+from benchmarks.service import Measurement, Service, request_bytes
+from benchmarks.subject import Case, Row, Selection
+from benchmarks.tally import final_hosts, tally
+from benchmarks.vmha.instance import Instance, generate, policy_files
+from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, SIZINGS, Recipe
 
 SMOKE_BUDGET_S = 1.0
 

@@ -8,8 +8,8 @@ import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from trimtab.v1 import policy_service_pb2 as pb
+from trimtab_solver.authoring.findings import findings_of
 from trimtab_solver.errors import PolicyRefusedError
-from trimtab_solver.policy.findings import findings_of
 
 from .convert.policy import finding_to_proto
 from .served_policy import ServedPolicy

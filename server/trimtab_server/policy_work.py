@@ -7,11 +7,11 @@ from typing import Final
 
 from trimtab.v1 import policy_service_pb2 as pb
 from trimtab.v1 import snapshot_pb2
+from trimtab_solver.authoring.findings import findings_of
+from trimtab_solver.authoring.lint import lint
 from trimtab_solver.errors import Fault, PolicyRefusedError, Reason, RefusedError
 from trimtab_solver.planner import PlanOptions
 from trimtab_solver.policy.documents import Document, Policy
-from trimtab_solver.policy.findings import findings_of
-from trimtab_solver.policy.lint import lint
 from trimtab_solver.review import diff as review
 from trimtab_solver.review.scenarios import Scenario
 from trimtab_solver.review.testing import iterate_tests

@@ -9,9 +9,9 @@ from typing import Final
 
 import structlog
 
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.errors import Fault, PolicyRefusedError
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.loader import load_policy
 
 _LOGGED_FAULTS: Final = 20
 _log = structlog.get_logger("trimtab.policy")

@@ -22,6 +22,7 @@ from google.protobuf.message import DecodeError, Message
 
 from trimtab.v1 import plan_pb2, policy_service_pb2
 from trimtab.v1 import planning_service_pb2 as pb
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.compilation import compile_problem
 from trimtab_solver.digest import snapshot_digest
 from trimtab_solver.errors import Fault, Reason, RefusedError
@@ -29,7 +30,6 @@ from trimtab_solver.failures import event_of
 from trimtab_solver.outcome import Answer
 from trimtab_solver.planner import PlanOptions, Progress, UnverifiedPlanError, plan_recovery
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.stages import Stages
 from trimtab_solver.validation import check_snapshot

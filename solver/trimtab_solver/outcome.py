@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from .plan.actions import Plan
+from .actions import Plan
 
 
 class Outcome(enum.StrEnum):

@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from .actions import Plan
 from .compilation import compile_problem
 from .digest import snapshot_digest
 from .engines.frontier import FrontierOptions, trace_frontier
@@ -18,7 +19,6 @@ from .engines.portfolio import FRONTIER_SHARES, Candidate, PlanOptions, Portfoli
 from .explain.why_down import explain_down
 from .failures import event_of
 from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, StaysDown
-from .plan.actions import Plan
 from .plan.building import build_plan, start_kinds
 from .plan.exhaustive import MAX_CELLS, search_reach
 from .plan.ordering import Ordering, order_steps

@@ -9,6 +9,7 @@ import threading
 
 import numpy as np
 
+from .authoring.loader import parse_policy
 from .compilation import compile_problem
 from .engines.appraisal import Appraisal
 from .engines.assembly import AssemblyOptions, assemble
@@ -16,7 +17,6 @@ from .engines.bounds import packing
 from .engines.bounds.bound import Bounds
 from .engines.greedy import repair
 from .engines.search import SearchOptions, search
-from .policy.loader import parse_policy
 from .policy.selection import Selection
 from .snapshot import Host, Snapshot, Vm, VmState
 

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 
-from .processes import PATIENCE_S, started, wait_for_the_end_of
+from tests.e2e.processes import PATIENCE_S, started, wait_for_the_end_of
 
 STORY = (
     r"^1\. A server$",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.case import run
+from tests.support.case_files import run
 
 PAGE = Path(__file__).parents[2] / "docs" / "policy" / "first-rule.md"
 _STEP = re.compile(

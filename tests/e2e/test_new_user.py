@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.processes import PATIENCE_S, serving, started, trimtab, wait_for_the_end_of
 from trimtab_server.files import read_answer, read_snapshot
 from trimtab_solver.snapshot import VmState
-
-from .processes import PATIENCE_S, serving, started, trimtab, wait_for_the_end_of
 
 
 @pytest.fixture(scope="module")

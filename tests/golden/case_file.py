@@ -14,10 +14,10 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from trimtab_solver.actions import ActionKind
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.outcome import Outcome
-from trimtab_solver.plan.actions import ActionKind
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.loader import load_policy
 from trimtab_solver.snapshot import FailureDomain, Host, HostState, Snapshot, Vm, VmState
 
 _HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trimtab_solver.plan.actions import Action, ActionKind, Plan
+from trimtab_solver.actions import Action, ActionKind, Plan
 from trimtab_solver.snapshot import FencingState, Host, HostState, Snapshot, Vm, VmState
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .running import RunningServer, running_server
+from tests.integration.running import RunningServer, running_server
 
 
 @pytest.fixture(scope="session")

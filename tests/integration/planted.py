@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import grpc
 from google.protobuf.duration_pb2 import Duration
 
+from tests.integration.requests import inline_policy
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import snapshot_pb2
-
-from .requests import inline_policy
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from google.protobuf.duration_pb2 import Duration
 
+from tests.integration.planted import PRECONDITION, Planted, in_domain, in_host, in_policy, in_request, in_vm
+from tests.integration.requests import inline_policy
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import policy_pb2, snapshot_pb2
-
-from .planted import PRECONDITION, Planted, in_domain, in_host, in_policy, in_request, in_vm
-from .requests import inline_policy
 
 LARGEST = 2**63 - 1
 _UP = snapshot_pb2.HOST_STATE_UP

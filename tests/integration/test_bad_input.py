@@ -6,12 +6,11 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 
+from tests.integration.planted import INVALID, PRECONDITION, good
+from tests.integration.planted_faults import FAULTS
+from tests.integration.running import PATIENCE_S, RunningServer, code_of, raw_call, refused
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import planning_service_pb2 as pb
-
-from .planted import INVALID, PRECONDITION, good
-from .planted_faults import FAULTS
-from .running import PATIENCE_S, RunningServer, code_of, raw_call, refused
 
 _ERROR_DOMAIN = "trimtab.v1"
 

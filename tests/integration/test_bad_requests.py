@@ -9,11 +9,10 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from tests.integration import requests
+from tests.integration.running import PATIENCE_S, RunningServer, code_of, raw_call, refused, running_server
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import snapshot_pb2
-
-from . import requests
-from .running import PATIENCE_S, RunningServer, code_of, raw_call, refused, running_server
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION

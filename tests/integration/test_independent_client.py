@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.integration.planted import POLICY, good
+from tests.integration.running import PATIENCE_S, ROOT, RunningServer
 from trimtab_server.convert.snapshot import snapshot_from_proto
 from trimtab_server.files import write_snapshot
-
-from .planted import POLICY, good
-from .running import PATIENCE_S, ROOT, RunningServer
 
 _SERVICE = "trimtab.v1.PlanningService"
 

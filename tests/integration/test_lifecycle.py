@@ -11,8 +11,8 @@ import pytest
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from . import requests
-from .running import PATIENCE_S, RunningServer, code_of, command, eventually, refused, running_server
+from tests.integration import requests
+from tests.integration.running import PATIENCE_S, RunningServer, code_of, command, eventually, refused, running_server
 
 SERVICE = "trimtab.v1.PlanningService"
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration import requests
+from tests.integration.running import PATIENCE_S, POLICY, RunningServer
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_server.convert.answer import answer_from_proto
 from trimtab_server.convert.request import policy_to_proto
 from trimtab_server.convert.snapshot import snapshot_from_proto
+from trimtab_solver.actions import ActionKind
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.digest import snapshot_digest
-from trimtab_solver.plan.actions import ActionKind
-from trimtab_solver.policy.loader import load_policy
-
-from . import requests
-from .running import PATIENCE_S, POLICY, RunningServer
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,13 @@ import grpc
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.integration.running import PATIENCE_S, RunningServer, eventually, refused, running_server
 from trimtab.v1 import plan_pb2, policy_pb2, policy_service_pb2_grpc
 from trimtab.v1 import planning_service_pb2 as planning
 from trimtab.v1 import policy_service_pb2 as pb
 from trimtab_server.convert.snapshot import snapshot_to_proto
-from trimtab_solver.policy.loader import load_policy
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.snapshot import Host, Snapshot, Vm
-
-from .running import PATIENCE_S, RunningServer, eventually, refused, running_server
 
 TIERS = b"""\
 apiVersion: trimtab/v1

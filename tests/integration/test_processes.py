@@ -14,11 +14,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from trimtab.v1 import planning_service_pb2 as pb
-from trimtab.v1 import planning_service_pb2_grpc
-
-from . import requests
-from .running import (
+from tests.integration import requests
+from tests.integration.running import (
     PATIENCE_S,
     RunningServer,
     code_of,
@@ -28,6 +25,8 @@ from .running import (
     retry_delay_s,
     running_server,
 )
+from trimtab.v1 import planning_service_pb2 as pb
+from trimtab.v1 import planning_service_pb2_grpc
 
 
 def _wait_until_idle(server: RunningServer) -> None:

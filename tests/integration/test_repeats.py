@@ -6,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
+from tests.integration import requests
+from tests.integration.running import PATIENCE_S, RunningServer, eventually, refused
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import snapshot_pb2
-
-from . import requests
-from .running import PATIENCE_S, RunningServer, eventually, refused
 
 
 def _decisions(server: RunningServer, request_id: str) -> int:

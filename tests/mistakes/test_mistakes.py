@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from trimtab_solver.policy.findings import Severity
-from trimtab_solver.policy.lint import lint_files
-from trimtab_solver.policy.loader import parse_policy
+from trimtab_solver.authoring.findings import Severity
+from trimtab_solver.authoring.lint import lint_files
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.review.conflicts import find_conflicts
 from trimtab_solver.review.contradictions import find_contradictions
 from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm

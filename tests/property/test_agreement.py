@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.agreement import Comparison, Disagreement, Filtering
-from tests.property.seeds import chunks, named
-from tests.strategies import tiny_cluster_under
+from tests.support.agreement import Comparison, Disagreement, Filtering
+from tests.support.seeds import chunks, named
+from tests.support.strategies import tiny_cluster_under
 from trimtab_solver.policy.documents import Document, RuleSpec
 from trimtab_solver.primitives.domain_limit import DomainLimit
 from trimtab_solver.rules.compile import COMPILERS

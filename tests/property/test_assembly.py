@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.oracle import best_levels
-from tests.placements import losses, placements
-from tests.property.seeds import chunks, named
-from tests.property.targets import judged, problem_of
-from tests.strategies import tiny_cluster
+from tests.support.oracle import best_levels
+from tests.support.placements import losses, placements
+from tests.support.seeds import chunks, named
+from tests.support.strategies import tiny_cluster
+from tests.support.targets import judged, problem_of
 from trimtab_solver.engines.assembly import AssemblyOptions, assemble
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.bounds.dealing import deal

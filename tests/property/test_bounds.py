@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.oracle import best_levels
-from tests.placements import losses, placements
-from tests.property.seeds import chunks, named
-from tests.property.targets import judged, problem_of, random_target
-from tests.strategies import tiny_cluster
+from tests.support.oracle import best_levels
+from tests.support.placements import losses, placements
+from tests.support.seeds import chunks, named
+from tests.support.strategies import tiny_cluster
+from tests.support.targets import judged, problem_of, random_target
 from trimtab_solver.engines.bounds.bound import Bounds, aggregated_bounds
 from trimtab_solver.engines.bounds.dual import HostBound
 from trimtab_solver.engines.bounds.pricing import bound_at, find_prices

@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.oracle import best_levels
-from tests.placements import losses, placements
-from tests.property.seeds import chunks, named
-from tests.property.targets import judged, problem_of, values_of
-from tests.strategies import tiny_cluster
+from tests.support.oracle import best_levels
+from tests.support.placements import losses, placements
+from tests.support.seeds import chunks, named
+from tests.support.strategies import tiny_cluster
+from tests.support.targets import judged, problem_of, values_of
 from trimtab_solver.engines.counts import CountModel
 from trimtab_solver.engines.cpsat import Budget
 from trimtab_solver.problem import Target

@@ -9,10 +9,10 @@ import time
 import numpy as np
 import pytest
 
-from tests.oracle import best_levels
-from tests.property.seeds import chunks, named
-from tests.property.targets import judged, problem_of, random_target, values_of
-from tests.strategies import tiny_cluster
+from tests.support.oracle import best_levels
+from tests.support.seeds import chunks, named
+from tests.support.strategies import tiny_cluster
+from tests.support.targets import judged, problem_of, random_target, values_of
 from trimtab_solver.engines.cpsat import Budget
 from trimtab_solver.engines.exact import ExactModel, Proposal, all_choices
 from trimtab_solver.engines.greedy import repair

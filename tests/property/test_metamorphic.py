@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.property.seeds import chunks, named
-from tests.strategies import document, policy_of, tiny_cluster
+from tests.support.seeds import chunks, named
+from tests.support.strategies import document, policy_of, tiny_cluster
 from trimtab_solver.outcome import Answer, Outcome
 from trimtab_solver.planner import PlanOptions, plan_recovery
 from trimtab_solver.policy.documents import Level, Policy, RuleSpec, Selector

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.property.executions import harm_in
-from tests.property.mutations import (
+from tests.support.executions import harm_in
+from tests.support.mutations import (
     ALWAYS_WRONG,
     SOMETIMES_RIGHT,
     Mutation,
@@ -21,15 +21,15 @@ from tests.property.mutations import (
     dependency_removed,
     moved_in,
 )
-from tests.property.seeds import SEED_COUNT
-from tests.strategies import tiny_cluster
+from tests.support.seeds import SEED_COUNT
+from tests.support.strategies import tiny_cluster
 from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
+from trimtab_solver.actions import Plan
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.outcome import Outcome
-from trimtab_solver.plan.actions import Plan
 from trimtab_solver.planner import PlanOptions, plan_recovery
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.action_budget import MoveRules
 from trimtab_solver.verify.case import Case

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.golden.execution import execute
-from tests.oracle import best_levels
-from tests.property import fingerprint
-from tests.property.seeds import chunks, named
-from tests.reach import best_reachable_levels
-from tests.strategies import tiny_cluster
+from tests.support import fingerprint
+from tests.support.oracle import best_levels
+from tests.support.reach import best_reachable_levels
+from tests.support.seeds import chunks, named
+from tests.support.strategies import tiny_cluster
+from trimtab_solver.actions import Plan
 from trimtab_solver.engines import portfolio
 from trimtab_solver.outcome import Answer, Outcome
-from trimtab_solver.plan.actions import Plan
 from trimtab_solver.planner import PlanOptions, plan_recovery
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.rules.tier import Availability, Tier

@@ -16,6 +16,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from trimtab_solver.authoring.lint import lint_files
+from trimtab_solver.authoring.loader import load_policy, parse_policy
 from trimtab_solver.errors import PolicyRefusedError
 from trimtab_solver.failures import Event
 from trimtab_solver.policy.documents import MAX_EXPRESSION_LENGTH
@@ -25,8 +27,6 @@ from trimtab_solver.policy.expressions import (
     ExpressionError,
     compile_expression,
 )
-from trimtab_solver.policy.lint import lint_files
-from trimtab_solver.policy.loader import load_policy, parse_policy
 from trimtab_solver.policy.subjects import Subjects, event_data
 from trimtab_solver.policy.variables import VARIABLES, Returns, Scope
 from trimtab_solver.snapshot import Snapshot, Vm
@@ -300,7 +300,7 @@ _BOMBS = {
 }
 _LOAD = """
 import sys
-from trimtab_solver.policy.lint import lint_files
+from trimtab_solver.authoring.lint import lint_files
 policy, findings = lint_files({"p.yaml": open(sys.argv[1], "rb").read()})
 assert policy is None and findings, findings
 """

@@ -7,10 +7,10 @@ import random
 import numpy as np
 import pytest
 
-from tests.oracle import best_levels
-from tests.property.seeds import chunks, named
-from tests.property.targets import judged, problem_of
-from tests.strategies import tiny_cluster
+from tests.support.oracle import best_levels
+from tests.support.seeds import chunks, named
+from tests.support.strategies import tiny_cluster
+from tests.support.targets import judged, problem_of
 from trimtab_solver.engines.appraisal import Appraisal, appraise
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.greedy import repair

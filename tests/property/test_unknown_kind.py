@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 import pytest
 from pydantic import Field
 
-from tests.agreement import Comparison
-from tests.oracle import best_levels
-from tests.property.seeds import chunks, named
-from tests.property.targets import judged, problem_of, values_of
 from tests.property.test_exact import _solve, _target
-from tests.strategies import policy_of, tiny_cluster
+from tests.support.agreement import Comparison
+from tests.support.oracle import best_levels
+from tests.support.seeds import chunks, named
+from tests.support.strategies import policy_of, tiny_cluster
+from tests.support.targets import judged, problem_of, values_of
+from trimtab_solver.authoring.lint import lint
+from trimtab_solver.authoring.loader import DOCUMENT_KINDS, parse_policy
 from trimtab_solver.engines.bounds.bound import aggregated_bounds
 from trimtab_solver.engines.exact import ExactModel
 from trimtab_solver.engines.greedy import repair
@@ -25,8 +27,6 @@ from trimtab_solver.engines.search import SearchOptions, search
 from trimtab_solver.planner import PlanOptions, plan_recovery
 from trimtab_solver.policy.documents import Document, Policy, RuleSpec, Selector
 from trimtab_solver.policy.fields import DomainKind, VmSelector
-from trimtab_solver.policy.lint import lint
-from trimtab_solver.policy.loader import DOCUMENT_KINDS, parse_policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.primitives.domain_exclusion import DomainExclusion
 from trimtab_solver.review.coverage import coverage_of
@@ -106,7 +106,7 @@ def _scopes(document: Document, spec: Solitary, selection: Selection, domains: D
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "Solitary", Solitary)
-    monkeypatch.setattr("trimtab_solver.policy.loader.DOCUMENT_KINDS", {**DOCUMENT_KINDS, "Solitary": Solitary})
+    monkeypatch.setattr("trimtab_solver.authoring.loader.DOCUMENT_KINDS", {**DOCUMENT_KINDS, "Solitary": Solitary})
     monkeypatch.setitem(COMPILERS, Solitary, _compile)
     monkeypatch.setitem(JUDGES, Solitary, _scopes)
 

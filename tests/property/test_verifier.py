@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 
-from tests.oracle import best_levels
-from tests.reach import best_reachable_levels, find_plan, reachable
-from tests.strategies import clusters, tiny_cluster
-from tests.unit.verify.cluster import policy, snapshot, vm
+from tests.support.cluster import policy, snapshot, vm
+from tests.support.oracle import best_levels
+from tests.support.reach import best_reachable_levels, find_plan, reachable
+from tests.support.strategies import clusters, tiny_cluster
+from trimtab_solver.actions import Action, ActionKind, Plan, Undo
 from trimtab_solver.placement import placement_of
-from trimtab_solver.plan.actions import Action, ActionKind, Plan, Undo
 from trimtab_solver.policy.documents import Policy, Selector
 from trimtab_solver.rules.spread import Spread
 from trimtab_solver.snapshot import Snapshot

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.engines.bounds.crowding import COUNTED, RELAXED
 from trimtab_solver.policy.documents import RuleSpec
-from trimtab_solver.policy.loader import load_policy
 from trimtab_solver.primitives.group import GroupPrimitive
 from trimtab_solver.rules import KINDS
 from trimtab_solver.rules.compile import COMPILERS

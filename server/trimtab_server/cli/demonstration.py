@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.outcome import Answer
 from trimtab_solver.planner import PlanOptions
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.loader import load_policy
 from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.verify.replay import verify_plan
 from trimtab_solver.verify.violation import Code

@@ -38,8 +38,8 @@ def explain(
 
     Exit code 1: the guest does not run after the plan, or may not go to the host.
     """
+    from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.planner import PlanOptions
-    from trimtab_solver.policy.loader import load_policy
     from trimtab_solver.validation import check_snapshot
 
     from ..files import read_snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from trimtab_solver.plan.actions import Action, ActionKind, Plan
+from trimtab_solver.actions import Action, ActionKind, Plan
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import HostState, Snapshot, Vm
 from trimtab_solver.topology import Topology

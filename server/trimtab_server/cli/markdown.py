@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from trimtab_solver.actions import Phase
 from trimtab_solver.outcome import Answer
-from trimtab_solver.plan.actions import Phase
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 

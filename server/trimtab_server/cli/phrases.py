@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from trimtab_solver.actions import Action, ActionKind, Phase
 from trimtab_solver.outcome import Answer, LevelValue, Outcome
-from trimtab_solver.plan.actions import Action, ActionKind, Phase
 
 PHASES: Final[Mapping[Phase, str]] = {
     Phase.RESTORE: "bring back what is down",

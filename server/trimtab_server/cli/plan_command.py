@@ -50,8 +50,8 @@ def plan(
     """
     if policy is None and server is None:
         raise typer.BadParameter("say which policy to plan under", param_hint="--policy")
+    from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.planner import FRONTIER_SHARES, PlanOptions
-    from trimtab_solver.policy.loader import load_policy
 
     from ..files import read_answer, read_snapshot, write_answer
     from .outputs import check_output_file

@@ -28,8 +28,8 @@ def sample(
     ] = Path("trimtab-sample"),
 ) -> None:
     """Make up a cluster with Gold, Silver and Bronze guests, break it, and write snapshot and policy."""
+    from trimtab_solver.authoring.schema import SCHEMA_FILE, schema_text
     from trimtab_solver.failures import event_of
-    from trimtab_solver.policy.schema import SCHEMA_FILE, schema_text
 
     from ..files import write_snapshot
     from ..sampling import SampleOptions, generate

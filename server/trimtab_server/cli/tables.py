@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
+from trimtab_solver.actions import Action, Phase, Plan
 from trimtab_solver.failures import event_of
 from trimtab_solver.outcome import Answer, FrontierPoint, LevelValue, Outcome, StaysDown
-from trimtab_solver.plan.actions import Action, Phase, Plan
 from trimtab_solver.snapshot import HostState, Snapshot
 from trimtab_solver.verify.violation import Violation
 

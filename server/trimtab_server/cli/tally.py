@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from trimtab_solver.actions import ActionKind, Plan
 from trimtab_solver.outcome import Answer
-from trimtab_solver.plan.actions import ActionKind, Plan
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.snapshot import HostState, Snapshot, Vm, VmState

@@ -26,7 +26,7 @@ def verify(
 
     Exit code 1: the plan is not safe, or was made for another snapshot or policy.
     """
-    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.validation import check_snapshot
     from trimtab_solver.verify.replay import verify_plan
 

@@ -6,9 +6,9 @@ import enum
 from typing import Final, Generic, Protocol, TypeVar
 
 from trimtab.v1 import plan_pb2, snapshot_pb2
+from trimtab_solver.actions import ActionKind, Phase
 from trimtab_solver.errors import Fault, Reason
 from trimtab_solver.outcome import Outcome
-from trimtab_solver.plan.actions import ActionKind, Phase
 from trimtab_solver.snapshot import FencingState, HostState, Migratability, PoolKind, VmState
 from trimtab_solver.verify.violation import Code
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trimtab.v1 import plan_pb2 as pb
+from trimtab_solver.actions import Action, Plan, Undo
 from trimtab_solver.errors import Fault, RefusedError
-from trimtab_solver.plan.actions import Action, Plan, Undo
 from trimtab_solver.verify.violation import Violation
 
 from .enums import ACTION_KINDS, PHASES, VIOLATION_CODES

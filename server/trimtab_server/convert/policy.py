@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import policy_service_pb2 as pb
+from trimtab_solver.authoring.findings import Finding, Severity
 from trimtab_solver.outcome import Outcome
 from trimtab_solver.policy.documents import Source
-from trimtab_solver.policy.findings import Finding, Severity
 
 from .enums import OUTCOMES, EnumTable
 from .plan import action_to_proto

@@ -10,9 +10,9 @@ from google.protobuf.duration_pb2 import Duration
 
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import policy_pb2
+from trimtab_solver.actions import Plan
 from trimtab_solver.errors import Fault, Reason, RefusedError
 from trimtab_solver.outcome import Certificate
-from trimtab_solver.plan.actions import Plan
 from trimtab_solver.snapshot import Snapshot
 
 from .answer import certificate_from_proto

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..actions import Action, ActionKind, Plan, Undo
 from ..failures import Event
 from ..primitives.encoding import Ints
 from ..problem import NOWHERE, Problem
 from ..snapshot import FencingState, HostState, Snapshot, VmState
-from .actions import Action, ActionKind, Plan, Undo
 from .dependencies import find_dependencies
 from .reasons import Reasons
 from .schedule import durations_of, earliest_starts

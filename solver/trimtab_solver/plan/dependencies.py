@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from ..actions import ActionKind
 from ..problem import NOWHERE, Problem
-from .actions import ActionKind
 from .steps import NO_VM, Step
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..actions import ActionKind
 from ..occupancy import Occupancy
 from ..primitives.disruption import NO_BUDGET
 from ..problem import NOWHERE, STOP_COST, Problem, Target
 from ..sizing import fit_sizes
-from .actions import ActionKind
 from .ordering import Ordering
 from .steps import Step
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..actions import ActionKind
 from ..occupancy import Occupancy
 from ..primitives.encoding import Index, Ints
 from ..problem import NOWHERE, STOP_COST, Problem, Target
 from ..sizing import fit_sizes
-from .actions import ActionKind
 from .concerns import Concerns
 from .parking import Parking
 from .steps import Step

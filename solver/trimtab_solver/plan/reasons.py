@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..actions import ActionKind, Phase
 from ..failures import Event
 from ..problem import NOWHERE, Problem
 from ..snapshot import HostState, Snapshot, VmState
-from .actions import ActionKind, Phase
 from .steps import NO_VM, Step
 
 _NAMED = 3

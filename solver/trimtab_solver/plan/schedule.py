@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 
+from ..actions import ActionKind
 from ..problem import Problem
 from ..snapshot import Snapshot, Vm
-from .actions import ActionKind
 from .steps import NO_VM, Step
 
 FENCE_S = 15

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..actions import ActionKind
 from ..primitives.encoding import Ints
 from ..problem import NOWHERE
-from .actions import ActionKind
 
 NO_VM = -1
 _ARRIVALS = frozenset(

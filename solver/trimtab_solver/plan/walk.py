@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..actions import ActionKind
 from ..occupancy import Occupancy
 from ..primitives.disruption import MoveTally
 from ..primitives.encoding import Ints
 from ..problem import NOWHERE, Problem
-from .actions import ActionKind
 from .steps import Step
 
 

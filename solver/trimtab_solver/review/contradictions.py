@@ -12,13 +12,13 @@ from dataclasses import replace
 from itertools import chain, combinations, combinations_with_replacement, product
 from typing import Any, Final
 
+from ..authoring.expression_fields import domain_kinds_in, expressions_in, selectors_in
+from ..authoring.worlds import OTHER, World, describe, worlds_of
 from ..errors import PolicyRefusedError
 from ..policy.documents import Document, Metadata, Policy, Selector, Source, Switched
-from ..policy.expression_fields import domain_kinds_in, expressions_in, selectors_in
 from ..policy.expressions import Reference, compile_expression
 from ..policy.moments import seconds_since_epoch
 from ..policy.variables import Returns, Scope
-from ..policy.worlds import OTHER, World, describe, worlds_of
 from ..rules.tier import Tier
 from ..snapshot import FailureDomain, Host, Snapshot, Vm
 from ..topology import HOST_KIND

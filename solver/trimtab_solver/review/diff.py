@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..actions import Action, ActionKind, Plan
+from ..authoring.expression_fields import selectors_in
 from ..errors import Fault, RefusedError
 from ..outcome import Outcome
-from ..plan.actions import Action, ActionKind, Plan
 from ..planner import PlanOptions, plan_recovery
 from ..policy.documents import Document, Policy, Selector, Source
-from ..policy.expression_fields import selectors_in
 from ..policy.selection import Selection
 from ..policy.variables import Scope
 from ..snapshot import Snapshot

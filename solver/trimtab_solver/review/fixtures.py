@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from ..authoring.policy_test import Fixtures, HostFixture, VmFixture
 from ..policy.documents import Strict
-from ..policy.policy_test import Fixtures, HostFixture, VmFixture
 from ..snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm, VmState
 
 _RANGE = re.compile(r"(?P<head>.*)\[(?P<first>\d{1,4})-(?P<last>\d{1,4})\](?P<tail>.*)")

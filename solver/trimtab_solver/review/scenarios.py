@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ..authoring.shapes import fit
+from ..authoring.strict_yaml import read_yaml
 from ..errors import Fault, PolicyRefusedError
 from ..policy.documents import Strict
-from ..policy.shapes import fit
-from ..policy.strict_yaml import read_yaml
 from ..snapshot import Snapshot
 from .events import after_draining, after_failure
 

@@ -6,14 +6,14 @@ import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..actions import ActionKind
+from ..authoring.policy_test import Case, Expectation, PlanExpectation, PolicyTest
 from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
 from ..outcome import Answer
 from ..placement import Placement
-from ..plan.actions import ActionKind
 from ..planner import PlanOptions, plan_recovery
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.moments import seconds_since_epoch
-from ..policy.policy_test import Case, Expectation, PlanExpectation, PolicyTest
 from ..policy.selection import named
 from ..snapshot import Snapshot, VmState
 from ..validation import check_snapshot

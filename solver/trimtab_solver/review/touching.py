@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..authoring.expression_fields import SelectorUse, selectors_in
 from ..placement import Placement, placement_of
 from ..policy.documents import Document, Policy, RuleSpec, Selector, Source
-from ..policy.expression_fields import SelectorUse, selectors_in
 from ..policy.selection import Selection, named
 from ..policy.variables import Scope
 from ..rules.tier import Tier

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ..plan.actions import Action, Plan
+from ..actions import Action, Plan
 from .case import Case
 from .scope import Coupling
 from .violation import Code, Violation

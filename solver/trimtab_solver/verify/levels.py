@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ..plan.actions import ActionKind
+from ..actions import ActionKind
 from ..snapshot import HostState, Vm
 from .balance import balance
 from .case import Case

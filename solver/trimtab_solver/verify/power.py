@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..plan.actions import ActionKind
+from ..actions import ActionKind
 from ..snapshot import FencingState, Host, HostState, Vm, VmState
 from .case import Case
 from .dependencies import Dependencies

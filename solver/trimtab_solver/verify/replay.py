@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
+from ..actions import Action, ActionKind, Plan
 from ..placement import Placement
-from ..plan.actions import Action, ActionKind, Plan
 from ..policy.documents import Policy
 from ..policy.selection import Selection
 from ..rules.tier import EvictionAction

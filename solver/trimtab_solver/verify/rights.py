@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..plan.actions import ActionKind
+from ..actions import ActionKind
 from ..policy.selection import Selection
 from ..rules.tier import EvictionAction, Shrinking
 from ..snapshot import Host, Migratability, Vm, VmState

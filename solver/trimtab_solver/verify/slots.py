@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
-from ..plan.actions import ActionKind, Plan
+from ..actions import ActionKind, Plan
 from .case import Case
 from .violation import Code, Violation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..plan.actions import Action, ActionKind
+from ..actions import Action, ActionKind
 from .case import Case
 from .rights import move_kind
 

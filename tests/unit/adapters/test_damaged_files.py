@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from trimtab_server.adapters import Imported, read_btrplace, read_ganeti
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.errors import RefusedError
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.validation import check_snapshot
 
 INSTANCE: dict[str, Any] = {

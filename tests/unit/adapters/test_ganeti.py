@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from trimtab_server.adapters import Imported, ImportRefusedError, read_ganeti
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.errors import Reason
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, PoolKind, Vm, VmState
 from trimtab_solver.topology import Topology
 from trimtab_solver.validation import check_snapshot

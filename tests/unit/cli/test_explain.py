@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.support import case_files as case
+from tests.support.case_files import run, written
 from trimtab_solver.snapshot import FencingState, HostState, Migratability, Snapshot, VmState
-
-from . import case
-from .case import run, written
 
 PIN = """---
 apiVersion: trimtab/v1

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.case_files import run
 from trimtab_server.files import read_snapshot
-from trimtab_solver.policy.loader import load_policy
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.snapshot import HostState
-
-from .case import run
 
 GANETI = """default|fake-uuid-01|preferred||
 

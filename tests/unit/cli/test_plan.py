@@ -10,13 +10,12 @@ import pytest
 import yaml
 from google.protobuf import json_format
 
+from tests.support import case_files as case
+from tests.support.case_files import TIERS, run, written
 from trimtab.v1 import plan_pb2
 from trimtab_server.cli.tables import frontier_rows
 from trimtab_solver.outcome import FrontierPoint, LevelValue
 from trimtab_solver.snapshot import Snapshot
-
-from . import case
-from .case import TIERS, run, written
 
 
 @pytest.mark.parametrize(

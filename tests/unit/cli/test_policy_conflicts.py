@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from . import case
-from .case import TIERS, run, written
+from tests.support import case_files as case
+from tests.support.case_files import TIERS, run, written
 
 BOTH = """---
 apiVersion: trimtab/v1

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import case_files as case
+from tests.support.case_files import TIERS, Result, run
 from trimtab_server.files import write_snapshot
-
-from . import case
-from .case import TIERS, Result, run
 
 
 def compared(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import case
-from .case import TIERS, run, written
+from tests.support import case_files as case
+from tests.support.case_files import TIERS, run, written
 
 
 def test_every_rule_is_listed_with_its_place(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .case import TIERS, run
+from tests.support.case_files import TIERS, run
 
 UNTIDY = TIERS.lstrip().replace("kind: Tier", "kind:   Tier")
 

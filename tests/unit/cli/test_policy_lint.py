@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.support import case_files as case
+from tests.support.case_files import TIERS, run, written
 from trimtab_server.sampling import sample_policy_folder
-
-from . import case
-from .case import TIERS, run, written
 
 UNGUARDED = (
     TIERS

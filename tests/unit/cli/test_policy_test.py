@@ -8,10 +8,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.support import case_files as case
+from tests.support.case_files import TIERS, run
 from trimtab_server.files import write_snapshot
-
-from . import case
-from .case import TIERS, run
 
 GOOD = """---
 apiVersion: trimtab/v1

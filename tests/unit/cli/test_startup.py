@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import case_files as case
+from tests.support.case_files import run, written
 from trimtab_server.sampling import sample_policy_folder
-
-from . import case
-from .case import run, written
 
 TRIMTAB = Path(sys.executable).with_name("trimtab")
 HEAVY = {"ortools", "grpc", "pandas"}

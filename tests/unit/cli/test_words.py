@@ -6,14 +6,13 @@ import dataclasses
 
 import pytest
 
+from tests.support.case_files import DISPLACED, FAILED, H2, A
 from trimtab_server.cli.exits import ExitCode, exit_code_of
 from trimtab_server.cli.phrases import OUTCOMES, PHASES, describe_action, describe_level, describe_proof
 from trimtab_server.cli.tally import count_sites, count_tiers, tier_order
+from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
-from trimtab_solver.plan.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.snapshot import FailureDomain, Snapshot, VmState
-
-from .case import DISPLACED, FAILED, H2, A
 
 LEVELS = (LevelValue("running:top", 0, 0), LevelValue("running:low+mid", 2, 1), LevelValue("should", 0, 0))
 ANSWER = Answer(Outcome.FEASIBLE, Plan(), LEVELS, (), Certificate("s", "p", (), 0, False, True), "exact", 1)

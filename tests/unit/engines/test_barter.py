@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.targets import problem_of
 from trimtab_solver.engines.appraisal import Appraisal, appraise
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.search.barter import barter_weights, open_barter, settle

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.targets import problem_of
 from trimtab_solver.engines.bounds.bound import Bounds, aggregated_bounds
 from trimtab_solver.engines.bounds.relaxation import relax
 from trimtab_solver.policy.documents import Selector, Spec

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.targets import problem_of
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.frontier import FrontierOptions, trace_frontier
 from trimtab_solver.problem import Problem, Target

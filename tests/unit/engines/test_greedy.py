@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.targets import problem_of
 from trimtab_solver.engines.greedy import mend, repair
 from trimtab_solver.policy.documents import Selector, Spec
 from trimtab_solver.problem import NOWHERE

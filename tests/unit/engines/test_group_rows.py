@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import policy, snapshot, vm
+from tests.support.cluster import policy, snapshot, vm
+from tests.support.targets import problem_of
 from trimtab_solver.engines.search.group_rows import group_rows
 from trimtab_solver.engines.search.weights import soft_weights
 from trimtab_solver.policy.documents import Selector

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.targets import problem_of
 from trimtab_solver.engines import portfolio
 from trimtab_solver.engines.portfolio import PlanOptions, Portfolio, Progress
 from trimtab_solver.engines.search import workers

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.targets import problem_of
 from trimtab_solver.engines.search import SearchOptions, search
 from trimtab_solver.engines.search.anneal import anneal
 from trimtab_solver.engines.search.rows import BRING_UP, HOME, PEER, SWAP, TRADE, Floats

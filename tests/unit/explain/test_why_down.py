@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.property.targets import problem_of
-from tests.strategies import tiny_cluster
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.strategies import tiny_cluster
+from tests.support.targets import problem_of
 from trimtab_solver.explain.why_down import CLOSED, UNEQUIPPED, explain_down, refusals
 from trimtab_solver.occupancy import Occupancy
 from trimtab_solver.policy.documents import Selector

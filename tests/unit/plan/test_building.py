@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
-from trimtab_solver.plan.actions import Action, ActionKind, Phase, Plan, Undo
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.planner import PlanOptions, plan_recovery
 from trimtab_solver.policy.documents import Selector, Spec
 from trimtab_solver.rules.pin import Pin

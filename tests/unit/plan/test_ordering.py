@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import host, policy, snapshot, vm
-from trimtab_solver.plan.actions import ActionKind
+from tests.support.cluster import host, policy, snapshot, vm
+from tests.support.targets import problem_of
+from trimtab_solver.actions import ActionKind
 from trimtab_solver.plan.building import start_kinds
 from trimtab_solver.plan.exhaustive import search_reach
 from trimtab_solver.plan.ordering import Ordering, order_steps

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trimtab_server.cli.policy import policy as commands
-from trimtab_solver.policy.loader import DOCUMENT_KINDS
+from trimtab_solver.authoring.loader import DOCUMENT_KINDS
 from trimtab_solver.policy.variables import VARIABLES
 
 ROOT = Path(__file__).parents[3]
@@ -48,8 +48,8 @@ def test_every_variable_of_expressions_is_documented() -> None:
 def test_every_check_of_lint_and_every_command_is_documented() -> None:
     """By the name that findings carry."""
     page = words_in("tools.md")
-    folder = ROOT / "solver" / "trimtab_solver" / "policy"
-    found = {name for path in folder.glob("lint*.py") for name in _CHECK.findall(path.read_text(encoding="utf-8"))}
+    folder = ROOT / "solver" / "trimtab_solver" / "authoring" / "lint"
+    found = {name for path in folder.glob("*.py") for name in _CHECK.findall(path.read_text(encoding="utf-8"))}
     assert len(found) > 20
     assert [name for name in sorted(found) if f"`{name}`" not in page] == []
     names = {command.name for command in commands.registered_commands}

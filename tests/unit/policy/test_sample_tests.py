@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trimtab_solver.policy.loader import load_policy
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.review.contradictions import find_contradictions
 from trimtab_solver.review.coverage import coverage_of
 from trimtab_solver.review.testing import run_tests

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.failures import Event
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.loader import load_policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.rules import KINDS
 from trimtab_solver.rules.separate import Separate

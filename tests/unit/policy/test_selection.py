@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from tests.support.documents import document, named, policy_of
 from trimtab_solver.errors import Fault, PolicyRefusedError, Reason
 from trimtab_solver.failures import Event, event_of
 from trimtab_solver.policy.documents import Selector
@@ -14,8 +15,6 @@ from trimtab_solver.policy.selection import Selection
 from trimtab_solver.policy.subjects import event_data
 from trimtab_solver.policy.variables import Returns, Scope
 from trimtab_solver.snapshot import Host, HostState, Snapshot, Vm, VmState
-
-from .build import document, named, policy_of
 
 HOSTS = (
     Host("h1", labels={"raid": "10"}),

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import policy, snapshot, vm
+from tests.support.cluster import policy, snapshot, vm
+from tests.support.targets import problem_of
 from trimtab_solver.errors import PolicyRefusedError, Reason
 from trimtab_solver.policy.documents import Policy, Selector
 from trimtab_solver.policy.moments import seconds_since_epoch

@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from tests.unit.policy.build import document, policy_of
+from tests.support.documents import document, policy_of
 from trimtab_solver.policy.documents import Document, Policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.review.conflicts import Conflict, find_conflicts, must_rules

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from tests.unit.policy.build import document
+from tests.support.documents import document
 from trimtab_server.cli.policy.diff_report import diff_json, diff_lines, diff_markdown
 from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.errors import PolicyRefusedError, Reason, SnapshotRefusedError
 from trimtab_solver.planner import PlanOptions
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.review.diff import FieldChange, SelectionChange, diff_policies
 from trimtab_solver.review.scenarios import Scenario, read_scenarios
 from trimtab_solver.snapshot import Host, Snapshot, Vm

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from trimtab_solver.authoring.policy_test import Fixtures
 from trimtab_solver.errors import SnapshotRefusedError
-from trimtab_solver.policy.policy_test import Fixtures
 from trimtab_solver.review.events import after_draining, after_failure
 from trimtab_solver.review.fixtures import snapshot_of
 from trimtab_solver.snapshot import FailureDomain, FencingState, Host, HostState, PoolKind, Snapshot, Vm, VmState

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.policy.build import faults_of
+from tests.support.documents import faults_of
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.review.testing import CaseResult, run_tests
 
 RULES = """\

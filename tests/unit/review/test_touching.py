@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.policy.build import document
-from trimtab_solver.policy.loader import parse_policy
+from tests.support.documents import document
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.review.touching import touching
 from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm, VmState
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from trimtab_server.sampling import SampleOptions, generate, sample_policy_folder
+from trimtab_solver.actions import Plan
+from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.failures import event_of
-from trimtab_solver.plan.actions import Plan
-from trimtab_solver.policy.loader import parse_policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.validation import snapshot_faults
 from trimtab_solver.verify.replay import verify_plan

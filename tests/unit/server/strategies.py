@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from trimtab_server.convert.snapshot import LAST_SECOND
+from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, StaysDown
-from trimtab_solver.plan.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.snapshot import (
     FailureDomain,
     FencingState,

@@ -8,6 +8,7 @@ import pytest
 from google.protobuf.message import Message
 from hypothesis import given, settings
 
+from tests.unit.server import strategies
 from trimtab.v1 import plan_pb2, snapshot_pb2
 from trimtab_server.convert import enums
 from trimtab_server.convert.answer import answer_from_proto, answer_to_proto
@@ -17,8 +18,6 @@ from trimtab_solver.errors import Fault, Reason, RefusedError, SnapshotRefusedEr
 from trimtab_solver.outcome import Answer
 from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, Snapshot, Vm, VmState
 from trimtab_solver.verify.violation import Violation
-
-from . import strategies
 
 MESSAGES: dict[str, tuple[type, type[Message]]] = {
     "Snapshot": (Snapshot, snapshot_pb2.Snapshot),

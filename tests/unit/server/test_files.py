@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.unit.server import strategies
 from trimtab_server import files
 from trimtab_solver.errors import Reason, RefusedError
 from trimtab_solver.outcome import Answer
 from trimtab_solver.snapshot import Host, Snapshot, Vm
-
-from . import strategies
 
 SMALL = Snapshot(
     hosts=(Host("h1", capacity={"memory_mib": 1024, "cpu_milli": 4000}),),

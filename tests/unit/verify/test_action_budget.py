@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.verify.cluster import policy, snapshot, vm
+from tests.support.cluster import policy, snapshot, vm
 from tests.unit.verify.test_placement_judge import judged
 from tests.unit.verify.test_replay import K, act, codes, verified
 from trimtab_solver.errors import PolicyRefusedError, Reason

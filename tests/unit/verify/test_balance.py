@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.verify.cluster import policy, snapshot, vm
+from tests.support.cluster import policy, snapshot, vm
 from trimtab_solver.placement import Placement
 from trimtab_solver.rules.action_budget import ActionBudget
 from trimtab_solver.rules.balance import Above, Balance, FreeRatio, PeakLoad

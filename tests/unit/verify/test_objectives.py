@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.property.targets import problem_of
-from tests.unit.verify.cluster import policy, snapshot, vm
+from tests.support.cluster import policy, snapshot, vm
+from tests.support.targets import problem_of
 from tests.unit.verify.test_placement_judge import judged
 from trimtab_solver.policy.documents import Level, Selector
 from trimtab_solver.rules.objectives import Objectives

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
+from tests.support.cluster import DOWN, policy, snapshot, vm
 from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Level, Policy, Selector
 from trimtab_solver.rules.pin import Pin

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.verify.cluster import DOWN, policy, snapshot, vm
-from trimtab_solver.plan.actions import Action, ActionKind, Plan, Undo
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from trimtab_solver.actions import Action, ActionKind, Plan, Undo
 from trimtab_solver.policy.documents import Policy, RuleSpec, Selector
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.separate import Separate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.verify.cluster import DOWN, policy, rule_scopes, snapshot, vm
+from tests.support.cluster import DOWN, policy, rule_scopes, snapshot, vm
 from trimtab_solver.errors import PolicyRefusedError, Reason
 from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Level, RuleSpec, Selector

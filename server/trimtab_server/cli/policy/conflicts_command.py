@@ -33,7 +33,7 @@ def conflicts(
     With a snapshot: all its hosts work and all its guests should run. Without: what no cluster can satisfy.
     Exit code 1: there are conflicts.
     """
-    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.authoring.loader import load_policy
 
     from ..safe_text import clean
 

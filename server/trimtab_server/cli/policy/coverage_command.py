@@ -26,7 +26,7 @@ def coverage(
 
     Exit code 4: cases failed, or the share is below --fail-under.
     """
-    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.review.coverage import coverage_of
 
     from .reports import coverage_json

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..quantities import plural
 
 if TYPE_CHECKING:
-    from trimtab_solver.plan.actions import Action
+    from trimtab_solver.actions import Action
     from trimtab_solver.review.diff import DocumentChange, PlanChange, PlanSide, PolicyDiff, SelectionChange
 
 _NAMED = 8

@@ -19,7 +19,7 @@ def explain(
     snapshot: Annotated[Path, typer.Option("--snapshot", metavar="FILE", help="The cluster that the guest is in.")],
 ) -> None:
     """List every document that says something about a guest, with its place, and why it applies."""
-    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.review.touching import touching
     from trimtab_solver.validation import check_snapshot
 

@@ -22,9 +22,9 @@ def fmt(
 
     Exit code 1: with --check, files would be changed. 2: a file cannot be read; no file is changed then.
     """
+    from trimtab_solver.authoring.fmt import format_file
+    from trimtab_solver.authoring.loader import read_files
     from trimtab_solver.errors import Fault, PolicyRefusedError
-    from trimtab_solver.policy.fmt import format_file
-    from trimtab_solver.policy.loader import read_files
 
     faults: list[Fault] = []
     changed: dict[Path, bytes] = {}

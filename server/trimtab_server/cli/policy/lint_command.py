@@ -13,7 +13,7 @@ from ..exits import ExitCode
 from ..quantities import plural
 
 if TYPE_CHECKING:
-    from trimtab_solver.policy.findings import Finding
+    from trimtab_solver.authoring.findings import Finding
 
 
 def lint(
@@ -27,9 +27,9 @@ def lint(
 
     Exit code 2: there are errors.
     """
-    from trimtab_solver.policy.findings import Severity
-    from trimtab_solver.policy.lint import lint_files
-    from trimtab_solver.policy.loader import read_policy_files
+    from trimtab_solver.authoring.findings import Severity
+    from trimtab_solver.authoring.lint import lint_files
+    from trimtab_solver.authoring.loader import read_policy_files
 
     from ..safe_text import clean
     from .places import located

@@ -18,7 +18,7 @@ def schema(
     Editors with a YAML language server check and complete a file whose first line names the schema:
     # yaml-language-server: $schema=PATH
     """
-    from trimtab_solver.policy.schema import schema_text
+    from trimtab_solver.authoring.schema import schema_text
 
     if output is None:
         print(schema_text(), end="")

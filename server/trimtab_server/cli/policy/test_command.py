@@ -45,7 +45,7 @@ def run(
 
     Exit code 4: cases failed. 2: the policy cannot be used, or holds no tests.
     """
-    from trimtab_solver.policy.loader import load_policy
+    from trimtab_solver.authoring.loader import load_policy
 
     from .reports import junit_text, results_json
 

@@ -11,8 +11,7 @@ import pytest
 from benchmarks.roadef.__main__ import main
 from benchmarks.roadef.cost import cost_of, faults_of
 from benchmarks.roadef.instance import read_assignment, read_instance
-
-from .toy import write_toy
+from tests.unit.benchmarks.roadef.toy import write_toy
 
 
 def test_the_written_assignment_is_feasible_and_costs_what_is_printed(

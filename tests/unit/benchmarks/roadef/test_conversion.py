@@ -11,9 +11,8 @@ import pytest
 from benchmarks.roadef.conversion import build_problem
 from benchmarks.roadef.cost import cost_of, faults_of
 from benchmarks.roadef.instance import BalanceCost, Instance, read_instance
+from tests.unit.benchmarks.roadef.toy import write_toy
 from trimtab_solver.problem import Problem, Target
-
-from .toy import write_toy
 
 
 def random_instance(seed: int) -> Instance:

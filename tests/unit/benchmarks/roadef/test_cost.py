@@ -10,8 +10,7 @@ import pytest
 
 from benchmarks.roadef.cost import Cost, cost_of, faults_of
 from benchmarks.roadef.instance import Instance, read_instance
-
-from .toy import write_toy
+from tests.unit.benchmarks.roadef.toy import write_toy
 
 PUBLISHED = {"A/a1_1": 49_528_750, "A/a2_2": 1_876_768_120, "B/b_1": 7_644_173_180, "B/b_9": 23_234_641_520}
 """Initial costs as published."""

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.roadef.instance import InstanceError, read_assignment, read_instance, write_assignment
-
-from .toy import MODEL, write_toy
+from tests.unit.benchmarks.roadef.toy import MODEL, write_toy
 
 
 def test_every_number_of_the_model_arrives_in_its_field(tmp_path: Path) -> None:

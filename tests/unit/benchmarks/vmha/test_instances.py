@@ -12,9 +12,9 @@ from benchmarks.vmha import FAILURES, LOADS, SIZES, SIZINGS, Recipe, generate, r
 from benchmarks.vmha.__main__ import main
 from benchmarks.vmha.instance import DriftError, digest_of, pinned_digests, policy_of, policy_without_budget
 from trimtab_server.files import read_snapshot
+from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.failures import event_of
 from trimtab_solver.placement import placement_of
-from trimtab_solver.policy.loader import load_policy
 from trimtab_solver.rules.action_budget import ActionBudget
 from trimtab_solver.snapshot import HostState, VmState
 from trimtab_solver.validation import check_snapshot

@@ -1,0 +1,197 @@
+"""What is probably wrong with a policy that is valid: findings, never refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from ...errors import PolicyRefusedError
+from ...failures import Event
+from ...policy.documents import Document, Policy, Selector
+from ...policy.expressions import Reference, compile_expression, references_in, tokens_of
+from ...policy.subjects import event_data
+from ...policy.variables import Returns, Scope
+from ...rules.separate import Separate
+from ...rules.tier import Availability, Tier
+from ...snapshot import Snapshot
+from ..expression_fields import SelectorUse, expressions_in, selectors_in
+from ..findings import Finding, Severity, finding_at, findings_of
+from ..loader import parse_policy
+from ..worlds import worlds_of
+from .names import name_findings
+from .selectors import selector_findings
+from .snapshot import snapshot_findings
+from .tests import expectation_findings
+
+_TRIED_FAILURES = range(17)
+"""The numbers of hardware failures that conditions are tried with."""
+
+
+def lint_files(files: Mapping[str, bytes], snapshot: Snapshot | None = None) -> tuple[Policy | None, list[Finding]]:
+    """The policy in `files` and every finding; no policy, and the reasons as findings, when it cannot be used."""
+    try:
+        policy = parse_policy(files)
+    except PolicyRefusedError as refusal:
+        return None, list(findings_of(refusal))
+    return policy, lint(policy, snapshot)
+
+
+def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
+    """Every finding, in order of file and line; with a snapshot also what the policy means there."""
+    findings = [
+        *_expression_findings(policy),
+        *_condition_findings(policy),
+        *_tier_findings(policy),
+        *_rule_findings(policy),
+        *selector_findings(policy),
+        *name_findings(policy, snapshot),
+        *expectation_findings(policy),
+    ]
+    if snapshot is not None:
+        try:
+            findings += snapshot_findings(policy, snapshot)
+        except PolicyRefusedError as refusal:
+            findings += findings_of(refusal)
+    return sorted(set(findings), key=lambda f: (f.source.file, f.source.line, f.source.column, f.rule, f.message))
+
+
+def _expression_findings(policy: Policy) -> Iterator[Finding]:
+    for document in policy.documents:
+        content = document.content.get("spec")
+        selectors = {use.path: (use.scope, _selector(use)) for use in selectors_in(type(document.spec), content)}
+        guests = [selector for scope, selector in selectors.values() if scope is Scope.VM]
+        for expression in expressions_in(type(document.spec), content):
+            _, own = selectors.get(expression.path.removesuffix(".cel"), (None, None))
+            for reference in _unguarded(expression.source, expression.scope):
+                if own is not None and reference.key in (own.match_labels or {}):
+                    continue  # the expression sees only guests that match the labels
+                if own is None and expression.scope is Scope.VM and guests and all(_have(g, reference) for g in guests):
+                    continue  # it is evaluated on selected guests only
+                name = f"{reference.variable}.{reference.key}"
+                message = f"reads {name} without has(): it fails where the key is missing"
+                fix = f"write has({name}) && ..., or use matchLabels"
+                yield finding_at(document, expression.path, Severity.WARNING, "unguarded-key", message, fix)
+
+
+def _selector(use: SelectorUse) -> Selector:
+    return Selector.model_validate(use.content, by_alias=True, by_name=False)
+
+
+def _have(selector: Selector, reference: Reference) -> bool:
+    """Whether every guest that the selector picks has the key, as far as that can be proven."""
+    if reference.variable == "vm.labels" and reference.key in (selector.match_labels or {}):
+        return True
+    worlds = worlds_of(Scope.VM, [selector], references=[reference])
+    if worlds is None:
+        return False
+    return all(reference.key in worlds.all[n].get(reference.variable, {}) for n in worlds.where(selector))
+
+
+def _unguarded(source: str, scope: Scope) -> Iterator[Reference]:
+    """Keys of maps that the expression reads and nowhere tests for."""
+    text = " ".join(tokens_of(source))
+    for reference in references_in(source, scope):
+        key, name = reference.key, reference.variable.replace(".", " . ")
+        if key is None:
+            continue
+        guards = (
+            f"has ( {name} . {key} )",
+            f"{name} . ? {key}",
+            f"{name} [ ? '{key}' ]",
+            f'{name} [ ? "{key}" ]',
+        )
+        if not any(guard in text for guard in guards):
+            yield reference
+
+
+def _condition_findings(policy: Policy) -> Iterator[Finding]:
+    """Conditions on the event that never hold, of whatever kind."""
+    for document in policy.documents:
+        if not document.is_enabled:
+            continue
+        for use in expressions_in(type(document.spec), document.content.get("spec")):
+            if use.scope is Scope.EVENT and use.returns is Returns.BOOL and not _when(use.source):
+                yield _never(document, use.path, use.source)
+
+
+def _tier_findings(policy: Policy) -> Iterator[Finding]:
+    tiers = sorted(policy.of(Tier), key=lambda item: -item[1].rank)
+    for document, tier in tiers:
+        if tier.evict is not None and tier.availability is Availability.MUST_RUN:
+            message = "must run, yet may be stopped to make room for others"
+            fix = "remove evict, or write availability: best-effort"
+            yield finding_at(document, "spec.evict", Severity.WARNING, "must-run-evictable", message, fix)
+    for (first, upper), (second, lower) in combinations(tiers, 2):
+        if upper.rank == lower.rank:
+            message = f"has the rank {lower.rank} of {first.name}: their guests are weighed by value alone"
+            yield finding_at(
+                second,
+                "spec.rank",
+                Severity.INFO,
+                "shared-rank",
+                message,
+                "give each tier its own rank",
+            )
+            continue
+        early = _when(upper.evict.when if upper.evict else None) - _when(lower.evict.when if lower.evict else None)
+        if early:
+            message = f"may be stopped at {min(early)} hardware failures, when the lower tier {second.name} may not"
+            fix = f"protect {first.name} at least as well as {second.name}"
+            yield finding_at(
+                first,
+                "spec.evict",
+                Severity.WARNING,
+                "lower-tier-protected",
+                message,
+                fix,
+            )
+
+
+def _when(condition: str | None) -> set[int]:
+    """The numbers of hardware failures at which the condition holds; every one when it depends on something else."""
+    if condition is None:
+        return set()
+    expression = compile_expression(condition, Scope.EVENT, Returns.BOOL)
+    if any(reference.variable != "event.hardware_failures" for reference in expression.references):
+        return set(_TRIED_FAILURES)
+    return {n for n in _TRIED_FAILURES if expression.evaluate(event_data(Event(n, n, (), n))) is True}
+
+
+def _never(document: Document, path: str, condition: str) -> Finding:
+    message = f'"{condition}" holds for no number of hardware failures up to {max(_TRIED_FAILURES)}'
+    return finding_at(
+        document,
+        path,
+        Severity.WARNING,
+        "condition-never-holds",
+        message,
+        "correct it or remove the field",
+    )
+
+
+def _rule_findings(policy: Policy) -> Iterator[Finding]:
+    for document in policy.documents:
+        spec = document.spec
+        if not document.is_enabled:
+            message = "is disabled and constrains nothing"
+            yield finding_at(
+                document,
+                "spec.enabled",
+                Severity.INFO,
+                "disabled",
+                message,
+                "enable or delete it",
+            )
+        if isinstance(spec, Separate):
+            for i, j in combinations(range(len(spec.between)), 2):
+                if spec.between[i] == spec.between[j]:
+                    message = f"sets {i} and {j} are the same, but a guest may be in one set only"
+                    fix = "give each set guests of its own; to keep the guests of one set apart use Spread"
+                    yield finding_at(
+                        document,
+                        f"spec.between[{j}]",
+                        Severity.ERROR,
+                        "overlapping-sets",
+                        message,
+                        fix,
+                    )

@@ -1,0 +1,259 @@
+"""What a policy means on one cluster: selectors that pick nothing, names nothing has, rules nothing can keep."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from ...errors import PolicyRefusedError
+from ...policy.documents import Document, Level, Policy, RuleSpec, Selector, Source, Spec
+from ...policy.selection import Selection, named
+from ...policy.variables import Scope
+from ...rules.resize import Resize
+from ...rules.separate import Separate
+from ...rules.shares import percent
+from ...rules.spread import Spread
+from ...rules.tier import Tier
+from ...snapshot import Snapshot
+from ...topology import Topology
+from ...verify.domains import DomainMaps
+from ...verify.judges import JUDGES
+from ...verify.scope import HostScope
+from ..expression_fields import SelectorUse, domain_kinds_in, expressions_in, selectors_in
+from ..findings import Finding, Severity, finding_at, findings_of
+
+_PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+) ")
+
+
+def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
+    """Findings about what the policy means on `snapshot`. Disabled rules are passed over."""
+    selection = Selection(policy, snapshot)
+    findings: list[Finding] = []
+    try:
+        findings += _tier_findings(selection)
+    except PolicyRefusedError as refusal:
+        findings += findings_of(refusal)
+    for document in policy.documents:
+        if not document.is_enabled:
+            continue
+        try:
+            findings += _selector_findings(selection, document)
+            findings += _rule_findings(selection, document)
+        except PolicyRefusedError as refusal:
+            findings += findings_of(refusal)
+        findings += _name_findings(selection, document)
+    findings += [
+        Finding(
+            Severity.WARNING,
+            _source_in(warning),
+            "left-out",
+            warning,
+            "test with has() before reading a key",
+        )
+        for warning in selection.warnings
+    ]
+    return findings
+
+
+def _tier_findings(selection: Selection) -> Iterator[Finding]:
+    """Tiers that no guest belongs to. Raises as `Selection.tier_of`."""
+    used = {document.name for document in selection.tier_of().values()}
+    for document, tier in selection.tiers():
+        if tier.select is None and document.name not in used and selection.snapshot.vms:
+            message = "no guest belongs to it"
+            fix = f"it holds the guests whose tier field is {document.name}; compare the names"
+            yield finding_at(document, "metadata.name", Severity.INFO, "empty-tier", message, fix)
+
+
+def _source_in(path: str) -> Source:
+    """The place that a fault or warning begins with, as in "tiers.yaml:3:9 spec.select.cel"."""
+    place = _PLACE.match(path)
+    if place is None:
+        return Source(path.partition(" ")[0])
+    return Source(place["file"], int(place["line"]), int(place["column"]))
+
+
+# --- selectors ------------------------------------------------------------------------------------------------------
+
+
+def _selector_findings(selection: Selection, document: Document) -> Iterator[Finding]:
+    for use in selectors_in(type(document.spec), document.content.get("spec")):
+        selector = _selector(use)
+        is_vm = use.scope is Scope.VM
+        noun = "guest" if is_vm else "host"
+        everything = [part.id for part in (selection.snapshot.vms if is_vm else selection.snapshot.hosts)]
+        found = (selection.vms if is_vm else selection.hosts)(document, use.path, selector)
+        unknown = sorted(set(selector.ids or ()) - set(everything))
+        if unknown:
+            message = f"{use.path} names {noun}s that the snapshot does not hold: {named(unknown)}"
+            fix = _suggestion(unknown[0], everything)
+            yield finding_at(
+                document,
+                f"{use.path}.ids",
+                Severity.WARNING,
+                "unknown-id",
+                message,
+                fix,
+            )
+        if selector.ids == ():
+            continue  # said without a cluster
+        if everything and not found:
+            message = f"{use.path} selects no {noun}"
+            fix = "look for misspelt labels and values, or delete it"
+            yield finding_at(document, use.path, Severity.WARNING, "selects-nothing", message, fix)
+        elif len(found) == len(everything) > 1 and selector.cel != "true":
+            message = f"{use.path} selects every {noun}"
+            yield finding_at(
+                document,
+                use.path,
+                Severity.INFO,
+                "selects-everything",
+                message,
+                "write cel: 'true' if meant",
+            )
+
+
+# --- rules ----------------------------------------------------------------------------------------------------------
+
+
+def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding]:
+    """What the judge of the rule sees in the cluster: no group it could be broken for, or no host that is allowed."""
+    spec = document.spec
+    if isinstance(spec, Separate):
+        yield from _separate_findings(selection, document, spec)
+    elif isinstance(spec, Spread) and spec.min_domains is not None:
+        yield from _spread_findings(selection, document, spec)
+    elif isinstance(spec, Resize):
+        yield from _resize_findings(selection, document, spec)
+    if not isinstance(spec, RuleSpec) or type(spec) not in JUDGES or not _picks_guests(selection, document):
+        return
+    concerned = [
+        scope
+        for scope in JUDGES[type(spec)](document, spec, selection, DomainMaps(selection.snapshot))
+        if any(vm_id in selection.wanted for vm_id in scope.members)
+    ]
+    for scope in concerned:
+        if isinstance(scope, HostScope) and not scope.hosts:
+            path, guests = _host_field(document), len(scope.members)
+            message = f"no host satisfies {path}, so none of the {guests} selected guests may run anywhere"
+            fix = "look for misspelt labels and capabilities"
+            yield finding_at(document, path, _severity(spec), "no-host", message, fix)
+    if not concerned:
+        message = "constrains nothing here: its condition does not hold, or no group is large enough to break it"
+        yield finding_at(document, "spec.select", Severity.INFO, "no-effect", message, "compare groups and limits")
+
+
+def _picks_guests(selection: Selection, document: Document) -> bool:
+    """Whether the rule has one selector of guests and it picks somebody; all else is said in other words."""
+    uses = [use for use in selectors_in(type(document.spec), document.content.get("spec")) if use.scope is Scope.VM]
+    return len(uses) == 1 and all(selection.vms(document, use.path, _selector(use)) for use in uses)
+
+
+def _selector(use: SelectorUse) -> Selector:
+    return Selector.model_validate(use.content, by_alias=True, by_name=False)
+
+
+def _host_field(document: Document) -> str:
+    """The field that says which hosts."""
+    content = document.content.get("spec")
+    kind = type(document.spec)
+    paths = [use.path for use in selectors_in(kind, content) if use.scope is Scope.HOST]
+    paths += [use.path for use in expressions_in(kind, content) if use.scope is Scope.HOST]
+    return paths[0] if paths else "spec"
+
+
+def _spread_findings(selection: Selection, document: Document, spec: Spread) -> Iterator[Finding]:
+    topology = Topology(selection.snapshot)
+    domains = {topology.domain(host.id, spec.topology) for host in selection.snapshot.hosts}
+    assert spec.min_domains is not None
+    if len(domains) < spec.min_domains and spec.topology in topology.kinds:
+        message = f"wants {spec.min_domains} domains of kind {spec.topology}, the snapshot has {len(domains)}"
+        fix = "lower minDomains"
+        yield finding_at(document, "spec.minDomains", _severity(spec), "too-few-domains", message, fix)
+
+
+def _resize_findings(selection: Selection, document: Document, spec: Resize) -> Iterator[Finding]:
+    chosen, tier_of = selection.vms(document, "spec.select", spec.select), selection.tier_of()
+    tiers = {document.name: tier for document, tier in selection.tiers()}
+    rights = [tiers[name].resize for name in sorted({tier_of[vm_id].name for vm_id in chosen})]
+    known = _resources(selection.snapshot)
+    floors = {resource: percent(share) for resource, share in spec.floor.items() if resource in known}
+    raises = any(
+        right is not None and right.floor_percent(resource) < least
+        for right in rights
+        for resource, least in floors.items()
+    )
+    if chosen and floors and not raises:
+        message = "raises no floor: the tiers of the selected guests leave them as much anyway"
+        fix = "delete it, or compare the floors with resize.floor of the tiers"
+        yield finding_at(document, "spec.floor", Severity.WARNING, "no-effect", message, fix)
+
+
+def _separate_findings(selection: Selection, document: Document, spec: Separate) -> Iterator[Finding]:
+    sets = [selection.vms(document, f"spec.between[{i}]", selector) for i, selector in enumerate(spec.between)]
+    partners = [set(selection.groups(document, "spec.partnersBy", members, spec.partners_by)) for members in sets]
+    meets = False
+    for i, j in combinations(range(len(sets)), 2):
+        meets = meets or bool(sets[i] and sets[j] and partners[i] & partners[j])
+        both = sorted(set(sets[i]) & set(sets[j]))
+        if both:
+            message = f"sets {i} and {j} share {len(both)} guests, but a guest may be in one set only: {named(both)}"
+            fix = "narrow one of the selectors"
+            yield finding_at(
+                document,
+                f"spec.between[{j}]",
+                Severity.ERROR,
+                "overlapping-sets",
+                message,
+                fix,
+            )
+    if not meets and all(sets):
+        message = "no guest of one set has a partner in another: the rule keeps nothing apart"
+        fix = "compare the values that partnersBy gives in each set"
+        yield finding_at(document, "spec.partnersBy", Severity.WARNING, "no-partners", message, fix)
+
+
+def _severity(spec: RuleSpec) -> Severity:
+    return Severity.ERROR if spec.level is Level.MUST else Severity.WARNING
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+def _name_findings(selection: Selection, document: Document) -> Iterator[Finding]:
+    spec = document.spec
+    kinds = Topology(selection.snapshot).kinds
+    for path, kind in domain_kinds_in(type(spec), document.content.get("spec")):
+        if kind not in kinds:
+            message = f'the snapshot has no failure domains of kind "{kind}"'
+            severity = _severity(spec) if isinstance(spec, RuleSpec) else Severity.WARNING
+            yield finding_at(document, path, severity, "unknown-topology", message, _suggestion(kind, kinds))
+    resources = _resources(selection.snapshot)
+    for path, name in _resources_named(spec):
+        if name not in resources:
+            message = f'no host has the resource "{name}"'
+            fix = _suggestion(name, resources)
+            yield finding_at(document, path, Severity.WARNING, "unknown-resource", message, fix)
+
+
+def _resources(snapshot: Snapshot) -> set[str]:
+    """Every resource that some host has."""
+    return {resource for host in snapshot.hosts for resource in host.capacity}
+
+
+def _resources_named(spec: Spec) -> Iterator[tuple[str, str]]:
+    """(field path, resource) of everything that guests keep."""
+    if isinstance(spec, Tier):
+        yield from ((f"spec.noOvercommit[{i}]", name) for i, name in enumerate(spec.no_overcommit))
+        yield from ((f"spec.resize.floor.{name}", name) for name in (spec.resize.floor if spec.resize else ()))
+    elif isinstance(spec, Resize):
+        yield from ((f"spec.floor.{name}", name) for name in spec.floor)
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    if close := difflib.get_close_matches(name, names, n=1):
+        return f'did you mean "{close[0]}"?'
+    return f"known are {named(names)}"

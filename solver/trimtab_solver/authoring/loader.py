@@ -1,0 +1,335 @@
+"""From YAML files to a `Policy`: everything that is wrong is reported at once, each with file, line and column."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import Fault, PolicyRefusedError, Reason
+from ..policy.documents import API_VERSION, MAX_EXPRESSION_LENGTH, Document, Metadata, Policy, Spec
+from ..policy.expressions import ExpressionError, compile_expression
+from ..policy.precedence import overridden
+from ..rules import KINDS
+from ..rules.policy_set import PolicySet
+from ..rules.tier import Tier
+from .expression_fields import expressions_in
+from .policy_test import PolicyTest
+from .shapes import field_fault, fit, place_of, shown, suggest
+from .strict_yaml import MAX_FILE_BYTES, RawDocument, read_yaml
+
+DOCUMENT_KINDS: Final[Mapping[str, type[Spec]]] = {**KINDS, "PolicyTest": PolicyTest}
+"""Every kind that a policy file may hold."""
+MAX_FAULTS: Final = 500
+"""How many faults a refusal holds before it only counts."""
+
+_SUFFIXES: Final = frozenset({".yaml", ".yml"})
+_POSITION: Final = re.compile(r"(.*?):(\d+):(\d+)(?: |$)", re.DOTALL)
+_HEADER: Final = ("apiVersion", "kind", "metadata", "spec")
+
+
+def load_policy(paths: str | Path | Iterable[str | Path]) -> Policy:
+    """The policy in files and folders; of a folder every ``.yaml`` and ``.yml`` below it, hidden ones aside.
+
+    Positions name files relative to the folder when one folder is given, else as they were given.
+
+    Raises
+    ------
+    PolicyRefusedError
+        As `parse_policy`, and if a path does not exist, cannot be read, or is a folder without policy files.
+    """
+    return parse_policy(read_policy_files(paths))
+
+
+def read_policy_files(paths: str | Path | Iterable[str | Path]) -> dict[str, bytes]:
+    """The content of policy files by the names that positions give them (`load_policy`). Raises as `read_files`."""
+    given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
+    base = given[0] if len(given) == 1 and given[0].is_dir() else None
+    files = read_files(given)
+    return {(path.relative_to(base) if base else path).as_posix(): content for path, content in files.items()}
+
+
+def read_files(paths: Iterable[Path]) -> dict[Path, bytes]:
+    """The content of policy files, those in folders included.
+
+    Raises
+    ------
+    PolicyRefusedError
+        If a path does not exist, cannot be read, or is a folder without policy files.
+    """
+    faults: list[Fault] = []
+    files: dict[Path, bytes] = {}
+    for path in paths:
+        found = _files_below(path) if path.is_dir() else [path]
+        if not found:
+            message, fix = "holds no .yaml or .yml file", "add one or name another folder"
+            faults.append(Fault(Reason.MALFORMED_FILE, str(path), message, fix))
+        for file in found:
+            try:
+                # one byte more than allowed, so that the reader refuses what is too long without this reading it all
+                with file.open("rb") as stream:
+                    files[file] = stream.read(MAX_FILE_BYTES + 1)
+            except OSError as error:
+                message = f"cannot be read: {error.strerror}"
+                faults.append(Fault(Reason.MALFORMED_FILE, str(file), message, "check path and rights"))
+    if faults:
+        raise PolicyRefusedError(faults)
+    return files
+
+
+def parse_policy(files: Mapping[str, bytes]) -> Policy:
+    """The policy in `files`, from name to content, read in order of name.
+
+    Raises
+    ------
+    PolicyRefusedError
+        If anything is wrong, with every fault of every file: YAML, unknown kinds and fields, values, expressions,
+        names that repeat, no tier, a default tier or required document that does not exist.
+    """
+    faults: list[Fault] = []
+    entries: list[_Entry] = []
+    is_complete = True
+    for name in sorted(files):
+        read = read_yaml(name, files[name])
+        faults += read.faults
+        is_complete = is_complete and not read.faults
+        entries += [_entry(raw, faults) for raw in read.documents]
+    faults += _repeated_names(entries)
+    faults += _set_faults(entries)
+    if is_complete and all(entry.kind for entry in entries) and not any(entry.kind == "Tier" for entry in entries):
+        faults.append(
+            Fault(
+                Reason.POLICY_FIELD,
+                "policy",
+                f"holds no Tier (documents: {len(entries)}, files: {len(files)})",
+                "add at least one document of kind: Tier",
+            )
+        )
+    if faults:
+        raise PolicyRefusedError(_limited(faults))
+    read_well = [entry.document for entry in entries if entry.document is not None]
+    documents = tuple(document for document in read_well if not isinstance(document.spec, PolicyTest))
+    tests = tuple(document for document in read_well if isinstance(document.spec, PolicyTest))
+    return Policy(documents, digest_of(documents), tests)
+
+
+def digest_of(documents: Iterable[Document]) -> str:
+    """SHA-256 of what the documents say, in hex: order, comments and written-out defaults do not change it."""
+    canonical = sorted(
+        (
+            document.kind,
+            document.name,
+            document.metadata.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            document.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        )
+        for document in documents
+    )
+    text = json.dumps(
+        [API_VERSION, canonical],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in _SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+# --- one document ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is known of a document, be it right or wrong. `kind` and `name` are empty when they cannot be told."""
+
+    raw: RawDocument
+    kind: str
+    name: str
+    spec: Spec | None = None
+    document: Document | None = None
+
+
+def _entry(raw: RawDocument, faults: list[Fault]) -> _Entry:
+    before = len(faults)
+    content = raw.content
+    if not isinstance(content, dict):
+        if not raw.broken:
+            message = f"the document is {shown(content)}, not a mapping"
+            faults.append(
+                field_fault(
+                    raw.source,
+                    "",
+                    message,
+                    "begin with apiVersion: trimtab/v1 and kind:",
+                )
+            )
+        return _Entry(raw, "", "")
+    for key in content.keys() - set(_HEADER):
+        at = place_of(raw, key, key=True)
+        faults.append(field_fault(at, key, f'unknown field "{key}"', suggest(key, _HEADER)))
+    _check_version(raw, content, faults)
+    kind = _kind_of(raw, content, faults)
+    metadata = fit(Metadata, content.get("metadata", {}), "metadata", raw, faults)
+    name = _name_in(content)
+    if not kind:
+        return _Entry(raw, "", name)
+    spec_type = DOCUMENT_KINDS[kind]
+    body = content.get("spec")
+    body = {} if body is None else body
+    spec: Spec | None = fit(spec_type, body, "spec", raw, faults)
+    _check_expressions(raw, spec_type, body, faults)
+    document = None
+    if spec is not None and metadata is not None and len(faults) == before:
+        document = Document(kind, metadata, spec, raw.source, raw.positions, content)
+    return _Entry(raw, kind, name, spec, document)
+
+
+def _name_in(content: Mapping[str, Any]) -> str:
+    """The name as written, so that the documents can be held against each other even when something else is wrong."""
+    metadata = content.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return name if isinstance(name, str) else ""
+
+
+def _check_version(raw: RawDocument, content: Mapping[str, Any], faults: list[Fault]) -> None:
+    version = content.get("apiVersion")
+    if version != API_VERSION and "apiVersion" not in raw.broken:
+        message = f"apiVersion is {shown(version)}" if "apiVersion" in content else "apiVersion is missing"
+        at = place_of(raw, "apiVersion")
+        faults.append(field_fault(at, "apiVersion", message, f"write apiVersion: {API_VERSION}"))
+
+
+def _kind_of(raw: RawDocument, content: Mapping[str, Any], faults: list[Fault]) -> str:
+    kind = content.get("kind")
+    if isinstance(kind, str) and kind in DOCUMENT_KINDS:
+        return kind
+    if "kind" not in raw.broken:
+        message = f"unknown kind {shown(kind)}" if "kind" in content else "kind is missing"
+        guess = suggest(kind, DOCUMENT_KINDS) if isinstance(kind, str) else ""
+        fix = guess if guess.startswith("known") else f"{guess} known are {', '.join(sorted(DOCUMENT_KINDS))}".strip()
+        faults.append(field_fault(place_of(raw, "kind"), "kind", message, fix))
+    return ""
+
+
+def _check_expressions(raw: RawDocument, spec_type: type[Spec], body: Any, faults: list[Fault]) -> None:
+    for use in expressions_in(spec_type, body):
+        if not 0 < len(use.source) <= MAX_EXPRESSION_LENGTH:
+            continue  # the shape says so
+        try:
+            compile_expression(use.source, use.scope, use.returns)
+        except ExpressionError as error:
+            scalar = raw.scalars.get(use.path)
+            for problem in error.problems:
+                at = scalar.point(problem.line, problem.column) if scalar else place_of(raw, use.path)
+                message = f"{problem.message}, at {problem.line}:{problem.column} of {shown(use.source)}"
+                faults.append(field_fault(at, use.path, message, problem.fix, Reason.POLICY_EXPRESSION))
+
+
+# --- the documents together -----------------------------------------------------------------------------------------
+
+
+def _repeated_names(entries: list[_Entry]) -> Iterator[Fault]:
+    first: dict[str, _Entry] = {}
+    for entry in entries:
+        if not entry.name:
+            continue
+        other = first.setdefault(entry.name, entry)
+        if other is not entry:
+            yield field_fault(
+                place_of(entry.raw, "metadata.name"),
+                "metadata.name",
+                f'the name "{entry.name}" is taken by the {other.kind or "document"} at '
+                f"{place_of(other.raw, 'metadata.name')}",
+                "names are unique in a policy, whatever the kind; rename one",
+                Reason.POLICY_CONFLICT,
+            )
+
+
+def _set_faults(entries: list[_Entry]) -> Iterator[Fault]:
+    sets = [entry for entry in entries if entry.kind == "PolicySet"]
+    for entry in sets[1:]:
+        yield field_fault(
+            entry.raw.source,
+            "kind",
+            f"a second PolicySet; the first is at {sets[0].raw.source}",
+            "a policy has at most one; merge them",
+            Reason.POLICY_CONFLICT,
+        )
+    tiers = [entry.name for entry in entries if entry.kind == Tier.__name__]
+    yield from _override_faults(entries, tiers)
+    for entry in sets:
+        spec = entry.spec
+        if not isinstance(spec, PolicySet):
+            continue
+        names = [other.name for other in entries if other is not entry]
+        for i, glob in enumerate(spec.require):
+            path = f"spec.require[{i}]"
+            if not any(fnmatchcase(name, glob) for name in names if name):
+                yield field_fault(
+                    place_of(entry.raw, path),
+                    path,
+                    f'no document is named "{glob}"',
+                    suggest(glob, filter(None, names)),
+                )
+        if spec.default_tier is not None and spec.default_tier not in tiers:
+            yield field_fault(
+                place_of(entry.raw, "spec.defaultTier"),
+                "spec.defaultTier",
+                f'there is no Tier named "{spec.default_tier}"',
+                suggest(spec.default_tier, filter(None, tiers)),
+            )
+
+
+def _override_faults(entries: list[_Entry], tiers: list[str]) -> Iterator[Fault]:
+    specs = {entry.name: entry.spec for entry in entries if isinstance(entry.spec, Tier)}
+    below = overridden({name: spec.overrides for name, spec in specs.items()})
+    for entry in entries:
+        if not isinstance(entry.spec, Tier):
+            continue
+        for i, name in enumerate(entry.spec.overrides):
+            path = f"spec.overrides[{i}]"
+            at = place_of(entry.raw, path)
+            if name not in tiers:
+                known = [tier for tier in tiers if tier and tier != entry.name]
+                yield field_fault(at, path, f'there is no Tier named "{name}"', suggest(name, known))
+            elif entry.name in below.get(name, ()) or name == entry.name:
+                message = f"{entry.name} overrides {name}, which overrides {entry.name}, directly or through others"
+                yield field_fault(at, path, message, "remove one of the two", Reason.POLICY_CONFLICT)
+
+
+def _limited(faults: list[Fault]) -> list[Fault]:
+    """The faults in order of file and line; beyond the limit only counted."""
+    ordered = sorted(faults, key=_place)
+    if len(ordered) <= MAX_FAULTS:
+        return ordered
+    rest = Counter(fault.path.partition(":")[0] for fault in ordered[MAX_FAULTS:])
+    counts = ", ".join(f"{number} in {file}" for file, number in rest.items())
+    more = len(ordered) - MAX_FAULTS
+    return [
+        *ordered[:MAX_FAULTS],
+        Fault(
+            ordered[0].reason,
+            "policy",
+            f"{more} more faults: {counts}",
+            "fix these first",
+        ),
+    ]
+
+
+def _place(fault: Fault) -> tuple[str, int, int]:
+    found = _POSITION.match(fault.path)
+    return (found[1], int(found[2]), int(found[3])) if found else (fault.path, 0, 0)

@@ -1,0 +1,174 @@
+"""PolicyTest: a small cluster, what happens to it, and what the policy must make of that.
+
+A document of this kind lies beside the rules it tests. It is no rule: it constrains nothing, and the digest of a
+policy does not depend on it. `trimtab_solver.review.testing` runs it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from ..errors import Reason
+from ..outcome import Outcome
+from ..policy.documents import Spec, Strict
+from ..policy.fields import HostSelector, VmSelector
+from ..policy.moments import Moment
+from ..snapshot import FencingState, HostState, Migratability, PoolKind, VmState
+
+Amount = Annotated[int, Field(ge=0)]
+Amounts = dict[str, Amount]
+
+
+class DomainFixture(Strict):
+    """A failure domain."""
+
+    kind: str
+    """site, room, rack, power feed, ... as the rules' `topology` names it."""
+    parent: str = ""
+    """The domain it lies in."""
+
+
+class HostFixture(Strict):
+    """A host. Fields are those of a snapshot; all have defaults."""
+
+    domains: tuple[str, ...] = Field(default=(), strict=False)
+    """Its lowest failure domain in every tree."""
+    capacity: Amounts = {"cpu_milli": 64_000, "memory_mib": 262_144}
+    """Merged by key, so that a test about rules alone need not say how large anything is."""
+    reserved: Amounts = {}
+    overcommit_percent: Amounts = {}
+    state: HostState = Field(default=HostState.UP, strict=False)
+    fencing: FencingState = Field(default=FencingState.UNFENCED, strict=False)
+    cpu_generation: Amount = 0
+    labels: dict[str, str] = {}
+    capabilities: tuple[str, ...] = Field(default=(), strict=False)
+    storage_pools: tuple[str, ...] = Field(default=(), strict=False)
+    migration_slots: Amount = 2
+    migration_bandwidth_mbps: Amount = 10_000
+    boot_s: Amount = 180
+
+
+class VmFixture(Strict):
+    """A guest. Fields are those of a snapshot; one with a `host` is RUNNING unless `state` says otherwise."""
+
+    tier: str = ""
+    tenant: str = ""
+    labels: dict[str, str] = {}
+    group: str = ""
+    requested: Amounts = {"cpu_milli": 1000, "memory_mib": 1024}
+    """Merged by key."""
+    guaranteed: Amounts = {}
+    allocated: Amounts = {}
+    used: Amounts = {}
+    state: VmState | None = Field(default=None, strict=False)
+    """By default RUNNING with a `host`, PENDING without."""
+    host: str = ""
+    target_host: str = ""
+    home_host: str = ""
+    storage_pool: str = ""
+    migratability: Migratability = Field(default=Migratability.LIVE, strict=False)
+    dirty_rate_mbps: Amount = 0
+    restart_s: Amount = 30
+    device_needs: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class Fixtures(Strict):
+    """A cluster. An id such as ``web-[1-4]`` stands for ``web-1`` to ``web-4``."""
+
+    domains: dict[str, DomainFixture] = {}
+    storage_pools: dict[str, Annotated[PoolKind, Field(strict=False)]] = {}
+    each_host: HostFixture = HostFixture()
+    """What every host has unless it says otherwise; amounts and labels are merged by key."""
+    each_vm: VmFixture = VmFixture()
+    hosts: dict[str, HostFixture] = Field(min_length=1)
+    vms: dict[str, VmFixture] = {}
+
+
+class PlanExpectation(Strict):
+    """What must hold of the plan. What is not written is not checked."""
+
+    outcome: Outcome | None = Field(default=None, strict=False)
+    stays_up: VmSelector | None = None
+    """All of these guests run now and in the end, and the plan never stops or suspends one of them."""
+    runs: VmSelector | None = None
+    """All of these guests run in the end."""
+    down: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Exactly these wanted guests do not run in the end."""
+    stopped: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Exactly these running guests are stopped or suspended, be it for a moment."""
+    may_stop: VmSelector | None = None
+    """No other guests are stopped or suspended."""
+    may_shrink: VmSelector | None = None
+    """No other guests have less than they request in the end."""
+    max_migrations: Amount | None = None
+    max_actions: Amount | None = None
+    ends_on: dict[str, HostSelector] = {}
+    """Each of these guests runs in the end on a host that is selected."""
+    violations: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Exactly these rules are broken in the end."""
+    levels: dict[str, Amount] = {}
+    """Values of levels of the objective by name, such as ``running:gold`` or ``should``."""
+
+
+class Expectation(Strict):
+    """What must hold. What is not written is not checked."""
+
+    violations: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Exactly these rules are broken before anything is planned; also ``(suitability)`` and ``(room)``."""
+    amounts: dict[str, Amount] = {}
+    """By rule, how far it is broken before anything is planned (docs/concepts.md, "amounts of breach")."""
+    evictable: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Exactly these running guests may be stopped or suspended to make room."""
+    shrinkable: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Exactly these running guests may get less than they have now."""
+    refused: Reason | None = Field(default=None, strict=False)
+    """The policy or the cluster is refused for this reason."""
+    plan: PlanExpectation | None = None
+
+    @model_validator(mode="after")
+    def _expects_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("expect needs at least one of violations, amounts, evictable, shrinkable, refused, plan")
+        if self.refused is not None and len(self.model_fields_set) > 1:
+            raise ValueError("a case that is refused has nothing else to expect")
+        return self
+
+
+class Case(Strict):
+    """One thing that must hold."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """A sentence: it is the name of the test in reports."""
+    at: Moment | None = None
+    """The time of the snapshot, for rules with a window."""
+    placement: dict[str, str] = {}
+    """Guests that run on another host than the fixtures say; "" takes one down (PENDING)."""
+    fail: tuple[str, ...] = Field(default=(), strict=False)
+    """What fails, as kind:id, for example host:h1 or rack:r2. What ran there is DISPLACED."""
+    drain: tuple[str, ...] = Field(default=(), strict=False)
+    """What is drained, as kind:id."""
+    hardware_failures: Amount | None = None
+    """The number of root causes; without it they are counted."""
+    expect: Expectation
+
+
+class PolicyTest(Spec):
+    """Cases on one cluster, given inline or as a snapshot file."""
+
+    at: Moment | None = None
+    """The time of the snapshot in all cases that do not name their own."""
+    fixtures: Fixtures | None = None
+    snapshot: str | None = None
+    """A snapshot file, relative to the folder of this file."""
+    cases: tuple[Case, ...] = Field(min_length=1, strict=False)
+
+    @model_validator(mode="after")
+    def _has_one_cluster(self) -> Self:
+        if (self.fixtures is None) == (self.snapshot is None):
+            raise ValueError("a test has either fixtures or a snapshot file")
+        names = [case.name for case in self.cases]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f'two cases are called "{twice}"')
+        return self
