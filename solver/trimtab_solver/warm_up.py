@@ -11,11 +11,11 @@ import numpy as np
 
 from .authoring.loader import parse_policy
 from .compilation import compile_problem
-from .engines.appraisal import Appraisal
-from .engines.assembly import AssemblyOptions, assemble
-from .engines.bounds import packing
 from .engines.bounds.bound import Bounds
+from .engines.columns import knapsacks as packing
+from .engines.columns.price_and_branch import AssemblyOptions, assemble
 from .engines.greedy import repair
+from .engines.room_prices import Appraisal
 from .engines.search import SearchOptions, search
 from .policy.selection import Selection
 from .snapshot import Host, Snapshot, Vm, VmState

@@ -13,9 +13,9 @@ from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of, random_target
 from trimtab_solver.engines.bounds.bound import Bounds, aggregated_bounds
-from trimtab_solver.engines.bounds.dual import HostBound
-from trimtab_solver.engines.bounds.pricing import bound_at, find_prices
+from trimtab_solver.engines.columns.generation import HostBound
 from trimtab_solver.engines.greedy import repair
+from trimtab_solver.engines.relaxation.pricing import bound_at, find_prices
 
 
 @pytest.mark.parametrize("seeds", chunks(first=4_000_000), ids=named)

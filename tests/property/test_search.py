@@ -11,9 +11,9 @@ from tests.support.oracle import best_levels
 from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of
-from trimtab_solver.engines.appraisal import Appraisal, appraise
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.greedy import repair
+from trimtab_solver.engines.room_prices import Appraisal, appraise
 from trimtab_solver.engines.search import SearchOptions, search
 from trimtab_solver.engines.search.moves import INFINITY, shift_change, swap_change, try_shift
 from trimtab_solver.engines.search.rows import Tables

@@ -20,8 +20,8 @@ from ..primitives.disruption import COLD_FACTOR
 from ..primitives.encoding import UNBOUNDED, Bools, Index, Ints
 from ..problem import NOWHERE, Problem, Target
 from ..sizing import fit_sizes
-from .bounds.relaxation import Relaxation, relax
 from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
+from .relaxation.aggregation import Relaxation, relax
 
 
 @dataclass(frozen=True, slots=True)

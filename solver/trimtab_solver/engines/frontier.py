@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from ..outcome import FrontierPoint, LevelValue
 from ..problem import Problem, Target
-from .appraisal import appraise
 from .bounds.bound import Bounds
 from .greedy import repair
 from .refilling import MOST_GUESTS, RefillOptions, refill
+from .room_prices import appraise
 from .search import SearchOptions, search
 
 _SEARCH_SHARE = 0.7

@@ -12,13 +12,13 @@ import numpy as np
 from ..outcome import LevelValue
 from ..primitives.encoding import Bools, Index
 from ..problem import NOWHERE, Problem, Target
-from .appraisal import appraise
-from .assembly import AssemblyOptions, assemble
 from .bounds.bound import Bounds
+from .columns.price_and_branch import AssemblyOptions, assemble
 from .cpsat import Budget, LevelProof
 from .exact import ExactModel, all_choices, candidate_count
 from .greedy import repair
 from .refilling import MOST_GUESTS, RefillOptions, refill
+from .room_prices import appraise
 from .search import SearchOptions, search
 
 EXACT_ALONE = 3_000

@@ -17,10 +17,10 @@ import numpy as np
 from ..primitives.encoding import Bools, Ints
 from ..problem import NOWHERE, Problem, Target
 from .bounds.bound import Bounds
-from .bounds.pricing import Floats, find_prices
-from .bounds.relaxation import relax
 from .counts import CountModel, Neighbourhood
 from .cpsat import Budget
+from .relaxation.aggregation import relax
+from .relaxation.pricing import Floats, find_prices
 
 MOST_GUESTS = 30_000
 """Above so many guests one round costs more than it brings."""

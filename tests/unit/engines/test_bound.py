@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.targets import problem_of
 from trimtab_solver.engines.bounds.bound import Bounds, aggregated_bounds
-from trimtab_solver.engines.bounds.relaxation import relax
+from trimtab_solver.engines.relaxation.aggregation import relax
 from trimtab_solver.policy.documents import Selector, Spec
 from trimtab_solver.problem import Problem
 from trimtab_solver.rules.pin import Pin

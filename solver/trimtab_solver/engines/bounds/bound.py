@@ -1,8 +1,8 @@
 """Lower bounds per level, for the values reached at the levels above.
 
 Each bound comes from a relaxation: guests by kind and hosts by type, priced by a linear program and made exact in
-integers (`pricing`), next to counting arguments; `Bounds.tighten` adds that hosts hold whole guests (`dual`). None is
-ever above what some target reaches.
+integers (`relaxation.pricing`), next to counting arguments; `Bounds.tighten` adds that hosts hold whole guests
+(`columns.generation`). None is ever above what some target reaches.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 from ...primitives.disruption import COLD_FACTOR
 from ...primitives.encoding import Bools, Ints
 from ...problem import NOWHERE, Problem
-from .contents import Floats
+from ..columns.generation import HostBound
+from ..columns.pricing import Floats
+from ..relaxation.aggregation import Relaxation, relax
+from ..relaxation.pricing import Goal, Limit, Market, bound_at, find_prices, open_market
 from .crowding import crowded_out
-from .dual import HostBound
 from .imbalance import least_imbalance
-from .pricing import Goal, Limit, Market, bound_at, find_prices, open_market
-from .relaxation import Relaxation, relax
 
 Caps = Mapping[int, int]
 """What measures may be at most, as the levels above demand: index of the measure -> value."""

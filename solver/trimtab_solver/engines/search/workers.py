@@ -21,13 +21,13 @@ import numpy as np
 from ...primitives.encoding import Bools, Ints
 from ...problem import Problem, Target
 from ...sizing import fit_sizes
-from ..appraisal import Appraisal
+from ..room_prices import Appraisal
 from .anneal import anneal
-from .barter import BY_HEADS, barter_weights, open_barter, settle
 from .calibration import Heat, least_worth, measure_heat, no_heat
 from .construct import bring_up
-from .guidance import guide
+from .fragmentation import guide
 from .moves import INFINITY
+from .room_pricing import BY_HEADS, barter_weights, open_barter, settle
 from .rows import State, Tables
 from .state import new_state
 from .tables import NO_BUDGET, build_tables

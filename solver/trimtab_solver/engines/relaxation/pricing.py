@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...primitives.encoding import Bools, Index, Ints
-from .linear_program import LinearProgram
-from .relaxation import Relaxation
+from ..linear_program import LinearProgram
+from .aggregation import Relaxation
 
 Floats = npt.NDArray[np.float64]
 

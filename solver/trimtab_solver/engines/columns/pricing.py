@@ -1,9 +1,9 @@
 """What single hosts had best hold at given prices, and what that proves.
 
 With prices on arrivals of every kind, on moves, and on resources that are not packed, hosts are independent of each
-other: the best that one can do is a knapsack over the guests that run there and those that may arrive (`packing`). Any
-prices prove a bound (Lagrangian relaxation, see `pricing`); it is evaluated in integers, so it holds however inexact
-the prices are.
+other: the best that one can do is a knapsack over the guests that run there and those that may arrive (`knapsacks`).
+Any prices prove a bound (Lagrangian relaxation, see `relaxation.pricing`); it is evaluated in integers, so it holds
+however inexact the prices are.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...primitives.encoding import Bools, Ints
-from .packing import Packing, pack
-from .pricing import Market, Prices
+from ..relaxation.pricing import Market, Prices
+from .knapsacks import Packing, pack
 
 Floats = npt.NDArray[np.float64]
 

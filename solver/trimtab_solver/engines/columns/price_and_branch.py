@@ -2,7 +2,7 @@
 
 Local search changes a guest or two at a time. Where hosts hold few guests, a host is only filled well by other guests
 than it has, several at once; and which ones depends on what all others do with theirs. Prices settle that: contents
-are made that are best at prices near the best ones (`bounds.dual`), and one is chosen for each host (`choice`), so
+are made that are best at prices near the best ones (`generation`), and one is chosen for each host (`rounding`), so
 that nearly nothing is lost against the bound (the price-and-branch of column generation; the few hosts with several
 contents in the optimal mixture are no more than there are kinds of guests: L. S. Shapley and J. H. Folkman, see
 R. M. Starr, "Quasi-equilibria in markets with non-convex preferences", Econometrica 37, 1969). Rules about groups are
@@ -19,19 +19,19 @@ from functools import partial
 
 import numpy as np
 
-from ..primitives.encoding import Ints
-from ..problem import Problem, Target
-from ..sizing import fit_sizes
-from .bounds.contents import Contents, Floats
-from .bounds.dealing import Share, deal
-from .bounds.dual import HostBound
-from .bounds.pricing import Market, Prices, find_prices
-from .choice import choose
-from .search.construct import bring_up
-from .search.slots import fill_slots, leave, send_home
-from .search.state import new_state
-from .search.tables import build_tables
-from .search.weights import soft_weights
+from ...primitives.encoding import Ints
+from ...problem import Problem, Target
+from ...sizing import fit_sizes
+from ..relaxation.pricing import Market, Prices, find_prices
+from ..search.construct import bring_up
+from ..search.slots import fill_slots, leave, send_home
+from ..search.state import new_state
+from ..search.tables import build_tables
+from ..search.weights import soft_weights
+from .generation import HostBound
+from .partition import Share, deal
+from .pricing import Contents, Floats
+from .rounding import choose
 
 _ITERATIONS = 60
 """Prices looked at per share at the most."""

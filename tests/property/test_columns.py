@@ -14,12 +14,12 @@ from tests.support.placements import losses, placements
 from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of
-from trimtab_solver.engines.assembly import AssemblyOptions, assemble
 from trimtab_solver.engines.bounds.bound import Bounds
-from trimtab_solver.engines.bounds.dealing import deal
-from trimtab_solver.engines.bounds.dual import HostBound
-from trimtab_solver.engines.bounds.pricing import Market, find_prices
-from trimtab_solver.engines.choice import choose
+from trimtab_solver.engines.columns.generation import HostBound
+from trimtab_solver.engines.columns.partition import deal
+from trimtab_solver.engines.columns.price_and_branch import AssemblyOptions, assemble
+from trimtab_solver.engines.columns.rounding import choose
+from trimtab_solver.engines.relaxation.pricing import Market, find_prices
 from trimtab_solver.problem import Problem
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...primitives.encoding import Bools, Ints
-from .contents import Contents, Floats, Valuer, join
-from .linear_program import LinearProgram
+from ..linear_program import LinearProgram
+from .pricing import Contents, Floats, Valuer, join
 
 _EASY = 1e-7
 """What is bought and sold at the edge of the box, in all, when none of its edges matters."""

@@ -4,7 +4,7 @@ By heads nothing is gained until there is room for one more; by worth every unit
 that a plain trade of one guest for another is a step. Moves are a limited good as well: dear at first, so that those
 that bring most are made first, and then as cheap as it takes to use up what the budget allows (the price of a
 Lagrangian relaxation, followed downwards). What this leaves down is as little room as can be, in guests of any size:
-`consolidate` makes few large ones of them.
+`one_for_many` makes few large ones of them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...problem import Problem
-from ..appraisal import Appraisal
-from .consolidate import MOST_COMING, consolidate
+from ..room_prices import Appraisal
+from .one_for_many import MOST_COMING, consolidate
 from .rows import DOWN, Floats, State, Tables
 from .state import refresh_guests
 from .weights import Weights

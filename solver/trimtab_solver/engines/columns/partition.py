@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...primitives.encoding import Ints
-from .pricing import Floats, Market, open_market
+from ..relaxation.pricing import Floats, Market, open_market
 
 
 @dataclass(frozen=True, slots=True)

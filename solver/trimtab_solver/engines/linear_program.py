@@ -20,7 +20,7 @@ from ortools.math_opt import (
 )
 from ortools.math_opt.core.python import solver
 
-from ...primitives.encoding import Ints
+from ..primitives.encoding import Ints
 
 Floats = npt.NDArray[np.float64]
 Numbers = Floats | Ints

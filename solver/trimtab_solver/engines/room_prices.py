@@ -1,8 +1,8 @@
 """What guests are worth by the room that they need, where there is too little of it.
 
 A loss counts heads, so nothing is gained until all the room for one more guest is there. Prices on room from the dual
-of the aggregated relaxation (`pricing`) make it smooth: a guest is worth what its room would sell for, and by how much
-those that are down are worth more than the bound is just the room that is left unused.
+of the aggregated relaxation (`relaxation.pricing`) make it smooth: a guest is worth what its room would sell for, and
+by how much those that are down are worth more than the bound is just the room that is left unused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..problem import Problem
 from .bounds.bound import Bounds
-from .bounds.pricing import find_prices
+from .relaxation.pricing import find_prices
 
 Floats = npt.NDArray[np.float64]
 

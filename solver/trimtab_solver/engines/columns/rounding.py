@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
-from ..primitives.encoding import Bools, Ints
-from .bounds.contents import Contents, Floats
-from .bounds.dual import HostBound
-from .bounds.linear_program import LinearProgram
-from .bounds.master import as_rows
+from ...primitives.encoding import Bools, Ints
+from ..linear_program import LinearProgram
+from .generation import HostBound
+from .master import as_rows
+from .pricing import Contents, Floats
 
 _CERTAIN = 0.999
 """Hosts that hold one content to this part have it."""

@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.targets import problem_of
-from trimtab_solver.engines.assembly import AssemblyOptions, assemble
 from trimtab_solver.engines.bounds.bound import Bounds
-from trimtab_solver.engines.bounds.linear_program import LinearProgram
+from trimtab_solver.engines.columns.price_and_branch import AssemblyOptions, assemble
+from trimtab_solver.engines.linear_program import LinearProgram
 from trimtab_solver.problem import Problem
 
 _TWO_HOSTS = {3: DOWN, 4: DOWN}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...primitives.encoding import Bools, Index, Ints
-from .patterns import fill_hosts
-from .pricing import Market, Prices
+from ..relaxation.pricing import Market, Prices
+from .dynamic_program import fill_hosts
 
 MOST_UNITS = 1024
 """Into so many parts the room of a host is divided at most; sizes are rounded down to them, so nothing is lost."""

@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.targets import problem_of
-from trimtab_solver.engines.appraisal import Appraisal, appraise
 from trimtab_solver.engines.bounds.bound import Bounds
-from trimtab_solver.engines.search.barter import barter_weights, open_barter, settle
+from trimtab_solver.engines.room_prices import Appraisal, appraise
 from trimtab_solver.engines.search.construct import bring_up
+from trimtab_solver.engines.search.room_pricing import barter_weights, open_barter, settle
 from trimtab_solver.engines.search.state import new_state
 from trimtab_solver.engines.search.tables import build_tables
 from trimtab_solver.engines.search.weights import soft_weights

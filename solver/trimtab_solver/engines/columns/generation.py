@@ -1,6 +1,6 @@
 """Tighter bounds on what is lost at a rank: hosts hold whole guests, and only so many guests may move.
 
-All prices prove a bound (`contents`); the best ones prove that of the linear program over all contents of all hosts.
+All prices prove a bound (`pricing`); the best ones prove that of the linear program over all contents of all hosts.
 They are found by that program itself, over the contents that earlier prices made best (`master`), in a box around the
 best prices so far that grows and shrinks with success (R. E. Marsten, W. W. Hogan and J. W. Blankenship, "The boxstep
 method for large-scale optimization", Operations Research 23, 1975).
@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .contents import Floats, Valuation, Valuer
-from .dealing import deal
+from ..relaxation.pricing import Market, Prices, bound_at, find_prices
 from .master import Master, Mixture
-from .pricing import Market, Prices, bound_at, find_prices
+from .partition import deal
+from .pricing import Floats, Valuation, Valuer
 
 _FIRST_RADIUS, _LEAST_RADIUS, _MOST_RADIUS = 0.3, 0.2, 1e4
 _NEAR = 0.1
