@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from .errors import PolicyRefusedError
 from .policy.columns import Column
 from .policy.documents import Policy
 from .policy.selection import Selection
@@ -23,9 +22,9 @@ from .problem import NOWHERE, Level, Problem, TierRow, measures_of
 from .rules.action_budget import MoveBudget, compile_action_budget
 from .rules.balance import Balance, compile_balance
 from .rules.compile import compile_rules
-from .rules.ground import Ground
+from .rules.context import Context
 from .rules.objectives import compile_objectives
-from .rules.tier import Availability, EvictionAction, Tier
+from .rules.tier import Availability, EvictionAction, Tier, guest_tiers, ranked_tiers
 from .snapshot import (
     FencingState,
     Host,
@@ -49,24 +48,22 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
         When an expression fails on a guest, a guest has no tier or two, or a rule contradicts itself or the snapshot.
     """
     policy = policy.at(snapshot.taken_at)
-    tier_of = selection.tier_of()
+    tier_of = guest_tiers(selection)
     vms = [vm for vm in snapshot.vms if vm.is_wanted]
     hosts = snapshot.hosts
     resources = _resources(vms, policy)
     host_index = {host.id: h for h, host in enumerate(hosts)}
-    ground = Ground(
+    context = Context(
         selection,
         {vm.id: v for v, vm in enumerate(vms)},
         host_index,
         Topology(snapshot),
     )
-    primitives = list(compile_rules(policy, ground))
+    primitives = compile_rules(policy, context)
     running = sum(vm.is_running for vm in vms)
-    moves = compile_action_budget(policy, ground, {vm.id: vm.group for vm in vms}, running, resources)
-    if ground.faults:
-        raise PolicyRefusedError(ground.faults)
+    moves = compile_action_budget(policy, context, {vm.id: vm.group for vm in vms}, running, resources)
 
-    documents = selection.tiers()
+    documents = ranked_tiers(selection)
     tier_number = {document.name: t for t, (document, _) in enumerate(documents)}
     tier = np.array([tier_number[tier_of[vm.id].name] for vm in vms], dtype=np.int32)
     rows = tuple(
@@ -130,7 +127,7 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
             Level(name, tuple(parts.items())) for name, parts in compile_objectives(policy, measures_of(rows, tier))
         ),
         groups=groups,
-        warnings=(*selection.warnings, *ground.warnings),
+        warnings=(*selection.warnings, *context.warnings),
     )
 
 
@@ -166,7 +163,7 @@ def _sizes(
         if vm.allocated:
             allocated[v] = [vm.allocated.get(r, vm.requested.get(r, 0)) for r in resources]
     percent = np.full((len(specs), len(resources)), 100, dtype=np.int64)
-    for t, (document, spec) in enumerate(selection.tiers()):
+    for t, (document, spec) in enumerate(ranked_tiers(selection)):
         if spec.resize is not None and selection.holds(document, "spec.resize.when", spec.resize.when):
             percent[t] = [spec.resize.floor_percent(r) for r in resources]
     share = percent[tier]

@@ -17,7 +17,7 @@ from tests.support.strategies import tiny_cluster_under
 from trimtab_solver.policy.documents import Document, RuleSpec
 from trimtab_solver.primitives.domain_limit import DomainLimit
 from trimtab_solver.rules.compile import COMPILERS
-from trimtab_solver.rules.ground import Ground, Primitive
+from trimtab_solver.rules.context import Ground, Primitive
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.resize import Resize
 from trimtab_solver.rules.spread import Spread

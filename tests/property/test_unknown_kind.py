@@ -33,7 +33,7 @@ from trimtab_solver.review.coverage import coverage_of
 from trimtab_solver.review.testing import run_tests
 from trimtab_solver.rules import KINDS
 from trimtab_solver.rules.compile import COMPILERS
-from trimtab_solver.rules.ground import Ground
+from trimtab_solver.rules.context import Context
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.domains import DomainMaps
 from trimtab_solver.verify.judges import JUDGES
@@ -53,10 +53,10 @@ class Solitary(RuleSpec):
     topology: DomainKind = Field(min_length=1)
 
 
-def _compile(document: Document, spec: Solitary, ground: Ground) -> Iterator[DomainExclusion]:
-    domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
-    chosen = set(ground.chosen(document, spec, "spec.select", spec.select))
-    alone, others = ground.members(chosen), ground.members(ground.vm_index.keys() - chosen)
+def _compile(document: Document, spec: Solitary, context: Context) -> Iterator[DomainExclusion]:
+    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    chosen = set(context.chosen(document, spec, "spec.select", spec.select))
+    alone, others = context.members(chosen), context.members(context.vm_index.keys() - chosen)
     if len(alone) and len(others):
         yield DomainExclusion(
             rule=document.name,

@@ -9,6 +9,7 @@ from trimtab_solver.actions import ActionKind, Plan
 from trimtab_solver.outcome import Answer
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.selection import Selection
+from trimtab_solver.rules.tier import guest_tiers
 from trimtab_solver.snapshot import HostState, Snapshot, Vm, VmState
 from trimtab_solver.topology import Topology
 
@@ -45,7 +46,7 @@ def tiers_of(snapshot: Snapshot, policy: Policy | None) -> dict[str, str]:
     """The tier of every guest: as the policy says, or as the guest itself says where the policy is not known."""
     if policy is None:
         return {vm.id: vm.tier for vm in snapshot.vms}
-    return {vm_id: document.name for vm_id, document in Selection(policy, snapshot).tier_of().items()}
+    return {vm_id: document.name for vm_id, document in guest_tiers(Selection(policy, snapshot)).items()}
 
 
 def tier_order(answer: Answer, tiers: Iterable[str]) -> list[str]:

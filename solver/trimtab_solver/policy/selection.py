@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
-from itertools import combinations
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,12 +20,10 @@ from .expressions import (
     ExpressionError,
     compile_expression,
 )
-from .precedence import overridden, prevailing
 from .subjects import Evaluation, Subjects, event_data
 from .variables import Returns, Scope
 
-if TYPE_CHECKING:
-    from ..rules.tier import Tier
+T = TypeVar("T")
 
 NAMED_IN_FAULTS = 5
 """How many ids a fault lists before it only counts."""
@@ -47,11 +44,11 @@ class Selection:
 
     def __init__(self, policy: Policy, snapshot: Snapshot, event: Event | None = None) -> None:
         self.policy = policy.at(snapshot.taken_at)
+        self._numbers = {document.name: number for number, document in enumerate(policy.documents)}
         self.snapshot = snapshot
         self.event = event_of(snapshot) if event is None else event
         self.wanted = frozenset(vm.id for vm in snapshot.vms if vm.is_wanted)
         """Guests that are not switched off on purpose: rules about groups concern no others."""
-        self.warnings: list[str] = []
         topology = Topology(snapshot)
         self._event_data = event_data(self.event)
         self._vms = Subjects(Scope.VM, snapshot.vms, topology, self._event_data)
@@ -60,29 +57,22 @@ class Selection:
         self._host_sets: dict[tuple[object, ...], frozenset[str]] = {}
         self._grouped: dict[tuple[object, ...], dict[str, tuple[str, ...]]] = {}
         self._held: dict[tuple[object, ...], bool] = {}
-        self._tiers: tuple[tuple[Document, Tier], ...] | None = None
-        self._tier_of: dict[str, Document] | None = None
+        self._derived: dict[object, Any] = {}
+        self._omissions: dict[tuple[str, str, str, str], _Omission] = {}
 
-    def tiers(self) -> tuple[tuple[Document, Tier], ...]:
-        """Every tier with its document: highest rank first, then by name."""
-        from ..rules.tier import Tier  # here, because rules compile against this module
+    def derived(self, derive: Callable[[Selection], T]) -> T:
+        """What `derive` makes of the selection; it is asked once."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        found: T = self._derived[derive]
+        return found
 
-        if self._tiers is None:
-            found = self.policy.of(Tier)
-            self._tiers = tuple(sorted(found, key=lambda item: (-item[1].rank, item[0].name)))
-        return self._tiers
-
-    def tier_of(self) -> dict[str, Document]:
-        """The tier's document of every guest, stopped ones included.
-
-        Raises
-        ------
-        PolicyRefusedError
-            If guests have no tier (NO_TIER) or more than one (AMBIGUOUS_TIER), or a tier's selector fails.
-        """
-        if self._tier_of is None:
-            self._tier_of = self._find_tiers()
-        return self._tier_of
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was left out of should rules, whatever was asked first: in the order of documents, fields and guests."""
+        number = self._numbers
+        found = sorted(self._omissions.items(), key=lambda item: (number[item[0][0]], *item[0][1:]))
+        return tuple(omission.warning() for _, omission in found)
 
     def vms(self, document: Document, path: str, selector: Selector) -> tuple[str, ...]:
         """Ids of the guests that `selector` picks, in the order of the snapshot."""
@@ -133,7 +123,7 @@ class Selection:
             compiled = _compiled(document, path, expression, Scope.EVENT, Returns.BOOL)
             value = compiled.evaluate(self._event_data)
             if isinstance(value, EvaluationFailure):
-                self._fail(document, path, compiled, f"fails on this event: {value.message}")
+                self._fail(document, [_Omission(document, path, compiled, value.message)])
             self._held[key] = value is True
         return self._held[key]
 
@@ -167,73 +157,6 @@ class Selection:
         self._report(subjects, document, path, compiled, indexes, values)
         return indexes[values.holds]
 
-    # --- tiers -------------------------------------------------------------------------------------------------------
-
-    def _find_tiers(self) -> dict[str, Document]:
-        tier_of: dict[str, Document] = {}
-        rivals: dict[str, list[str]] = {}
-        faults: list[Fault] = []
-        for document, tier in self.tiers():
-            try:
-                members = self._members(document, tier)
-            except PolicyRefusedError as refusal:
-                faults += refusal.faults
-                continue
-            for vm_id in members:
-                first = tier_of.setdefault(vm_id, document)
-                if first is not document:
-                    rivals.setdefault(vm_id, [first.name]).append(document.name)
-        if faults:
-            raise PolicyRefusedError(faults)
-        documents = {document.name: document for document, _ in self.tiers()}
-        default = self._default_tier()
-        below = overridden({document.name: tier.overrides for document, tier in self.tiers()})
-        twice: dict[tuple[str, str], list[str]] = {}
-        for vm_id, names in rivals.items():
-            winner = prevailing(names, below)
-            if winner is None:
-                pairs = combinations(names, 2)
-                pair = next((pair for pair in pairs if prevailing(pair, below) is None), (names[0], names[1]))
-                twice.setdefault(pair, []).append(vm_id)
-            else:
-                tier_of[vm_id] = documents[winner]
-        faults += [_ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()]
-        homeless = [i for i, vm_id in enumerate(self._vms.ids) if vm_id not in tier_of]
-        if default is not None and default in documents:
-            tier_of.update((self._vms.ids[i], documents[default]) for i in homeless)
-        elif homeless:
-            faults.append(self._no_tier(homeless))
-        if faults:
-            raise PolicyRefusedError(faults)
-        return {vm_id: tier_of[vm_id] for vm_id in self._vms.ids}
-
-    def _default_tier(self) -> str | None:
-        from ..rules.policy_set import PolicySet  # as above
-
-        return next(
-            (spec.default_tier for _, spec in self.policy.of(PolicySet) if spec.default_tier),
-            None,
-        )
-
-    def _members(self, document: Document, tier: Tier) -> tuple[str, ...]:
-        if tier.select is not None:
-            return self.vms(document, "spec.select", tier.select)
-        return tuple(vm.id for vm in self.snapshot.vms if vm.tier == document.name)
-
-    def _no_tier(self, homeless: list[int]) -> Fault:
-        first = self.snapshot.vms[homeless[0]]
-        names = [document.name for document, _ in self.tiers()]
-        close = difflib.get_close_matches(first.tier, names, n=1)
-        guess = f'did you mean "{close[0]}"? ' if close else ""
-        return Fault(
-            Reason.NO_TIER,
-            f"snapshot.vms[{homeless[0]}].tier",
-            f"{_count(len(homeless), 'guest')} of no tier: {named([self._vms.ids[i] for i in homeless])}; "
-            f'the tier field of {first.id} is "{first.tier}"',
-            f"{guess}give each guest a tier that a Tier document selects ({', '.join(sorted(names))}), "
-            "or set defaultTier in the PolicySet",
-        )
-
     # --- failures ----------------------------------------------------------------------------------------------------
 
     def _report(
@@ -247,35 +170,62 @@ class Selection:
     ) -> None:
         if not values.has_failed:
             return
-        failed: dict[str, list[str]] = {}
-        for name, value in zip(subjects.named(indexes), values.each(), strict=True):
+        failed: dict[str, list[int]] = {}
+        for index, value in zip(indexes.tolist(), values.each(), strict=True):
             if isinstance(value, EvaluationFailure):
-                failed.setdefault(value.message, []).append(name)
-        noun = "guest" if subjects.scope is Scope.VM else "host"
-        self._fail(
-            document,
-            path,
-            expression,
-            *(f"fails on {_count(len(ids), noun)}: {named(ids)}: {why}" for why, ids in failed.items()),
-        )
+                failed.setdefault(value.message, []).append(index)
+        omissions = [_Omission(document, path, expression, why, subjects, set(failed[why])) for why in failed]
+        self._fail(document, omissions)
 
-    def _fail(self, document: Document, path: str, expression: Expression, *messages: str) -> None:
-        where = f"{document.position(path)} {path}"
+    def _fail(self, document: Document, omissions: list[_Omission]) -> None:
         if isinstance(document.spec, RuleSpec) and document.spec.level is Level.SHOULD:
-            self.warnings += [
-                f'{where}: "{expression.source}" in {document.kind} {document.name} {message}; left out'
-                for message in messages
-            ]
+            for omission in omissions:
+                self._omissions.setdefault(omission.key, omission).indexes.update(omission.indexes)
             return
         raise PolicyRefusedError(
             Fault(
                 Reason.POLICY_EVALUATION,
-                where,
-                f'"{expression.source}" in {document.kind} {document.name} {message}',
+                omission.where,
+                omission.message(),
                 "test with has(vm.labels.x) && ... before reading a key, use matchLabels, or set the label",
             )
-            for message in messages
+            for omission in omissions
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Omission:
+    """An expression without a value, for one cause: on the event (`subjects` is None), or on some guests or hosts."""
+
+    document: Document
+    path: str
+    expression: Expression
+    why: str
+    subjects: Subjects | None = None
+    indexes: set[int] = field(default_factory=set)
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Document, field, expression and cause."""
+        return self.document.name, self.path, self.expression.source, self.why
+
+    @property
+    def where(self) -> str:
+        """The place in the file."""
+        return f"{self.document.position(self.path)} {self.path}"
+
+    def message(self) -> str:
+        """What failed where, and why."""
+        rule = f'"{self.expression.source}" in {self.document.kind} {self.document.name}'
+        if self.subjects is None:
+            return f"{rule} fails on this event: {self.why}"
+        noun = "guest" if self.subjects.scope is Scope.VM else "host"
+        ids = [self.subjects.ids[index] for index in sorted(self.indexes)]
+        return f"{rule} fails on {count(len(ids), noun)}: {named(ids)}: {self.why}"
+
+    def warning(self) -> str:
+        """That the subjects are left out of a should rule."""
+        return f"{self.where}: {self.message()}; left out"
 
 
 def _compiled(document: Document, path: str, source: str, scope: Scope, returns: Returns) -> Expression:
@@ -303,18 +253,6 @@ def _selector_key(selector: Selector) -> tuple[object, ...]:
     )
 
 
-def _ambiguous(first: Document, second: Document, ids: list[str]) -> Fault:
-    if "spec.select" not in second.positions:
-        first, second = second, first  # the fault stands where there is something to change
-    return Fault(
-        Reason.AMBIGUOUS_TIER,
-        f"{second.position('spec.select')} spec.select",
-        f"{_count(len(ids), 'guest')} of two tiers, {first.name} ({first.source}) and {second.name}: {named(ids)}",
-        f"change the select of {first.name} or {second.name} so that each guest has one tier, or name one in overrides "
-        "of the other",
-    )
-
-
 def named(ids: Iterable[str]) -> str:
     """The first few ids, and how many more there are."""
     listed = list(ids)
@@ -323,5 +261,6 @@ def named(ids: Iterable[str]) -> str:
     return shown + (f" and {more} more" if more > 0 else "")
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """A number with its noun."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -15,6 +15,7 @@ from ..planner import PlanOptions, plan_recovery
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.selection import Selection
 from ..policy.variables import Scope
+from ..rules.tier import guest_tiers, ranked_tiers
 from ..snapshot import Snapshot
 from ..verify.replay import Verdict, verify_plan
 from .evidence import Evidence
@@ -206,10 +207,10 @@ def _selected(policy: Policy, snapshot: Snapshot) -> dict[tuple[str, str], froze
             except RefusedError:
                 continue
     try:
-        tiers = selection.tier_of()
+        tiers = guest_tiers(selection)
     except RefusedError:
         return found
-    for document, _ in selection.tiers():
+    for document, _ in ranked_tiers(selection):
         found[document.name, "guests"] = frozenset(vm_id for vm_id, tier in tiers.items() if tier is document)
     return found
 
@@ -322,7 +323,7 @@ def _stops(old: Policy, new: Policy, state: Snapshot, before: Plan, after: Plan)
 
 
 def _stops_by_tier(policy: Policy, state: Snapshot, plan: Plan) -> Counter[str]:
-    tier_of = Selection(policy, state).tier_of()
+    tier_of = guest_tiers(Selection(policy, state))
     stopped = {action.vm_id for action in plan.actions if action.kind in _DOWN}
     return Counter(tier_of[vm_id].name for vm_id in stopped)
 

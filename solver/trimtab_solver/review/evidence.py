@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..placement import Placement, placement_of
 from ..policy.documents import Policy
-from ..rules.tier import Tier
+from ..rules.tier import Tier, guest_tiers, ranked_tiers
 from ..snapshot import Snapshot, Vm
 from ..verify.case import Case
 from ..verify.rights import size_now
@@ -76,8 +76,8 @@ class Evidence:
 
     def rights(self) -> Iterator[Item]:
         """What the event shows of the tiers."""
-        used = {document.name for document in self.case.selection.tier_of().values()}
-        for document, tier in self.case.selection.tiers():
+        used = {document.name for document in guest_tiers(self.case.selection).values()}
+        for document, tier in ranked_tiers(self.case.selection):
             if document.name in used:
                 yield Item(document.name, "spec", Point.USED)
             for path, condition in conditions_of(tier):

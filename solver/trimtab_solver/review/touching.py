@@ -10,7 +10,7 @@ from ..placement import Placement, placement_of
 from ..policy.documents import Document, Policy, RuleSpec, Selector, Source
 from ..policy.selection import Selection, named
 from ..policy.variables import Scope
-from ..rules.tier import Tier
+from ..rules.tier import Tier, guest_tiers
 from ..snapshot import Snapshot, Vm
 from ..verify.domains import DomainMaps
 from ..verify.judges import JUDGES
@@ -48,7 +48,7 @@ def touching(policy: Policy, snapshot: Snapshot, vm_id: str) -> tuple[Touch, ...
     """
     vm = {vm.id: vm for vm in snapshot.vms}[vm_id]
     selection = Selection(policy, snapshot)
-    tier = selection.tier_of()[vm_id]
+    tier = guest_tiers(selection)[vm_id]
     now = placement_of(snapshot)
     found = [Touch(tier, tier.position("spec.select"), tuple(_tier_facts(selection, tier, vm)))]
     domains = DomainMaps(snapshot)

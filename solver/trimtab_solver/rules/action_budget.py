@@ -15,7 +15,7 @@ from ..policy.fields import DomainKind, VmText
 from ..primitives.disruption import NO_BUDGET
 from ..primitives.encoding import Bools, Index, Ints
 from ..topology import HOST_KIND
-from .ground import Ground
+from .context import Context
 
 DEFAULT_PER_MILLE = 20
 """Share of the running guests that a plan may move when no document says otherwise."""
@@ -99,17 +99,17 @@ class MoveBudget:
 
 
 def compile_action_budget(
-    policy: Policy, ground: Ground, groups: Mapping[str, str], running: int, resources: tuple[str, ...]
+    policy: Policy, context: Context, groups: Mapping[str, str], running: int, resources: tuple[str, ...]
 ) -> MoveBudget:
     """The budget in force on so many `running` guests; `groups` gives the wanted guests' own groups, by id."""
     document, spec = budget_in_force(policy)
     budget = spec.migrations(running)
-    names = _applications(document, spec, ground, groups)
+    names = _applications(document, spec, context, groups)
     numbers = {name: i for i, name in enumerate(dict.fromkeys(names.values()))}
-    group = np.full(len(ground.vm_index), -1, dtype=np.int32)
+    group = np.full(len(context.vm_index), -1, dtype=np.int32)
     for vm_id, name in names.items():
-        group[ground.vm_index[vm_id]] = numbers[name]
-    pair_class, pair_cost = _crossings(document, spec, ground)
+        group[context.vm_index[vm_id]] = numbers[name]
+    pair_class, pair_cost = _crossings(document, spec, context)
     return MoveBudget(
         pair_class=pair_class,
         pair_cost=pair_cost,
@@ -122,25 +122,25 @@ def compile_action_budget(
 
 
 def _applications(
-    document: Document | None, spec: ActionBudget, ground: Ground, groups: Mapping[str, str]
+    document: Document | None, spec: ActionBudget, context: Context, groups: Mapping[str, str]
 ) -> Mapping[str, str]:
     """The application of every wanted guest that has one."""
     if document is None or spec.group_by is None:
         return {vm_id: name for vm_id, name in groups.items() if name}
-    found = ground.selection.groups(document, "spec.groupBy", tuple(groups), spec.group_by)
+    found = context.selection.groups(document, "spec.groupBy", tuple(groups), spec.group_by)
     return {vm_id: name for name, members in found.items() for vm_id in members}
 
 
-def _crossings(document: Document | None, spec: ActionBudget, ground: Ground) -> tuple[Index, Ints]:
+def _crossings(document: Document | None, spec: ActionBudget, context: Context) -> tuple[Index, Ints]:
     """Classes of hosts [H] that lie in the same domains of all kinds that matter, and the cost between them [K, K]."""
-    hosts = len(ground.host_index)
+    hosts = len(context.host_index)
     within, parts = 0, []
     for i, crossing in enumerate(spec.crossing):
         assert document is not None, "the defaults have no crossings"
         if crossing.topology == HOST_KIND:
             within += crossing.cost
             continue
-        domain, _ = ground.domain(document, f"spec.crossing[{i}].topology", crossing.topology, is_must=False)
+        domain, _ = context.domain(document, f"spec.crossing[{i}].topology", crossing.topology, is_must=False)
         parts.append((domain, crossing.cost))
     if not parts:
         return np.zeros(hosts, dtype=np.int32), np.full((1, 1), within, dtype=np.int64)

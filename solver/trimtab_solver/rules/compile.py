@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ..policy.documents import Policy, RuleSpec
-from .ground import Ground, Primitive
+from .context import Context, Primitive
 from .host_requirement import HostRequirement, compile_host_requirement
 from .maintenance import Maintenance, compile_maintenance
 from .pin import Pin, compile_pin
@@ -17,7 +17,7 @@ from .separate import Separate, compile_separate
 from .spread import Spread, compile_spread
 from .together import Together, compile_together
 
-Compiler = Callable[[Any, Any, Ground], Iterator[Primitive]]
+Compiler = Callable[[Any, Any, Context], Iterator[Primitive]]
 
 COMPILERS: Final[dict[type[RuleSpec], Compiler]] = {
     Separate: compile_separate,
@@ -33,8 +33,19 @@ COMPILERS: Final[dict[type[RuleSpec], Compiler]] = {
 """Rule kind to the function that yields the primitives of one document."""
 
 
-def compile_rules(policy: Policy, ground: Ground) -> Iterator[Primitive]:
-    """The primitives of all rules in force, in the order of the documents within each kind."""
-    for kind, compiler in COMPILERS.items():
-        for document, spec in policy.of(kind):
-            yield from compiler(document, spec, ground)
+def compile_rules(policy: Policy, context: Context) -> tuple[Primitive, ...]:
+    """The primitives of all rules in force, in the order of the documents within each kind.
+
+    Raises
+    ------
+    PolicyRefusedError
+        When rules contradict themselves or the snapshot; all of them are named.
+    """
+    primitives = [
+        primitive
+        for kind, compiler in COMPILERS.items()
+        for document, spec in policy.of(kind)
+        for primitive in compiler(document, spec, context)
+    ]
+    context.raise_faults()
+    return tuple(primitives)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import HostCondition, VmSelector
 from ..primitives.allowed import HostRule
-from .ground import Ground
+from .context import Context
 
 
 class HostRequirement(RuleSpec):
@@ -20,9 +20,9 @@ class HostRequirement(RuleSpec):
     require: HostCondition
 
 
-def compile_host_requirement(document: Document, spec: HostRequirement, ground: Ground) -> Iterator[HostRule]:
+def compile_host_requirement(document: Document, spec: HostRequirement, context: Context) -> Iterator[HostRule]:
     """One host rule for all selected guests."""
-    guests = ground.members(ground.chosen(document, spec, "spec.select", spec.select))
+    guests = context.members(context.chosen(document, spec, "spec.select", spec.select))
     if len(guests):
-        hosts = ground.mask(ground.selection.hosts_where(document, "spec.require", spec.require))
+        hosts = context.mask(context.selection.hosts_where(document, "spec.require", spec.require))
         yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, hosts)

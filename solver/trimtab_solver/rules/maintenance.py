@@ -9,7 +9,7 @@ import numpy as np
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import HostSelector
 from ..primitives.allowed import HostRule
-from .ground import Ground
+from .context import Context
 
 
 class Maintenance(RuleSpec):
@@ -23,9 +23,9 @@ class Maintenance(RuleSpec):
     """The hosts to be worked on."""
 
 
-def compile_maintenance(document: Document, spec: Maintenance, ground: Ground) -> Iterator[HostRule]:
+def compile_maintenance(document: Document, spec: Maintenance, context: Context) -> Iterator[HostRule]:
     """One host rule for all guests."""
-    hosts = ground.mask(ground.selection.hosts(document, "spec.hosts", spec.hosts))
-    if hosts.any() and ground.vm_index:
-        guests = np.arange(len(ground.vm_index), dtype=np.int32)
+    hosts = context.mask(context.selection.hosts(document, "spec.hosts", spec.hosts))
+    if hosts.any() and context.vm_index:
+        guests = np.arange(len(context.vm_index), dtype=np.int32)
         yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, ~hosts)

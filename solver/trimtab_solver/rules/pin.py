@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import HostSelector, VmSelector
 from ..primitives.allowed import HostRule
-from .ground import Ground
+from .context import Context
 
 
 class Pin(RuleSpec):
@@ -17,9 +17,9 @@ class Pin(RuleSpec):
     hosts: HostSelector
 
 
-def compile_pin(document: Document, spec: Pin, ground: Ground) -> Iterator[HostRule]:
+def compile_pin(document: Document, spec: Pin, context: Context) -> Iterator[HostRule]:
     """One host rule for all selected guests."""
-    guests = ground.members(ground.chosen(document, spec, "spec.select", spec.select))
+    guests = context.members(context.chosen(document, spec, "spec.select", spec.select))
     if len(guests):
-        hosts = ground.mask(ground.selection.hosts(document, "spec.hosts", spec.hosts))
+        hosts = context.mask(context.selection.hosts(document, "spec.hosts", spec.hosts))
         yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, hosts)

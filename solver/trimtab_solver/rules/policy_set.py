@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ..policy.documents import Spec
+from ..policy.documents import Policy, Spec
 
 
 class PolicySet(Spec):
@@ -13,3 +13,8 @@ class PolicySet(Spec):
     require: tuple[str, ...] = Field(default=(), strict=False)
     default_tier: str | None = None
     """The tier of guests that no Tier selects; without it such a guest is an error."""
+
+
+def default_tier(policy: Policy) -> str | None:
+    """The tier of guests that no Tier selects."""
+    return next((spec.default_tier for _, spec in policy.of(PolicySet) if spec.default_tier), None)

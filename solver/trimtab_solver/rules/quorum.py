@@ -11,7 +11,7 @@ from pydantic import field_validator
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import DomainKind, VmSelector, VmText
 from ..primitives.quorum import Quorum as QuorumPrimitive
-from .ground import Ground
+from .context import Context
 
 _PERCENT = re.compile(r"^(100|[1-9][0-9]?)%$")
 
@@ -47,14 +47,14 @@ class Quorum(RuleSpec):
         return -(-wanted * int(self.min_running[:-1]) // 100)
 
 
-def compile_quorum(document: Document, spec: Quorum, ground: Ground) -> Iterator[QuorumPrimitive]:
+def compile_quorum(document: Document, spec: Quorum, context: Context) -> Iterator[QuorumPrimitive]:
     """One quorum per group."""
-    domain, domain_count = np.zeros(len(ground.host_index), dtype=np.int32), 1
+    domain, domain_count = np.zeros(len(context.host_index), dtype=np.int32), 1
     if spec.survives is not None:
-        domain, domain_count = ground.domain(document, "spec.survives", spec.survives, is_must=spec.is_must)
-    chosen = ground.chosen(document, spec, "spec.select", spec.select)
-    for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
-        members = ground.members(ids)
+        domain, domain_count = context.domain(document, "spec.survives", spec.survives, is_must=spec.is_must)
+    chosen = context.chosen(document, spec, "spec.select", spec.select)
+    for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
+        members = context.members(ids)
         if len(members):
             yield QuorumPrimitive(
                 rule=document.name,

@@ -13,7 +13,7 @@ from ..policy.documents import Document, RuleSpec, Selector
 from ..policy.fields import DomainKind, VmSelector
 from ..primitives.headroom import Headroom
 from ..snapshot import Host, HostState
-from .ground import Ground
+from .context import Context
 
 WORKING = frozenset({HostState.UP, HostState.DEGRADED})
 """States of hosts that hold a reserve: cold spares come on top of it."""
@@ -65,14 +65,14 @@ def offer(host: Host, resource: str) -> int:
     return free * host.overcommit_percent.get(resource, 100) // 100
 
 
-def compile_reserve(document: Document, spec: Reserve, ground: Ground) -> Iterator[Headroom]:
+def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iterator[Headroom]:
     """One headroom per resource."""
-    domain, domain_count = np.zeros(len(ground.host_index), dtype=np.int32), 1
+    domain, domain_count = np.zeros(len(context.host_index), dtype=np.int32), 1
     if spec.within is not None:
-        domain, domain_count = ground.domain(document, "spec.within", spec.within, is_must=spec.is_must)
-    snapshot = ground.selection.snapshot
-    chosen = set(ground.chosen(document, spec, "spec.protects", spec.protects))
-    vms = [vm for vm in snapshot.vms if vm.id in chosen and vm.id in ground.vm_index]
+        domain, domain_count = context.domain(document, "spec.within", spec.within, is_must=spec.is_must)
+    snapshot = context.selection.snapshot
+    chosen = set(context.chosen(document, spec, "spec.protects", spec.protects))
+    vms = [vm for vm in snapshot.vms if vm.id in chosen and vm.id in context.vm_index]
     for resource in sorted({r for vm in vms for r in vm.requested}):
         asking = [vm for vm in vms if vm.requested.get(resource, 0)]
         if not asking or (spec.resources is not None and resource not in spec.resources):
@@ -80,7 +80,7 @@ def compile_reserve(document: Document, spec: Reserve, ground: Ground) -> Iterat
         offers: list[list[int]] = [[] for _ in range(domain_count)]
         for host in snapshot.hosts:
             if host.state in WORKING:
-                offers[domain[ground.host_index[host.id]]].append(offer(host, resource))
+                offers[domain[context.host_index[host.id]]].append(offer(host, resource))
         yield Headroom(
             rule=document.name,
             key=resource,
@@ -88,7 +88,7 @@ def compile_reserve(document: Document, spec: Reserve, ground: Ground) -> Iterat
             weight=spec.weight or 0,
             domain=domain,
             domain_count=domain_count,
-            members=np.array([ground.vm_index[vm.id] for vm in asking], dtype=np.int32),
+            members=np.array([context.vm_index[vm.id] for vm in asking], dtype=np.int32),
             demand=np.array([vm.requested[resource] for vm in asking], dtype=np.int64),
             usable=np.array([spec.usable(each) for each in offers], dtype=np.int64),
             total=np.array([sum(each) for each in offers], dtype=np.int64),

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, field_validator
 from ..policy.documents import Document, Level, RuleSpec
 from ..policy.fields import EventCondition, VmSelector
 from ..primitives.size_floor import SizeFloor
-from .ground import Ground
+from .context import Context
 from .shares import Floor, percent
 
 
@@ -47,8 +47,8 @@ class Resize(RuleSpec):
         return level
 
 
-def compile_resize(document: Document, spec: Resize, ground: Ground) -> Iterator[SizeFloor]:
+def compile_resize(document: Document, spec: Resize, context: Context) -> Iterator[SizeFloor]:
     """One floor for all selected guests."""
-    guests = ground.members(ground.chosen(document, spec, "spec.select", spec.select))
-    if len(guests) and ground.selection.holds(document, "spec.when", spec.when):
+    guests = context.members(context.chosen(document, spec, "spec.select", spec.select))
+    if len(guests) and context.selection.holds(document, "spec.when", spec.when):
         yield SizeFloor(document.name, guests, {name: percent(share) for name, share in spec.floor.items()})

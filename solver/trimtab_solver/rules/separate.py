@@ -11,7 +11,7 @@ from ..errors import Fault, Reason
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import DomainKind, VmSelector, VmText
 from ..primitives.domain_exclusion import DomainExclusion
-from .ground import Ground
+from .context import Context
 
 
 class Separate(RuleSpec):
@@ -26,18 +26,18 @@ class Separate(RuleSpec):
     topology: DomainKind
 
 
-def compile_separate(document: Document, spec: Separate, ground: Ground) -> Iterator[DomainExclusion]:
+def compile_separate(document: Document, spec: Separate, context: Context) -> Iterator[DomainExclusion]:
     """One exclusion per pair of sets and partner value that both sets have."""
-    domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     sides = []
     for i, selector in enumerate(spec.between):
-        chosen = ground.chosen(document, spec, f"spec.between[{i}]", selector)
-        sides.append(ground.selection.groups(document, "spec.partnersBy", chosen, spec.partners_by))
+        chosen = context.chosen(document, spec, f"spec.between[{i}]", selector)
+        sides.append(context.selection.groups(document, "spec.partnersBy", chosen, spec.partners_by))
     for (i, left), (j, right) in combinations(enumerate(sides), 2):
         for key in left.keys() & right.keys():
             both = set(left[key]) & set(right[key])
             if both:
-                ground.faults.append(
+                context.refuse(
                     Fault(
                         Reason.POLICY_CONFLICT,
                         f"{document.position('spec.between')} spec.between",
@@ -47,7 +47,7 @@ def compile_separate(document: Document, spec: Separate, ground: Ground) -> Iter
                     )
                 )
         for key in sorted(left.keys() & right.keys()):
-            one, other = ground.members(left[key]), ground.members(right[key])
+            one, other = context.members(left[key]), context.members(right[key])
             if len(one) and len(other):
                 yield DomainExclusion(
                     rule=document.name,

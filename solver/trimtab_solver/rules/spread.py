@@ -14,7 +14,7 @@ from ..primitives.domain_count import DomainCount
 from ..primitives.domain_limit import DomainLimit
 from ..primitives.domain_skew import DomainSkew
 from ..snapshot import HostState
-from .ground import Ground
+from .context import Context
 
 RECEIVING = frozenset({HostState.UP, HostState.DEGRADED, HostState.STANDBY})
 """States of hosts that take guests."""
@@ -45,16 +45,16 @@ class Spread(RuleSpec):
 
 
 def compile_spread(
-    document: Document, spec: Spread, ground: Ground
+    document: Document, spec: Spread, context: Context
 ) -> Iterator[DomainLimit | DomainCount | DomainSkew]:
     """One limit, one count and one skew per group, as far as the group is large enough for them to bind."""
-    domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
-    chosen = ground.chosen(document, spec, "spec.select", spec.select)
-    taking = [ground.host_index[host.id] for host in ground.selection.snapshot.hosts if host.state in RECEIVING]
+    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    chosen = context.chosen(document, spec, "spec.select", spec.select)
+    taking = [context.host_index[host.id] for host in context.selection.snapshot.hosts if host.state in RECEIVING]
     eligible = np.unique(domain[taking])
     must, weight = spec.is_must, spec.weight or 0
-    for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
-        members = ground.members(ids)
+    for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
+        members = context.members(ids)
         if spec.max_per_domain is not None and len(members) > spec.max_per_domain:
             yield DomainLimit(
                 rule=document.name,

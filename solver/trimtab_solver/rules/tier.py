@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import enum
+from collections.abc import Mapping
+from itertools import combinations
 from typing import Annotated
 
 from pydantic import Field
 
-from ..policy.documents import Spec, Strict
+from ..errors import Fault, PolicyRefusedError, Reason
+from ..policy.documents import Document, Spec, Strict
 from ..policy.fields import EventCondition, VmSelector
+from ..policy.precedence import overridden, prevailing
+from ..policy.selection import Selection, count, named
+from .policy_set import default_tier
 from .shares import Floor, percent
 
 
@@ -70,3 +77,104 @@ class Tier(Spec):
     """Resources that are backed one to one by hardware for guests of this tier."""
     allow_cold_migration: bool = False
     """Whether a running guest may be stopped and started again elsewhere for the sake of a move."""
+
+
+def ranked_tiers(selection: Selection) -> tuple[tuple[Document, Tier], ...]:
+    """Every tier with its document: highest rank first, then by name."""
+    return selection.derived(_ranked)
+
+
+def guest_tiers(selection: Selection) -> Mapping[str, Document]:
+    """The tier's document of every guest, stopped ones included.
+
+    Raises
+    ------
+    PolicyRefusedError
+        If guests have no tier (NO_TIER) or more than one (AMBIGUOUS_TIER), or a tier's selector fails.
+    """
+    return selection.derived(_find_tiers)
+
+
+def _ranked(selection: Selection) -> tuple[tuple[Document, Tier], ...]:
+    return tuple(sorted(selection.policy.of(Tier), key=lambda item: (-item[1].rank, item[0].name)))
+
+
+def _find_tiers(selection: Selection) -> dict[str, Document]:
+    tiers = ranked_tiers(selection)
+    documents = {document.name: document for document, _ in tiers}
+    tier_of, rivals = _claims(selection)
+    below = overridden({document.name: tier.overrides for document, tier in tiers})
+    twice: dict[tuple[str, str], list[str]] = {}
+    for vm_id, names in rivals.items():
+        winner = prevailing(names, below)
+        if winner is None:
+            pairs = combinations(names, 2)
+            pair = next((pair for pair in pairs if prevailing(pair, below) is None), (names[0], names[1]))
+            twice.setdefault(pair, []).append(vm_id)
+        else:
+            tier_of[vm_id] = documents[winner]
+    faults = [_ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()]
+    vms = selection.snapshot.vms
+    homeless = [i for i, vm in enumerate(vms) if vm.id not in tier_of]
+    default = default_tier(selection.policy)
+    if default is not None and default in documents:
+        tier_of.update((vms[i].id, documents[default]) for i in homeless)
+    elif homeless:
+        faults.append(_no_tier(selection, homeless))
+    if faults:
+        raise PolicyRefusedError(faults)
+    return {vm.id: tier_of[vm.id] for vm in vms}
+
+
+def _claims(selection: Selection) -> tuple[dict[str, Document], dict[str, list[str]]]:
+    """The first tier that selects each guest, and all of them where there are several."""
+    first_of: dict[str, Document] = {}
+    rivals: dict[str, list[str]] = {}
+    faults: list[Fault] = []
+    for document, tier in ranked_tiers(selection):
+        try:
+            members = _members(selection, document, tier)
+        except PolicyRefusedError as refusal:
+            faults += refusal.faults
+            continue
+        for vm_id in members:
+            first = first_of.setdefault(vm_id, document)
+            if first is not document:
+                rivals.setdefault(vm_id, [first.name]).append(document.name)
+    if faults:
+        raise PolicyRefusedError(faults)
+    return first_of, rivals
+
+
+def _members(selection: Selection, document: Document, tier: Tier) -> tuple[str, ...]:
+    if tier.select is not None:
+        return selection.vms(document, "spec.select", tier.select)
+    return tuple(vm.id for vm in selection.snapshot.vms if vm.tier == document.name)
+
+
+def _no_tier(selection: Selection, homeless: list[int]) -> Fault:
+    vms = selection.snapshot.vms
+    first = vms[homeless[0]]
+    names = [document.name for document, _ in ranked_tiers(selection)]
+    close = difflib.get_close_matches(first.tier, names, n=1)
+    guess = f'did you mean "{close[0]}"? ' if close else ""
+    return Fault(
+        Reason.NO_TIER,
+        f"snapshot.vms[{homeless[0]}].tier",
+        f"{count(len(homeless), 'guest')} of no tier: {named(vms[i].id for i in homeless)}; "
+        f'the tier field of {first.id} is "{first.tier}"',
+        f"{guess}give each guest a tier that a Tier document selects ({', '.join(sorted(names))}), "
+        "or set defaultTier in the PolicySet",
+    )
+
+
+def _ambiguous(first: Document, second: Document, ids: list[str]) -> Fault:
+    if "spec.select" not in second.positions:
+        first, second = second, first  # the fault stands where there is something to change
+    return Fault(
+        Reason.AMBIGUOUS_TIER,
+        f"{second.position('spec.select')} spec.select",
+        f"{count(len(ids), 'guest')} of two tiers, {first.name} ({first.source}) and {second.name}: {named(ids)}",
+        f"change the select of {first.name} or {second.name} so that each guest has one tier, or name one in overrides "
+        "of the other",
+    )

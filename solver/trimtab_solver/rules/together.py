@@ -8,7 +8,7 @@ from ..policy.documents import Document, RuleSpec, Selector
 from ..policy.fields import DomainKind, VmSelector, VmText
 from ..primitives.domain_count import DomainCount
 from ..primitives.domain_dependency import DomainDependency
-from .ground import Ground
+from .context import Context
 
 
 class Together(RuleSpec):
@@ -28,17 +28,17 @@ class Together(RuleSpec):
 
 
 def compile_together(
-    document: Document, spec: Together, ground: Ground
+    document: Document, spec: Together, context: Context
 ) -> Iterator[DomainCount] | Iterator[DomainDependency]:
     """One count per group of two or more; with `near`, one dependency per group."""
-    return _one_domain(document, spec, ground) if spec.near is None else _near(document, spec, spec.near, ground)
+    return _one_domain(document, spec, context) if spec.near is None else _near(document, spec, spec.near, context)
 
 
-def _one_domain(document: Document, spec: Together, ground: Ground) -> Iterator[DomainCount]:
-    domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
-    chosen = ground.chosen(document, spec, "spec.select", spec.select)
-    for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
-        members = ground.members(ids)
+def _one_domain(document: Document, spec: Together, context: Context) -> Iterator[DomainCount]:
+    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    chosen = context.chosen(document, spec, "spec.select", spec.select)
+    for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
+        members = context.members(ids)
         if len(members) > 1:
             yield DomainCount(
                 rule=document.name,
@@ -52,13 +52,13 @@ def _one_domain(document: Document, spec: Together, ground: Ground) -> Iterator[
             )
 
 
-def _near(document: Document, spec: Together, near: Selector, ground: Ground) -> Iterator[DomainDependency]:
-    domain, domain_count = ground.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
-    chosen = ground.chosen(document, spec, "spec.select", spec.select)
-    others = ground.chosen(document, spec, "spec.near", near)
-    providers = ground.selection.groups(document, "spec.groupBy", others, spec.group_by)
-    for key, ids in ground.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
-        members = ground.members(ids)
+def _near(document: Document, spec: Together, near: Selector, context: Context) -> Iterator[DomainDependency]:
+    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    chosen = context.chosen(document, spec, "spec.select", spec.select)
+    others = context.chosen(document, spec, "spec.near", near)
+    providers = context.selection.groups(document, "spec.groupBy", others, spec.group_by)
+    for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
+        members = context.members(ids)
         if len(members):
             yield DomainDependency(
                 rule=document.name,
@@ -68,5 +68,5 @@ def _near(document: Document, spec: Together, near: Selector, ground: Ground) ->
                 domain=domain,
                 domain_count=domain_count,
                 members=members,
-                providers=ground.members(providers.get(key, ())),
+                providers=context.members(providers.get(key, ())),
             )

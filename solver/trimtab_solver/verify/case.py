@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ..policy.documents import Policy, RuleSpec
 from ..policy.selection import Selection
+from ..rules.tier import guest_tiers
 from ..snapshot import FencingState, Snapshot, Vm, VmState
 from .action_budget import move_rules
 from .judges import scopes_of
@@ -32,7 +33,7 @@ class Case:
         self.hosts = {host.id: host for host in snapshot.hosts}
         self.tiers = tier_rights(self.selection)
         self.tier: dict[str, TierRights] = {
-            vm_id: self.tiers[document.name] for vm_id, document in self.selection.tier_of().items()
+            vm_id: self.tiers[document.name] for vm_id, document in guest_tiers(self.selection).items()
         }
         self.scopes = scopes_of(self.selection)
         self.scopes_by_vm: dict[str, list[int]] = {vm.id: [] for vm in snapshot.vms}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..actions import ActionKind
 from ..policy.selection import Selection
-from ..rules.tier import EvictionAction, Shrinking
+from ..rules.tier import EvictionAction, Shrinking, ranked_tiers
 from ..snapshot import Host, Migratability, Vm, VmState
 
 
@@ -28,7 +28,7 @@ class TierRights:
 def tier_rights(selection: Selection) -> dict[str, TierRights]:
     """The rights of every tier, by name, highest rank first."""
     rights: dict[str, TierRights] = {}
-    for document, tier in selection.tiers():
+    for document, tier in ranked_tiers(selection):
         evict, resize = tier.evict, tier.resize
         may_evict = evict is not None and selection.holds(document, "spec.evict.when", evict.when)
         may_resize = resize is not None and selection.holds(document, "spec.resize.when", resize.when)

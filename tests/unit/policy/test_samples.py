@@ -12,7 +12,7 @@ from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.rules import KINDS
 from trimtab_solver.rules.separate import Separate
-from trimtab_solver.rules.tier import Availability, Tier
+from trimtab_solver.rules.tier import Availability, Tier, ranked_tiers
 from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm
 
 FOLDER = Path(__file__).parents[3] / "samples" / "policies" / "gold-silver-bronze"
@@ -62,7 +62,7 @@ def test_rights_follow_the_number_of_failures(
     """Bronze may be stopped on one failure, Silver on two, Gold never; Gold is never shrunk."""
     selection = Selection(policy, SNAPSHOT, Event(failures, failures, (), 0))
     found: tuple[set[str], set[str]] = (set(), set())
-    for document, tier in selection.tiers():
+    for document, tier in ranked_tiers(selection):
         if tier.evict and selection.holds(document, "spec.evict.when", tier.evict.when):
             found[0].add(document.name)
         if tier.resize and selection.holds(document, "spec.resize.when", tier.resize.when):
@@ -72,7 +72,7 @@ def test_rights_follow_the_number_of_failures(
 
 def test_gold_runs_on_guaranteed_resources(policy: Policy) -> None:
     """Gold must run, is ranked first, and does not share CPU and memory."""
-    document, gold = Selection(policy, SNAPSHOT).tiers()[0]
+    document, gold = ranked_tiers(Selection(policy, SNAPSHOT))[0]
     assert isinstance(gold, Tier)
     assert (document.name, gold.availability) == ("gold", Availability.MUST_RUN)
     assert gold.no_overcommit == ("cpu_milli", "memory_mib")

@@ -14,6 +14,7 @@ from trimtab_solver.policy.expressions import compile_expression
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.policy.subjects import event_data
 from trimtab_solver.policy.variables import Returns, Scope
+from trimtab_solver.rules.tier import guest_tiers, ranked_tiers
 from trimtab_solver.snapshot import Host, HostState, Snapshot, Vm, VmState
 
 HOSTS = (
@@ -45,7 +46,7 @@ def vms_of(selector: Selector, *documents: str) -> tuple[str, ...]:
 
 def refusal_of(selection: Selection) -> tuple[Fault, ...]:
     with pytest.raises(PolicyRefusedError) as refusal:
-        selection.tier_of()
+        guest_tiers(selection)
     return refusal.value.faults
 
 
@@ -131,10 +132,23 @@ def test_an_error_in_a_should_rule_leaves_the_guest_out() -> None:
     assert selection.vms(pin, "spec.select", selector) == ("a",)
     assert selection.groups(pin, "spec.groupBy", ("a", "c"), "vm.labels.zone") == {"A": ("a",)}
     assert [warning.split(": ")[0] for warning in selection.warnings] == [
-        "p.yaml:6:22 spec.select.cel",
         "p.yaml:6:1 spec.groupBy",
+        "p.yaml:6:22 spec.select.cel",
     ]
-    assert "fails on 1 guest: c" in selection.warnings[0]
+    assert "fails on 1 guest: c" in selection.warnings[1]
+
+
+def test_warnings_do_not_depend_on_who_asks_first() -> None:
+    """Whatever was asked, in whatever order and of whichever guests, is said once for each expression and cause."""
+    one, other = selection_of(SHOULD), selection_of(SHOULD)
+    pin, selector = named(one.policy, "pin"), Selector(cel="vm.labels.zone == 'A'")
+    one.vms(pin, "spec.select", selector)
+    one.groups(pin, "spec.groupBy", ("a", "b", "c"), "vm.labels.nothing")
+    other.groups(pin, "spec.groupBy", ("c", "a"), "vm.labels.nothing")
+    other.groups(pin, "spec.groupBy", ("b",), "vm.labels.nothing")
+    other.vms(pin, "spec.select", selector)
+    assert one.warnings == other.warnings
+    assert "fails on 3 guests: a, b, c" in one.warnings[0]
 
 
 def test_tiers_come_by_rank_then_name() -> None:
@@ -142,13 +156,13 @@ def test_tiers_come_by_rank_then_name() -> None:
     selection = selection_of(
         *(document("Tier", name, f"{{rank: {rank}}}") for name, rank in (("b", 5), ("a", 5), ("z", 99)))
     )
-    assert [item.name for item, _ in selection.tiers()] == ["z", "bronze", "a", "b"]
+    assert [item.name for item, _ in ranked_tiers(selection)] == ["z", "bronze", "a", "b"]
 
 
 def test_every_guest_has_the_tier_that_selects_it() -> None:
     """A tier without select holds the guests that name it, stopped ones included."""
     selection = selection_of(document("Tier", "precious", "{rank: 99, select: {cel: vm.tier == 'gold'}}"))
-    assert {vm: tier.name for vm, tier in selection.tier_of().items()} == {
+    assert {vm: tier.name for vm, tier in guest_tiers(selection).items()} == {
         "a": "precious",
         "b": "precious",
         "c": "bronze",
@@ -159,12 +173,12 @@ def test_a_tier_takes_the_guests_that_it_overrides() -> None:
     """Directly or through others, whatever the ranks; without a tier that overrides all others it is refused."""
     also = document("Tier", "also", "{rank: 5, select: {ids: [a, b]}, overrides: [gold]}")
     gold = document("Tier", "gold", "{rank: 99}")
-    assert {vm: tier.name for vm, tier in selection_of(gold, also).tier_of().items() if vm != "c"} == {
+    assert {vm: tier.name for vm, tier in guest_tiers(selection_of(gold, also)).items() if vm != "c"} == {
         "a": "also",
         "b": "also",
     }
     top = document("Tier", "top", "{rank: 1, select: {ids: [a]}, overrides: [also]}")
-    assert selection_of(gold, also, top).tier_of()["a"].name == "top"
+    assert guest_tiers(selection_of(gold, also, top))["a"].name == "top"
     rival = document("Tier", "rival", "{rank: 1, select: {ids: [a]}, overrides: [gold]}")
     (fault,) = refusal_of(selection_of(gold, also, rival))
     assert fault.reason is Reason.AMBIGUOUS_TIER
@@ -198,7 +212,7 @@ def test_a_guest_without_tier_is_refused_with_a_suggestion() -> None:
 def test_the_default_tier_takes_guests_that_no_tier_selects() -> None:
     """With defaultTier no guest is without a tier."""
     selection = selection_of(document("PolicySet", "set", "{defaultTier: bronze}"))
-    assert {tier.name for tier in selection.tier_of().values()} == {"bronze"}
+    assert {tier.name for tier in guest_tiers(selection).values()} == {"bronze"}
 
 
 def test_results_do_not_depend_on_what_was_asked_before() -> None:

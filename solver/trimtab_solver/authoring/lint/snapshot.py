@@ -15,7 +15,7 @@ from ...rules.resize import Resize
 from ...rules.separate import Separate
 from ...rules.shares import percent
 from ...rules.spread import Spread
-from ...rules.tier import Tier
+from ...rules.tier import Tier, guest_tiers, ranked_tiers
 from ...snapshot import Snapshot
 from ...topology import Topology
 from ...verify.domains import DomainMaps
@@ -59,8 +59,8 @@ def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
 
 def _tier_findings(selection: Selection) -> Iterator[Finding]:
     """Tiers that no guest belongs to. Raises as `Selection.tier_of`."""
-    used = {document.name for document in selection.tier_of().values()}
-    for document, tier in selection.tiers():
+    used = {document.name for document in guest_tiers(selection).values()}
+    for document, tier in ranked_tiers(selection):
         if tier.select is None and document.name not in used and selection.snapshot.vms:
             message = "no guest belongs to it"
             fix = f"it holds the guests whose tier field is {document.name}; compare the names"
@@ -175,8 +175,8 @@ def _spread_findings(selection: Selection, document: Document, spec: Spread) -> 
 
 
 def _resize_findings(selection: Selection, document: Document, spec: Resize) -> Iterator[Finding]:
-    chosen, tier_of = selection.vms(document, "spec.select", spec.select), selection.tier_of()
-    tiers = {document.name: tier for document, tier in selection.tiers()}
+    chosen, tier_of = selection.vms(document, "spec.select", spec.select), guest_tiers(selection)
+    tiers = {document.name: tier for document, tier in ranked_tiers(selection)}
     rights = [tiers[name].resize for name in sorted({tier_of[vm_id].name for vm_id in chosen})]
     known = _resources(selection.snapshot)
     floors = {resource: percent(share) for resource, share in spec.floor.items() if resource in known}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import Fault, Reason
+from ..errors import Fault, PolicyRefusedError, Reason
 from ..policy.documents import Document, RuleSpec, Selector
 from ..policy.selection import Selection
 from ..primitives.allowed import HostRule
@@ -21,20 +21,35 @@ Primitive = GroupPrimitive | HostRule | SizeFloor
 
 
 @dataclass(slots=True)
-class Ground:
+class Context:
     """The snapshot and selection as seen by the compilation of one policy.
 
-    Guests that are switched off on purpose have no index: no rule concerns them. `faults` and `warnings` collect what
-    compilation finds wrong.
+    Guests that are switched off on purpose have no index: no rule concerns them. `warnings` and what is refused collect
+    what compilation finds wrong.
     """
 
     selection: Selection
     vm_index: Mapping[str, int]
     host_index: Mapping[str, int]
     topology: Topology
-    faults: list[Fault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    _faults: list[Fault] = field(default_factory=list)
     _domains: dict[str, tuple[Index, int]] = field(default_factory=dict)
+
+    def refuse(self, fault: Fault) -> None:
+        """Notes a contradiction; compilation goes on, so that others are found too."""
+        self._faults.append(fault)
+
+    def raise_faults(self) -> None:
+        """To be called when every rule is compiled.
+
+        Raises
+        ------
+        PolicyRefusedError
+            When something was refused.
+        """
+        if self._faults:
+            raise PolicyRefusedError(self._faults)
 
     def members(self, vm_ids: Iterable[str]) -> Index:
         """Indices of those of the guests that are wanted, ascending."""
@@ -77,7 +92,7 @@ class Ground:
         known = ", ".join(sorted(self.topology.kinds))
         message = f'{document.name} names failure domains of kind "{kind}", the snapshot has none (it has: {known})'
         if is_must:
-            self.faults.append(
+            self.refuse(
                 Fault(
                     Reason.UNKNOWN_REFERENCE,
                     where,
