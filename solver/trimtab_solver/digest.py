@@ -1,43 +1,38 @@
-"""A digest of a snapshot that does not depend on the order of its lists or on how it was encoded."""
+"""A digest of a snapshot that does not depend on the order of its lists or on how it was encoded.
+
+It is made from the fields of the snapshot's classes and their types, so a field that is added is in it.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import hashlib
-from collections.abc import Mapping, Sequence
-from itertools import chain, islice
+import types
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, repeat
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from .snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm
-
-OneT = TypeVar("OneT", FailureDomain, StoragePool, Host, Vm)
+from .snapshot import Snapshot
 
 _CHUNK = 1000
 """How many texts are hashed at once: small updates cost more than what they hash."""
 
+_SCALARS = frozenset({str, int, bool, type(None)})
+
 
 def snapshot_digest(snapshot: Snapshot) -> str:
-    """SHA-256 (hex) over a canonical text of the snapshot; lists are ordered by id."""
+    """SHA-256 (hex) over a canonical text of the snapshot; lists are ordered, those of objects by id."""
     digest = hashlib.sha256()
-    texts = _Texts()
-    parts = chain(
-        [repr((snapshot.taken_at, snapshot.hardware_failures))],
-        (repr(("domain", one.id, one.kind, one.parent_id)) for one in _by_id(snapshot.domains)),
-        (repr(("pool", one.id, one.kind.value)) for one in _by_id(snapshot.storage_pools)),
-        map(texts.host, _by_id(snapshot.hosts)),
-        map(texts.vm, _by_id(snapshot.vms)),
-    )
+    parts = _Texts().parts(snapshot)
     while chunk := "".join(islice(parts, _CHUNK)):
         digest.update(chunk.encode())
     return digest.hexdigest()
 
 
-def _by_id(ones: Sequence[OneT]) -> list[OneT]:
-    return sorted(ones, key=attrgetter("id"))
-
-
 class _Texts:
-    """The canonical text of hosts and guests: the `repr` of a tuple of their fields, mappings as sorted lists of items.
+    """Canonical texts of the fields, one line per object.
 
     Guests share mappings, so the text of each mapping is kept; the snapshot keeps the mappings alive meanwhile.
     """
@@ -45,26 +40,46 @@ class _Texts:
     def __init__(self) -> None:
         self._known: dict[int, str] = {}
 
-    def _items(self, mapping: Mapping[str, object]) -> str:
-        text = self._known.get(id(mapping))
-        if text is None:
-            text = self._known[id(mapping)] = repr(sorted(mapping.items()))
-        return text
+    def parts(self, snapshot: Snapshot) -> Iterator[str]:
+        """The text of the snapshot, object by object."""
+        for name, hint in get_type_hints(Snapshot).items():
+            value, kinds = getattr(snapshot, name), get_args(hint)
+            yield f"{name}:\n"
+            if kinds and dataclasses.is_dataclass(kinds[0]):
+                yield from self._lines(kinds[0], sorted(value, key=attrgetter("id")))
+            else:
+                yield from self._column(hint, [value])
 
-    def host(self, host: Host) -> str:
-        items = self._items
-        return (
-            f"('host', {host.id!r}, {sorted(host.domain_ids)!r}, {items(host.capacity)}, {items(host.reserved)}, "
-            f"{items(host.overcommit_percent)}, {host.state.value!r}, {host.fencing.value!r}, {host.cpu_generation!r}, "
-            f"{items(host.labels)}, {sorted(host.capabilities)!r}, {sorted(host.storage_pool_ids)!r}, "
-            f"{host.migration_slots!r}, {host.migration_bandwidth_mbps!r}, {host.boot_s!r})"
-        )
+    def _lines(self, kind: Any, ones: Sequence[object]) -> Iterator[str]:
+        """The fields of each object in their order, written by columns: types are told apart once, not per object."""
+        hints = get_type_hints(kind)
+        names = [field.name for field in dataclasses.fields(kind)]
+        columns = [self._column(hints[name], map(attrgetter(name), ones)) for name in names]
+        return map(", ".join, zip(*columns, repeat("\n")))
 
-    def vm(self, vm: Vm) -> str:
-        items = self._items
-        return (
-            f"('vm', {vm.id!r}, {vm.tenant!r}, {vm.tier!r}, {items(vm.labels)}, {vm.group!r}, {items(vm.requested)}, "
-            f"{items(vm.guaranteed)}, {items(vm.allocated)}, {items(vm.used)}, {vm.state.value!r}, {vm.host_id!r}, "
-            f"{vm.target_host_id!r}, {vm.home_host_id!r}, {vm.storage_pool_id!r}, {vm.migratability.value!r}, "
-            f"{vm.dirty_rate_mbps!r}, {vm.restart_s!r}, {sorted(vm.device_needs)!r})"
-        )
+    def _column(self, hint: Any, values: Iterable[Any]) -> Iterator[str]:
+        """The text of each value of a type.
+
+        Raises
+        ------
+        TypeError
+            When no canonical text is defined for the type.
+        """
+        origin, arguments = get_origin(hint), get_args(hint)
+        if hint in _SCALARS or (origin in (Union, types.UnionType) and _SCALARS.issuperset(arguments)):
+            return map(repr, values)
+        if isinstance(hint, type) and issubclass(hint, enum.StrEnum):
+            return map(str.__repr__, values)
+        if origin is tuple and arguments == (str, ...):
+            return map(repr, map(sorted, values))
+        if origin is Mapping:
+            return self._mappings(values)
+        raise TypeError(f"the digest of a snapshot has no canonical text for {hint}: define one in digest.py")
+
+    def _mappings(self, mappings: Iterable[Mapping[str, object]]) -> Iterator[str]:
+        known = self._known
+        for mapping in mappings:
+            text = known.get(id(mapping))
+            if text is None:
+                text = known[id(mapping)] = repr(sorted(mapping.items()))
+            yield text
