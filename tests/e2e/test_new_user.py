@@ -67,7 +67,8 @@ def test_a_server_plans_the_same_way(cluster: Path, tmp_path: Path) -> None:
     """With the server's policy or one's own; the plan passes the verifier here; faults come back as faults."""
     state, rules = cluster / "snapshot.json", cluster / "policy"
     with serving("--log-level", "warning") as address:
-        for number, policy in enumerate(([], ["--policy", rules])):
+        wishes: tuple[tuple[str | Path, ...], ...] = ((), ("--policy", rules))
+        for number, policy in enumerate(wishes):
             plan = tmp_path / f"plan{number}.pb.zst"
             done = trimtab("plan", state, "--server", address, *policy, "--deadline", "2s", "-o", plan)
             assert done.code in (0, 1), done.err

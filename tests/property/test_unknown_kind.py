@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from pydantic import Field
@@ -107,8 +108,10 @@ def _scopes(document: Document, spec: Solitary, selection: Selection, domains: D
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "Solitary", Solitary)
     monkeypatch.setattr("trimtab_solver.authoring.loader.DOCUMENT_KINDS", {**DOCUMENT_KINDS, "Solitary": Solitary})
-    monkeypatch.setitem(COMPILERS, Solitary, _compile)
-    monkeypatch.setitem(JUDGES, Solitary, _scopes)
+    compilers: dict[Any, Any] = COMPILERS
+    judges: dict[Any, Any] = JUDGES
+    monkeypatch.setitem(compilers, Solitary, _compile)
+    monkeypatch.setitem(judges, Solitary, _scopes)
 
 
 def _cluster(seed: int, *, alone: bool = False) -> tuple[Snapshot, Policy]:

@@ -28,7 +28,7 @@ def placements(problem: Problem) -> Ints:
         for v in np.flatnonzero(problem.current == h).tolist():
             usage[moved_from(problem, grid, v)] += problem.capacity.left_behind(v)
         fits &= (usage <= problem.capacity.ceiling[h]).all(axis=1)
-    return grid[fits]
+    return np.asarray(grid[fits])
 
 
 def moved_from(problem: Problem, grid: Ints, v: int) -> Bools:

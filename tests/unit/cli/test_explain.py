@@ -81,7 +81,7 @@ def test_unknown_names_are_guessed(tmp_path: Path) -> None:
 
 
 SMALL_A, SMALL_B = replace(case.A, requested=SMALL), replace(case.B, requested=SMALL)
-REFUSED = {
+REFUSED: dict[str, tuple[Snapshot, dict[str, Any], str, str]] = {
     "down": (case.RESTART, {}, "h1", "it is down"),
     "draining": (case.WELL, {"state": HostState.DRAINING}, "h2", "it is draining"),
     "maintenance": (case.WELL, {"state": HostState.MAINTENANCE}, "h2", "it is in maintenance"),

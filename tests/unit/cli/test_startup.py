@@ -90,7 +90,7 @@ def test_every_command_has_help(command: str) -> None:
 def test_progress_is_for_terminals_only(tmp_path: Path) -> None:
     """Redirected, stderr stays empty and the table has no escape sequences."""
     state, rules = written(tmp_path, case.RESTART)
-    command = [TRIMTAB, "plan", state, "--policy", rules]
+    command: list[str | Path] = [TRIMTAB, "plan", state, "--policy", rules]
     environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=environment)
     assert result.stderr == ""

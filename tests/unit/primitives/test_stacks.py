@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,17 +36,24 @@ class _Draw:
 
     def group(self, kind: type[GroupPrimitive]) -> GroupPrimitive:
         domain = self.chance.choice(self.topologies)
-        common = {"rule": "r", "key": "", "must": True, "weight": 0, "domain": domain, "domain_count": HOSTS}
+        common: dict[str, Any] = {
+            "rule": "r",
+            "key": "",
+            "must": True,
+            "weight": 0,
+            "domain": domain,
+            "domain_count": HOSTS,
+        }
         if kind is DomainLimit:
-            return DomainLimit(**common, members=self.members(), limit=self.chance.randint(1, 2))  # type: ignore[arg-type]  # a common part
+            return DomainLimit(**common, members=self.members(), limit=self.chance.randint(1, 2))
         if kind is DomainCount:
-            limits = {"least": self.chance.randint(2, 3)} if self.chance.random() < 0.5 else {"most": 1}
-            return DomainCount(**common, members=self.members(), **limits)  # type: ignore[arg-type]  # a common part
+            limits: dict[str, Any] = {"least": self.chance.randint(2, 3)} if self.chance.random() < 0.5 else {"most": 1}
+            return DomainCount(**common, members=self.members(), **limits)
         if kind is DomainExclusion:
             both = self.members(2)
-            return DomainExclusion(**common, left=both[::2], right=both[1::2])  # type: ignore[arg-type]  # a common part
+            return DomainExclusion(**common, left=both[::2], right=both[1::2])
         if kind is Quorum:
-            return Quorum(  # type: ignore[arg-type]  # a common part
+            return Quorum(
                 **common,
                 members=self.members(),
                 least=self.chance.randint(1, 6),
@@ -53,17 +61,17 @@ class _Draw:
             )
         if kind is DomainSkew:
             eligible = np.unique(self.chance.choices(domain.tolist(), k=3)).astype(np.int32)
-            return DomainSkew(**common, members=self.members(), skew=self.chance.randint(1, 2), eligible=eligible)  # type: ignore[arg-type]  # a common part
+            return DomainSkew(**common, members=self.members(), skew=self.chance.randint(1, 2), eligible=eligible)
         if kind is Headroom:
             members = self.members()
-            return Headroom(  # type: ignore[arg-type]  # a common part
+            return Headroom(
                 **common,
                 members=members,
                 demand=np.array([self.chance.randint(1, 4) for _ in members]),
                 usable=np.array([self.chance.randint(0, 4) for _ in range(HOSTS)]),
                 total=np.array([self.chance.randint(0, 9) for _ in range(HOSTS)]),
             )
-        return DomainDependency(**common, members=self.members(), providers=self.members())  # type: ignore[arg-type]  # a common part
+        return DomainDependency(**common, members=self.members(), providers=self.members())
 
 
 @pytest.mark.parametrize("kind", KINDS)

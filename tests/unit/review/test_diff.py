@@ -160,7 +160,7 @@ def test_a_change_that_means_nothing_here_shows_no_actions() -> None:
 
 def test_one_digest_is_one_plan() -> None:
     """A policy written in another order is not planned for again, so that there is nothing to differ."""
-    files = {f"z{name}": text for name, text in reversed(LARGE.policy.items())}
+    files = {f"z{name}": text for name, text in reversed(list(LARGE.policy.items()))}
     diff = diff_policies(changed(b"", b""), parse_policy(files), LARGE.healthy, (Scenario(name="quiet"),), LITTLE)
     assert diff.is_empty
     (plan,) = diff.plans

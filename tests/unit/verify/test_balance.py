@@ -62,7 +62,7 @@ def test_free_resources_should_come_together() -> None:
 
 def test_the_fullest_host_counts_in_thousandths() -> None:
     """Rounded down; hosts without the resource have no share."""
-    hosts = {1: {"capacity": {"memory_mib": 30}}, 4: {"capacity": {}}}
+    hosts: dict[int, dict[str, Any]] = {1: {"capacity": {"memory_mib": 30}}, 4: {"capacity": {}}}
     cluster = snapshot([vm("a"), vm("b"), vm("c")], hosts)
     peak = Balance(peaks=(PeakLoad(resource="memory_mib", weight=2),))
     assert cost(cluster, {"a": "h1"}, peak) == 2 * 333
