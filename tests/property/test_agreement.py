@@ -17,7 +17,7 @@ from tests.support.strategies import tiny_cluster_under
 from trimtab_solver.policy.documents import Document, RuleSpec
 from trimtab_solver.primitives.domain_limit import DomainLimit
 from trimtab_solver.rules.compile import COMPILERS
-from trimtab_solver.rules.context import Ground, Primitive
+from trimtab_solver.rules.context import Context, Primitive
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.resize import Resize
 from trimtab_solver.rules.spread import Spread
@@ -75,7 +75,7 @@ def _resize_too_much(*arguments: Any) -> Compiled:
         yield replace(rule, percent=dict.fromkeys(("cpu_milli", "memory_mib"), 100))
 
 
-def _nothing(document: Document, spec: RuleSpec, ground: Ground) -> Compiled:
+def _nothing(document: Document, spec: RuleSpec, context: Context) -> Compiled:
     return iter(())
 
 
