@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,19 +16,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from google.rpc.status_pb2 import Status
-
 from trimtab.v1 import planning_service_pb2 as pb
+from trimtab_server.calls.methods import METHODS
 from trimtab_server.convert.answer import answer_from_proto, level_from_proto
 from trimtab_server.convert.request import policy_to_proto, seconds_from_proto, seconds_to_proto
 from trimtab_server.convert.snapshot import snapshot_to_proto
-from trimtab_server.frames import FrameKind
-from trimtab_server.job import Job
-from trimtab_server.supervisor import Solver, Supervisor
+from trimtab_server.dispatch.frames import Accepted, Failed, Progress, Report, Response
+from trimtab_server.dispatch.job import Job
+from trimtab_server.dispatch.method import Method
+from trimtab_server.dispatch.solver_process import SolverProcess
+from trimtab_server.dispatch.supervisor import PROBE, Supervisor
 from trimtab_solver.outcome import Answer, LevelValue
 from trimtab_solver.snapshot import Snapshot
 
 THREADS: Final = 2
+_STREAM_PLAN: Final = next(method for method in METHODS if method.name == "StreamPlan")
 _MEMORY_BYTES: Final = 16 << 30
 _PATIENCE_S: Final = 600.0
 _POLL_S: Final = 0.02
@@ -96,30 +97,30 @@ class Service:
 
     async def _start(self) -> Supervisor:
         supervisor = Supervisor(workers=1, queue_size=0)
-        await supervisor.start(_job("", _PATIENCE_S))
+        await supervisor.start(_job(PROBE, _PATIENCE_S))
         return supervisor
 
     async def _plan(self, request: bytes, budget_s: float, at_once: bool) -> Measurement:
         began = time.monotonic()
         improvements: list[Improvement] = []
         report: dict[str, object] = {}
-        async with self._supervisor.solver(_job("StreamPlan", budget_s), request) as solver:
+        async with self._supervisor.solver(_job(_STREAM_PLAN, budget_s), request) as solver:
             memory = _Memory(solver)
             async with asyncio.timeout(budget_s + _PATIENCE_S):
                 async for frame in solver.frames():
                     memory.look()
-                    if frame.kind is FrameKind.ACCEPTED and at_once:
+                    if isinstance(frame, Accepted) and at_once:
                         solver.ask_for_best()
-                    elif frame.kind is FrameKind.PROGRESS:
+                    elif isinstance(frame, Progress):
                         progress = pb.StreamPlanResponse.FromString(frame.content).progress
                         levels = tuple(level_from_proto(level) for level in progress.levels)
                         improvements.append(Improvement(seconds_from_proto(progress.elapsed), progress.engine, levels))
-                    elif frame.kind is FrameKind.REPORT:
-                        report = json.loads(frame.content)
-                    elif frame.kind is FrameKind.ERROR:
+                    elif isinstance(frame, Report):
+                        report = dict(frame.facts)
+                    elif isinstance(frame, Failed):
                         fault = report.get("fault", "")
-                        raise SolverFailedError(f"{Status.FromString(frame.content).message} {fault}".strip())
-                    elif frame.kind is FrameKind.FINAL:
+                        raise SolverFailedError(f"{frame.status.message} {fault}".strip())
+                    elif isinstance(frame, Response):
                         wall_s = time.monotonic() - began
                         await memory.stop()
                         answer = answer_from_proto(pb.StreamPlanResponse.FromString(frame.content).answer)
@@ -127,7 +128,7 @@ class Service:
         raise SolverFailedError("the solver process died without an answer")
 
 
-def _job(method: str, budget_s: float) -> Job:
+def _job(method: Method, budget_s: float) -> Job:
     return Job(
         method=method,
         end_by=time.monotonic() + budget_s,
@@ -143,7 +144,7 @@ def _job(method: str, budget_s: float) -> Job:
 class _Memory:
     """Watches the high-water mark of a process, which the kernel keeps."""
 
-    def __init__(self, solver: Solver) -> None:
+    def __init__(self, solver: SolverProcess) -> None:
         self.peak_mib = 0
         self._status = Path(f"/proc/{solver.pid}/status")
         self._watching = asyncio.create_task(self._watch())

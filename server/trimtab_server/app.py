@@ -11,13 +11,18 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from trimtab.v1 import planning_service_pb2
+
+from .calls.chain import Chain
+from .calls.handlers import service_handlers
+from .calls.interceptors import links_around_calls
+from .calls.methods import METHODS, PLANNING, POLICY
 from .config import Settings
-from .interceptors import CallInterceptor
+from .dispatch.answers import AnswersInMemory
+from .dispatch.dispatcher import Dispatcher
+from .dispatch.supervisor import PROBE, Supervisor
 from .metrics import Metrics
-from .policy_service import POLICY_SERVICE_NAME, PolicyService
 from .served_policy import ServedPolicy
-from .services import SERVICE_NAME, PlanningService
-from .supervisor import Supervisor
 
 _log = structlog.get_logger("trimtab.app")
 
@@ -44,16 +49,17 @@ async def serve(settings: Settings) -> None:
     loop.add_signal_handler(signal.SIGHUP, served.ask)
     metrics = Metrics(served)
     supervisor = Supervisor(settings.workers, settings.queue)
-    service = PlanningService(settings, served, supervisor, metrics)
-    policies = PolicyService(service, served)
-    await supervisor.start(service.probe())
+    answers = AnswersInMemory(settings.remembered_answers, settings.remembered_mib << 20)
+    dispatcher = Dispatcher(settings, served, supervisor, answers, metrics)
+    await supervisor.start(dispatcher.job(PROBE))
     healths = health.aio.HealthServicer()
-    server = _server(settings, (service.handler(), policies.handler()), healths, metrics)
+    handlers = service_handlers(METHODS, dispatcher, served, settings.progress_interval_s)
+    server = _server(settings, handlers, healths, metrics)
     port = server.add_insecure_port(settings.listen)
     await server.start()
     _serve_metrics(settings, metrics)
     watching = asyncio.create_task(served.watch(settings.policy_interval_s))
-    for name in (health.OVERALL_HEALTH, SERVICE_NAME, POLICY_SERVICE_NAME):
+    for name in (health.OVERALL_HEALTH, PLANNING, POLICY):
         await healths.set(name, health_pb2.HealthCheckResponse.SERVING)
     _log.info(
         "listening",
@@ -66,7 +72,7 @@ async def serve(settings: Settings) -> None:
     watching.cancel()
     _log.info("draining", grace_s=settings.grace_s)
     await healths.enter_graceful_shutdown()
-    await service.drain(settings.grace_s)
+    await dispatcher.drain(settings.grace_s)
     await server.stop(_CLOSE_S)
     await supervisor.close()
     _log.info("stopped")
@@ -90,7 +96,7 @@ def _server(
 ) -> grpc.aio.Server:
     message_bytes = settings.message_mib << 20
     server = grpc.aio.server(
-        interceptors=(CallInterceptor(metrics),),
+        interceptors=(Chain(planning_service_pb2.DESCRIPTOR.package, links_around_calls(metrics)),),
         options=(
             ("grpc.max_receive_message_length", message_bytes),
             ("grpc.max_send_message_length", message_bytes),
@@ -101,6 +107,6 @@ def _server(
     server.add_generic_rpc_handlers(handlers)
     health_pb2_grpc.add_HealthServicer_to_server(healths, server)
     if settings.reflection:
-        names = (SERVICE_NAME, POLICY_SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (PLANNING, POLICY, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
     return server

@@ -1,5 +1,17 @@
 """What the fork server does before the first request: solver processes are forked with all of this done."""
 
+from google.protobuf.empty_pb2 import Empty
+
 from trimtab_solver.warm_up import warm_up
 
+from .calls.methods import METHODS
+from .dispatch.worker import Worker
+
+for method in METHODS:
+    method.load_work()
 warm_up()
+
+
+def probe(worker: Worker) -> Empty:
+    """The work that shows whether solver processes start, and everything they need is there."""
+    return worker.message()  # type: ignore[no-any-return]  # of the method's own type

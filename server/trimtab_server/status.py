@@ -22,8 +22,6 @@ from trimtab_solver.errors import Fault, Reason
 DOMAIN: Final = "trimtab.v1"
 """The `domain` of every ErrorInfo."""
 
-DETAILS_KEY: Final = "grpc-status-details-bin"
-
 # gRPC clients refuse trailers above 8 KiB by default; the message is sent twice, as text and inside the details
 _MAX_DETAILS_BYTES = 4096
 _MAX_MESSAGE_CHARS = 400

@@ -10,7 +10,7 @@ from typing import Final, Self, cast
 
 import grpc
 from google.rpc.error_details_pb2 import BadRequest
-from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
 
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import planning_service_pb2_grpc
@@ -22,7 +22,6 @@ from trimtab_solver.snapshot import Snapshot
 from ..convert.answer import answer_from_proto, level_from_proto
 from ..convert.request import policy_to_proto, seconds_from_proto, seconds_to_proto
 from ..convert.snapshot import snapshot_to_proto
-from ..status import DETAILS_KEY
 from .exits import CommandError, ExitCode
 
 _PATIENCE_S: Final = 30.0
@@ -115,9 +114,7 @@ class ServerClient:
 def _faults_in(error: grpc.Call) -> list[str]:
     """The field violations that the server lists."""
     bad_request = BadRequest()
-    for key, value in error.trailing_metadata() or ():
-        if key == DETAILS_KEY:
-            for detail in Status.FromString(value).details:
-                if detail.Is(BadRequest.DESCRIPTOR):
-                    detail.Unpack(bad_request)
+    status = rpc_status.from_call(error)
+    for detail in status.details if status is not None else ():
+        detail.Unpack(bad_request)
     return [f"{violation.field}: {violation.description}" for violation in bad_request.field_violations]

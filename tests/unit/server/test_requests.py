@@ -1,8 +1,6 @@
-"""Requests of the planning service and the frames between processes."""
+"""Requests of the planning service."""
 
 from __future__ import annotations
-
-import socket
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -20,7 +18,6 @@ from trimtab_server.convert.request import (
     verify_order_from_proto,
 )
 from trimtab_server.convert.response import stale_inputs
-from trimtab_server.frames import FrameKind, pack, receive_frame
 from trimtab_solver.errors import Reason, RefusedError
 from trimtab_solver.outcome import Certificate
 
@@ -153,15 +150,3 @@ def test_stale_inputs_are_those_that_differ() -> None:
 def test_durations_survive_the_wire(seconds: float) -> None:
     """Durations are exact to the microsecond."""
     assert seconds_from_proto(seconds_to_proto(seconds)) == pytest.approx(seconds, abs=1e-6)
-
-
-def test_frames_arrive_as_they_were_sent() -> None:
-    """Kind and content arrive, empty ones too; a closed connection is EOFError, not half a frame."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        with ours:
-            ours.sendall(pack(FrameKind.STOP) + pack(FrameKind.REQUEST, b"abc") + pack(FrameKind.FINAL, b"cut")[:-1])
-        assert receive_frame(theirs) == (FrameKind.STOP, b"")
-        assert receive_frame(theirs) == (FrameKind.REQUEST, b"abc")
-        with pytest.raises(EOFError):
-            receive_frame(theirs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from trimtab.v1 import policy_service_pb2 as pb
@@ -11,39 +10,39 @@ from trimtab_solver.authoring.findings import findings_of
 from trimtab_solver.authoring.lint import lint
 from trimtab_solver.errors import Fault, PolicyRefusedError, Reason, RefusedError
 from trimtab_solver.planner import PlanOptions
-from trimtab_solver.policy.documents import Document, Policy
+from trimtab_solver.policy.documents import Document
 from trimtab_solver.review import diff as review
 from trimtab_solver.review.scenarios import Scenario
 from trimtab_solver.review.testing import iterate_tests
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.validation import check_snapshot
 
-from .convert.policy import diff_to_proto, finding_to_proto, result_to_proto
-from .convert.request import PolicyFiles, policy_from_proto
-from .convert.snapshot import snapshot_from_proto
+from ..convert.policy import diff_to_proto, finding_to_proto, result_to_proto
+from ..convert.request import policy_from_proto
+from ..convert.snapshot import snapshot_from_proto
+from ..dispatch.worker import Worker
 
 _WORK_PER_PLAN: Final = PlanOptions(budget_s=2.0, reproducible=True)
 """As on the command line."""
 
-ReadPolicy = Callable[[PolicyFiles], Policy]
-"""The policy in files, or the server's own for None."""
 
-
-def lint_policy(message: pb.LintPolicyRequest, read: ReadPolicy) -> pb.LintPolicyResponse:
+def lint_policy(worker: Worker) -> pb.LintPolicyResponse:
     """Raises RefusedError when the snapshot is wrong; a policy that is wrong is an answer."""
+    message: pb.LintPolicyRequest = worker.message()
     snapshot = _snapshot(message.snapshot) if message.HasField("snapshot") else None
     files = policy_from_proto(message.policy)
     try:
-        policy = read(files)
+        policy = worker.policy(files)
     except PolicyRefusedError as refusal:
         return pb.LintPolicyResponse(findings=[finding_to_proto(finding) for finding in findings_of(refusal)])
     findings = [finding_to_proto(finding) for finding in lint(policy, snapshot)]
     return pb.LintPolicyResponse(usable=True, findings=findings, policy_digest=policy.digest)
 
 
-def test_policy(message: pb.TestPolicyRequest, read: ReadPolicy) -> pb.TestPolicyResponse:
+def test_policy(worker: Worker) -> pb.TestPolicyResponse:
     """Raises RefusedError when the policy cannot be used, or a test names a snapshot file."""
-    policy, text = read(policy_from_proto(message.policy)), message.name_filter
+    message: pb.TestPolicyRequest = worker.message()
+    policy, text = worker.policy(policy_from_proto(message.policy)), message.name_filter
     wanted = iterate_tests(policy, _no_files, lambda test, case: text in test or text in case)
     results = [result_to_proto(result) for result in wanted]
     passed = sum(result.passed for result in results)
@@ -52,10 +51,11 @@ def test_policy(message: pb.TestPolicyRequest, read: ReadPolicy) -> pb.TestPolic
     )
 
 
-def diff_policies(message: pb.DiffPoliciesRequest, read: ReadPolicy) -> pb.DiffPoliciesResponse:
+def diff_policies(worker: Worker) -> pb.DiffPoliciesResponse:
     """Raises RefusedError when an input cannot be used."""
-    old = read(policy_from_proto(message.old_policy, "old_policy"))
-    new = read(policy_from_proto(message.new_policy, "new_policy"))
+    message: pb.DiffPoliciesRequest = worker.message()
+    old = worker.policy(policy_from_proto(message.old_policy, "old_policy"))
+    new = worker.policy(policy_from_proto(message.new_policy, "new_policy"))
     scenarios = tuple(_scenario(message.scenarios[i], i) for i in range(len(message.scenarios)))
     if not message.HasField("snapshot"):
         if scenarios:

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 from trimtab_solver.policy.documents import Policy
 
-LEAST_BUDGET_S = 0.05
-"""With less time than this planning does not begin."""
+from .method import Method
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """What a solver process is told beside the request. Moments are of `time.monotonic`, which processes share."""
 
-    method: str
-    """Name of the call; empty for the probe that checks that solver processes can start."""
+    method: Method
     end_by: float
     """When the solver should be done."""
     has_deadline: bool

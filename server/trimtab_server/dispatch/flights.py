@@ -1,4 +1,4 @@
-"""Requests in flight and answers given: what makes a repeated call join or get the same answer.
+"""Requests on their way: what makes a repeated call join the one that runs.
 
 The front does not parse requests, so a call is first known by the digest of its bytes; its `request_id` is learnt from
 the solver process that parses it.
@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 
-from .status import ServiceError, ServiceReason, failure
-
-Key = tuple[str, bytes]
-"""Method and digest of the request's bytes."""
+from ..status import ServiceError
+from .answers import Key
 
 
 class Newest:
@@ -109,18 +106,13 @@ class Flight:
             raise
 
 
-class Replays:
-    """Flights on their way, and those whose answer is remembered by request id; bounded by count and bytes."""
+class Flights:
+    """Every flight that is not finished, by the bytes of its request and by its request id."""
 
-    def __init__(self, max_answers: int, max_bytes: int) -> None:
-        self._max_answers = max_answers
-        self._max_bytes = max_bytes
-        self._held_bytes = 0
+    def __init__(self) -> None:
         self._flying: set[Flight] = set()
         self._by_key: dict[Key, Flight] = {}
         self._by_id: dict[str, Flight] = {}
-        self._remembered: OrderedDict[Flight, int] = OrderedDict()
-        """Finished flights with the size of their answer, the least recently used first."""
 
     @property
     def flying(self) -> frozenset[Flight]:
@@ -128,16 +120,13 @@ class Replays:
         return frozenset(self._flying)
 
     async def find(self, key: Key) -> Flight | None:
-        """A flight for the same bytes with a request id, finished well or still on its way."""
+        """A flight for the same bytes with a request id."""
         flight = self._by_key.get(key)
         if flight is None:
             return None
-        if flight in self._remembered:
-            self._remembered.move_to_end(flight)
-            return flight
         # calls without an id are never joined, and that is known only once the bytes are parsed
         has_id = await flight.accepted() and bool(flight.request_id)
-        return flight if has_id and (flight in self._remembered or not flight.is_over) else None
+        return flight if has_id and not flight.is_over else None
 
     def launch(self, key: Key, work: Callable[[Flight], Awaitable[bytes]]) -> Flight:
         """Begin the work."""
@@ -147,40 +136,15 @@ class Replays:
         flight.task.add_done_callback(lambda _: self._land(flight))
         return flight
 
-    def claim(self, flight: Flight, request_id: str) -> None:
-        """Let `request_id` stand for the flight from now on.
-
-        Raises
-        ------
-        ServiceError
-            REQUEST_ID_REUSED, when it stands for other bytes or another method.
-        """
-        if not request_id:
-            return
-        other = self._by_id.setdefault(request_id, flight)
-        if other is not flight:
-            raise failure(
-                ServiceReason.REQUEST_ID_REUSED,
-                f"request_id {request_id!r} was used for a {other.key[0]} request with other content; use a new id",
-                {"request_id": request_id},
-            )
+    def claim(self, flight: Flight, request_id: str) -> Key:
+        """Let `request_id` stand for the flight until it is finished; gives the key of the flight it stands for now."""
+        owner = self._by_id.setdefault(request_id, flight)
+        if owner is flight:
+            flight.request_id = request_id
+        return owner.key
 
     def _land(self, flight: Flight) -> None:
         self._flying.discard(flight)
-        # asking for the exception also tells asyncio that somebody knows of it
-        is_good = not flight.task.cancelled() and flight.task.exception() is None
-        if not is_good or not flight.request_id:
-            self._forget(flight)
-            return
-        size = len(flight.task.result())
-        self._remembered[flight] = size
-        self._held_bytes += size
-        while len(self._remembered) > self._max_answers or self._held_bytes > self._max_bytes:
-            oldest, its_size = self._remembered.popitem(last=False)
-            self._held_bytes -= its_size
-            self._forget(oldest)
-
-    def _forget(self, flight: Flight) -> None:
         if self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
         if self._by_id.get(flight.request_id) is flight:

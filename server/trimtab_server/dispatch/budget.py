@@ -1,0 +1,61 @@
+"""How much time a request gets: of its own limit, of the caller's deadline, of what the server allows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..status import too_short
+from .job import Job
+
+LEAST_BUDGET_S: Final = 0.05
+"""With less time than this planning does not begin."""
+
+_LEAST_MARGIN_S: Final = 0.5
+_MARGIN_SHARE: Final = 0.2
+
+
+def time_to_work_s(max_budget_s: float, remaining_s: float | None) -> float:
+    """Seconds from now in which a solver should be done; `remaining_s` is what is left of the caller's deadline.
+
+    A margin is kept from a deadline, in which the answer travels. The result is negative when the margin has begun.
+    """
+    if remaining_s is None:
+        return max_budget_s
+    return min(max_budget_s, remaining_s - max(_LEAST_MARGIN_S, _MARGIN_SHARE * remaining_s))
+
+
+def check_deadline(work_s: float, remaining_s: float | None) -> None:
+    """Refuse a call whose deadline leaves no time to plan.
+
+    Raises
+    ------
+    ServiceError
+        DEADLINE_TOO_SHORT.
+    """
+    if remaining_s is not None and work_s < LEAST_BUDGET_S:
+        raise too_short(remaining_s, _LEAST_MARGIN_S + LEAST_BUDGET_S)
+
+
+def granted_s(job: Job, wanted_s: float | None, now: float, *, reproducible: bool) -> float:
+    """Seconds that a request may search; `wanted_s` is the limit in the request itself."""
+    if reproducible:
+        # neither the clock nor the deadline may shape the answer; one that comes too late is lost instead
+        return min(job.default_budget_s if wanted_s is None else wanted_s, job.max_budget_s)
+    left_s = job.end_by - now
+    if wanted_s is not None:
+        return min(wanted_s, left_s)
+    return left_s if job.has_deadline else min(job.default_budget_s, left_s)
+
+
+def search_s(job: Job, granted: float, read_s: float, now: float, *, reproducible: bool) -> float:
+    """What is left of `granted` seconds for the search, after `read_s` seconds of reading.
+
+    Raises
+    ------
+    ServiceError
+        DEADLINE_TOO_SHORT, when that is nothing.
+    """
+    left_s = granted if reproducible else min(granted - read_s, job.end_by - now)
+    if left_s < LEAST_BUDGET_S:
+        raise too_short(left_s, LEAST_BUDGET_S)
+    return left_s

@@ -1,0 +1,134 @@
+"""What the front process and a solver process say to each other: a closed set of records and one encoding.
+
+A frame is a kind, a length, and that many bytes. Messages of the contract travel as they are, never parsed on the way;
+the few facts of our own are JSON objects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, assert_never
+
+from google.rpc.status_pb2 import Status
+
+_HEADER: Final = struct.Struct("!BQ")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """To the solver: the request message as it came."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """To the solver: answer with the best so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The request is read."""
+
+    request_id: str
+    budget_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A response message on the way."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the work came to, for log and metrics; sent right before the end."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """For the log, as JSON knows it."""
+    outcome: str = ""
+    """Of the plan that was made, if one was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The response message; the solver says nothing after it."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The status that the request ends with; the solver says nothing after it."""
+
+    status: Status
+
+
+Frame = Request | Stop | Accepted | Progress | Report | Response | Failed
+
+_DECODERS: Final[Mapping[type[Frame], Callable[[bytes], Frame]]] = {
+    Request: Request,
+    Stop: lambda _: Stop(),
+    Accepted: lambda content: Accepted(**json.loads(content)),
+    Progress: Progress,
+    Report: lambda content: Report(**json.loads(content)),
+    Response: Response,
+    Failed: lambda content: Failed(Status.FromString(content)),
+}
+_KINDS: Final = tuple(_DECODERS)
+"""A frame's kind is the index of its type."""
+
+
+def encode(frame: Frame) -> bytes:
+    """The frame as it is sent."""
+    content = _content(frame)
+    return _HEADER.pack(_KINDS.index(type(frame)), len(content)) + content
+
+
+async def read_frame(reader: asyncio.StreamReader) -> Frame:
+    """The next frame. Raises asyncio.IncompleteReadError when the other side is gone."""
+    kind, length = _HEADER.unpack(await reader.readexactly(_HEADER.size))
+    return _decode(kind, await reader.readexactly(length))
+
+
+def receive_frame(connection: socket.socket) -> Frame:
+    """The next frame, waiting for it. Raises EOFError when the other side is gone."""
+    kind, length = _HEADER.unpack(_receive_exactly(connection, _HEADER.size))
+    return _decode(kind, bytes(_receive_exactly(connection, length)))
+
+
+def _content(frame: Frame) -> bytes:
+    match frame:
+        case Request(content) | Progress(content) | Response(content):
+            return content
+        case Failed(status):
+            return bytes(status.SerializeToString())
+        case Stop():
+            return b""
+        case Accepted() | Report():
+            return json.dumps(dataclasses.asdict(frame)).encode()
+        case _:
+            assert_never(frame)
+
+
+def _decode(kind: int, content: bytes) -> Frame:
+    return _DECODERS[_KINDS[kind]](content)
+
+
+def _receive_exactly(connection: socket.socket, length: int) -> bytearray:
+    content = bytearray(length)
+    view = memoryview(content)
+    filled = 0
+    while filled < length:
+        count = connection.recv_into(view[filled:])
+        if not count:
+            raise EOFError("the other side is gone")
+        filled += count
+    return content

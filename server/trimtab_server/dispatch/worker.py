@@ -1,0 +1,127 @@
+"""A solver process at work on one job: what the work may ask for, and how it is heard by the front process."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from typing import Any, Final, NoReturn
+
+from google.protobuf.message import DecodeError, Message
+
+from trimtab_solver.authoring.loader import parse_policy
+from trimtab_solver.errors import Fault, Reason, RefusedError
+from trimtab_solver.policy.documents import Policy
+from trimtab_solver.stages import Stages
+
+from ..convert.request import PolicyFiles
+from ..status import ServiceReason, failure
+from .frames import Accepted, Frame, Progress, Report, Stop, encode, receive_frame
+from .job import Job
+
+_FRONT_IS_GONE: Final = 75
+_PARSED_SIZE_FACTOR: Final = 4
+"""A parsed message is a few times as large as its bytes."""
+
+
+class Worker:
+    """One job, the bytes of its request, and the connection to the front process."""
+
+    def __init__(self, connection: socket.socket, job: Job, request: bytes) -> None:
+        self.job = job
+        self.began = time.monotonic()
+        self.stages = Stages()
+        self.stop = threading.Event()
+        """Set when the front wants the best so far."""
+        self._connection = connection
+        self._request = request
+        self._sending = threading.Lock()
+        self._facts: dict[str, Any] = {}
+        self._outcome = ""
+        threading.Thread(target=self._listen, name="front-listener", daemon=True).start()
+
+    def message(self) -> Any:
+        """The request, an instance of the method's message, parsed anew: nobody else holds it.
+
+        Raises
+        ------
+        RefusedError
+            The bytes are no such message.
+        """
+        message = self.job.method.request()
+        with self.stages.timed("parse"):
+            _parse(self._request, message)
+        return message
+
+    def policy(self, files: PolicyFiles) -> Policy:
+        """The policy in `files`; for None the server's own.
+
+        Raises
+        ------
+        PolicyRefusedError
+            The policy is wrong.
+        ServiceError
+            The server has no policy of its own.
+        """
+        if files is not None:
+            return parse_policy(files)
+        if self.job.policy is None:
+            path = "policy.server_default"
+            text = "this server has no policy of its own; send the policy inline, or start it with a policy folder"
+            raise failure(ServiceReason.NO_SERVER_POLICY, f"{path}: {text}", {"path": path, "faults": "1"})
+        return self.job.policy
+
+    def accept(self, request_id: str, budget_s: float) -> None:
+        """Tell the front that the request is read."""
+        self.send(Accepted(request_id, budget_s))
+
+    def publish(self, response: Message) -> None:
+        """Tell the caller how far the work is."""
+        self.send(Progress(response.SerializeToString()))
+
+    def note(self, **facts: Any) -> None:
+        """Facts for the log."""
+        self._facts |= facts
+
+    def count_plan(self, outcome: str) -> None:
+        """A plan was made: for the metrics."""
+        self._outcome = outcome
+
+    def report(self) -> Report:
+        """What the work came to so far."""
+        stages = {stage: round(seconds, 4) for stage, seconds in self.stages.seconds.items()}
+        return Report(self._facts | {"stages_s": stages}, self._outcome)
+
+    def send(self, frame: Frame) -> None:
+        """Send to the front; ends the process when the front is gone."""
+        try:
+            with self._sending:
+                self._connection.sendall(encode(frame))
+        except ConnectionError:
+            _leave()
+
+    def _listen(self) -> None:
+        try:
+            while isinstance(receive_frame(self._connection), Stop):
+                self.stop.set()
+        except (EOFError, OSError):
+            _leave()
+
+
+def _leave() -> NoReturn:
+    # not sys.exit: engines may be deep in native code, and nobody is left to answer
+    os._exit(_FRONT_IS_GONE)
+
+
+def _parse(request: bytes, message: Message) -> None:
+    try:
+        message.ParseFromString(request)
+    except DecodeError as error:
+        # protobuf calls a message malformed when memory is short as well; then this raises MemoryError
+        bytearray(_PARSED_SIZE_FACTOR * len(request))
+        name = message.DESCRIPTOR.full_name
+        fault = Fault(
+            Reason.INVALID_REQUEST, "request", f"is not a {name}: {error}", "encode it with the same contract"
+        )
+        raise RefusedError([fault]) from error

@@ -1,0 +1,167 @@
+"""What a solver process does for the planning service: read, check, plan, verify."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from trimtab.v1 import plan_pb2
+from trimtab.v1 import planning_service_pb2 as pb
+from trimtab_solver.compilation import compile_problem
+from trimtab_solver.digest import snapshot_digest
+from trimtab_solver.failures import event_of
+from trimtab_solver.outcome import Answer
+from trimtab_solver.planner import PlanOptions, Progress, UnverifiedPlanError, plan_recovery
+from trimtab_solver.policy.documents import Policy
+from trimtab_solver.policy.selection import Selection
+from trimtab_solver.validation import check_snapshot
+from trimtab_solver.verify.replay import verify_plan as replay
+
+from ..convert.answer import answer_to_proto
+from ..convert.request import PlanOrder, plan_order_from_proto, verify_order_from_proto
+from ..convert.response import progress_to_proto, stale_inputs, verdict_to_proto
+from ..dispatch.budget import granted_s, search_s
+from ..dispatch.worker import Worker
+from ..status import ServiceError, ServiceReason, failure
+
+_Show = Callable[[Progress], None]
+
+
+def create_plan(worker: Worker) -> pb.CreatePlanResponse:
+    """Plan and answer once, or only check what a plan would be made from."""
+    order = _order(worker)
+    granted = _accept(order, worker)
+    policy = _policy(order, worker)
+    answer = _check(order, policy, worker) if order.validate_only else _plan(order, policy, granted, worker, None)
+    return pb.CreatePlanResponse(answer=answer)
+
+
+def stream_plan(worker: Worker) -> pb.StreamPlanResponse:
+    """Plan, and report on the way."""
+
+    def show(progress: Progress) -> None:
+        message = progress_to_proto(progress.engine, progress.elapsed_s, progress.levels)
+        worker.publish(pb.StreamPlanResponse(progress=message))
+
+    order = _order(worker)
+    granted = _accept(order, worker)
+    return pb.StreamPlanResponse(answer=_plan(order, _policy(order, worker), granted, worker, show))
+
+
+def verify_plan(worker: Worker) -> pb.VerifyPlanResponse:
+    """Replay a plan, and say whether it was made for this input."""
+    timed = worker.stages.timed
+    message: pb.VerifyPlanRequest = worker.message()
+    with timed("convert"):
+        order = verify_order_from_proto(message)
+    with timed("policy"):
+        policy = worker.policy(order.policy_files)
+    with timed("check"):
+        check_snapshot(order.snapshot)
+    with timed("digest"):
+        digest = snapshot_digest(order.snapshot)
+    stale = stale_inputs(order.certificate, digest, policy.digest)
+    with timed("verify"):
+        verdict = replay(order.snapshot, policy, order.plan)
+    worker.note(
+        snapshot_digest=digest,
+        policy_digest=policy.digest,
+        verified=verdict.is_valid and not stale,
+        stale=[one.input for one in stale],
+        violations=len(verdict.violations),
+        actions=len(order.plan.actions),
+    )
+    return verdict_to_proto(verdict, stale)
+
+
+def _order(worker: Worker) -> PlanOrder:
+    """What the request asks for. The message, as large as all that is made of it, is gone when this returns."""
+    message: pb.CreatePlanRequest | pb.StreamPlanRequest = worker.message()
+    with worker.stages.timed("convert"):
+        return plan_order_from_proto(message)
+
+
+def _accept(order: PlanOrder, worker: Worker) -> float:
+    """Say that the request is read; gives the seconds it may take."""
+    granted = granted_s(worker.job, order.time_budget_s, time.monotonic(), reproducible=order.reproducible)
+    worker.accept(order.request_id, granted)
+    return granted
+
+
+def _policy(order: PlanOrder, worker: Worker) -> Policy:
+    with worker.stages.timed("policy"):
+        return worker.policy(order.policy_files)
+
+
+def _plan(order: PlanOrder, policy: Policy, granted: float, worker: Worker, show: _Show | None) -> plan_pb2.Answer:
+    read = time.monotonic()
+    read_s = read - worker.began
+    budget_s = search_s(worker.job, granted, read_s, read, reproducible=order.reproducible)
+    options = PlanOptions(
+        budget_s=budget_s,
+        seed=order.seed,
+        workers=worker.job.threads,
+        reproducible=order.reproducible,
+        warm_start=order.warm_start,
+        frontier=order.frontier,
+    )
+    # work that is cut short by the clock of a shutdown could not be repeated
+    stop = None if order.reproducible else worker.stop
+    try:
+        answer = plan_recovery(order.snapshot, policy, options, show, stop, worker.stages)
+    except UnverifiedPlanError as error:
+        worker.note(fault=str(error))
+        raise _unverified("is not safe") from error
+    if not answer.certificate.verified:
+        raise _unverified("was not verified")
+    worker.note(**_decision(answer), **_seconds(budget_s=budget_s, read_s=read_s, plan_s=time.monotonic() - read))
+    worker.count_plan(answer.outcome)
+    with worker.stages.timed("encode"):
+        return answer_to_proto(answer)
+
+
+def _unverified(what: str) -> ServiceError:
+    return failure(ServiceReason.INTERNAL_UNVERIFIED_PLAN, f"the planner made a plan that {what}")
+
+
+def _check(order: PlanOrder, policy: Policy, worker: Worker) -> plan_pb2.Answer:
+    """The answer without a plan: which input it would be made for, and what is odd about it."""
+    check_snapshot(order.snapshot)
+    event = event_of(order.snapshot)
+    selection = Selection(policy, order.snapshot, event)
+    problem = compile_problem(order.snapshot, policy, selection)
+    digest = snapshot_digest(order.snapshot)
+    worker.note(validate_only=True, snapshot_digest=digest, policy_digest=policy.digest)
+    return plan_pb2.Answer(
+        certificate=plan_pb2.Certificate(
+            snapshot_digest=digest,
+            policy_digest=policy.digest,
+            seed=order.seed,
+            reproducible=order.reproducible,
+        ),
+        hardware_failures=event.hardware_failures,
+        notes=problem.warnings,
+    )
+
+
+def _decision(answer: Answer) -> dict[str, Any]:
+    certificate = answer.certificate
+    return {
+        "outcome": answer.outcome,
+        "engine": answer.engine,
+        "snapshot_digest": certificate.snapshot_digest,
+        "policy_digest": certificate.policy_digest,
+        "engine_versions": dict(certificate.engine_versions),
+        "seed": certificate.seed,
+        "reproducible": certificate.reproducible,
+        "hardware_failures": answer.hardware_failures,
+        "levels": {level.name: [level.value, level.bound] for level in answer.levels},
+        "actions": len(answer.plan.actions),
+        "stays_down": len(answer.stays_down),
+        "notes": len(answer.notes),
+    }
+
+
+def _seconds(**amounts: float) -> dict[str, float]:
+    return {name: round(amount, 3) for name, amount in amounts.items()}
