@@ -6,12 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trimtab_solver.actions import ActionKind, Plan
+from trimtab_solver.actions import Plan
 from trimtab_solver.snapshot import Snapshot
-
-_ARRIVALS = frozenset({ActionKind.START, ActionKind.RESUME})
-_DEPARTURES = frozenset({ActionKind.STOP, ActionKind.SUSPEND})
-_MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +33,11 @@ def final_hosts(snapshot: Snapshot, plan: Plan) -> dict[str, str]:
     """Host of every guest that runs after the plan."""
     place = {vm.id: vm.place for vm in snapshot.vms if vm.is_running}
     for action in plan.actions:
-        if action.kind in _ARRIVALS:
+        if action.kind.arrives:
             place[action.vm_id] = action.host_id
-        elif action.kind in _DEPARTURES:
+        elif action.kind.departs:
             del place[action.vm_id]
-        elif action.kind in _MIGRATIONS:
+        elif action.kind.moves:
             place[action.vm_id] = action.target_host_id
     return place
 

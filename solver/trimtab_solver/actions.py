@@ -6,12 +6,33 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import assert_never
 
 _NO_SIZE: Mapping[str, int] = MappingProxyType({})
 
 
+class Subject(enum.Enum):
+    """What an action acts on."""
+
+    GUEST = enum.auto()
+    HOST = enum.auto()
+
+
+class Motion(enum.Enum):
+    """What an action changes about where its guest runs."""
+
+    ARRIVES = enum.auto()
+    """Did not run before, runs after it."""
+    DEPARTS = enum.auto()
+    """Ran before, does not run after it."""
+    MOVES = enum.auto()
+    """Runs before and after it, on different hosts."""
+    STAYS = enum.auto()
+    """Runs on the same host before and after it; of an action on a host: no guest runs elsewhere for it."""
+
+
 class ActionKind(enum.StrEnum):
-    """Everything a plan can ask for."""
+    """Everything a plan can ask for; `traits` says what each of them is."""
 
     FENCE_HOST = "FENCE_HOST"
     BOOT_HOST = "BOOT_HOST"
@@ -24,10 +45,75 @@ class ActionKind(enum.StrEnum):
     RESIZE = "RESIZE"
     SHUTDOWN_HOST = "SHUTDOWN_HOST"
 
+    @property
+    def traits(self) -> Traits:
+        """What the kind is."""
+        return _TRAITS[self]
 
-_TAKING_DOWN = frozenset({ActionKind.STOP, ActionKind.SUSPEND})
-_BRINGING_UP = frozenset({ActionKind.START, ActionKind.RESUME})
-_MOVING = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
+    @property
+    def acts_on_host(self) -> bool:
+        """Whether no guest is named."""
+        return self.traits.subject is Subject.HOST
+
+    @property
+    def arrives(self) -> bool:
+        """Whether its guest begins to run."""
+        return self.traits.motion is Motion.ARRIVES
+
+    @property
+    def departs(self) -> bool:
+        """Whether its guest ceases to run."""
+        return self.traits.motion is Motion.DEPARTS
+
+    @property
+    def moves(self) -> bool:
+        """Whether its guest changes its host, so that the action has a target host."""
+        return self.traits.motion is Motion.MOVES
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a kind of action is, whichever guest or host it acts on.
+
+    `is_down`: its guest does not run while the action lasts. `undone_by`: the kind that takes it back; for migrations
+    the way back may have to be of the other kind. `carries_size`: it says what the guest holds afterwards.
+    """
+
+    subject: Subject
+    motion: Motion
+    is_down: bool
+    undone_by: ActionKind | None
+    carries_size: bool
+
+
+def _traits(kind: ActionKind) -> Traits:
+    guest, host = Subject.GUEST, Subject.HOST
+    match kind:
+        case ActionKind.FENCE_HOST:
+            return Traits(host, Motion.STAYS, is_down=False, undone_by=None, carries_size=False)
+        case ActionKind.BOOT_HOST:
+            return Traits(host, Motion.STAYS, is_down=False, undone_by=ActionKind.SHUTDOWN_HOST, carries_size=False)
+        case ActionKind.SHUTDOWN_HOST:
+            return Traits(host, Motion.STAYS, is_down=False, undone_by=ActionKind.BOOT_HOST, carries_size=False)
+        case ActionKind.START:
+            return Traits(guest, Motion.ARRIVES, is_down=True, undone_by=ActionKind.STOP, carries_size=True)
+        case ActionKind.RESUME:
+            return Traits(guest, Motion.ARRIVES, is_down=True, undone_by=ActionKind.SUSPEND, carries_size=True)
+        case ActionKind.STOP:
+            return Traits(guest, Motion.DEPARTS, is_down=True, undone_by=ActionKind.START, carries_size=False)
+        case ActionKind.SUSPEND:
+            return Traits(guest, Motion.DEPARTS, is_down=True, undone_by=ActionKind.RESUME, carries_size=False)
+        case ActionKind.MIGRATE_LIVE:
+            return Traits(guest, Motion.MOVES, is_down=False, undone_by=ActionKind.MIGRATE_LIVE, carries_size=False)
+        case ActionKind.MIGRATE_COLD:
+            return Traits(guest, Motion.MOVES, is_down=True, undone_by=ActionKind.MIGRATE_COLD, carries_size=False)
+        case ActionKind.RESIZE:
+            return Traits(guest, Motion.STAYS, is_down=False, undone_by=ActionKind.RESIZE, carries_size=True)
+        case _:
+            assert_never(kind)
+
+
+_TRAITS = {kind: _traits(kind) for kind in ActionKind}
 
 
 class Phase(enum.StrEnum):
@@ -86,11 +172,11 @@ class Plan:
         """Where the guests that the plan acts on are after it: guest id -> host id, empty for a guest that is down."""
         places = {}
         for action in self.actions:
-            if action.kind in _TAKING_DOWN:
+            if action.kind.departs:
                 places[action.vm_id] = ""
-            elif action.kind in _MOVING:
+            elif action.kind.moves:
                 places[action.vm_id] = action.target_host_id
-            elif action.kind in _BRINGING_UP:
+            elif action.kind.arrives:
                 places[action.vm_id] = action.host_id
         return places
 

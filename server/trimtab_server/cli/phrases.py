@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from trimtab_solver.actions import Action, ActionKind, Phase
 from trimtab_solver.outcome import Answer, LevelValue, Outcome
@@ -36,21 +36,24 @@ _LEVELS: Final[Mapping[str, str]] = {
 
 def describe_action(action: Action) -> str:
     """What the action does, in a few words."""
-    vm, host, kind = action.vm_id, action.host_id, action.kind
-    if kind is ActionKind.FENCE_HOST:
-        return f"fence {host}"
-    if kind is ActionKind.BOOT_HOST:
-        return f"boot {host}"
-    if kind is ActionKind.SHUTDOWN_HOST:
-        return f"shut down {host}"
-    if kind is ActionKind.MIGRATE_LIVE:
-        return f"migrate {vm} {host} -> {action.target_host_id}"
-    if kind is ActionKind.MIGRATE_COLD:
-        return f"move cold {vm} {host} -> {action.target_host_id}"
-    if kind is ActionKind.RESIZE:
-        return f"{_resizing(action)} on {host}"
-    verb = kind.value.lower()
-    return f"{verb} {vm} on {host}"
+    vm, host = action.vm_id, action.host_id
+    match action.kind:
+        case ActionKind.FENCE_HOST:
+            return f"fence {host}"
+        case ActionKind.BOOT_HOST:
+            return f"boot {host}"
+        case ActionKind.SHUTDOWN_HOST:
+            return f"shut down {host}"
+        case ActionKind.MIGRATE_LIVE:
+            return f"migrate {vm} {host} -> {action.target_host_id}"
+        case ActionKind.MIGRATE_COLD:
+            return f"move cold {vm} {host} -> {action.target_host_id}"
+        case ActionKind.RESIZE:
+            return f"{_resizing(action)} on {host}"
+        case ActionKind.START | ActionKind.STOP | ActionKind.SUSPEND | ActionKind.RESUME:
+            return f"{action.kind.value.lower()} {vm} on {host}"
+        case _:
+            assert_never(action.kind)
 
 
 def _resizing(action: Action) -> str:

@@ -13,10 +13,6 @@ from trimtab_solver.rules.tier import guest_tiers
 from trimtab_solver.snapshot import HostState, Snapshot, Vm, VmState
 from trimtab_solver.topology import Topology
 
-_ARRIVALS = frozenset({ActionKind.START, ActionKind.RESUME})
-_EVICTIONS = frozenset({ActionKind.STOP, ActionKind.SUSPEND})
-_MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
-
 
 @dataclass(slots=True)
 class TierCount:
@@ -80,12 +76,12 @@ def _carry_out(
     sizes: dict[str, Mapping[str, int]] = {vm.id: vm.allocated for vm in snapshot.vms if vm.is_running}
     last: dict[str, ActionKind] = {}
     for action in plan.actions:
-        if action.kind in _ARRIVALS:
+        if action.kind.arrives:
             place[action.vm_id], sizes[action.vm_id] = action.host_id, action.size
-        elif action.kind in _EVICTIONS:
+        elif action.kind.departs:
             place.pop(action.vm_id, None)
             last[action.vm_id] = action.kind
-        elif action.kind in _MIGRATIONS:
+        elif action.kind.moves:
             place[action.vm_id] = action.target_host_id
         elif action.kind is ActionKind.RESIZE:
             sizes[action.vm_id] = action.size

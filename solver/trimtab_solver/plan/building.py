@@ -14,17 +14,6 @@ from .reasons import Reasons
 from .schedule import durations_of, earliest_starts
 from .steps import NO_VM, Step
 
-_UNDO = {
-    ActionKind.STOP: ActionKind.START,
-    ActionKind.START: ActionKind.STOP,
-    ActionKind.SUSPEND: ActionKind.RESUME,
-    ActionKind.RESUME: ActionKind.SUSPEND,
-    ActionKind.MIGRATE_LIVE: ActionKind.MIGRATE_LIVE,
-    ActionKind.MIGRATE_COLD: ActionKind.MIGRATE_COLD,
-    ActionKind.RESIZE: ActionKind.RESIZE,
-    ActionKind.BOOT_HOST: ActionKind.SHUTDOWN_HOST,
-}
-
 
 def start_kinds(snapshot: Snapshot, problem: Problem) -> dict[int, ActionKind]:
     """Guests that come back by RESUME because they are suspended."""
@@ -80,7 +69,7 @@ def _failed_hosts(snapshot: Snapshot, problem: Problem) -> dict[int, int]:
 
 def _preparations(problem: Problem, ordered: Sequence[Step], failed_host: dict[int, int]) -> list[Step]:
     """Fencing for every failed host whose guests start elsewhere, booting for every cold spare that is used."""
-    starting = {step.v for step in ordered if step.kind in (ActionKind.START, ActionKind.RESUME)}
+    starting = {step.v for step in ordered if step.kind.arrives}
     fenced = sorted({h for v, h in failed_host.items() if v in starting})
     entered = sorted({step.enters for step in ordered if step.enters != NOWHERE})
     booted = [h for h in entered if problem.disruption.spare[h]]
@@ -100,7 +89,7 @@ def _named(problem: Problem, asked: Mapping[str, Mapping[str, int]], v: int, siz
 
 def _undo(problem: Problem, asked: Mapping[str, Mapping[str, int]], step: Step) -> Undo | None:
     """The inverse right after the step; fencing has none, nor has a migration that cannot be made backwards."""
-    kind = _UNDO.get(step.kind)
+    kind = step.kind.traits.undone_by
     if kind is None:
         return None
     host = problem.host_ids[step.host]
@@ -113,6 +102,5 @@ def _undo(problem: Problem, asked: Mapping[str, Mapping[str, int]], step: Step) 
         live = problem.disruption.is_live(step.v, step.goal, step.host)
         back = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD
         return Undo(back, vm_id, problem.host_ids[step.goal], host)
-    if step.kind in (ActionKind.STOP, ActionKind.SUSPEND, ActionKind.RESIZE):
-        return Undo(kind, vm_id, host, size=_named(problem, asked, step.v, step.before))
-    return Undo(kind, vm_id, host)
+    size = _named(problem, asked, step.v, step.before) if kind.traits.carries_size else {}
+    return Undo(kind, vm_id, host, size=size)

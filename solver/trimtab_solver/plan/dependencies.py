@@ -40,7 +40,7 @@ def find_dependencies(problem: Problem, steps: Sequence[Step], source_host: dict
         if first != NOWHERE and step.enters not in (NOWHERE, first) and (step.v in resized or step.leaves != first):
             # what it leaves behind may be more than it had there last
             needs.update(departures[first])
-        if step.kind in (ActionKind.START, ActionKind.RESUME) and step.v in source_host:
+        if step.kind.arrives and step.v in source_host:
             fenced = prepared.get((ActionKind.FENCE_HOST, source_host[step.v]))
             if fenced is not None:
                 needs.add(fenced)

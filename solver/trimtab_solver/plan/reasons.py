@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from ..snapshot import HostState, Snapshot, VmState
 from .steps import NO_VM, Step
 
 _NAMED = 3
-_STARTS = frozenset({ActionKind.START, ActionKind.RESUME})
 
 
 class Reasons:
@@ -51,10 +51,10 @@ class Reasons:
 
     def _assign_phases(self) -> list[Phase]:
         phases = [Phase.REBALANCE] * len(self._steps)
-        interrupted = {s.v for s in self._steps if s.kind in (ActionKind.STOP, ActionKind.SUSPEND)}
+        interrupted = {s.v for s in self._steps if s.kind.departs}
         for i in range(len(self._steps) - 1, -1, -1):
             step = self._steps[i]
-            if step.v == NO_VM or (step.kind in _STARTS and step.v not in interrupted):
+            if step.v == NO_VM or (step.kind.arrives and step.v not in interrupted):
                 phases[i] = Phase.RESTORE
             elif any(phases[s] is not Phase.REBALANCE for s in self._served[i]):
                 phases[i] = Phase.RECLAIM
@@ -85,18 +85,27 @@ class Reasons:
     def text(self, i: int) -> str:
         """One sentence."""
         step = self._steps[i]
-        if step.kind is ActionKind.FENCE_HOST:
-            return f"{self._host(step.host)} is down; nothing of it may start elsewhere before it is fenced"
-        if step.kind is ActionKind.BOOT_HOST:
-            guests = sum(s.enters == step.host for s in self._steps)
-            return f"cold spare {self._host(step.host)} takes {guests} guest{'s' if guests != 1 else ''}"
-        if step.kind in _STARTS:
-            return self._start(step)
-        if step.kind in (ActionKind.STOP, ActionKind.SUSPEND):
-            return self._stop(i, step)
-        if step.kind is ActionKind.RESIZE:
-            return self._resize(i, step)
-        return self._migrate(i, step)
+        match step.kind:
+            case ActionKind.FENCE_HOST:
+                return f"{self._host(step.host)} is down; nothing of it may start elsewhere before it is fenced"
+            case ActionKind.BOOT_HOST:
+                return self._boot(step)
+            case ActionKind.SHUTDOWN_HOST:
+                return f"{self._host(step.host)} runs nothing any more"
+            case ActionKind.START | ActionKind.RESUME:
+                return self._start(step)
+            case ActionKind.STOP | ActionKind.SUSPEND:
+                return self._stop(i, step)
+            case ActionKind.RESIZE:
+                return self._resize(i, step)
+            case ActionKind.MIGRATE_LIVE | ActionKind.MIGRATE_COLD:
+                return self._migrate(i, step)
+            case _:
+                assert_never(step.kind)
+
+    def _boot(self, step: Step) -> str:
+        guests = sum(s.enters == step.host for s in self._steps)
+        return f"cold spare {self._host(step.host)} takes {guests} guest{'s' if guests != 1 else ''}"
 
     def _start(self, step: Step) -> str:
         vm = self._vms[self._problem.vm_ids[step.v]]

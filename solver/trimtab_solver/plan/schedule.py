@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from typing import assert_never
 
 from ..actions import ActionKind
 from ..problem import Problem
-from ..snapshot import Snapshot, Vm
+from ..snapshot import Host, Snapshot, Vm
 from .steps import NO_VM, Step
 
 FENCE_S = 15
@@ -21,36 +22,47 @@ _SLOWEST = 10
 def durations_of(snapshot: Snapshot, problem: Problem, steps: Sequence[Step]) -> list[int]:
     """Estimated seconds per step."""
     vms = {vm.id: vm for vm in snapshot.vms}
-    hosts = snapshot.hosts
-    found = []
-    for step in steps:
-        if step.v == NO_VM:
-            found.append(hosts[step.host].boot_s if step.kind is ActionKind.BOOT_HOST else FENCE_S)
-            continue
-        vm = vms[problem.vm_ids[step.v]]
-        link = hosts[step.host].migration_bandwidth_mbps
-        if step.is_migration:
-            link = min(link, hosts[step.goal].migration_bandwidth_mbps)
-        copy_s = _copy_s(vm, link)
-        match step.kind:
-            case ActionKind.START:
-                found.append(max(1, vm.restart_s))
-            case ActionKind.STOP:
-                found.append(STOP_S)
-            case ActionKind.RESIZE:
-                found.append(RESIZE_S)
-            case ActionKind.MIGRATE_LIVE:
-                slowdown = _SLOWEST if vm.dirty_rate_mbps >= link else min(_SLOWEST, link / (link - vm.dirty_rate_mbps))
-                found.append(max(1, round(copy_s * slowdown)))
-            case ActionKind.MIGRATE_COLD:
-                found.append(STOP_S + round(copy_s) + max(1, vm.restart_s))
-            case _:
-                found.append(max(1, round(copy_s)))
-    return found
+    return [
+        _on_host_s(step.kind, snapshot.hosts[step.host])
+        if step.v == NO_VM
+        else _on_guest_s(step.kind, vms[problem.vm_ids[step.v]], _link_mbps(snapshot.hosts, step))
+        for step in steps
+    ]
 
 
-def _copy_s(vm: Vm, link_mbps: int) -> float:
-    return vm.requested.get("memory_mib", 0) * _MBIT_PER_MIB / max(1, link_mbps)
+def _on_host_s(kind: ActionKind, host: Host) -> int:
+    return host.boot_s if kind is ActionKind.BOOT_HOST else FENCE_S
+
+
+def _on_guest_s(kind: ActionKind, vm: Vm, link_mbps: int) -> int:
+    copy_s = vm.requested.get("memory_mib", 0) * _MBIT_PER_MIB / max(1, link_mbps)
+    match kind:
+        case ActionKind.START:
+            return max(1, vm.restart_s)
+        case ActionKind.STOP:
+            return STOP_S
+        case ActionKind.SUSPEND | ActionKind.RESUME:
+            return max(1, round(copy_s))
+        case ActionKind.RESIZE:
+            return RESIZE_S
+        case ActionKind.MIGRATE_LIVE:
+            return max(1, round(copy_s * _slowdown(vm.dirty_rate_mbps, link_mbps)))
+        case ActionKind.MIGRATE_COLD:
+            return STOP_S + round(copy_s) + max(1, vm.restart_s)
+        case ActionKind.FENCE_HOST | ActionKind.BOOT_HOST | ActionKind.SHUTDOWN_HOST:
+            raise AssertionError(f"{kind} acts on a host")
+        case _:
+            assert_never(kind)
+
+
+def _slowdown(dirty_mbps: int, link_mbps: int) -> float:
+    """How much longer copying takes because the guest writes meanwhile."""
+    return _SLOWEST if dirty_mbps >= link_mbps else min(_SLOWEST, link_mbps / (link_mbps - dirty_mbps))
+
+
+def _link_mbps(hosts: Sequence[Host], step: Step) -> int:
+    ends = (step.host, step.goal) if step.is_migration else (step.host,)
+    return min(hosts[h].migration_bandwidth_mbps for h in ends)
 
 
 def earliest_starts(

@@ -9,22 +9,6 @@ from ..primitives.encoding import Ints
 from ..problem import NOWHERE
 
 NO_VM = -1
-_ARRIVALS = frozenset(
-    {
-        ActionKind.START,
-        ActionKind.RESUME,
-        ActionKind.MIGRATE_LIVE,
-        ActionKind.MIGRATE_COLD,
-    }
-)
-_DEPARTURES = frozenset(
-    {
-        ActionKind.STOP,
-        ActionKind.SUSPEND,
-        ActionKind.MIGRATE_LIVE,
-        ActionKind.MIGRATE_COLD,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +29,7 @@ class Step:
     @property
     def is_migration(self) -> bool:
         """Whether the guest changes its host in this step."""
-        return self.goal != NOWHERE
+        return self.kind.moves
 
     @property
     def grows(self) -> bool:
@@ -57,23 +41,22 @@ class Step:
     @property
     def arrival_host(self) -> int:
         """The host on which room is taken, or NOWHERE."""
-        if self.kind in _ARRIVALS:
-            return self.goal if self.is_migration else self.host
-        return self.host if self.grows else NOWHERE
+        if self.kind.moves:
+            return self.goal
+        return self.host if self.kind.arrives or self.grows else NOWHERE
 
     @property
     def departure_host(self) -> int:
         """The host on which room is freed, or NOWHERE."""
-        if self.kind in _DEPARTURES:
-            return self.host
-        return self.host if self.kind is ActionKind.RESIZE and not self.grows else NOWHERE
+        shrinks = self.kind is ActionKind.RESIZE and not self.grows
+        return self.host if self.kind.departs or self.kind.moves or shrinks else NOWHERE
 
     @property
     def enters(self) -> int:
         """The host on which the guest begins to run, or NOWHERE."""
-        return self.arrival_host if self.kind in _ARRIVALS else NOWHERE
+        return self.arrival_host if self.kind.arrives or self.kind.moves else NOWHERE
 
     @property
     def leaves(self) -> int:
         """The host on which the guest ceases to run, or NOWHERE."""
-        return self.host if self.kind in _DEPARTURES else NOWHERE
+        return self.host if self.kind.departs or self.kind.moves else NOWHERE

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..actions import Action, ActionKind, Plan
+from ..actions import Action, Plan
 from ..authoring.expression_fields import selectors_in
 from ..errors import Fault, RefusedError
 from ..outcome import Outcome
@@ -21,8 +21,6 @@ from ..verify.replay import Verdict, verify_plan
 from .evidence import Evidence
 from .scenarios import Scenario, happen
 from .testing import OPTIONS
-
-_DOWN = frozenset({ActionKind.STOP, ActionKind.SUSPEND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +322,7 @@ def _stops(old: Policy, new: Policy, state: Snapshot, before: Plan, after: Plan)
 
 def _stops_by_tier(policy: Policy, state: Snapshot, plan: Plan) -> Counter[str]:
     tier_of = guest_tiers(Selection(policy, state))
-    stopped = {action.vm_id for action in plan.actions if action.kind in _DOWN}
+    stopped = {action.vm_id for action in plan.actions if action.kind.departs}
     return Counter(tier_of[vm_id].name for vm_id in stopped)
 
 

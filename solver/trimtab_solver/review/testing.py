@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..actions import ActionKind
 from ..authoring.policy_test import Case, Expectation, PlanExpectation, PolicyTest
 from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
 from ..outcome import Answer
@@ -25,8 +24,6 @@ from .fixtures import snapshot_of
 OPTIONS = PlanOptions(budget_s=10.0, reproducible=True)
 """How tests plan: an amount of work instead of a time, so that a slow machine gives the same answer."""
 
-_DOWN = frozenset({ActionKind.STOP, ActionKind.SUSPEND})
-_MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
 
 ReadSnapshot = Callable[[Document, str], Snapshot]
 """Reads the snapshot file that a test names."""
@@ -202,7 +199,7 @@ class _Run:
         self._check_guests(expect, evidence, answer, end)
         self._check_places(expect, evidence, end)
         actions = answer.plan.actions
-        self._at_most("maxMigrations", expect.max_migrations, sum(a.kind in _MIGRATIONS for a in actions))
+        self._at_most("maxMigrations", expect.max_migrations, sum(a.kind.moves for a in actions))
         self._at_most("maxActions", expect.max_actions, len(actions))
         self._exactly("expect.plan.violations", expect.violations, evidence.amounts(end))
         values = {level.name: level.value for level in answer.levels}
@@ -214,7 +211,7 @@ class _Run:
 
     def _check_guests(self, expect: PlanExpectation, evidence: Evidence, answer: Answer, end: Placement) -> None:
         vms = evidence.case.vms
-        stopped = sorted({action.vm_id for action in answer.plan.actions if action.kind in _DOWN})
+        stopped = sorted({action.vm_id for action in answer.plan.actions if action.kind.departs})
         self._exactly("expect.plan.stopped", expect.stopped, stopped)
         down = [vm.id for vm in vms.values() if vm.is_wanted and vm.id not in end.hosts]
         self._exactly("expect.plan.down", expect.down, down)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from ..actions import ActionKind
 from ..snapshot import FencingState, Host, HostState, Vm, VmState
 from .case import Case
 from .dependencies import Dependencies
+from .kinds import OfHost
 from .violation import Code, Violation
 
 _ON = frozenset({HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE})
@@ -27,7 +29,7 @@ class Power:
             if host.state is HostState.DOWN and host.fencing is FencingState.FENCED
         }
 
-    def perform(self, place: int, kind: ActionKind, host: Host, guests: int) -> Iterator[Violation]:
+    def perform(self, place: int, kind: OfHost, host: Host, guests: int) -> Iterator[Violation]:
         """Fences, boots or shuts down the host, on which `guests` hold room."""
         match kind:
             case ActionKind.FENCE_HOST:
@@ -37,7 +39,7 @@ class Power:
                     yield _unmet(place, host, "is not a host that can be booted")
                 yield from self._switch(place, host)
                 self._on.add(host.id)
-            case _:
+            case ActionKind.SHUTDOWN_HOST:
                 if host.id not in self._on:
                     yield _unmet(place, host, "is not switched on")
                 if guests:
@@ -45,6 +47,8 @@ class Power:
                 yield from self._switch(place, host)
                 yield from self._dependencies.shutdown(place, host.id)
                 self._on.discard(host.id)
+            case _:
+                assert_never(kind)
 
     def _fence(self, place: int, host: Host) -> Iterator[Violation]:
         if host.state is not HostState.DOWN:

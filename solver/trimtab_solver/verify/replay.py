@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from ..actions import Action, ActionKind, Plan
 from ..placement import Placement
@@ -14,6 +15,7 @@ from ..rules.tier import EvictionAction
 from ..snapshot import Host, Migratability, Snapshot, Vm, VmState
 from .case import Case
 from .dependencies import Dependencies
+from .kinds import BringingUp, Moving, Sizing, TakingDown, is_migration
 from .levels import Levels
 from .placement import budget_violations, room_violations, size_violations
 from .power import Power
@@ -26,9 +28,7 @@ from .violation import END_STATE, Code, Violation
 MAX_VIOLATIONS = 1000
 """A plan with more is hopeless; the rest is not listed."""
 
-_HOST_KINDS = frozenset({ActionKind.FENCE_HOST, ActionKind.BOOT_HOST, ActionKind.SHUTDOWN_HOST})
-_MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
-_EVICTIONS = {
+_EVICTIONS: Mapping[TakingDown, EvictionAction] = {
     ActionKind.STOP: EvictionAction.STOP,
     ActionKind.SUSPEND: EvictionAction.SUSPEND,
 }
@@ -118,18 +118,28 @@ class _Replay:
                 f"host {action.host_id or '(none)'} is not in the snapshot",
             )
             return
-        if bool(action.target_host_id) != (action.kind in _MIGRATIONS):
+        if bool(action.target_host_id) != is_migration(action.kind):
             yield _fault(
                 place,
                 Code.MALFORMED,
                 action,
                 "migrations, and only they, have a target host",
             )
-        if action.kind in _HOST_KINDS:
-            if fault := undo_fault(self._case, action, {}):
-                yield _fault(place, Code.UNDO, action, fault)
-            yield from self._power.perform(place, action.kind, host, self._state.guests[host.id])
-            return
+        match action.kind:
+            case ActionKind.FENCE_HOST | ActionKind.BOOT_HOST | ActionKind.SHUTDOWN_HOST:
+                if fault := undo_fault(self._case, action, {}):
+                    yield _fault(place, Code.UNDO, action, fault)
+                yield from self._power.perform(place, action.kind, host, self._state.guests[host.id])
+            case ActionKind.START | ActionKind.RESUME | ActionKind.STOP | ActionKind.SUSPEND:
+                yield from self._perform_on_guest(place, action, action.kind, host)
+            case ActionKind.MIGRATE_LIVE | ActionKind.MIGRATE_COLD | ActionKind.RESIZE:
+                yield from self._perform_on_guest(place, action, action.kind, host)
+            case _:
+                assert_never(action.kind)
+
+    def _perform_on_guest(
+        self, place: int, action: Action, kind: BringingUp | TakingDown | Moving | Sizing, host: Host
+    ) -> Iterator[Violation]:
         vm = self._case.vms.get(action.vm_id)
         if vm is None:
             yield _fault(
@@ -138,33 +148,46 @@ class _Replay:
                 action,
                 f"guest {action.vm_id or '(none)'} is not in the snapshot",
             )
-        elif vm.state in (VmState.STOPPED, VmState.MIGRATING):
+            return
+        if vm.state in (VmState.STOPPED, VmState.MIGRATING):
             yield _fault(
                 place,
                 Code.RIGHT,
                 action,
                 f"{vm.id} is {vm.state} and must be left alone",
             )
-        else:
-            yield from self._dependencies.guest(place, vm.id)
-            if action.kind in (ActionKind.START, ActionKind.RESUME):
+            return
+        yield from self._dependencies.guest(place, vm.id)
+        match kind:
+            case ActionKind.START | ActionKind.RESUME:
                 yield from self._bring_up(place, action, vm, host)
-            elif self._state.place.get(vm.id) != host.id:
-                where = self._state.place.get(vm.id)
-                message = f"{vm.id} runs on {where}, not on {host.id}" if where else f"{vm.id} does not run"
-                yield _fault(place, Code.PRECONDITION, action, message)
-            else:
-                if fault := undo_fault_of_guest(self._case, action, self._state):
-                    yield _fault(place, Code.UNDO, action, fault)
-                yield from self._change(place, action, vm, host)
+            case ActionKind.STOP | ActionKind.SUSPEND | ActionKind.MIGRATE_LIVE | ActionKind.MIGRATE_COLD:
+                yield from self._change(place, action, kind, vm, host)
+            case ActionKind.RESIZE:
+                yield from self._change(place, action, kind, vm, host)
+            case _:
+                assert_never(kind)
 
-    def _change(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
-        if action.kind in _MIGRATIONS:
-            yield from self._migrate(place, action, vm, host)
-        elif action.kind is ActionKind.RESIZE:
-            yield from self._resize(place, action, vm, host)
-        else:
-            yield from self._take_down(place, action, vm, host)
+    def _change(
+        self, place: int, action: Action, kind: TakingDown | Moving | Sizing, vm: Vm, host: Host
+    ) -> Iterator[Violation]:
+        """Takes down, moves or resizes a guest, which must run on the host."""
+        where = self._state.place.get(vm.id)
+        if where != host.id:
+            message = f"{vm.id} runs on {where}, not on {host.id}" if where else f"{vm.id} does not run"
+            yield _fault(place, Code.PRECONDITION, action, message)
+            return
+        if fault := undo_fault_of_guest(self._case, action, self._state):
+            yield _fault(place, Code.UNDO, action, fault)
+        match kind:
+            case ActionKind.MIGRATE_LIVE | ActionKind.MIGRATE_COLD:
+                yield from self._migrate(place, action, vm, host)
+            case ActionKind.RESIZE:
+                yield from self._resize(place, action, vm, host)
+            case ActionKind.STOP | ActionKind.SUSPEND:
+                yield from self._take_down(place, action, kind, vm, host)
+            case _:
+                assert_never(kind)
 
     def _bring_up(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         if vm.id in self._state.place:
@@ -194,9 +217,9 @@ class _Replay:
         self._restarted.add(vm.id)
         yield from self._settle(place, self._state.arrive(vm.id, host.id, size), filled)
 
-    def _take_down(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
+    def _take_down(self, place: int, action: Action, kind: TakingDown, vm: Vm, host: Host) -> Iterator[Violation]:
         tier = self._case.tier[vm.id]
-        if tier.eviction is not _EVICTIONS[action.kind]:
+        if tier.eviction is not _EVICTIONS[kind]:
             may_pause = tier.cold and vm.migratability is not Migratability.NONE
             comes_back = self._last_start.get(vm.id, 0) > place
             if not (action.kind is ActionKind.STOP and may_pause and comes_back):
@@ -282,7 +305,7 @@ class _Replay:
 
 def undo_fault_of_guest(case: Case, action: Action, state: State) -> str:
     """What is wrong with the undo of an action on a running guest."""
-    if action.kind in _MIGRATIONS and action.target_host_id not in case.hosts:
+    if is_migration(action.kind) and action.target_host_id not in case.hosts:
         return ""
     return undo_fault(case, action, state.size(action.vm_id))
 

@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
-from ..actions import ActionKind, Plan
+from ..actions import Plan
 from .case import Case
+from .kinds import is_migration
 from .violation import Code, Violation
-
-_MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
 
 
 def slot_faults(case: Case, plan: Plan) -> Iterator[Violation]:
@@ -20,7 +19,7 @@ def slot_faults(case: Case, plan: Plan) -> Iterator[Violation]:
     """
     migrations: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for place, action in enumerate(plan.actions, 1):
-        if action.kind in _MIGRATIONS and action.duration_s > 0:
+        if is_migration(action.kind) and action.duration_s > 0:
             for host_id in {action.host_id, action.target_host_id}:
                 end = action.earliest_start_s + action.duration_s
                 migrations[host_id].append((action.earliest_start_s, end, place))

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
 from ..actions import Action, ActionKind
 from .case import Case
+from .kinds import is_migration
 from .rights import move_kind
 
-_INVERSE = {
-    ActionKind.BOOT_HOST: ActionKind.SHUTDOWN_HOST,
-    ActionKind.SHUTDOWN_HOST: ActionKind.BOOT_HOST,
-    ActionKind.START: ActionKind.STOP,
-    ActionKind.RESUME: ActionKind.SUSPEND,
-    ActionKind.STOP: ActionKind.START,
-    ActionKind.SUSPEND: ActionKind.RESUME,
-    ActionKind.RESIZE: ActionKind.RESIZE,
-}
-_GIVES_SIZE = frozenset({ActionKind.START, ActionKind.RESUME, ActionKind.RESIZE})
-_MIGRATIONS = frozenset({ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD})
+_GIVES_SIZE = (ActionKind.START, ActionKind.RESUME, ActionKind.RESIZE)
+
+
+def _inverse(kind: ActionKind) -> ActionKind | None:
+    """What takes an action back that is no migration."""
+    match kind:
+        case ActionKind.START:
+            return ActionKind.STOP
+        case ActionKind.STOP:
+            return ActionKind.START
+        case ActionKind.RESUME:
+            return ActionKind.SUSPEND
+        case ActionKind.SUSPEND:
+            return ActionKind.RESUME
+        case ActionKind.RESIZE:
+            return ActionKind.RESIZE
+        case ActionKind.BOOT_HOST:
+            return ActionKind.SHUTDOWN_HOST
+        case ActionKind.SHUTDOWN_HOST:
+            return ActionKind.BOOT_HOST
+        case ActionKind.FENCE_HOST | ActionKind.MIGRATE_LIVE | ActionKind.MIGRATE_COLD:
+            return None
+        case _:
+            assert_never(kind)
 
 
 def undo_fault(case: Case, action: Action, size: Mapping[str, int]) -> str:
@@ -28,7 +43,7 @@ def undo_fault(case: Case, action: Action, size: Mapping[str, int]) -> str:
         return ""
     if undo.vm_id != action.vm_id:
         return f"undo acts on {undo.vm_id or 'no guest'}"
-    if action.kind in _MIGRATIONS:
+    if is_migration(action.kind):
         if (undo.host_id, undo.target_host_id) != (
             action.target_host_id,
             action.host_id,
@@ -37,7 +52,7 @@ def undo_fault(case: Case, action: Action, size: Mapping[str, int]) -> str:
         source, target = case.hosts[undo.host_id], case.hosts[undo.target_host_id]
         kind = move_kind(case.vms[action.vm_id], case.tier[action.vm_id], source, target)
         return "" if undo.kind is kind else f"undo is {undo.kind}; the way back is {kind or 'not permitted'}"
-    expected = _INVERSE.get(action.kind)
+    expected = _inverse(action.kind)
     if undo.kind is not expected:
         return f"undo is {undo.kind}; {action.kind} is taken back by {expected or 'nothing'}"
     if undo.host_id != action.host_id:

@@ -84,7 +84,7 @@ def test_a_cold_migration_adds_stop_and_start() -> None:
     plan = _plan(snapshot([moved], {1: {**large, **_DRAINING}, 2: large, 3: DOWN, 4: DOWN}))
     move = _only(plan, ActionKind.MIGRATE_COLD)
     assert move.duration_s == 5 + 9 + 20
-    assert move.undo is None or move.undo == Undo(ActionKind.MIGRATE_COLD, "m", "h2", "h1")
+    assert move.undo == Undo(ActionKind.MIGRATE_COLD, "m", "h2", "h1")
 
 
 def test_migrations_wait_for_a_free_slot() -> None:
