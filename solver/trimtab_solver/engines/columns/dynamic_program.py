@@ -9,8 +9,8 @@ at. All numbers are integers: costs in the units of the prices, room in units th
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from ...jit import jit
 from ...primitives.encoding import Bools, Ints
 
 MOST_CELLS = 120_000
@@ -18,9 +18,10 @@ MOST_CELLS = 120_000
 _MOST_PARTS = 41
 """Powers of two that a number of guests is split into at most."""
 _PLENTY = 2**40
+_compiled = jit()
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _offers(reward: Ints, size: Ints, number: Ints, room: Ints, pairs: bool, items: Ints) -> int:
     """Items (so many guests of one kind at once) among which the best arrivals are found; returns how many.
 
@@ -55,7 +56,7 @@ def _offers(reward: Ints, size: Ints, number: Ints, room: Ints, pairs: bool, ite
     return made
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _add_line(best: Ints, kept: Bools, size: int, reward: int) -> None:
     """One more item in a table over one resource; `kept` says where it is taken."""
     for u in range(len(best) - 1, size - 1, -1):
@@ -64,7 +65,7 @@ def _add_line(best: Ints, kept: Bools, size: int, reward: int) -> None:
             kept[u] = True
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _add_area(best: Ints, kept: Bools, first: int, second: int, reward: int) -> None:
     """One more item in a table over two resources."""
     for u in range(best.shape[0] - 1, first - 1, -1):
@@ -74,7 +75,7 @@ def _add_area(best: Ints, kept: Bools, first: int, second: int, reward: int) -> 
                 kept[u, w] = True
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _density(reward: Ints, size: Ints) -> int:
     """The most that any offer is worth per unit, rounded up; -1 when an offer takes no room at all."""
     most = 0
@@ -86,7 +87,7 @@ def _density(reward: Ints, size: Ints) -> int:
     return most
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _decide(size: Ints, stay: Ints, room: int, density: int, choice: Ints) -> None:
     """Marks in `choice` who stays (1) or leaves (2) in every best content, of those where it is open (0).
 
@@ -110,7 +111,7 @@ def _decide(size: Ints, stay: Ints, room: int, density: int, choice: Ints) -> No
                 choice[i] = 2
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _room_left(room: Ints, size: Ints, choice: Ints) -> Ints:
     """Room [2] that those who stay in any case leave."""
     left = room.copy()
@@ -120,7 +121,7 @@ def _room_left(room: Ints, size: Ints, choice: Ints) -> Ints:
     return np.maximum(left, 0)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _best_line(
     room: int, size: Ints, stay: Ints, choice: Ints, items: Ints, line: Ints, taken: Bools, keeps: Bools, chosen: Ints
 ) -> tuple[int, int]:
@@ -152,7 +153,7 @@ def _best_line(
     return best, other
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _best_area(
     room: Ints, size: Ints, stay: Ints, choice: Ints, items: Ints, area: Ints, taken: Bools, keeps: Bools, chosen: Ints
 ) -> int:
@@ -182,7 +183,7 @@ def _best_area(
     return best
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def fill_hosts(
     hosts: Ints,
     units: Ints,
