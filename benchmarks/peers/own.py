@@ -10,8 +10,9 @@ from pathlib import Path
 from benchmarks.peers.peer import DidNotFinishError, PeerAnswer
 from benchmarks.service import THREADS
 from trimtab_solver.compilation import compile_problem
+from trimtab_solver.engines.clock import Deadline
 from trimtab_solver.engines.cpsat import Budget
-from trimtab_solver.engines.exact import ExactModel
+from trimtab_solver.engines.exact_model import ExactModel
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.failures import event_of
 from trimtab_solver.policy.documents import Policy
@@ -53,7 +54,7 @@ class DirectCpSat:
         problem = _compile(snapshot, policy)
         began = time.monotonic()
         model = ExactModel(problem)
-        budget = Budget(deadline=began + seconds, deterministic_per_level=None, seed=1, workers=THREADS)
+        budget = Budget(deadline=Deadline(began + seconds), deterministic_per_level=None, seed=1, workers=THREADS)
         proposal = model.solve(budget, threading.Event())
         wall_s = time.monotonic() - began
         if proposal.target is None:

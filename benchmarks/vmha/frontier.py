@@ -13,7 +13,8 @@ from benchmarks.subject import Case, Row, Selection, SkippedError
 from benchmarks.vmha.instance import generate, policy_of
 from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, Recipe
 from benchmarks.vmha.subject import SMOKE_BUDGET_S, facts_of
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.options import PlanOptions
+from trimtab_solver.planner import plan_recovery
 
 SHARES_PERCENT: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
 _SIZING: Final = "rigid"

@@ -10,8 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .actions import Action, ActionKind, Phase, Plan, Undo
-from .errors import Fault, PolicyRefusedError, Reason, RefusedError, SnapshotRefusedError
-from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, StaysDown
+from .errors import Fault, PolicyRefusedError, Reason, RefusedError, SnapshotRefusedError, UnverifiedPlanError
+from .options import PlanOptions
+from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
 from .snapshot import (
     FailureDomain,
     FencingState,
@@ -28,17 +29,14 @@ from .snapshot_file import load_snapshot
 
 if TYPE_CHECKING:
     from .authoring.loader import load_policy
-    from .planner import PlanOptions, Progress, UnverifiedPlanError, plan_recovery
+    from .planner import plan_recovery
     from .policy.documents import Policy
     from .verify.replay import Verdict, verify_plan
     from .verify.violation import Code, Violation
 else:
     _HOMES = {
         "Code": "verify.violation",
-        "PlanOptions": "planner",
         "Policy": "policy.documents",
-        "Progress": "planner",
-        "UnverifiedPlanError": "planner",
         "Verdict": "verify.replay",
         "Violation": "verify.violation",
         "load_policy": "authoring.loader",

@@ -1,6 +1,7 @@
 """What a caller can do wrong, as values that name the place, the value and the fix.
 
-Exceptions here are always a caller's mistake. Answers such as "infeasible" are values (`outcome.py`), never exceptions.
+Exceptions here are a caller's mistake (`UnverifiedPlanError` alone is ours). Answers such as "infeasible"
+are values (`outcome.py`), never exceptions.
 """
 
 from __future__ import annotations
@@ -70,3 +71,7 @@ class SnapshotRefusedError(RefusedError):
 
 class PolicyRefusedError(RefusedError):
     """A policy document is malformed, contradicts another, or cannot be evaluated on this snapshot."""
+
+
+class UnverifiedPlanError(Exception):
+    """No engine produced a plan that passes the verifier: a bug in trimtab. The message lists the violations."""

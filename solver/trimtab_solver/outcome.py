@@ -45,6 +45,15 @@ class LevelValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """The best target so far: which engine found it, after how many seconds, value and bound per level."""
+
+    engine: str
+    elapsed_s: float
+    levels: tuple[LevelValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FrontierPoint:
     """What a given number of migrations buys: the best values found with at most `allowed_moves` guests moved.
 
@@ -90,8 +99,8 @@ class Answer:
     stays_down: tuple[StaysDown, ...]
     certificate: Certificate
     engine: str
-    """The engine whose target the plan reaches: ``greedy``, ``assembly``, ``barter``, ``refilling``, ``search`` or
-    ``exact``.
+    """The engine whose target the plan reaches: ``greedy``, ``search``, ``room-pricing``, ``column-generation``,
+    ``neighbourhoods`` or ``exact``.
 
     ``earlier`` is that of the warm start, mended; ``refined`` was found when moves of another proved impossible;
     ``none`` does nothing.

@@ -5,35 +5,29 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 
-import numpy as np
-
-from .actions import Plan
+from .attempts import Attempt, Attempts
 from .compilation import compile_problem
 from .digest import snapshot_digest
+from .engines.engine import NOBODY, REFINED
 from .engines.frontier import FrontierOptions, trace_frontier
-from .engines.greedy import mend
-from .engines.portfolio import FRONTIER_SHARES, Candidate, PlanOptions, Portfolio, Progress
+from .engines.runner import Candidate, Runner
+from .engines.strategy import EXACT
+from .errors import UnverifiedPlanError
 from .explain.why_down import explain_down
 from .failures import event_of
-from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, StaysDown
-from .plan.building import build_plan, start_kinds
-from .plan.exhaustive import MAX_CELLS, search_reach
-from .plan.ordering import Ordering, order_steps
+from .options import PlanOptions
+from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
 from .policy.documents import Policy
 from .policy.selection import Selection
 from .problem import Problem, Target
 from .snapshot import Snapshot
 from .stages import Stages
 from .validation import check_snapshot
-from .verify.case import Case
-from .verify.replay import verify_plan
 from .warm_start import read_warm_start
-
-__all__ = ["FRONTIER_SHARES", "PlanOptions", "Progress", "UnverifiedPlanError", "plan_recovery"]
-
 
 _PLAN_SHARE = 0.6
 """Share of the budget for the plan itself when a frontier is asked for too."""
@@ -41,20 +35,6 @@ _FRONTIER_USE = 0.85
 """How much of the rest the points use; what lies between them takes time too."""
 _ATTEMPT_FACTOR = 3.0
 """The plan that is tried last is longer than the first one, and may be mended: so much more time is kept for it."""
-
-
-class UnverifiedPlanError(Exception):
-    """No engine produced a plan that passes the verifier: a bug in trimtab. The message lists the violations."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """A verified plan with the values its end state has by the verifier's own count."""
-
-    engine: str
-    ordering: Ordering
-    plan: Plan
-    values: tuple[int, ...]
 
 
 def plan_recovery(
@@ -90,6 +70,8 @@ def plan_recovery(
 
 
 class _Planner:
+    """One request on its way from a problem to an answer."""
+
     def __init__(
         self,
         snapshot: Snapshot,
@@ -105,40 +87,32 @@ class _Planner:
         self._snapshot, self._policy, self._selection = snapshot, policy, selection
         self._problem, self._options = problem, options
         self._stages, self._began = stages, began
-        self._warm = None if options.warm_start is None else read_warm_start(problem, options.warm_start)
-        warm_place = None if self._warm is None else self._warm.place
         self._stop = stop or threading.Event()
-        engines = options if not options.frontier else replace(options, budget_s=options.budget_s * _PLAN_SHARE)
-        self._portfolio = Portfolio(problem, engines, on_progress, self._stop, began, warm_place)
-        with stages.timed("verify"):
-            self._case = Case(snapshot, policy, selection)
-        self._kinds = start_kinds(snapshot, problem)
-        self._best: _Attempt | None = None
-        self._faults: list[str] = []
-        self._stuck = np.zeros(problem.vm_count, dtype=np.bool_)
-        """Guests whose moves had to be dropped."""
-        self._tried: Target | None = None
-        self._is_exhausted = False
-        """Whether every state that safe steps can reach has been looked at."""
+        self._warm = None if options.warm_start is None else read_warm_start(problem, options.warm_start)
+        self._runner = Runner(
+            problem,
+            options if not options.frontier else replace(options, budget_s=options.budget_s * _PLAN_SHARE),
+            None if on_progress is None else partial(_tell, on_progress, began),
+            self._stop,
+            began,
+            None if self._warm is None else self._warm.place,
+        )
+        self._attempts = Attempts(snapshot, policy, selection, problem, stages)
 
     def answer(self) -> Answer:
-        portfolio = self._portfolio
-        candidates = portfolio.candidates()
+        candidates = self._runner.candidates()
         while (candidate := self._next(candidates)) is not None:
-            self._attempt(candidate)
-        stay = self._problem.stay()
-        if self._best is None or self._problem.evaluate(stay) < self._best.values:
-            self._attempt(Candidate("none", stay))
+            self._attempt(candidate.engine, candidate.target)
+        self._stay()
         self._refine()
-        if portfolio.best is not None and (self._best is None or portfolio.best < self._best.values):
-            self._search_all_ways()
-        best = self._best
+        is_exhausted = self._search_all_ways()
+        best = self._attempts.best
         if best is None:
-            raise UnverifiedPlanError("; ".join(self._faults))
-        levels = portfolio.levels(best.values)
+            raise UnverifiedPlanError("; ".join(self._attempts.faults))
+        levels = self._runner.ledger.levels(best.values)
         warm_notes = () if self._warm is None else self._warm.notes
         return Answer(
-            outcome=self._outcome(best, levels),
+            outcome=self._outcome(best, levels, is_exhausted=is_exhausted),
             plan=best.plan,
             levels=levels,
             stays_down=self._explain(best),
@@ -146,101 +120,61 @@ class _Planner:
             engine=best.engine,
             hardware_failures=self._selection.event.hardware_failures,
             frontier=self._frontier(best),
-            notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *self._faults),
+            notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *self._attempts.faults),
         )
 
     def _next(self, candidates: Iterator[Candidate]) -> Candidate | None:
         with self._stages.timed("search"):
             return next(candidates, None)
 
-    def _frontier(self, best: _Attempt) -> tuple[FrontierPoint, ...]:
+    def _attempt(self, engine: str, target: Target) -> None:
+        """Tries a target, and keeps time for another that may take longer."""
+        began = time.monotonic()
+        self._attempts.attempt(engine, target)
+        self._runner.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
+
+    def _stay(self) -> None:
+        """Doing nothing is a plan too, and what engines propose is done only if it is an improvement."""
+        stay, best = self._problem.stay(), self._attempts.best
+        if best is None or self._problem.evaluate(stay) < best.values:
+            self._attempt(NOBODY, stay)
+
+    def _refine(self) -> None:
+        """Looks again from the best state reached: without the moves that proved impossible, then without any."""
+        attempts = self._attempts
+        for stuck in (attempts.stuck, self._problem.running):
+            if attempts.best is None or self._runner.ledger.is_proven(attempts.best.values):
+                return
+            with self._stages.timed("search"):
+                target = self._runner.refine(attempts.best.ordering.reached, stuck)
+            if target is None:
+                return
+            self._attempt(REFINED, target)
+
+    def _search_all_ways(self) -> bool:
+        """For a small cluster, settles whether the best target can be reached at all; whether all ways were tried."""
+        reached, wanted = self._attempts.best, self._runner.incumbent.best
+        if wanted is None or (reached is not None and reached.values <= wanted.values):
+            return False
+        return self._attempts.attempt_all_ways(EXACT, wanted.target, wanted.values)
+
+    def _frontier(self, best: Attempt) -> tuple[FrontierPoint, ...]:
         options = self._options
         if not options.frontier:
             return ()
-        with self._stages.timed("frontier"):
+        with self._stages.timed("frontier"), self._runner.ledger.bounds() as bounds:
             budget_s = options.budget_s * (1 - _PLAN_SHARE) * _FRONTIER_USE
             if not options.reproducible:
                 left_s = options.budget_s - (time.monotonic() - self._began)
                 budget_s = min(budget_s, max(0.0, left_s) * _FRONTIER_USE)
             work = FrontierOptions(budget_s, options.seed, options.workers, options.reproducible)
-            known, bounds = [best.ordering.reached], self._portfolio.bounds
-            return trace_frontier(self._problem, options.frontier, work, self._stop, known, bounds)
+            return trace_frontier(self._problem, options.frontier, work, self._stop, [best.ordering.reached], bounds)
 
-    def _explain(self, best: _Attempt) -> tuple[StaysDown, ...]:
+    def _explain(self, best: Attempt) -> tuple[StaysDown, ...]:
         with self._stages.timed("explain"):
             return explain_down(self._problem, best.ordering.reached)
 
-    def _refine(self) -> None:
-        """Looks again from the best state reached: without the moves that proved impossible, then without any."""
-        problem, portfolio = self._problem, self._portfolio
-        for stuck in (self._stuck, problem.running):
-            if self._best is None or portfolio.is_proven(self._best.values):
-                return
-            with self._stages.timed("search"):
-                target = portfolio.refine(self._best.ordering.reached, stuck)
-            if target is None:
-                return
-            self._attempt(Candidate("refined", target))
-
-    def _search_all_ways(self) -> None:
-        """For a small cluster, settles whether the best target can be reached at all."""
-        problem, portfolio = self._problem, self._portfolio
-        if problem.vm_count * problem.host_count > MAX_CELLS or portfolio.best_target is None:
-            return
-        assert portfolio.best is not None
-        reach = search_reach(problem, portfolio.best_target, portfolio.best, self._kinds)
-        self._keep("exact", reach.ordering)
-        self._is_exhausted = reach.is_complete
-
-    def _attempt(self, candidate: Candidate) -> None:
-        """Orders the way to the target, and keeps it if the state it reaches is the best so far."""
-        if self._best is not None and candidate.target is self._tried:
-            return
-        self._tried = candidate.target
-        began = time.monotonic()
-        ordering = self._order(candidate.target)
-        if ordering.stuck and not self._is_better(ordering):
-            # a move that is barred may strand a guest of high rank, and all that is better would be lost with it
-            mended = mend(self._problem, ordering.reached, self._stuck)
-            if self._problem.evaluate(mended) < self._problem.evaluate(ordering.reached):
-                ordering = self._order(mended)
-        if self._is_better(ordering):
-            self._keep(candidate.engine, ordering)
-        self._portfolio.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
-
-    def _is_better(self, ordering: Ordering) -> bool:
-        """Whether the state that an ordering ends in is better than that of the best plan so far."""
-        return self._best is None or self._problem.evaluate(ordering.reached, ordering.interrupted) < self._best.values
-
-    def _order(self, target: Target) -> Ordering:
-        """The way to a target; remembers whose moves were left out."""
-        with self._stages.timed("order"):
-            ordering = order_steps(self._problem, target, self._kinds)
-        self._stuck[list(ordering.stuck)] = True
-        return ordering
-
-    def _keep(self, engine: str, ordering: Ordering) -> None:
-        """Replays the plan that executes an ordering; remembers it if it is valid and the best so far."""
-        problem = self._problem
-        with self._stages.timed("build"):
-            plan = build_plan(self._snapshot, problem, ordering.steps, self._selection.event)
-        with self._stages.timed("verify"):
-            verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
-        if not verdict.is_valid:
-            self._faults.extend(
-                f"REJECTED a plan of engine {engine}, please report it: {violation}"
-                for violation in verdict.violations[:5]
-            )
-            return
-        values = tuple(value for _, value in verdict.levels)
-        own = problem.evaluate(ordering.reached, ordering.interrupted)
-        if own != values:
-            raise UnverifiedPlanError(f"engines value the end state at {own}, the verifier at {values}")
-        self._stages.reached("first_plan")
-        if self._best is None or values < self._best.values:
-            self._best = _Attempt(engine, ordering, plan, values)
-
-    def _outcome(self, best: _Attempt, levels: tuple[LevelValue, ...]) -> Outcome:
+    def _outcome(self, best: Attempt, levels: tuple[LevelValue, ...], *, is_exhausted: bool) -> Outcome:
         problem = self._problem
         for i, rank in enumerate(problem.ranks):
             must_run = all(tier.must_run for tier in problem.tiers if tier.rank == rank)
@@ -249,7 +183,7 @@ class _Planner:
         if all(level.gap == 0 for level in levels):
             is_well = not any(best.values[: len(problem.ranks) + 1])
             return Outcome.NO_ACTION_NEEDED if is_well and not best.plan.actions else Outcome.OPTIMAL
-        return Outcome.UNREACHABLE if self._is_exhausted else Outcome.FEASIBLE
+        return Outcome.UNREACHABLE if is_exhausted else Outcome.FEASIBLE
 
     def _certificate(self) -> Certificate:
         with self._stages.timed("digest"):
@@ -265,3 +199,8 @@ class _Planner:
             reproducible=self._options.reproducible,
             verified=True,
         )
+
+
+def _tell(on_progress: Callable[[Progress], None], began: float, engine: str, levels: tuple[LevelValue, ...]) -> None:
+    """Passes an improvement on, with the time that it took."""
+    on_progress(Progress(engine, time.monotonic() - began, levels))

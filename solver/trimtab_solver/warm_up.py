@@ -12,6 +12,7 @@ import numpy as np
 from .authoring.loader import parse_policy
 from .compilation import compile_problem
 from .engines.bounds.bound import Bounds
+from .engines.clock import NEVER
 from .engines.columns import knapsacks as packing
 from .engines.columns.price_and_branch import AssemblyOptions, assemble
 from .engines.greedy import repair
@@ -43,7 +44,7 @@ def warm_up() -> None:
     start = repair(problem, problem.current)
     appraisal = Appraisal(0, np.ones(len(vms)))
     market = Bounds(problem).loss_market(0, {})
-    assemble(problem, market, AssemblyOptions(None, iterations=1), threading.Event())
+    assemble(problem, market, AssemblyOptions(NEVER, iterations=1), threading.Event())
     search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, appraisal=appraisal), start)
 
 

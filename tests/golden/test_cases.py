@@ -10,8 +10,9 @@ import pytest
 from tests.golden.case_file import Want, case_files, read_case
 from tests.golden.execution import after_event, execute
 from trimtab_solver.actions import ActionKind
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.replay import verify_plan

@@ -16,7 +16,8 @@ import pytest
 from trimtab_server.adapters import Imported, ImportRefusedError, read_btrplace, read_ganeti
 from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.errors import Reason
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.options import PlanOptions
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.snapshot import HostState, Snapshot, VmState
 from trimtab_solver.validation import check_snapshot
 from trimtab_solver.verify.replay import verify_plan

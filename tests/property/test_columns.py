@@ -15,6 +15,7 @@ from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of
 from trimtab_solver.engines.bounds.bound import Bounds
+from trimtab_solver.engines.clock import NEVER
 from trimtab_solver.engines.columns.generation import HostBound
 from trimtab_solver.engines.columns.partition import deal
 from trimtab_solver.engines.columns.price_and_branch import AssemblyOptions, assemble
@@ -50,7 +51,7 @@ def test_an_assembly_is_valid_and_never_beats_brute_force(seeds: range) -> None:
         if not problem.vm_count or not problem.host_count:
             continue
         market = Bounds(problem).loss_market(seed % len(problem.ranks), {})
-        options = AssemblyOptions(None, 40, seed, workers=1 + seed % 2, share_hosts=1 + seed % 3)
+        options = AssemblyOptions(NEVER, 40, seed, workers=1 + seed % 2, share_hosts=1 + seed % 3)
         found = assemble(problem, market, options, threading.Event())
         again = assemble(problem, market, options, threading.Event())
         assert (found is None) == (again is None), seed

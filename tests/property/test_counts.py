@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,13 +14,14 @@ from tests.support.placements import losses, placements
 from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of, values_of
+from trimtab_solver.engines.clock import Deadline
 from trimtab_solver.engines.counts import CountModel
 from trimtab_solver.engines.cpsat import Budget
 from trimtab_solver.problem import Target
 
 
 def _budget(seed: int) -> Budget:
-    return Budget(time.monotonic() + 60.0, None, seed, workers=1)
+    return Budget(Deadline.after(60.0), None, seed, workers=1)
 
 
 @pytest.mark.parametrize("seeds", chunks(0.3, first=5_000_000), ids=named)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -13,8 +12,9 @@ from tests.support.oracle import best_levels
 from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of, random_target, values_of
+from trimtab_solver.engines.clock import Deadline
 from trimtab_solver.engines.cpsat import Budget
-from trimtab_solver.engines.exact import ExactModel, Proposal, all_choices
+from trimtab_solver.engines.exact_model import ExactModel, Proposal, all_choices
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.problem import Target
 
@@ -22,7 +22,7 @@ _PATIENCE_S = 60.0
 
 
 def _solve(model: ExactModel, seed: int, known: tuple[int, ...] = (), cutoff: int | None = None) -> Proposal:
-    budget = Budget(time.monotonic() + _PATIENCE_S, None, seed, workers=1)
+    budget = Budget(Deadline.after(_PATIENCE_S), None, seed, workers=1)
     return model.solve(budget, threading.Event(), None, known, cutoff)
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from tests.support.seeds import chunks, named
 from tests.support.strategies import document, policy_of, tiny_cluster
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, Outcome
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Level, Policy, RuleSpec, Selector
 from trimtab_solver.rules.action_budget import ActionBudget
 from trimtab_solver.rules.objectives import Objectives

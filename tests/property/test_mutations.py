@@ -27,8 +27,9 @@ from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
 from trimtab_solver.actions import Plan
 from trimtab_solver.authoring.loader import parse_policy
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Outcome
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.action_budget import MoveRules

@@ -16,9 +16,10 @@ from tests.support.reach import best_reachable_levels
 from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from trimtab_solver.actions import Plan
-from trimtab_solver.engines import portfolio
+from trimtab_solver.engines import strategy
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, Outcome
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.rules.tier import Availability, Tier
 from trimtab_solver.snapshot import Snapshot
@@ -60,7 +61,7 @@ def test_every_plan_passes_a_fresh_verifier(seeds: range) -> None:
 @pytest.mark.parametrize("cells", [0, 400_000], ids=["greedy", "exact"])
 def test_no_plan_for_a_larger_cluster_is_rejected(seeds: range, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With up to 5 hosts and 9 guests as well, no engine proposes what the verifier refuses, with or without proof."""
-    monkeypatch.setattr(portfolio, "EXACT_CANDIDATES", cells)
+    monkeypatch.setattr(strategy, "EXACT_MOST", cells)
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed, max_hosts=5, max_vms=9)
         answer = _answer(snapshot, policy, seed)
@@ -123,7 +124,7 @@ def test_without_the_exact_engine_a_plan_is_no_worse_than_doing_nothing(
     seeds: range, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On clusters too large for the exact engine, what greedy repair proposes is done only if it is an improvement."""
-    monkeypatch.setattr(portfolio, "EXACT_CANDIDATES", 0)
+    monkeypatch.setattr(strategy, "EXACT_MOST", 0)
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         nothing = verify_plan(snapshot, policy, Plan())

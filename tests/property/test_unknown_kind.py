@@ -22,10 +22,11 @@ from tests.support.targets import judged, problem_of, values_of
 from trimtab_solver.authoring.lint import lint
 from trimtab_solver.authoring.loader import DOCUMENT_KINDS, parse_policy
 from trimtab_solver.engines.bounds.bound import aggregated_bounds
-from trimtab_solver.engines.exact import ExactModel
+from trimtab_solver.engines.exact_model import ExactModel
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.engines.search import SearchOptions, search
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.options import PlanOptions
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Document, Policy, RuleSpec, Selector
 from trimtab_solver.policy.fields import DomainKind, VmSelector
 from trimtab_solver.policy.selection import Selection

@@ -9,8 +9,9 @@ import pytest
 from tests.support.oracle import best_levels
 from trimtab_server.files import read_snapshot
 from trimtab_solver.authoring.loader import load_policy
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Outcome
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.verify.replay import verify_plan
 
 _STORIES = sorted(Path(__file__).parent.glob("*/story.txt"))

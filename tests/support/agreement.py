@@ -18,7 +18,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from tests.support.targets import judged, problem_of, random_target
-from trimtab_solver.engines.exact import ExactModel
+from trimtab_solver.engines.exact_model import ExactModel
 from trimtab_solver.engines.search.moves import INFINITY, shift_change
 from trimtab_solver.engines.search.state import new_state
 from trimtab_solver.engines.search.tables import build_tables

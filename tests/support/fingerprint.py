@@ -10,8 +10,9 @@ from trimtab_server.convert.answer import answer_to_proto
 from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
 from trimtab_solver.authoring.loader import parse_policy
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 

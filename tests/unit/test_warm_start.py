@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.targets import problem_of
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.options import PlanOptions
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.warm_start import read_warm_start
 
 

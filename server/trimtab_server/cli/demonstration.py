@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from trimtab_solver.authoring.loader import load_policy
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer
-from trimtab_solver.planner import PlanOptions
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.verify.replay import verify_plan

@@ -12,7 +12,7 @@ from .exits import CommandError, ExitCode
 from .quantities import plural, spell_seconds
 
 if TYPE_CHECKING:
-    from trimtab_solver.planner import PlanOptions
+    from trimtab_solver.options import PlanOptions
     from trimtab_solver.policy.documents import Policy
     from trimtab_solver.snapshot import Host, Snapshot, Vm
 
@@ -39,7 +39,7 @@ def explain(
     Exit code 1: the guest does not run after the plan, or may not go to the host.
     """
     from trimtab_solver.authoring.loader import load_policy
-    from trimtab_solver.planner import PlanOptions
+    from trimtab_solver.options import PlanOptions
     from trimtab_solver.validation import check_snapshot
 
     from ..files import read_snapshot

@@ -11,8 +11,8 @@ from .arguments import Deadline, Format, Limit, Seed, SnapshotFile
 from .exits import exit_code_of
 
 if TYPE_CHECKING:
+    from trimtab_solver.options import PlanOptions
     from trimtab_solver.outcome import Answer
-    from trimtab_solver.planner import PlanOptions
     from trimtab_solver.policy.documents import Policy
     from trimtab_solver.snapshot import Snapshot
 
@@ -51,7 +51,7 @@ def plan(
     if policy is None and server is None:
         raise typer.BadParameter("say which policy to plan under", param_hint="--policy")
     from trimtab_solver.authoring.loader import load_policy
-    from trimtab_solver.planner import FRONTIER_SHARES, PlanOptions
+    from trimtab_solver.options import FRONTIER_SHARES, PlanOptions
 
     from ..files import read_answer, read_snapshot, write_answer
     from .outputs import check_output_file

@@ -14,8 +14,8 @@ from grpc_status import rpc_status
 
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import planning_service_pb2_grpc
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, LevelValue
-from trimtab_solver.planner import PlanOptions
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 

@@ -10,9 +10,11 @@ from trimtab.v1 import plan_pb2
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_solver.compilation import compile_problem
 from trimtab_solver.digest import snapshot_digest
+from trimtab_solver.errors import UnverifiedPlanError
 from trimtab_solver.failures import event_of
-from trimtab_solver.outcome import Answer
-from trimtab_solver.planner import PlanOptions, Progress, UnverifiedPlanError, plan_recovery
+from trimtab_solver.options import PlanOptions
+from trimtab_solver.outcome import Answer, Progress
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.validation import check_snapshot

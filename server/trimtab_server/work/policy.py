@@ -9,7 +9,7 @@ from trimtab.v1 import snapshot_pb2
 from trimtab_solver.authoring.findings import findings_of
 from trimtab_solver.authoring.lint import lint
 from trimtab_solver.errors import Fault, PolicyRefusedError, Reason, RefusedError
-from trimtab_solver.planner import PlanOptions
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.policy.documents import Document
 from trimtab_solver.review import diff as review
 from trimtab_solver.review.scenarios import Scenario

@@ -20,7 +20,8 @@ from ..primitives.disruption import COLD_FACTOR
 from ..primitives.encoding import UNBOUNDED, Bools, Index, Ints
 from ..problem import NOWHERE, Problem, Target
 from ..sizing import fit_sizes
-from .cpsat import Budget, CpSatModel, LevelProof, Objective, Term
+from .cpsat import Budget, CpSatModel, Objective, Term
+from .proof import LevelProof
 from .relaxation.aggregation import Relaxation, relax
 
 

@@ -7,7 +7,6 @@ solved one after another, each fixed while the next improves: one weighted sum l
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,31 +15,22 @@ from typing import Protocol
 from ortools.sat.python import cp_model
 
 from ..primitives.encoding import UNBOUNDED
+from .clock import Deadline
+from .proof import LevelProof
 
 _STOP_INTERVAL_S = 0.05
+_LEAST_S = 0.01
+"""With less time left no level is begun."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a solve may use: wall seconds until `deadline` (monotonic), or deterministic units per level."""
+    """What a solve may use: until `deadline`, or deterministic units per level, whatever the clock."""
 
-    deadline: float
+    deadline: Deadline
     deterministic_per_level: float | None
     seed: int
     workers: int
-
-    @property
-    def left_s(self) -> float:
-        """Wall seconds left."""
-        return self.deadline - time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class LevelProof:
-    """How one level ended. `value` is None when the level was not reached in time."""
-
-    value: int | None
-    bound: int
 
 
 Term = tuple[int, int]
@@ -164,7 +154,7 @@ class CpSatModel:
                 self._hold(objective, cutoff)
             if best is not None and objective.value(best) == objective.floor:
                 proofs.append(LevelProof(objective.floor, objective.floor))
-            elif stop.is_set() or (budget.deterministic_per_level is None and budget.left_s <= 0.01):
+            elif stop.is_set() or (budget.deterministic_per_level is None and budget.deadline.left_s <= _LEAST_S):
                 proofs.append(LevelProof(None if best is None else objective.value(best), objective.floor))
             else:
                 self.minimise(objective)
@@ -206,7 +196,7 @@ class CpSatModel:
             parameters.max_deterministic_time = budget.deterministic_per_level
             parameters.interleave_search = budget.workers > 1
         else:
-            parameters.max_time_in_seconds = max(budget.left_s, 0.01)
+            parameters.max_time_in_seconds = max(budget.deadline.left_s, _LEAST_S)
         done = threading.Event()
 
         def watch() -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..outcome import FrontierPoint, LevelValue
 from ..problem import Problem, Target
 from .bounds.bound import Bounds
+from .clock import NEVER, Deadline
 from .greedy import repair
-from .refilling import MOST_GUESTS, RefillOptions, refill
+from .neighbourhoods import MOST_GUESTS, RefillOptions, refill
 from .room_prices import appraise
 from .search import SearchOptions, search
 
 _SEARCH_SHARE = 0.7
-"""Of the time of a point; the rest goes to refilling."""
+"""Of the time of a point; the rest goes to neighbourhoods."""
 _LEAST_S_PER_GUEST = 20e-6
 """Time of a point below which a search is not begun: its tables alone take that long."""
 
@@ -65,7 +65,7 @@ class _Tracer:
         known: Sequence[Target],
         bounds: Bounds | None,
     ) -> None:
-        self._ends = time.monotonic() + options.budget_s
+        self._ends = NEVER if options.reproducible else Deadline.after(options.budget_s)
         self._problem, self._shares, self._options, self._stop = problem, shares, options, stop
         self._running = int(problem.running.sum())
         self._bounds = Bounds(self._with_budget(self._allowed(max(shares))))
@@ -83,9 +83,9 @@ class _Tracer:
         """The best target for a share; `left` points have to do with the time that is left."""
         allowed = self._allowed(share)
         best = self._best(allowed)
-        left_s = self._ends - time.monotonic()
+        left_s = self._ends.left_s
         each_s = self._options.budget_s / len(set(self._shares)) if self._options.reproducible else left_s / left
-        if self._options.reproducible or left_s > self._least_s:
+        if left_s > self._least_s:
             self._known += self._improved(allowed, best, max(each_s, min(left_s, self._least_s)))
             best = self._best(allowed)
         values = self._problem.evaluate(best)
@@ -114,23 +114,23 @@ class _Tracer:
         return values == self._bounds.given(values)
 
     def _improved(self, allowed: int, best: Target, budget_s: float) -> list[Target]:
-        """What a search finds from the start, and refilling from the better of that and the best so far."""
+        """What a search finds from the start, and neighbourhoods from the better of that and the best so far."""
         problem, options = self._with_budget(allowed), self._options
         values = problem.evaluate(best)
         if self._is_enough(values) or self._stop.is_set():
             return []
-        ends = time.monotonic() + budget_s
+        ends = self._ends.within(budget_s)
         appraisal = appraise(problem, self._bounds, values)
-        search_s = budget_s * _SEARCH_SHARE if options.reproducible else (ends - time.monotonic()) * _SEARCH_SHARE
+        search_s = budget_s * _SEARCH_SHARE if options.reproducible else ends.left_s * _SEARCH_SHARE
         search_options = SearchOptions(
             max(search_s, 0.01), options.seed, options.workers, options.reproducible, appraisal=appraisal
         )
-        # barter needs those down that nobody has made room for yet: it begins anew
+        # room pricing needs those down that nobody has made room for yet: it begins anew
         start = best if appraisal is None else self._start
         found = search(problem, search_options, start, None, self._stop, self._is_enough)
         better = min(best, found.target, key=problem.evaluate)
         if problem.vm_count > MOST_GUESTS or self._is_enough(problem.evaluate(better)) or self._stop.is_set():
             return [found.target]
         rounds = max(1, int(budget_s)) if options.reproducible else None
-        refilled = refill(problem, better, RefillOptions(ends, rounds, options.seed, options.workers), self._stop)
-        return [found.target, refilled]
+        filled = refill(problem, better, RefillOptions(ends, rounds, options.seed, options.workers), self._stop)
+        return [found.target, filled]

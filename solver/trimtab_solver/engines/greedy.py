@@ -7,6 +7,7 @@ import numpy as np
 from ..primitives.encoding import Bools, Index, Ints
 from ..problem import Problem, Target
 from ..sizing import fit_sizes
+from .engine import NOBODY, Found, Task
 from .search.construct import adopt, bring_up
 from .search.state import new_state
 from .search.tables import build_tables
@@ -14,6 +15,32 @@ from .search.weights import strict_weights
 
 _SUSPECT_WORK = 20_000_000
 """How many pairs of a guest that breaks a rule and a host are looked at; the restart of others does not wait longer."""
+
+
+class Greedy:
+    """Restarts what it can, in order of rank."""
+
+    name = "greedy"
+
+    def improve(self, task: Task) -> Found | None:
+        """The same whatever is known already; None if that is as good."""
+        return _better(task, repair(task.problem))
+
+
+class Earlier:
+    """What an earlier plan led to, mended."""
+
+    name = "earlier"
+
+    def improve(self, task: Task) -> Found | None:
+        """None without such a plan."""
+        return None if task.earlier is None else _better(task, repair(task.problem, task.earlier))
+
+
+def _better(task: Task, target: Target) -> Found | None:
+    """The target, unless another engine has one that is as good."""
+    is_first = task.start.engine == NOBODY
+    return Found(target) if is_first or task.problem.evaluate(target) < task.start.values else None
 
 
 def repair(problem: Problem, wish: Index | None = None) -> Target:

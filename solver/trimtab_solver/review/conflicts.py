@@ -15,7 +15,8 @@ from typing import TypeVar
 import numpy as np
 
 from ..compilation import compile_problem
-from ..engines.portfolio import PlanOptions, Portfolio
+from ..engines.runner import Runner
+from ..options import PlanOptions
 from ..policy.documents import Document, Level, Policy, RuleSpec
 from ..policy.selection import Selection
 from ..primitives.group import GroupPrimitive
@@ -202,13 +203,11 @@ class Search:
         """True: proven that they cannot all run. False: they can. None: not settled."""
         others = tuple(vm_id for vm_id in self._context if vm_id not in guests)
         problem = self._compile(rules, (*guests, *others), has_room=has_room, is_suitable=is_suitable)
-        portfolio = Portfolio(_required(problem, len(guests)), self._options)
-        for _ in portfolio.candidates():
-            assert portfolio.best is not None
-            if portfolio.best[0] == 0:
+        runner = Runner(_required(problem, len(guests)), self._options)
+        for _ in runner.candidates():
+            if (best := runner.incumbent.best) is not None and best.values[0] == 0:
                 return False
-        assert portfolio.best is not None
-        if portfolio.levels(portfolio.best)[0].bound > 0:
+        if (best := runner.incumbent.best) is not None and runner.ledger.levels(best.values)[0].bound > 0:
             return True
         self._is_complete = False
         return None

@@ -10,8 +10,9 @@ from typing import Any
 from ..actions import Action, Plan
 from ..authoring.expression_fields import selectors_in
 from ..errors import Fault, RefusedError
+from ..options import PlanOptions
 from ..outcome import Outcome
-from ..planner import PlanOptions, plan_recovery
+from ..planner import plan_recovery
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.selection import Selection
 from ..policy.variables import Scope

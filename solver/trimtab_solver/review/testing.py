@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from ..authoring.policy_test import Case, Expectation, PlanExpectation, PolicyTest
 from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
+from ..options import PlanOptions
 from ..outcome import Answer
 from ..placement import Placement
-from ..planner import PlanOptions, plan_recovery
+from ..planner import plan_recovery
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.moments import seconds_since_epoch
 from ..policy.selection import named

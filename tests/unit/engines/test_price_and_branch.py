@@ -11,6 +11,7 @@ import pytest
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.targets import problem_of
 from trimtab_solver.engines.bounds.bound import Bounds
+from trimtab_solver.engines.clock import NEVER
 from trimtab_solver.engines.columns.price_and_branch import AssemblyOptions, assemble
 from trimtab_solver.engines.linear_program import LinearProgram
 from trimtab_solver.problem import Problem
@@ -29,7 +30,7 @@ def _split_room(moves: int) -> Problem:
 def _assembled(problem: Problem, share_hosts: int = 500) -> tuple[int, ...] | None:
     bronze = len(problem.ranks) - 1
     market = Bounds(problem).loss_market(bronze, dict.fromkeys(range(bronze), 0))
-    options = AssemblyOptions(None, 50, seed=1, workers=1, share_hosts=share_hosts)
+    options = AssemblyOptions(NEVER, 50, seed=1, workers=1, share_hosts=share_hosts)
     found = assemble(problem, market, options, threading.Event())
     return None if found is None else problem.evaluate(found.target)
 
@@ -63,7 +64,7 @@ def test_prices_found_elsewhere_raise_the_bound() -> None:
     scarcity = bounds.scarcity(values)
     assert scarcity is None or bounds.given(values)[1] < 2
     assert scarcity is not None
-    found = assemble(problem, scarcity[1], AssemblyOptions(None, 50), threading.Event())
+    found = assemble(problem, scarcity[1], AssemblyOptions(NEVER, 50), threading.Event())
     assert found is not None
     for prices in found.prices:
         bounds.learn(values, prices)
@@ -76,7 +77,7 @@ def test_no_assembly_once_it_is_to_stop() -> None:
     stop = threading.Event()
     stop.set()
     market = Bounds(problem).loss_market(1, {0: 0})
-    assert assemble(problem, market, AssemblyOptions(None, 50), stop) is None
+    assert assemble(problem, market, AssemblyOptions(NEVER, 50), stop) is None
 
 
 def test_a_program_grows_and_goes_on() -> None:

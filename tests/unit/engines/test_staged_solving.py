@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 
-from trimtab_solver.engines.cpsat import Budget, CpSatModel, LevelProof, Objective
+from trimtab_solver.engines.clock import Deadline
+from trimtab_solver.engines.cpsat import Budget, CpSatModel, Objective
+from trimtab_solver.engines.proof import LevelProof
 
 _PATIENCE_S = 60.0
 
 
 def _budget(seconds: float = _PATIENCE_S, work: float | None = None) -> Budget:
-    return Budget(time.monotonic() + seconds, work, seed=1, workers=1)
+    return Budget(Deadline.after(seconds), work, seed=1, workers=1)
 
 
 def _ignore(solution: list[int], level: int) -> None:

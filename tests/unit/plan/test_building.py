@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
-from trimtab_solver.planner import PlanOptions, plan_recovery
+from trimtab_solver.options import PlanOptions
+from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Selector, Spec
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.snapshot import FencingState, HostState, Migratability, Snapshot, VmState

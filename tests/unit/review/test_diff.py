@@ -12,7 +12,7 @@ from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
 from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.errors import PolicyRefusedError, Reason, SnapshotRefusedError
-from trimtab_solver.planner import PlanOptions
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.review.diff import FieldChange, SelectionChange, diff_policies
 from trimtab_solver.review.scenarios import Scenario, read_scenarios

@@ -42,7 +42,7 @@ def diff(
     `--format markdown` is meant for the description of a pull request.
     """
     from trimtab_solver.authoring.loader import load_policy
-    from trimtab_solver.planner import PlanOptions
+    from trimtab_solver.options import PlanOptions
     from trimtab_solver.review.diff import diff_policies
     from trimtab_solver.review.scenarios import Scenario, read_scenarios
 

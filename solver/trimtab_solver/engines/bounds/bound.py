@@ -52,8 +52,12 @@ class Bounds:
         """The bound of every level for these values of the levels above it."""
         if values is None:
             return tuple(self._level(i, None) for i in range(len(self._problem.levels)))
+        return tuple(self.level(i, values) for i in range(len(values)))
+
+    def level(self, i: int, values: tuple[int, ...]) -> int:
+        """The bound of level number `i` for these values of the levels above it."""
         # what is at zero cannot be better
-        return tuple(self._level(i, values[:i]) if value > 0 else 0 for i, value in enumerate(values))
+        return self._level(i, values[:i]) if values[i] > 0 else 0
 
     def known(self, values: tuple[int, ...]) -> tuple[int, ...]:
         """As `given`, from what has been computed before for the same values, or worse ones; else 0."""

@@ -12,7 +12,6 @@ not looked at before guests take their places.
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +21,7 @@ import numpy as np
 from ...primitives.encoding import Ints
 from ...problem import Problem, Target
 from ...sizing import fit_sizes
+from ..clock import NEVER, Deadline
 from ..relaxation.pricing import Market, Prices, find_prices
 from ..search.construct import bring_up
 from ..search.slots import fill_slots, leave, send_home
@@ -50,12 +50,12 @@ _CHOICE_SHARE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class AssemblyOptions:
-    """What an assembly may use: until `deadline` (monotonic), or with `iterations` so many prices.
+    """What an assembly may use: until `deadline`, or with `iterations` so many prices.
 
     With `iterations` alone, per worker, the clock does not count.
     """
 
-    deadline: float | None
+    deadline: Deadline
     iterations: int | None = None
     seed: int = 0
     workers: int = 1
@@ -115,7 +115,7 @@ class _Limits:
     """What one share may use: prices are looked at so often, until then, and contents chosen for so many seconds."""
 
     iterations: int
-    until: float
+    until: Deadline
     choice_s: float
     seed: int
 
@@ -125,12 +125,11 @@ def _limits(options: AssemblyOptions, done: int, shares: int, workers: int) -> _
     iterations = _ITERATIONS
     if options.iterations is not None:
         iterations = max(1, min(iterations, options.iterations * workers // shares))
-    if options.deadline is None:
-        return _Limits(iterations, np.inf, np.inf, options.seed)
-    now = time.monotonic()
+    if options.deadline.is_never:
+        return _Limits(iterations, NEVER, np.inf, options.seed)
     waves = -(-(shares - done) // workers)
-    share_s = max(0.0, options.deadline - now) / (waves if done else (waves + 2) / 3)
-    return _Limits(iterations, now + (1.0 - _CHOICE_SHARE) * share_s, _CHOICE_SHARE * share_s, options.seed)
+    share_s = max(0.0, options.deadline.left_s) / (waves if done else (waves + 2) / 3)
+    return _Limits(iterations, Deadline.after((1.0 - _CHOICE_SHARE) * share_s), _CHOICE_SHARE * share_s, options.seed)
 
 
 def _fill(
@@ -139,7 +138,7 @@ def _fill(
     """What the hosts of a share hold, and the prices it was found with; None when there was no time for good ones."""
     bound = HostBound(share.market, first, near)
     for _ in range(limits.iterations):
-        if bound.gap <= _ENOUGH or time.monotonic() >= limits.until or stop.is_set():
+        if bound.gap <= _ENOUGH or limits.until.is_over or stop.is_set():
             break
         bound.improve(1)
     if bound.gap > _ENOUGH and not bound.is_within(_TOLERABLE):

@@ -10,7 +10,6 @@ all workers, or in reproducible mode of its own.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import numpy as np
 from ...primitives.encoding import Bools, Ints
 from ...problem import Problem, Target
 from ...sizing import fit_sizes
+from ..clock import NEVER, Deadline, now
 from ..room_prices import Appraisal
 from .anneal import anneal
 from .calibration import Heat, least_worth, measure_heat, no_heat
@@ -133,7 +133,7 @@ class _Crew:
         self.problem = problem
         self.options = options
         self.stop = stop
-        self.deadline = time.monotonic() + options.budget_s
+        self.deadline = NEVER if options.reproducible else Deadline.after(options.budget_s)
         self._on_better = on_better
         self._is_enough = is_enough
         self._lock = threading.Lock()
@@ -149,7 +149,7 @@ class _Crew:
     @property
     def is_late(self) -> bool:
         """Whether the time is up; with `reproducible` the clock does not count."""
-        return not self.options.reproducible and time.monotonic() >= self.deadline
+        return self.deadline.is_over
 
     def tables(self, weights: Weights) -> Tables:
         """Tables under these weights, with what the options demand."""
@@ -201,8 +201,8 @@ class _Worker:
         soft = self._crew.tables(soft_weights(problem, _DISRUPTION[self._number % len(_DISRUPTION)]))
         strict = self._crew.tables(strict_weights(problem))
         place = self._crew.start.target.place.astype(np.int64)
-        began = time.monotonic()
-        budget_s = self._crew.deadline - began
+        began = 0.0 if self._options.reproducible else now()
+        budget_s = self._crew.deadline.at - began
         state = new_state(problem, soft, place, self._seed)
         cycles: tuple[_Cycle, ...] = _CYCLES if soft.options["budget"][0] < NO_BUDGET else _COOLING
         heat = measure_heat(soft, state, cycles[0].share * self._options.budget_s * STEPS_PER_S * _HASTE)
@@ -303,10 +303,10 @@ class _Worker:
         begin, end = began + budget_s * spent, began + budget_s * (spent + share)
         steps = max(1000, int(self._rate * _CHUNK_S))
         while not crew.is_over:
-            now = time.monotonic()
-            if now >= end:
+            moment = now()
+            if moment >= end:
                 return
-            yield max(0.0, (now - begin) / (end - begin)), steps
-            took = max(1e-6, time.monotonic() - now)
+            yield max(0.0, (moment - begin) / (end - begin)), steps
+            took = max(1e-6, now() - moment)
             self._rate = steps / took
-            steps = max(200, int(self._rate * min(_CHUNK_S, max(0.001, end - time.monotonic()))))
+            steps = max(200, int(self._rate * min(_CHUNK_S, max(0.001, end - now()))))

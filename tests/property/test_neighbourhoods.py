@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -12,8 +11,9 @@ from tests.support.oracle import best_levels
 from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of, values_of
+from trimtab_solver.engines.clock import Deadline
 from trimtab_solver.engines.greedy import repair
-from trimtab_solver.engines.refilling import RefillOptions, refill
+from trimtab_solver.engines.neighbourhoods import RefillOptions, refill
 
 
 @pytest.mark.parametrize("seeds", chunks(0.2, first=5_200_000), ids=named)
@@ -23,7 +23,7 @@ def test_targets_are_valid_and_never_worse(seeds: range) -> None:
         snapshot, policy = tiny_cluster(seed)
         problem = problem_of(snapshot, policy)
         start = repair(problem)
-        options = RefillOptions(time.monotonic() + 60.0, rounds=3, seed=seed)
+        options = RefillOptions(Deadline.after(60.0), rounds=3, seed=seed)
         found = [start]
         last = refill(problem, start, options, threading.Event(), found.append)
         values = [problem.evaluate(target) for target in found]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,8 +16,10 @@ import numpy as np
 from ..primitives.encoding import Bools, Ints
 from ..problem import NOWHERE, Problem, Target
 from .bounds.bound import Bounds
+from .clock import Deadline
 from .counts import CountModel, Neighbourhood
 from .cpsat import Budget
+from .engine import Found, Task
 from .relaxation.aggregation import relax
 from .relaxation.pricing import Floats, find_prices
 
@@ -37,16 +38,31 @@ _SOLVE_UNITS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RefillOptions:
-    """What a search may use: until `deadline` (monotonic), or with `rounds` so many neighbourhoods, whatever the clock.
+    """What a search may use: until `deadline`, or with `rounds` so many neighbourhoods, whatever the clock.
 
     `moves` replaces the problem's own budget of moved guests.
     """
 
-    deadline: float
+    deadline: Deadline
     rounds: int | None = None
     seed: int = 0
     workers: int = 1
     moves: int | None = None
+
+
+class Neighbourhoods:
+    """Some hosts are filled anew while the others stay as they are, over and over."""
+
+    name = "neighbourhoods"
+
+    def improve(self, task: Task) -> Found | None:
+        """Never worse than the start; None where guests are stuck, which it does not heed."""
+        if task.stuck is not None:
+            return None
+        effort = task.effort
+        rounds = max(1, int(effort.seconds)) if effort.is_counted else None
+        options = RefillOptions(effort.deadline, rounds, effort.seed, effort.workers)
+        return Found(refill(task.problem, task.start.target, options, effort.stop, task.report))
 
 
 def refill(
@@ -116,7 +132,7 @@ class _Search:
         options = self._options
         if options.rounds is not None:
             return self._rounds >= options.rounds
-        return time.monotonic() >= options.deadline
+        return options.deadline.is_over
 
     def propose(self, best: Target, values: tuple[int, ...], stop: threading.Event) -> Target | None:
         """The best target around `best` with the next hosts filled anew; None when that leads to none."""
@@ -127,7 +143,7 @@ class _Search:
             self._problem, self._allowance(best, hosts), Neighbourhood(best.place, hosts), self._relaxation
         )
         budget = Budget(
-            deadline=min(options.deadline, time.monotonic() + _SOLVE_S),
+            deadline=options.deadline.within(_SOLVE_S),
             deterministic_per_level=None if options.rounds is None else _SOLVE_UNITS,
             seed=options.seed + self._rounds,
             workers=options.workers,

@@ -1,0 +1,104 @@
+"""Targets tried out: the way to each is ordered, built and verified, and the best plan is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .actions import Plan
+from .engines.greedy import mend
+from .errors import UnverifiedPlanError
+from .plan.building import build_plan, start_kinds
+from .plan.exhaustive import MAX_CELLS, search_reach
+from .plan.ordering import Ordering, order_steps
+from .policy.documents import Policy
+from .policy.selection import Selection
+from .problem import Problem, Target
+from .snapshot import Snapshot
+from .stages import Stages
+from .verify.case import Case
+from .verify.replay import verify_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A verified plan with the values its end state has by the verifier's own count."""
+
+    engine: str
+    ordering: Ordering
+    plan: Plan
+    values: tuple[int, ...]
+
+
+class Attempts:
+    """The best verified plan so far, and what was learnt on the way to it.
+
+    `stuck` [V] are guests whose moves had to be dropped, `faults` says which plans were refused.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, policy: Policy, selection: Selection, problem: Problem, stages: Stages
+    ) -> None:
+        self._snapshot, self._policy, self._event = snapshot, policy, selection.event
+        self._problem, self._stages = problem, stages
+        with stages.timed("verify"):
+            self._case = Case(snapshot, policy, selection)
+        self._kinds = start_kinds(snapshot, problem)
+        self.best: Attempt | None = None
+        self.faults: list[str] = []
+        self.stuck = np.zeros(problem.vm_count, dtype=np.bool_)
+
+    def attempt(self, engine: str, target: Target) -> None:
+        """Orders the way to the target, and keeps it if the state it reaches is the best so far."""
+        ordering = self._order(target)
+        if ordering.stuck and not self._is_better(ordering):
+            # a move that is barred may strand a guest of high rank, and all that is better would be lost with it
+            mended = mend(self._problem, ordering.reached, self.stuck)
+            if self._problem.evaluate(mended) < self._problem.evaluate(ordering.reached):
+                ordering = self._order(mended)
+        if self._is_better(ordering):
+            self._keep(engine, ordering)
+
+    def attempt_all_ways(self, engine: str, target: Target, values: tuple[int, ...]) -> bool:
+        """For a small cluster, looks for any way to the target, which has these values.
+
+        Returns whether every state that safe steps can reach has been looked at.
+        """
+        if self._problem.vm_count * self._problem.host_count > MAX_CELLS:
+            return False
+        reach = search_reach(self._problem, target, values, self._kinds)
+        self._keep(engine, reach.ordering)
+        return reach.is_complete
+
+    def _is_better(self, ordering: Ordering) -> bool:
+        """Whether the state that an ordering ends in is better than that of the best plan so far."""
+        return self.best is None or self._problem.evaluate(ordering.reached, ordering.interrupted) < self.best.values
+
+    def _order(self, target: Target) -> Ordering:
+        """The way to a target; remembers whose moves were left out."""
+        with self._stages.timed("order"):
+            ordering = order_steps(self._problem, target, self._kinds)
+        self.stuck[list(ordering.stuck)] = True
+        return ordering
+
+    def _keep(self, engine: str, ordering: Ordering) -> None:
+        """Replays the plan that executes an ordering; remembers it if it is valid and the best so far."""
+        problem = self._problem
+        with self._stages.timed("build"):
+            plan = build_plan(self._snapshot, problem, ordering.steps, self._event)
+        with self._stages.timed("verify"):
+            verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
+        if not verdict.is_valid:
+            self.faults.extend(
+                f"REJECTED a plan of engine {engine}, please report it: {violation}"
+                for violation in verdict.violations[:5]
+            )
+            return
+        values = tuple(value for _, value in verdict.levels)
+        own = problem.evaluate(ordering.reached, ordering.interrupted)
+        if own != values:
+            raise UnverifiedPlanError(f"engines value the end state at {own}, the verifier at {values}")
+        self._stages.reached("first_plan")
+        if self.best is None or values < self.best.values:
+            self.best = Attempt(engine, ordering, plan, values)

@@ -1,0 +1,34 @@
+"""The engine that fills hosts with whole contents at prices that say what is scarce."""
+
+from __future__ import annotations
+
+from .columns.price_and_branch import AssemblyOptions, assemble
+from .engine import Effort, Found, Task
+
+_PRICES_PER_S = 10
+"""Prices per second of budget and worker that are looked at where work is counted."""
+
+
+class ColumnGeneration:
+    """Price-and-branch on the loss of the first rank that is not proven."""
+
+    name = "column-generation"
+
+    def improve(self, task: Task) -> Found | None:
+        """None where no such loss is open, or time was too short."""
+        with task.ledger.bounds() as bounds:
+            scarcity = bounds.scarcity(task.start.values)
+        if scarcity is None:
+            return None
+        found = assemble(task.problem, scarcity[1], _options(task.effort), task.effort.stop)
+        if found is None:
+            return None
+        # later levels do not count here
+        is_better = task.problem.evaluate(found.target) < task.start.values
+        return Found(found.target if is_better else None, prices=found.prices)
+
+
+def _options(effort: Effort) -> AssemblyOptions:
+    if effort.is_counted:
+        return AssemblyOptions(effort.deadline, int(effort.seconds * _PRICES_PER_S), effort.seed, effort.workers)
+    return AssemblyOptions(effort.deadline, None, effort.seed, effort.workers)

@@ -1,0 +1,181 @@
+"""Runs engines one after another, and keeps the best of what they find."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from ..options import PlanOptions
+from ..primitives.encoding import Bools, Index
+from ..problem import Problem, Target
+from . import ENGINES
+from .clock import NEVER, Deadline
+from .engine import NOBODY, REFINED, Best, Effort, Engine, Found, Task
+from .exact_model import candidate_count
+from .incumbent import Incumbent, OnBetter
+from .ledger import Ledger
+from .strategy import OPENING, Facts, Step, next_steps, refining_step
+
+_LEAST_S = 0.05
+"""With less time left no engine begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A target that an engine proposes for a plan."""
+
+    engine: str
+    target: Target
+
+
+class Runner:
+    """Proposes targets, best last, until everything is proven, time is up or `stop` is set.
+
+    `incumbent` is the best target so far, `ledger` says how good any can be.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        options: PlanOptions,
+        on_better: OnBetter | None = None,
+        stop: threading.Event | None = None,
+        began: float | None = None,
+        earlier: Index | None = None,
+        engines: Sequence[Engine] = ENGINES,
+    ) -> None:
+        """`began` is when the request began (monotonic seconds), if that was earlier than now.
+
+        `earlier` [V] is where an earlier plan left the guests, as far as each may still be there.
+        """
+        self._problem, self._options, self._earlier = problem, options, earlier
+        self._stop = stop or threading.Event()
+        self._deadline = _deadline(options, began)
+        self._reserve_s = 0.0
+        self._engines = {engine.name: engine for engine in engines}
+        self._asked: list[str] = []
+        self.ledger = Ledger(problem)
+        self.incumbent = Incumbent(problem, self.ledger, on_better)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left for engines; infinity where the clock does not count."""
+        return self._deadline.left_s - self._reserve_s
+
+    def reserve(self, seconds: float) -> None:
+        """Keeps so much of the budget for what comes after the engines: ordering and verifying the last target."""
+        self._reserve_s = max(self._reserve_s, min(seconds, self._options.budget_s / 2))
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Targets in the order found; take the next one only if the last did not settle the matter."""
+        for step in OPENING:
+            yield from self._take(step)
+        while self._may_go_on() and (steps := next_steps(self._facts())):
+            for step in steps:
+                if not self._may_go_on():
+                    return
+                yield from self._take(step)
+
+    def refine(self, reached: Target, stuck: Bools) -> Target | None:
+        """A target found from `reached`, in which `stuck` guests [V] that run there run nowhere else.
+
+        For when the way to a better target is barred, or time is left. Proves nothing about other targets.
+        """
+        step = refining_step(self._facts()) if self._may_go_on() else None
+        if step is None:
+            return None
+        start = Best(REFINED, reached, self._problem.evaluate(reached))
+        found = self._improve(step, REFINED, start, stuck)
+        return None if found is None else found.target
+
+    def _may_go_on(self) -> bool:
+        if self._stop.is_set() or self.left_s <= _LEAST_S:
+            return False
+        best = self.incumbent.best
+        return best is None or not self.ledger.is_proven(best.values)
+
+    def _take(self, step: Step) -> Iterator[Candidate]:
+        """One engine's turn: it works on the incumbent, and what it ends with is a candidate."""
+        self._asked.append(step.engine)
+        if step.engine not in self._engines:
+            return
+        before, start = self.incumbent.best, self._start()
+        found = self._improve(step, step.engine, start)
+        if found is None:
+            return
+        self.ledger.prove(step.engine, found.proofs)
+        self._learn(start, found)
+        if found.target is not None and found.target is not start.target:
+            self.incumbent.conclude(before, step.engine, found.target)
+            yield Candidate(step.engine, found.target)
+
+    def _improve(self, step: Step, name: str, start: Best, stuck: Bools | None = None) -> Found | None:
+        """What an engine ends with; improvements on the way are reported under this name."""
+        task = Task(
+            self._problem,
+            start,
+            self.ledger,
+            self._effort(step),
+            partial(self.incumbent.offer, name),
+            self._earlier,
+            stuck,
+        )
+        return self._engines[step.engine].improve(task)
+
+    def _learn(self, start: Best, found: Found) -> None:
+        """Looks what the prices that an engine found prove, while there is time."""
+        for prices in found.prices:
+            if self.left_s > _LEAST_S:
+                with self.ledger.bounds() as bounds:
+                    bounds.learn(start.values, prices)
+
+    def _effort(self, step: Step) -> Effort:
+        """What an engine may do with its share."""
+        options = self._options
+        seconds = options.budget_s * step.share
+        deadline = self._deadline.within(min(seconds, max(0.0, self.left_s)))
+        return Effort(seconds, deadline, options.seed, options.workers, self._stop)
+
+    def _start(self) -> Best:
+        """The incumbent; as long as there is none, everything as it is."""
+        return self.incumbent.best or self._as_it_is
+
+    @cached_property
+    def _as_it_is(self) -> Best:
+        stay = self._problem.stay()
+        return Best(NOBODY, stay, self._problem.evaluate(stay))
+
+    @cached_property
+    def _exact_size(self) -> int:
+        return candidate_count(self._problem)
+
+    def _facts(self) -> Facts:
+        problem, values, is_counted = self._problem, self._start().values, self._deadline.is_never
+        ranks = len(problem.ranks)
+        first_open = self.ledger.first_open(values)
+        left_s = self.left_s
+        return Facts(
+            exact_size=self._exact_size,
+            guests=problem.vm_count,
+            hosts=problem.host_count,
+            running=int(problem.running.sum()),
+            moves=problem.disruption.budget,
+            loss_levels=sum(any(part < ranks for part, _ in level.parts) for level in problem.levels),
+            proven_levels=self.ledger.proven_levels(values),
+            gap=0 if first_open is None else first_open.gap,
+            bound=0 if first_open is None else first_open.bound,
+            left=1.0 if is_counted else max(0.0, left_s) / self._options.budget_s,
+            left_s=left_s,
+            is_counted=is_counted,
+            asked=tuple(self._asked),
+            engines=tuple(self._engines),
+        )
+
+
+def _deadline(options: PlanOptions, began: float | None) -> Deadline:
+    """When the engines of a request have to end; never, where work is counted."""
+    if options.reproducible:
+        return NEVER
+    return Deadline.after(options.budget_s) if began is None else Deadline(began + options.budget_s)
