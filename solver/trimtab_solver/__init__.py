@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .actions import Action, ActionKind, Phase, Plan, Undo
+from .digest import snapshot_digest
 from .errors import Fault, PolicyRefusedError, Reason, RefusedError, SnapshotRefusedError, UnverifiedPlanError
+from .explain.explanation import Admission, Condition, GuestExplanation, Objection
 from .options import PlanOptions
-from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
+from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, Progress, StaysDown, TierCount
 from .snapshot import (
     FailureDomain,
     FencingState,
@@ -29,18 +31,23 @@ from .snapshot_file import load_snapshot
 
 if TYPE_CHECKING:
     from .authoring.loader import load_policy
+    from .explain.admission import explain_guest
     from .planner import plan_recovery
     from .policy.documents import Policy
     from .verify.replay import Verdict, verify_plan
+    from .verify.staleness import StaleInput, stale_inputs
     from .verify.violation import Code, Violation
 else:
     _HOMES = {
         "Code": "verify.violation",
         "Policy": "policy.documents",
+        "StaleInput": "verify.staleness",
         "Verdict": "verify.replay",
         "Violation": "verify.violation",
+        "explain_guest": "explain.admission",
         "load_policy": "authoring.loader",
         "plan_recovery": "planner",
+        "stale_inputs": "verify.staleness",
         "verify_plan": "verify.replay",
     }
 
@@ -54,17 +61,21 @@ else:
 __all__ = [
     "Action",
     "ActionKind",
+    "Admission",
     "Answer",
     "Certificate",
     "Code",
+    "Condition",
     "FailureDomain",
     "Fault",
     "FencingState",
     "FrontierPoint",
+    "GuestExplanation",
     "Host",
     "HostState",
     "LevelValue",
     "Migratability",
+    "Objection",
     "Outcome",
     "Phase",
     "Plan",
@@ -77,16 +88,21 @@ __all__ = [
     "RefusedError",
     "Snapshot",
     "SnapshotRefusedError",
+    "StaleInput",
     "StaysDown",
     "StoragePool",
+    "TierCount",
     "Undo",
     "UnverifiedPlanError",
     "Verdict",
     "Violation",
     "Vm",
     "VmState",
+    "explain_guest",
     "load_policy",
     "load_snapshot",
     "plan_recovery",
+    "snapshot_digest",
+    "stale_inputs",
     "verify_plan",
 ]

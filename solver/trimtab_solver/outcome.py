@@ -78,6 +78,31 @@ class StaysDown:
 
 
 @dataclass(frozen=True, slots=True)
+class TierCount:
+    """The wanted guests of one tier, counted by what became of them and what the plan does with them."""
+
+    tier: str
+    """Name of its document."""
+    wanted: int = 0
+    ran_before: int = 0
+    """Running now, or displaced by the failure."""
+    displaced: int = 0
+    restarted: int = 0
+    """Displaced, and running after the plan."""
+    started: int = 0
+    """Waiting or suspended before, and running after the plan."""
+    moved: int = 0
+    shrunk: int = 0
+    """Running after the plan with less than requested."""
+    suspended: int = 0
+    stopped: int = 0
+    interrupted: int = 0
+    """Stopped or suspended on the way, and running after the plan."""
+    stays_down: int = 0
+    runs_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """What the answer rests on, so that anybody can check it again."""
 
@@ -110,3 +135,5 @@ class Answer:
     """Warnings and moves that had to be dropped, in words."""
     frontier: tuple[FrontierPoint, ...] = field(default=())
     """One point per share asked for in `PlanOptions.frontier`, in that order."""
+    tiers: tuple[TierCount, ...] = field(default=())
+    """Every tier that has guests, highest rank first."""

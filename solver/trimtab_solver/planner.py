@@ -17,6 +17,7 @@ from .engines.frontier import FrontierOptions, trace_frontier
 from .engines.runner import Candidate, Runner
 from .engines.strategy import EXACT
 from .errors import UnverifiedPlanError
+from .explain.tiers import count_tiers
 from .explain.why_down import explain_down
 from .failures import event_of
 from .options import PlanOptions
@@ -120,6 +121,7 @@ class _Planner:
             engine=best.engine,
             hardware_failures=self._selection.event.hardware_failures,
             frontier=self._frontier(best),
+            tiers=count_tiers(self._problem, self._snapshot, best.plan),
             notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *self._attempts.faults),
         )
 

@@ -84,7 +84,7 @@ def test_wrong_input_is_named(server: RunningServer, name: str, validate_only: b
     assert info.metadata["path"] == violation.field
 
 
-@pytest.mark.parametrize("method", ["CreatePlan", "StreamPlan", "VerifyPlan"])
+@pytest.mark.parametrize("method", ["CreatePlan", "StreamPlan", "VerifyPlan", "ExplainGuest"])
 def test_bytes_that_are_no_message_are_refused(server: RunningServer, method: str) -> None:
     """What protobuf cannot parse is a caller's mistake like any other."""
     call = raw_call(server.channel, method)
@@ -108,6 +108,23 @@ def test_verification_without_plan_is_refused(server: RunningServer) -> None:
     request = pb.VerifyPlanRequest(snapshot=requests.small_snapshot(), policy=requests.SERVER_POLICY)
     code, info, _ = refused(lambda: server.planning.VerifyPlan(request, timeout=PATIENCE_S))
     assert (code, info.reason, info.metadata["path"]) == (INVALID, "INVALID_REQUEST", "plan")
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "path"),
+    [
+        ({}, "INVALID_REQUEST", "vm_id"),
+        ({"vm_id": "nobody"}, "UNKNOWN_REFERENCE", "vm_id"),
+        ({"vm_id": "v1", "host_id": "nowhere"}, "UNKNOWN_REFERENCE", "host_id"),
+    ],
+)
+def test_explaining_what_is_not_there_is_refused(
+    server: RunningServer, fields: dict[str, str], reason: str, path: str
+) -> None:
+    """The field and what the snapshot holds instead."""
+    request = pb.ExplainGuestRequest(snapshot=_one_vm(), policy=requests.inline_policy(BRONZE), **fields)
+    code, info, _ = refused(lambda: server.planning.ExplainGuest(request, timeout=PATIENCE_S))
+    assert (code, info.reason, info.metadata["path"]) == (INVALID, reason, path)
 
 
 def test_mangled_requests_leave_the_service_healthy(server: RunningServer) -> None:

@@ -57,7 +57,7 @@ def test_services_are_listed_and_described(grpcurl: str, server: RunningServer) 
     listed = _call(grpcurl, server, "list").stdout.split()
     assert {_SERVICE, "grpc.health.v1.Health"} <= set(listed)
     methods = _call(grpcurl, server, "list", _SERVICE).stdout.split()
-    assert methods == [f"{_SERVICE}.{method}" for method in ("CreatePlan", "StreamPlan", "VerifyPlan")]
+    assert methods == [f"{_SERVICE}.{method}" for method in ("CreatePlan", "ExplainGuest", "StreamPlan", "VerifyPlan")]
     described = _call(grpcurl, server, "describe", "trimtab.v1.CreatePlanRequest").stdout
     assert ".trimtab.v1.Snapshot snapshot = 1;" in described
 

@@ -9,11 +9,13 @@ from tests.integration.running import PATIENCE_S, POLICY, RunningServer
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_server.convert.answer import answer_from_proto
+from trimtab_server.convert.explanation import explanation_from_proto
 from trimtab_server.convert.request import policy_to_proto
 from trimtab_server.convert.snapshot import snapshot_from_proto
 from trimtab_solver.actions import ActionKind
 from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.digest import snapshot_digest
+from trimtab_solver.explain.admission import explain_guest
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,24 @@ def test_plan_restores_what_a_failed_host_ran(answer: plan_pb2.Answer) -> None:
     assert domain.certificate.verified
     assert domain.certificate.snapshot_digest == snapshot_digest(snapshot)
     assert domain.certificate.policy_digest == load_policy(POLICY).digest
+
+
+def test_the_answer_counts_what_becomes_of_each_tier(answer: plan_pb2.Answer) -> None:
+    """Highest rank first; whoever is displaced and does not stay down is restarted."""
+    assert answer.tiers
+    assert sum(count.displaced for count in answer.tiers) == sum(count.restarted for count in answer.tiers) > 0
+    assert sum(count.wanted for count in answer.tiers) == len(requests.small_snapshot().vms)
+
+
+def test_a_guest_is_explained_as_in_process(server: RunningServer) -> None:
+    """About all hosts and about one: what the library says, over the wire."""
+    message, policy = requests.small_snapshot(), load_policy(POLICY)
+    snapshot, vm_id = snapshot_from_proto(message), message.vms[0].id
+    for host_id in ("", message.hosts[0].id):
+        request = pb.ExplainGuestRequest(snapshot=message, policy=requests.SERVER_POLICY, vm_id=vm_id, host_id=host_id)
+        response = server.planning.ExplainGuest(request, timeout=PATIENCE_S)
+        assert explanation_from_proto(response) == explain_guest(snapshot, policy, vm_id, host_id or None)
+        assert len(response.hosts) == (1 if host_id else len(message.hosts))
 
 
 def test_policy_may_travel_with_the_request(server: RunningServer, answer: plan_pb2.Answer) -> None:

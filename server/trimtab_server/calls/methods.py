@@ -42,6 +42,14 @@ METHODS: Final = (
         "trimtab_server.work.planning:verify_plan",
     ),
     Method(
+        PLANNING,
+        "ExplainGuest",
+        planning.ExplainGuestRequest,
+        planning.ExplainGuestResponse,
+        Quota.REVIEW,
+        "trimtab_server.work.planning:explain_guest",
+    ),
+    Method(
         POLICY,
         "LintPolicy",
         policy.LintPolicyRequest,

@@ -24,6 +24,7 @@ from .progress import CAPTION, ProgressLines
 from .quantities import plural, spell_seconds
 from .server_client import ServerClient
 from .server_process import ServerProcess
+from .sites import count_sites, tiers_of
 from .tables import (
     describe_event,
     write_actions,
@@ -33,7 +34,6 @@ from .tables import (
     write_tiers,
     write_violations,
 )
-from .tally import count_sites, count_tiers, tier_order, tiers_of
 
 BUDGET_S: Final = 8.0
 _RACK: Final = "r03"
@@ -74,7 +74,7 @@ class Demonstration:
             snapshot = sample.snapshot
             answer, took_s = self._plan(server.address, snapshot)
             is_safe = self._verify(snapshot, policy, answer)
-            self._show_answer(snapshot, policy, answer, took_s)
+            self._show_answer(answer, took_s)
             is_caught = self._tamper(snapshot, policy, answer)
             self._scene("The end")
             code, stopping_s = _timed(server.stop)
@@ -139,11 +139,10 @@ class Demonstration:
             write_violations(page, verdict.violations, _SHOWN)
         return verdict.is_valid and agrees
 
-    def _show_answer(self, snapshot: Snapshot, policy: Policy, answer: Answer, took_s: float) -> None:
+    def _show_answer(self, answer: Answer, took_s: float) -> None:
         page = self._page
-        counts = count_tiers(snapshot, answer.plan, tiers_of(snapshot, policy))
         self._scene("What becomes of the guests")
-        write_tiers(page, counts, tier_order(answer, counts))
+        write_tiers(page, answer.tiers)
         number = plural(len(answer.plan.actions), "action")
         self._scene(f"The plan: {number}, done about {spell_seconds(answer.plan.makespan_s)} after the start")
         write_actions(page, answer.plan, _SHOWN, is_varied=True)

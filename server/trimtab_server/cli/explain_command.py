@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .arguments import Deadline, PolicyFolder, Seed, SnapshotFile
-from .exits import CommandError, ExitCode
-from .quantities import plural, spell_seconds
+from .exits import ExitCode
+from .quantities import spell_seconds
 
 if TYPE_CHECKING:
+    from trimtab_solver.explain.explanation import GuestExplanation
     from trimtab_solver.options import PlanOptions
     from trimtab_solver.policy.documents import Policy
-    from trimtab_solver.snapshot import Host, Snapshot, Vm
+    from trimtab_solver.snapshot import Snapshot, Vm
 
     from .page import Page
-
-    PartT = TypeVar("PartT", Host, Vm)
-
-_LISTED = 5
-"""So many names are listed when none is like the one asked for."""
 
 
 def explain(
@@ -39,60 +34,45 @@ def explain(
     Exit code 1: the guest does not run after the plan, or may not go to the host.
     """
     from trimtab_solver.authoring.loader import load_policy
+    from trimtab_solver.explain.admission import explain_guest
+    from trimtab_solver.explain.names import find_guest
     from trimtab_solver.options import PlanOptions
-    from trimtab_solver.validation import check_snapshot
 
     from ..files import read_snapshot
     from .page import Page
 
     state = read_snapshot(snapshot)
     rules = load_policy(policy)
-    check_snapshot(state)
-    guest = _named(vm, state.vms, "guest")
-    place = None if host is None else _named(host, state.hosts, "host")
+    explanation = explain_guest(state, rules, vm, host)
+    guest = find_guest(state, vm)
     page = Page()
-    _introduce(page, guest, state, rules)
-    if place is not None:
-        is_well = _explain_host(page, guest, place, state, rules)
+    _introduce(page, guest, explanation.tier)
+    if host is not None:
+        is_well = _explain_host(page, guest, explanation)
     else:
         is_well = _explain_plan(page, guest, state, rules, PlanOptions(budget_s=deadline, seed=seed))
     raise typer.Exit(ExitCode.OK if is_well else ExitCode.FLAWED)
 
 
-def _named(name: str, parts: tuple[PartT, ...], noun: str) -> PartT:
-    for part in parts:
-        if part.id == name:
-            return part
-    names = [part.id for part in parts]
-    close = difflib.get_close_matches(name, names, n=3)
-    known = ", ".join(names) if len(names) <= _LISTED else plural(len(names), noun)
-    guess = f"did you mean {', '.join(close)}?" if close else f"it holds {known}"
-    raise CommandError(ExitCode.USAGE, [f"the snapshot holds no {noun} {name!r} ({guess})"])
-
-
-def _introduce(page: Page, vm: Vm, snapshot: Snapshot, policy: Policy) -> None:
-    from .quantities import describe_size
-    from .tally import tiers_of
+def _introduce(page: Page, vm: Vm, tier: str) -> None:
+    from trimtab_solver.explain.amounts import describe_size
 
     where = f" on {vm.host_id}" if vm.host_id else ""
     asked = describe_size(vm.requested)
-    tier = tiers_of(snapshot, policy)[vm.id]
     page.line(f"{vm.id}: tier {tier}, {vm.state.value.lower()}{where} in the snapshot, requests {asked}.", "bold")
 
 
-def _explain_host(page: Page, vm: Vm, host: Host, snapshot: Snapshot, policy: Policy) -> bool:
-    from .admission import examine
-
-    found = examine(snapshot, policy, vm, host)
-    if found.against:
-        page.line(f"{host.id} may not take it now:", "bold red")
-    elif vm.place == host.id:
-        page.line(f"{host.id} is where it is:", "bold green")
+def _explain_host(page: Page, vm: Vm, explanation: GuestExplanation) -> bool:
+    (admission,) = explanation.hosts
+    if not admission.is_admitted:
+        page.line(f"{admission.host_id} may not take it now:", "bold red")
+    elif vm.place == admission.host_id:
+        page.line(f"{admission.host_id} is where it is:", "bold green")
     else:
-        page.line(f"{host.id} may take it now.", "bold green")
-    for line in (*found.against, *found.remarks):
+        page.line(f"{admission.host_id} may take it now.", "bold green")
+    for line in (*(objection.message for objection in admission.objections), *admission.remarks):
         page.line(f"- {line}", indent=2)
-    return not found.against
+    return admission.is_admitted
 
 
 def _explain_plan(page: Page, vm: Vm, snapshot: Snapshot, policy: Policy, options: PlanOptions) -> bool:

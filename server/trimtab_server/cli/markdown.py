@@ -7,25 +7,22 @@ from collections.abc import Iterable, Sequence
 
 from trimtab_solver.actions import Phase
 from trimtab_solver.outcome import Answer
-from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 
 from .phrases import PHASES, describe_action, describe_level, describe_proof, headline
 from .quantities import plural, spell_seconds
 from .safe_text import clean
 from .tables import TIER_COLUMNS, describe_event, frontier_rows, tier_row
-from .tally import count_tiers, tier_order, tiers_of
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&|~@#]|:(?=//)")
 """What Markdown, HTML in Markdown, a link or a mention in a chat could be made of."""
 
 
-def markdown_of(answer: Answer, snapshot: Snapshot, policy: Policy | None) -> str:
+def markdown_of(answer: Answer, snapshot: Snapshot) -> str:
     """The whole answer; every action, every guest that stays down."""
-    counts = count_tiers(snapshot, answer.plan, tiers_of(snapshot, policy))
     lines = [f"# {escape(headline(answer))}", "", escape(describe_event(snapshot, answer.hardware_failures)), ""]
     lines += ["## Guests by tier", ""]
-    lines += _table(TIER_COLUMNS, (tier_row(counts[tier]) for tier in tier_order(answer, counts)))
+    lines += _table(TIER_COLUMNS, (tier_row(count) for count in answer.tiers))
     if answer.plan.actions:
         number = plural(len(answer.plan.actions), "action")
         lines += [f"## {number}, done after about {spell_seconds(answer.plan.makespan_s)}", ""]

@@ -70,7 +70,7 @@ def plan(
     answer = _answer(state, rules, policy, options, server)
     if output is not None:
         write_answer(output, answer)
-    _print(answer, state, rules, format_, limit or None)
+    _print(answer, state, format_, limit or None)
     raise typer.Exit(exit_code_of(answer))
 
 
@@ -102,16 +102,16 @@ def _answer(
     return answer
 
 
-def _print(answer: Answer, snapshot: Snapshot, policy: Policy | None, format_: Format, limit: int | None) -> None:
+def _print(answer: Answer, snapshot: Snapshot, format_: Format, limit: int | None) -> None:
     if format_ is Format.TABLE:
         from .page import Page
         from .report import write_report
 
-        write_report(Page(), answer, snapshot, policy, limit)
+        write_report(Page(), answer, snapshot, limit)
     elif format_ is Format.MARKDOWN:
         from .markdown import markdown_of
 
-        typer.echo(markdown_of(answer, snapshot, policy), nl=False)
+        typer.echo(markdown_of(answer, snapshot), nl=False)
     else:
         from ..convert.answer import answer_to_proto
         from ..files import json_of

@@ -1,8 +1,6 @@
-"""Numbers in words: counts, amounts of resources, durations."""
+"""Numbers in words: counts and durations."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 
 def plural(number: int, noun: str) -> str:
@@ -32,19 +30,3 @@ def spell_seconds(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def describe_amount(resource: str, amount: int) -> str:
-    """So much of a resource, as in ``4 GiB memory``."""
-    if resource == "cpu_milli":
-        return f"{amount / 1000:g} CPU"
-    if resource == "memory_mib":
-        return f"{amount / 1024:.3g} GiB memory"
-    if resource == "disk_gib":
-        return f"{amount} GiB disk"
-    return f"{amount} {resource}"
-
-
-def describe_size(size: Mapping[str, int]) -> str:
-    """An allocation, as in ``2 CPU, 4 GiB memory``."""
-    return ", ".join(describe_amount(name, amount) for name, amount in sorted(size.items())) or "nothing"

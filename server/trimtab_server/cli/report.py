@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from trimtab_solver.outcome import Answer
-from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 
 from .page import Page
 from .quantities import plural, spell_seconds
 from .tables import write_actions, write_frontier, write_levels, write_stays_down, write_tiers, write_verdict
-from .tally import count_tiers, tier_order, tiers_of
 
 
-def write_report(page: Page, answer: Answer, snapshot: Snapshot, policy: Policy | None, limit: int | None) -> None:
+def write_report(page: Page, answer: Answer, snapshot: Snapshot, limit: int | None) -> None:
     """Verdict, guests by tier, actions with reasons, what stays down and why, and how good it is."""
     write_verdict(page, answer, snapshot)
-    counts = count_tiers(snapshot, answer.plan, tiers_of(snapshot, policy))
     page.title("Guests by tier")
-    write_tiers(page, counts, tier_order(answer, counts))
+    write_tiers(page, answer.tiers)
     actions = answer.plan.actions
     if actions:
         page.title(f"{plural(len(actions), 'action')}, done after about {spell_seconds(answer.plan.makespan_s)}")

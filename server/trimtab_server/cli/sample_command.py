@@ -36,8 +36,8 @@ def sample(
     from .outputs import check_policy_folder, write_policy
     from .page import Page
     from .quantities import plural
+    from .sites import count_sites
     from .tables import describe_event, write_sites
-    from .tally import count_sites
 
     options = SampleOptions(
         hosts=hosts, vms=vms, load=load, sites=sites, fail=tuple(fail or ()), seed=seed, spares=spares

@@ -7,14 +7,14 @@ from itertools import zip_longest
 
 from trimtab_solver.actions import Action, Phase, Plan
 from trimtab_solver.failures import event_of
-from trimtab_solver.outcome import Answer, FrontierPoint, LevelValue, Outcome, StaysDown
+from trimtab_solver.outcome import Answer, FrontierPoint, LevelValue, Outcome, StaysDown, TierCount
 from trimtab_solver.snapshot import HostState, Snapshot
 from trimtab_solver.verify.violation import Violation
 
 from .page import Cell, Column, Page
 from .phrases import PHASES, describe_action, describe_level, describe_proof, headline, short_level
 from .quantities import abbreviate, plural, spell_seconds
-from .tally import SiteCount, TierCount
+from .sites import SiteCount
 
 _GOOD = frozenset({Outcome.NO_ACTION_NEEDED, Outcome.OPTIMAL})
 _BAD = frozenset({Outcome.INFEASIBLE, Outcome.UNREACHABLE})
@@ -81,18 +81,18 @@ def write_sites(page: Page, sites: Sequence[SiteCount], tiers: Sequence[str]) ->
     page.table(columns, rows)
 
 
-def write_tiers(page: Page, counts: Mapping[str, TierCount], order: Sequence[str]) -> None:
+def write_tiers(page: Page, counts: Sequence[TierCount]) -> None:
     """What becomes of the guests of each tier."""
     columns = [Column(title, is_number=index > 0) for index, title in enumerate(TIER_COLUMNS)]
     rows: list[list[str | Cell]] = []
-    for tier in order:
-        row: list[str | Cell] = list(tier_row(counts[tier]))
-        row[-2] = Cell(str(counts[tier].stays_down), "bold red" if counts[tier].stays_down else "")
+    for count in counts:
+        row: list[str | Cell] = list(tier_row(count))
+        row[-2] = Cell(str(count.stays_down), "bold red" if count.stays_down else "")
         rows.append(row)
     page.table(columns, rows)
-    if started := sum(count.started for count in counts.values()):
+    if started := sum(count.started for count in counts):
         page.line(f"Besides: {plural(started, 'guest')} that did not run before the failure will run.", indent=2)
-    if interrupted := sum(count.interrupted for count in counts.values()):
+    if interrupted := sum(count.interrupted for count in counts):
         page.line(f"Besides: {plural(interrupted, 'guest')} stopped or suspended on the way, to run again.", indent=2)
 
 

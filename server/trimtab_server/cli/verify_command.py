@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .arguments import Limit, PolicyFolder
 from .exits import ExitCode
-
-if TYPE_CHECKING:
-    from trimtab_solver.outcome import Certificate
-    from trimtab_solver.policy.documents import Policy
-    from trimtab_solver.snapshot import Snapshot
 
 
 def verify(
@@ -27,8 +22,10 @@ def verify(
     Exit code 1: the plan is not safe, or was made for another snapshot or policy.
     """
     from trimtab_solver.authoring.loader import load_policy
+    from trimtab_solver.digest import snapshot_digest
     from trimtab_solver.validation import check_snapshot
     from trimtab_solver.verify.replay import verify_plan
+    from trimtab_solver.verify.staleness import stale_inputs
 
     from ..files import read_answer, read_snapshot
     from .page import Page
@@ -39,13 +36,15 @@ def verify(
     state = read_snapshot(snapshot)
     rules = load_policy(policy)
     check_snapshot(state)
-    stale = _differences(answer.certificate, state, rules)
+    stale = stale_inputs(answer.certificate, snapshot_digest(state), rules.digest)
     verdict = verify_plan(state, rules, answer.plan)
 
     page = Page()
     actions = plural(len(answer.plan.actions), "action")
-    for line in stale:
-        page.line(f"STALE: {line}", "bold red")
+    for one in stale:
+        made_for, actual = one.certified_digest[:12] or "none", one.actual_digest[:12]
+        line = f"STALE: the plan was made for another {one.input} (digest {made_for}, this one has {actual})"
+        page.line(line, "bold red")
     if verdict.is_valid:
         judged = "on this input too, though made for another" if stale else "in every order that it permits"
         style = "bold yellow" if stale else "bold green"
@@ -57,18 +56,3 @@ def verify(
     page.title("Where the plan ends (recomputed; levels in order of importance, smaller is better)")
     write_values(page, verdict.levels, {level.name: level.value for level in answer.levels})
     raise typer.Exit(ExitCode.FLAWED if stale or not verdict.is_valid else ExitCode.OK)
-
-
-def _differences(certificate: Certificate, snapshot: Snapshot, policy: Policy) -> list[str]:
-    """What is not what the plan was made for."""
-    from trimtab_solver.digest import snapshot_digest
-
-    compared = (
-        ("snapshot", certificate.snapshot_digest, snapshot_digest(snapshot)),
-        ("policy", certificate.policy_digest, policy.digest),
-    )
-    return [
-        f"the plan was made for another {name} (digest {made_for[:12] or 'none'}, this one has {actual[:12]})"
-        for name, made_for, actual in compared
-        if made_for != actual
-    ]

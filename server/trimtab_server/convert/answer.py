@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trimtab.v1 import plan_pb2 as pb
 from trimtab_solver.errors import Fault, Reason, RefusedError
-from trimtab_solver.outcome import Answer, Certificate, FrontierPoint, LevelValue, StaysDown
+from trimtab_solver.outcome import Answer, Certificate, FrontierPoint, LevelValue, StaysDown, TierCount
 
 from .enums import OUTCOMES
 from .plan import plan_from_proto, plan_to_proto
@@ -36,6 +36,7 @@ def answer_from_proto(message: pb.Answer, path: str = "answer") -> Answer:
         hardware_failures=message.hardware_failures,
         notes=tuple(message.notes),
         frontier=tuple(frontier_point_from_proto(point) for point in message.frontier),
+        tiers=tuple(tier_count_from_proto(count) for count in message.tiers),
     )
 
 
@@ -51,6 +52,7 @@ def answer_to_proto(answer: Answer) -> pb.Answer:
         hardware_failures=answer.hardware_failures,
         notes=answer.notes,
         frontier=[frontier_point_to_proto(point) for point in answer.frontier],
+        tiers=[tier_count_to_proto(count) for count in answer.tiers],
     )
 
 
@@ -92,6 +94,44 @@ def stays_down_from_proto(message: pb.StaysDown) -> StaysDown:
 def stays_down_to_proto(one: StaysDown) -> pb.StaysDown:
     """The message for `one`."""
     return pb.StaysDown(vm_id=one.vm_id, tier=one.tier, reason=one.reason, rules=one.rules)
+
+
+def tier_count_from_proto(message: pb.TierCount) -> TierCount:
+    """The counts in `message`."""
+    return TierCount(
+        tier=message.tier,
+        wanted=message.wanted,
+        ran_before=message.ran_before,
+        displaced=message.displaced,
+        restarted=message.restarted,
+        started=message.started,
+        moved=message.moved,
+        shrunk=message.shrunk,
+        suspended=message.suspended,
+        stopped=message.stopped,
+        interrupted=message.interrupted,
+        stays_down=message.stays_down,
+        runs_after=message.runs_after,
+    )
+
+
+def tier_count_to_proto(count: TierCount) -> pb.TierCount:
+    """The message for `count`."""
+    return pb.TierCount(
+        tier=count.tier,
+        wanted=count.wanted,
+        ran_before=count.ran_before,
+        displaced=count.displaced,
+        restarted=count.restarted,
+        started=count.started,
+        moved=count.moved,
+        shrunk=count.shrunk,
+        suspended=count.suspended,
+        stopped=count.stopped,
+        interrupted=count.interrupted,
+        stays_down=count.stays_down,
+        runs_after=count.runs_after,
+    )
 
 
 def certificate_from_proto(message: pb.Certificate) -> Certificate:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from typing import Final, Generic, Protocol, TypeVar
 
-from trimtab.v1 import plan_pb2, snapshot_pb2
+from trimtab.v1 import plan_pb2, planning_service_pb2, snapshot_pb2
 from trimtab_solver.actions import ActionKind, Phase
 from trimtab_solver.errors import Fault, Reason
+from trimtab_solver.explain.explanation import Condition
 from trimtab_solver.outcome import Outcome
 from trimtab_solver.snapshot import FencingState, HostState, Migratability, PoolKind, VmState
 from trimtab_solver.verify.violation import Code
@@ -54,3 +55,4 @@ ACTION_KINDS = EnumTable(ActionKind, plan_pb2.ActionKind, "ACTION_KIND")
 PHASES = EnumTable(Phase, plan_pb2.Phase, "PHASE")
 OUTCOMES = EnumTable(Outcome, plan_pb2.Outcome, "OUTCOME")
 VIOLATION_CODES = EnumTable(Code, plan_pb2.ViolationCode, "VIOLATION_CODE")
+CONDITIONS = EnumTable(Condition, planning_service_pb2.Condition, "CONDITION")

@@ -58,6 +58,16 @@ class VerifyOrder:
     certificate: Certificate | None
 
 
+@dataclass(frozen=True, slots=True)
+class ExplainOrder:
+    """A request to explain a guest. `host_id` is None when the request asks about all hosts."""
+
+    snapshot: Snapshot
+    policy_files: PolicyFiles
+    vm_id: str
+    host_id: str | None
+
+
 def plan_order_from_proto(message: pb.CreatePlanRequest | pb.StreamPlanRequest) -> PlanOrder:
     """What `message` asks for.
 
@@ -115,6 +125,18 @@ def verify_order_from_proto(message: pb.VerifyPlanRequest) -> VerifyOrder:
     return VerifyOrder(snapshot, policy_files, plan, certificate)
 
 
+def explain_order_from_proto(message: pb.ExplainGuestRequest) -> ExplainOrder:
+    """What `message` asks for. Raises as `plan_order_from_proto`."""
+    faults: list[Fault] = []
+    snapshot = _collect(faults, lambda: _snapshot_of(message))
+    policy_files = _collect(faults, lambda: policy_from_proto(message.policy))
+    if not message.vm_id:
+        faults.append(Fault(Reason.INVALID_REQUEST, "vm_id", "is empty", "name the guest to explain"))
+    if faults or snapshot is None:
+        raise RefusedError(faults)
+    return ExplainOrder(snapshot, policy_files, message.vm_id, message.host_id or None)
+
+
 def policy_from_proto(message: policy_pb2.PolicyReference, path: str = "policy") -> PolicyFiles:
     """The files in `message`, or None for the server's own policy. Raises as `plan_order_from_proto`."""
     if message.WhichOneof("source") != "inline":
@@ -155,7 +177,9 @@ def seconds_to_proto(seconds: float) -> Duration:
     return Duration(seconds=whole, nanos=rest * 1000)
 
 
-def _snapshot_of(message: pb.CreatePlanRequest | pb.StreamPlanRequest | pb.VerifyPlanRequest) -> Snapshot:
+def _snapshot_of(
+    message: pb.CreatePlanRequest | pb.StreamPlanRequest | pb.VerifyPlanRequest | pb.ExplainGuestRequest,
+) -> Snapshot:
     if not message.HasField("snapshot"):
         raise RefusedError([Fault(Reason.INVALID_REQUEST, "snapshot", _MISSING, "send the state of the cluster")])
     return snapshot_from_proto(message.snapshot)

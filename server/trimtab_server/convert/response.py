@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import planning_service_pb2 as pb
-from trimtab_solver.outcome import Certificate, LevelValue
+from trimtab_solver.outcome import LevelValue
 from trimtab_solver.verify.replay import Verdict
+from trimtab_solver.verify.staleness import StaleInput
 
 from .answer import level_to_proto
 from .plan import violation_to_proto
@@ -21,29 +22,15 @@ def progress_to_proto(engine: str, elapsed_s: float, levels: Iterable[LevelValue
     )
 
 
-def verdict_to_proto(verdict: Verdict, stale: Sequence[pb.StaleInput] = ()) -> pb.VerifyPlanResponse:
+def verdict_to_proto(verdict: Verdict, stale: Sequence[StaleInput] = ()) -> pb.VerifyPlanResponse:
     """The message for what the verifier found, and for what differs from the plan's certificate."""
     return pb.VerifyPlanResponse(
         verified=verdict.is_valid and not stale,
         outcome=plan_pb2.OUTCOME_STALE if stale else plan_pb2.OUTCOME_UNSPECIFIED,
-        stale_inputs=stale,
+        stale_inputs=[
+            pb.StaleInput(input=one.input, certified_digest=one.certified_digest, actual_digest=one.actual_digest)
+            for one in stale
+        ],
         violations=[violation_to_proto(violation) for violation in verdict.violations],
         levels=[plan_pb2.LevelValue(name=name, value=value) for name, value in verdict.levels],
-    )
-
-
-def stale_inputs(
-    certificate: Certificate | None, snapshot_digest: str, policy_digest: str
-) -> tuple[pb.StaleInput, ...]:
-    """What is not what the certificate was made for; nothing without a certificate."""
-    if certificate is None:
-        return ()
-    compared = (
-        ("snapshot", certificate.snapshot_digest, snapshot_digest),
-        ("policy", certificate.policy_digest, policy_digest),
-    )
-    return tuple(
-        pb.StaleInput(input=name, certified_digest=certified, actual_digest=actual)
-        for name, certified, actual in compared
-        if certified != actual
     )

@@ -11,6 +11,7 @@ from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_solver.compilation import compile_problem
 from trimtab_solver.digest import snapshot_digest
 from trimtab_solver.errors import UnverifiedPlanError
+from trimtab_solver.explain import admission
 from trimtab_solver.failures import event_of
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, Progress
@@ -19,10 +20,12 @@ from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.validation import check_snapshot
 from trimtab_solver.verify.replay import verify_plan as replay
+from trimtab_solver.verify.staleness import stale_inputs
 
 from ..convert.answer import answer_to_proto
-from ..convert.request import PlanOrder, plan_order_from_proto, verify_order_from_proto
-from ..convert.response import progress_to_proto, stale_inputs, verdict_to_proto
+from ..convert.explanation import explanation_to_proto
+from ..convert.request import PlanOrder, explain_order_from_proto, plan_order_from_proto, verify_order_from_proto
+from ..convert.response import progress_to_proto, verdict_to_proto
 from ..dispatch.budget import granted_s, search_s
 from ..dispatch.worker import Worker
 from ..status import ServiceError, ServiceReason, failure
@@ -75,6 +78,20 @@ def verify_plan(worker: Worker) -> pb.VerifyPlanResponse:
         actions=len(order.plan.actions),
     )
     return verdict_to_proto(verdict, stale)
+
+
+def explain_guest(worker: Worker) -> pb.ExplainGuestResponse:
+    """Say where a guest could run now, and what speaks against it elsewhere."""
+    message: pb.ExplainGuestRequest = worker.message()
+    with worker.stages.timed("convert"):
+        order = explain_order_from_proto(message)
+    with worker.stages.timed("policy"):
+        policy = worker.policy(order.policy_files)
+    with worker.stages.timed("explain"):
+        explanation = admission.explain_guest(order.snapshot, policy, order.vm_id, order.host_id)
+    admitting = sum(one.is_admitted for one in explanation.hosts)
+    worker.note(policy_digest=policy.digest, hosts=len(explanation.hosts), admitting=admitting)
+    return explanation_to_proto(explanation)
 
 
 def _order(worker: Worker) -> PlanOrder:

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from trimtab_server.cli.durations import parse_duration
-from trimtab_server.cli.quantities import abbreviate, describe_size, plural, spell_seconds
+from trimtab_server.cli.quantities import abbreviate, plural, spell_seconds
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,6 @@ def test_numbers_are_abbreviated(number: int, text: str) -> None:
 def test_seconds_are_spelt(seconds: float, text: str) -> None:
     """The unit grows with the duration."""
     assert spell_seconds(seconds) == text
-
-
-def test_sizes_are_described() -> None:
-    """Usual resources have their unit; any other keeps its name."""
-    assert describe_size({"memory_mib": 6554, "cpu_milli": 1500, "gpu": 2}) == "1.5 CPU, 2 gpu, 6.4 GiB memory"
-    assert describe_size({}) == "nothing"
 
 
 def test_nouns_agree_with_their_number() -> None:

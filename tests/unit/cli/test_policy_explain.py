@@ -26,4 +26,4 @@ def test_a_guest_that_is_not_there_is_named(tmp_path: Path) -> None:
     """Exit code 2 with what it holds."""
     state, rules = written(tmp_path, case.WELL)
     result = run("policy", "explain", "zz", rules, "--snapshot", state)
-    assert (result.code, result.err) == (2, "the snapshot holds no guest 'zz' (it holds 1 guest)\n")
+    assert (result.code, result.err) == (2, "vm_id: the snapshot holds no guest 'zz' (it holds a)\n")

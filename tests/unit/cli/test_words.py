@@ -1,4 +1,4 @@
-"""Actions, levels and outcomes in words; what a plan does, counted by tier."""
+"""Actions, levels and outcomes in words; clusters counted by site."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from tests.support.case_files import DISPLACED, FAILED, H2, A
 from trimtab_server.cli.exits import ExitCode, exit_code_of
 from trimtab_server.cli.phrases import OUTCOMES, PHASES, describe_action, describe_level, describe_proof
-from trimtab_server.cli.tally import count_sites, count_tiers, tier_order
+from trimtab_server.cli.sites import count_sites
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
-from trimtab_solver.snapshot import FailureDomain, Snapshot, VmState
+from trimtab_solver.snapshot import FailureDomain, Snapshot
 
 LEVELS = (LevelValue("running:top", 0, 0), LevelValue("running:low+mid", 2, 1), LevelValue("should", 0, 0))
 ANSWER = Answer(Outcome.FEASIBLE, Plan(), LEVELS, (), Certificate("s", "p", (), 0, False, True), "exact", 1)
@@ -78,39 +78,6 @@ def test_exit_code_says_what_came_of_it(changes: dict[str, object], code: ExitCo
     """Impossible before flawed before fine; shrinkage and moves are no flaw."""
     answer = dataclasses.replace(ANSWER, **changes)  # type: ignore[arg-type]  # any field
     assert exit_code_of(answer) is code
-
-
-def test_guests_are_counted_by_what_becomes_of_them() -> None:
-    """A restart, a start, a move, a shrinkage, an eviction, a pause and a guest that stays down."""
-    guests = (
-        dataclasses.replace(DISPLACED, id="restarted"),
-        dataclasses.replace(DISPLACED, id="lost"),
-        dataclasses.replace(A, id="waits", state=VmState.PENDING, host_id=""),
-        *(dataclasses.replace(A, id=name, host_id="h2") for name in ("moves", "shrinks", "evicted", "pauses", "stays")),
-        dataclasses.replace(A, id="off", state=VmState.STOPPED, host_id=""),
-    )
-    full, half = {"memory_mib": 3072}, {"memory_mib": 1536}
-    plan = Plan(
-        (
-            Action(1, ActionKind.START, "restarted", "h2", size=full),
-            Action(2, ActionKind.START, "waits", "h2", size=half),
-            Action(3, ActionKind.MIGRATE_LIVE, "moves", "h2", "h3"),
-            Action(4, ActionKind.RESIZE, "shrinks", "h2", size=half),
-            Action(5, ActionKind.SUSPEND, "evicted", "h2"),
-            Action(6, ActionKind.STOP, "pauses", "h2"),
-            Action(7, ActionKind.START, "pauses", "h2", size=full),
-        )
-    )
-    count = count_tiers(Snapshot((FAILED, H2), guests), plan, dict.fromkeys((vm.id for vm in guests), "low"))["low"]
-    assert (count.wanted, count.ran_before, count.displaced) == (8, 7, 2)
-    assert (count.restarted, count.started, count.moved, count.shrunk) == (1, 1, 1, 2)
-    assert (count.suspended, count.stopped, count.interrupted) == (1, 0, 1)
-    assert (count.stays_down, count.runs_after) == (2, 6)
-
-
-def test_tiers_come_in_order_of_rank() -> None:
-    """The levels give the order; tiers they do not name come last."""
-    assert tier_order(ANSWER, ["odd", "low", "top"]) == ["top", "low", "odd"]
 
 
 def test_sites_show_what_works_and_runs() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from hypothesis import strategies as st
 
 from trimtab_server.convert.snapshot import LAST_SECOND
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
-from trimtab_solver.outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, StaysDown
+from trimtab_solver.explain.explanation import Admission, Condition, GuestExplanation, Objection
+from trimtab_solver.outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, StaysDown, TierCount
 from trimtab_solver.snapshot import (
     FailureDomain,
     FencingState,
@@ -104,6 +107,9 @@ certificates = st.builds(
     reproducible=st.booleans(),
     verified=st.booleans(),
 )
+tier_counts = st.builds(
+    TierCount, tier=words, **dict.fromkeys((one.name for one in fields(TierCount) if one.name != "tier"), amounts)
+)
 answers = st.builds(
     Answer,
     outcome=st.sampled_from(Outcome),
@@ -116,6 +122,7 @@ answers = st.builds(
     engine=words,
     hardware_failures=counts,
     notes=names,
+    tiers=st.lists(tier_counts, max_size=2).map(tuple),
     frontier=st.lists(
         st.builds(
             FrontierPoint,
@@ -138,4 +145,14 @@ violations = st.builds(
     rule=words,
     amount=amounts,
     limit=amounts,
+)
+objections = st.builds(Objection, condition=st.sampled_from(Condition), message=words, rule=words)
+explanations = st.builds(
+    GuestExplanation,
+    vm_id=words,
+    tier=words,
+    hosts=st.lists(
+        st.builds(Admission, host_id=words, objections=st.lists(objections, max_size=2).map(tuple), remarks=names),
+        max_size=2,
+    ).map(tuple),
 )

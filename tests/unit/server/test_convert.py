@@ -9,14 +9,17 @@ from google.protobuf.message import Message
 from hypothesis import given, settings
 
 from tests.unit.server import strategies
-from trimtab.v1 import plan_pb2, snapshot_pb2
+from trimtab.v1 import plan_pb2, planning_service_pb2, snapshot_pb2
 from trimtab_server.convert import enums
 from trimtab_server.convert.answer import answer_from_proto, answer_to_proto
+from trimtab_server.convert.explanation import explanation_from_proto, explanation_to_proto
 from trimtab_server.convert.plan import plan_from_proto, violation_from_proto, violation_to_proto
 from trimtab_server.convert.snapshot import LAST_SECOND, snapshot_from_proto, snapshot_to_proto
 from trimtab_solver.errors import Fault, Reason, RefusedError, SnapshotRefusedError
-from trimtab_solver.outcome import Answer
+from trimtab_solver.explain.explanation import GuestExplanation, Objection
+from trimtab_solver.outcome import Answer, TierCount
 from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, Snapshot, Vm, VmState
+from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Violation
 
 MESSAGES: dict[str, tuple[type, type[Message]]] = {
@@ -24,7 +27,11 @@ MESSAGES: dict[str, tuple[type, type[Message]]] = {
     "Host": (Host, snapshot_pb2.Host),
     "Vm": (Vm, snapshot_pb2.Vm),
     "Answer": (Answer, plan_pb2.Answer),
+    "TierCount": (TierCount, plan_pb2.TierCount),
     "Violation": (Violation, plan_pb2.Violation),
+    "GuestExplanation": (GuestExplanation, planning_service_pb2.ExplainGuestResponse),
+    "Objection": (Objection, planning_service_pb2.Objection),
+    "StaleInput": (StaleInput, planning_service_pb2.StaleInput),
 }
 
 
@@ -42,6 +49,15 @@ def test_answer_survives_the_wire(answer: Answer) -> None:
     """Every answer that fits the wire is read back as it was, through bytes."""
     content = answer_to_proto(answer).SerializeToString()
     assert answer_from_proto(plan_pb2.Answer.FromString(content)) == answer
+
+
+@settings(max_examples=30, deadline=None)
+@given(strategies.explanations)
+def test_explanation_survives_the_wire(explanation: GuestExplanation) -> None:
+    """Every explanation is read back as it was, and says for each host whether it is admitted."""
+    message = explanation_to_proto(explanation)
+    assert explanation_from_proto(message) == explanation
+    assert [host.admitted for host in message.hosts] == [host.is_admitted for host in explanation.hosts]
 
 
 @settings(max_examples=30, deadline=None)
@@ -73,6 +89,7 @@ def test_wire_and_domain_have_the_same_fields(name: str) -> None:
         (enums.PHASES, plan_pb2.Phase),
         (enums.OUTCOMES, plan_pb2.Outcome),
         (enums.VIOLATION_CODES, plan_pb2.ViolationCode),
+        (enums.CONDITIONS, planning_service_pb2.Condition),
     ],
 )
 def test_every_wire_value_but_unspecified_has_a_member(table, wire) -> None:  # type: ignore[no-untyped-def]  # any enum

@@ -17,9 +17,7 @@ from trimtab_server.convert.request import (
     seconds_to_proto,
     verify_order_from_proto,
 )
-from trimtab_server.convert.response import stale_inputs
 from trimtab_solver.errors import Reason, RefusedError
-from trimtab_solver.outcome import Certificate
 
 SNAPSHOT = snapshot_pb2.Snapshot(taken_at={"seconds": 5})  # type: ignore[arg-type]  # protobuf takes mappings
 
@@ -135,15 +133,6 @@ def test_verification_needs_a_plan_but_no_certificate() -> None:
     assert [(fault.path, fault.reason) for fault in refusal.value.faults] == [("plan", Reason.INVALID_REQUEST)]
     order = verify_order_from_proto(pb.VerifyPlanRequest(snapshot=SNAPSHOT, policy=policy, plan=plan_pb2.Plan()))
     assert order.certificate is None
-    assert stale_inputs(order.certificate, "s", "p") == ()
-
-
-def test_stale_inputs_are_those_that_differ() -> None:
-    """Each digest is compared on its own."""
-    certificate = Certificate("s", "p", (), 0, False, True)
-    assert stale_inputs(certificate, "s", "p") == ()
-    assert [one.input for one in stale_inputs(certificate, "s", "q")] == ["policy"]
-    assert [one.input for one in stale_inputs(certificate, "t", "q")] == ["snapshot", "policy"]
 
 
 @given(st.integers(0, 10**9).map(lambda microseconds: microseconds / 1e6))

@@ -562,6 +562,7 @@ class Answer(_message.Message):
     HARDWARE_FAILURES_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
     FRONTIER_FIELD_NUMBER: _builtins.int
+    TIERS_FIELD_NUMBER: _builtins.int
     outcome: Global___Outcome.ValueType
     """What came of the request."""
     engine: _builtins.str
@@ -592,6 +593,12 @@ class Answer(_message.Message):
     def frontier(self) -> _containers.RepeatedCompositeFieldContainer[Global___FrontierPoint]:
         """One point for each of the request's `frontier_percents`, in their order. Fewer when the time did not suffice."""
 
+    @_builtins.property
+    def tiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___TierCount]:
+        """What the plan does to the guests of each tier, highest rank first; tiers without guests are left out. Empty in the
+        answer to `validate_only`, and in plan files that were written before the field existed.
+        """
+
     def __init__(
         self,
         *,
@@ -604,14 +611,87 @@ class Answer(_message.Message):
         hardware_failures: _builtins.int = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
         frontier: _abc.Iterable[Global___FrontierPoint] | None = ...,
+        tiers: _abc.Iterable[Global___TierCount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "engine", b"engine", "frontier", b"frontier", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "stays_down", b"stays_down"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "engine", b"engine", "frontier", b"frontier", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "stays_down", b"stays_down", "tiers", b"tiers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Answer: _TypeAlias = Answer  # noqa: Y015
+
+@_typing.final
+class TierCount(_message.Message):
+    """The guests of one tier that should run, counted by what became of them and by what the plan does with them. Each count
+    is 0 or more.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIER_FIELD_NUMBER: _builtins.int
+    WANTED_FIELD_NUMBER: _builtins.int
+    RAN_BEFORE_FIELD_NUMBER: _builtins.int
+    DISPLACED_FIELD_NUMBER: _builtins.int
+    RESTARTED_FIELD_NUMBER: _builtins.int
+    STARTED_FIELD_NUMBER: _builtins.int
+    MOVED_FIELD_NUMBER: _builtins.int
+    SHRUNK_FIELD_NUMBER: _builtins.int
+    SUSPENDED_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    INTERRUPTED_FIELD_NUMBER: _builtins.int
+    STAYS_DOWN_FIELD_NUMBER: _builtins.int
+    RUNS_AFTER_FIELD_NUMBER: _builtins.int
+    tier: _builtins.str
+    """Name of the tier's document."""
+    wanted: _builtins.int
+    """All of them."""
+    ran_before: _builtins.int
+    """Those that ran before the failure: running in the snapshot, or displaced."""
+    displaced: _builtins.int
+    """Those whose host failed."""
+    restarted: _builtins.int
+    """Displaced ones that run after the plan."""
+    started: _builtins.int
+    """Those that waited or were suspended before, and run after the plan."""
+    moved: _builtins.int
+    """Running ones that are on another host after the plan."""
+    shrunk: _builtins.int
+    """Those that run after the plan with less than they request."""
+    suspended: _builtins.int
+    """Running ones that the plan leaves suspended."""
+    stopped: _builtins.int
+    """Running ones that the plan leaves stopped."""
+    interrupted: _builtins.int
+    """Running ones that are stopped or suspended on the way, and run after the plan."""
+    stays_down: _builtins.int
+    """Those that do not run after the plan."""
+    runs_after: _builtins.int
+    """Those that run after the plan."""
+    def __init__(
+        self,
+        *,
+        tier: _builtins.str = ...,
+        wanted: _builtins.int = ...,
+        ran_before: _builtins.int = ...,
+        displaced: _builtins.int = ...,
+        restarted: _builtins.int = ...,
+        started: _builtins.int = ...,
+        moved: _builtins.int = ...,
+        shrunk: _builtins.int = ...,
+        suspended: _builtins.int = ...,
+        stopped: _builtins.int = ...,
+        interrupted: _builtins.int = ...,
+        stays_down: _builtins.int = ...,
+        runs_after: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["displaced", b"displaced", "interrupted", b"interrupted", "moved", b"moved", "ran_before", b"ran_before", "restarted", b"restarted", "runs_after", b"runs_after", "shrunk", b"shrunk", "started", b"started", "stays_down", b"stays_down", "stopped", b"stopped", "suspended", b"suspended", "tier", b"tier", "wanted", b"wanted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TierCount: _TypeAlias = TierCount  # noqa: Y015
 
 @_typing.final
 class FrontierPoint(_message.Message):

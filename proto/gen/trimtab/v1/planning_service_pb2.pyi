@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from trimtab.v1 import plan_pb2 as _plan_pb2
 from trimtab.v1 import policy_pb2 as _policy_pb2
 from trimtab.v1 import snapshot_pb2 as _snapshot_pb2
@@ -21,6 +22,54 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _Condition:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConditionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Condition.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONDITION_UNSPECIFIED: _Condition.ValueType  # 0
+    """Not stated; never sent."""
+    CONDITION_STATE: _Condition.ValueType  # 1
+    """Plans touch the guest at all: it is not switched off on purpose, nor on its way."""
+    CONDITION_MOVE: _Condition.ValueType  # 2
+    """The guest runs, and may change its host in this way."""
+    CONDITION_FENCING: _Condition.ValueType  # 3
+    """The failed host of the guest can be fenced."""
+    CONDITION_POWER: _Condition.ValueType  # 4
+    """The host takes guests."""
+    CONDITION_STORAGE: _Condition.ValueType  # 5
+    """The host reaches the guest's storage pool."""
+    CONDITION_DEVICES: _Condition.ValueType  # 6
+    """The host has the capabilities that the guest needs."""
+    CONDITION_RULE: _Condition.ValueType  # 7
+    """A rule of level must permits it, all others where they are."""
+    CONDITION_ROOM: _Condition.ValueType  # 8
+    """There is room with everybody at the least size that the policy allows."""
+
+class Condition(_Condition, metaclass=_ConditionEnumTypeWrapper):
+    """What a guest must meet to go to a host."""
+
+CONDITION_UNSPECIFIED: Condition.ValueType  # 0
+"""Not stated; never sent."""
+CONDITION_STATE: Condition.ValueType  # 1
+"""Plans touch the guest at all: it is not switched off on purpose, nor on its way."""
+CONDITION_MOVE: Condition.ValueType  # 2
+"""The guest runs, and may change its host in this way."""
+CONDITION_FENCING: Condition.ValueType  # 3
+"""The failed host of the guest can be fenced."""
+CONDITION_POWER: Condition.ValueType  # 4
+"""The host takes guests."""
+CONDITION_STORAGE: Condition.ValueType  # 5
+"""The host reaches the guest's storage pool."""
+CONDITION_DEVICES: Condition.ValueType  # 6
+"""The host has the capabilities that the guest needs."""
+CONDITION_RULE: Condition.ValueType  # 7
+"""A rule of level must permits it, all others where they are."""
+CONDITION_ROOM: Condition.ValueType  # 8
+"""There is room with everybody at the least size that the policy allows."""
+Global___Condition: _TypeAlias = Condition  # noqa: Y015
 
 @_typing.final
 class CreatePlanRequest(_message.Message):
@@ -458,3 +507,145 @@ class StaleInput(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StaleInput: _TypeAlias = StaleInput  # noqa: Y015
+
+@_typing.final
+class ExplainGuestRequest(_message.Message):
+    """Which guest to explain."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    VM_ID_FIELD_NUMBER: _builtins.int
+    HOST_ID_FIELD_NUMBER: _builtins.int
+    vm_id: _builtins.str
+    """The guest. Required; one that the snapshot does not hold fails with ERROR_REASON_UNKNOWN_REFERENCE."""
+    host_id: _builtins.str
+    """The only host to look at; empty for all. One that the snapshot does not hold fails with
+    ERROR_REASON_UNKNOWN_REFERENCE.
+    """
+    @_builtins.property
+    def snapshot(self) -> _snapshot_pb2.Snapshot:
+        """The state of the cluster. Required."""
+
+    @_builtins.property
+    def policy(self) -> _policy_pb2.PolicyReference:
+        """The policy that counts; unset for the server's own."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: _snapshot_pb2.Snapshot | None = ...,
+        policy: _policy_pb2.PolicyReference | None = ...,
+        vm_id: _builtins.str = ...,
+        host_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "snapshot", b"snapshot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["host_id", b"host_id", "policy", b"policy", "snapshot", b"snapshot", "vm_id", b"vm_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainGuestRequest: _TypeAlias = ExplainGuestRequest  # noqa: Y015
+
+@_typing.final
+class ExplainGuestResponse(_message.Message):
+    """Where a guest could run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VM_ID_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    HOSTS_FIELD_NUMBER: _builtins.int
+    vm_id: _builtins.str
+    """`ExplainGuestRequest.vm_id`."""
+    tier: _builtins.str
+    """Name of its tier's document."""
+    @_builtins.property
+    def hosts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Admission]:
+        """The hosts that were asked about, in the order of the snapshot."""
+
+    def __init__(
+        self,
+        *,
+        vm_id: _builtins.str = ...,
+        tier: _builtins.str = ...,
+        hosts: _abc.Iterable[Global___Admission] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hosts", b"hosts", "tier", b"tier", "vm_id", b"vm_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainGuestResponse: _TypeAlias = ExplainGuestResponse  # noqa: Y015
+
+@_typing.final
+class Admission(_message.Message):
+    """What one host says to a guest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOST_ID_FIELD_NUMBER: _builtins.int
+    ADMITTED_FIELD_NUMBER: _builtins.int
+    OBJECTIONS_FIELD_NUMBER: _builtins.int
+    REMARKS_FIELD_NUMBER: _builtins.int
+    host_id: _builtins.str
+    """The host."""
+    admitted: _builtins.bool
+    """Whether it may take the guest now, or runs it already. False with at least one entry in `objections`."""
+    @_builtins.property
+    def objections(self) -> _containers.RepeatedCompositeFieldContainer[Global___Objection]:
+        """Everything that speaks against it."""
+
+    @_builtins.property
+    def remarks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What going there would cost, or that it is there already, in words for people; empty where something speaks against
+        it.
+        """
+
+    def __init__(
+        self,
+        *,
+        host_id: _builtins.str = ...,
+        admitted: _builtins.bool = ...,
+        objections: _abc.Iterable[Global___Objection] | None = ...,
+        remarks: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted", b"admitted", "host_id", b"host_id", "objections", b"objections", "remarks", b"remarks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Admission: _TypeAlias = Admission  # noqa: Y015
+
+@_typing.final
+class Objection(_message.Message):
+    """One thing that speaks against a guest on a host."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONDITION_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    condition: Global___Condition.ValueType
+    """The condition that is not met."""
+    message: _builtins.str
+    """What it is, in words for people."""
+    rule: _builtins.str
+    """Name of the policy document, for CONDITION_RULE; else empty."""
+    def __init__(
+        self,
+        *,
+        condition: Global___Condition.ValueType = ...,
+        message: _builtins.str = ...,
+        rule: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "message", b"message", "rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Objection: _TypeAlias = Objection  # noqa: Y015

@@ -53,6 +53,11 @@ class PlanningServiceStub:
                 request_serializer=trimtab_dot_v1_dot_planning__service__pb2.VerifyPlanRequest.SerializeToString,
                 response_deserializer=trimtab_dot_v1_dot_planning__service__pb2.VerifyPlanResponse.FromString,
                 _registered_method=True)
+        self.ExplainGuest = channel.unary_unary(
+                '/trimtab.v1.PlanningService/ExplainGuest',
+                request_serializer=trimtab_dot_v1_dot_planning__service__pb2.ExplainGuestRequest.SerializeToString,
+                response_deserializer=trimtab_dot_v1_dot_planning__service__pb2.ExplainGuestResponse.FromString,
+                _registered_method=True)
 
 
 class PlanningServiceServicer:
@@ -87,6 +92,14 @@ class PlanningServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainGuest(self, request, context):
+        """Says on which hosts a guest could run now, and what speaks against it on the others, everybody else where they are.
+        It plans nothing: a plan may make room, move others or boot spares.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PlanningServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -104,6 +117,11 @@ def add_PlanningServiceServicer_to_server(servicer, server):
                     servicer.VerifyPlan,
                     request_deserializer=trimtab_dot_v1_dot_planning__service__pb2.VerifyPlanRequest.FromString,
                     response_serializer=trimtab_dot_v1_dot_planning__service__pb2.VerifyPlanResponse.SerializeToString,
+            ),
+            'ExplainGuest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainGuest,
+                    request_deserializer=trimtab_dot_v1_dot_planning__service__pb2.ExplainGuestRequest.FromString,
+                    response_serializer=trimtab_dot_v1_dot_planning__service__pb2.ExplainGuestResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -191,6 +209,33 @@ class PlanningService:
             '/trimtab.v1.PlanningService/VerifyPlan',
             trimtab_dot_v1_dot_planning__service__pb2.VerifyPlanRequest.SerializeToString,
             trimtab_dot_v1_dot_planning__service__pb2.VerifyPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainGuest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/trimtab.v1.PlanningService/ExplainGuest',
+            trimtab_dot_v1_dot_planning__service__pb2.ExplainGuestRequest.SerializeToString,
+            trimtab_dot_v1_dot_planning__service__pb2.ExplainGuestResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,6 +50,10 @@ class PlanningServiceStub:
     """Replays a plan on a snapshot under a policy, with code that shares nothing with the planner. A plan that breaks
     something is an answer, not an error.
     """
+    ExplainGuest: _grpc.UnaryUnaryMultiCallable[_planning_service_pb2.ExplainGuestRequest, _planning_service_pb2.ExplainGuestResponse]
+    """Says on which hosts a guest could run now, and what speaks against it on the others, everybody else where they are.
+    It plans nothing: a plan may make room, move others or boot spares.
+    """
 
 @_typing.type_check_only
 class PlanningServiceAsyncStub(PlanningServiceStub):
@@ -72,6 +76,10 @@ class PlanningServiceAsyncStub(PlanningServiceStub):
     VerifyPlan: _aio.UnaryUnaryMultiCallable[_planning_service_pb2.VerifyPlanRequest, _planning_service_pb2.VerifyPlanResponse]  # type: ignore[assignment]
     """Replays a plan on a snapshot under a policy, with code that shares nothing with the planner. A plan that breaks
     something is an answer, not an error.
+    """
+    ExplainGuest: _aio.UnaryUnaryMultiCallable[_planning_service_pb2.ExplainGuestRequest, _planning_service_pb2.ExplainGuestResponse]  # type: ignore[assignment]
+    """Says on which hosts a guest could run now, and what speaks against it on the others, everybody else where they are.
+    It plans nothing: a plan may make room, move others or boot spares.
     """
 
 class PlanningServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -110,6 +118,16 @@ class PlanningServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_planning_service_pb2.VerifyPlanResponse, _abc.Awaitable[_planning_service_pb2.VerifyPlanResponse]]:
         """Replays a plan on a snapshot under a policy, with code that shares nothing with the planner. A plan that breaks
         something is an answer, not an error.
+        """
+
+    @_abc_1.abstractmethod
+    def ExplainGuest(
+        self,
+        request: _planning_service_pb2.ExplainGuestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_planning_service_pb2.ExplainGuestResponse, _abc.Awaitable[_planning_service_pb2.ExplainGuestResponse]]:
+        """Says on which hosts a guest could run now, and what speaks against it on the others, everybody else where they are.
+        It plans nothing: a plan may make room, move others or boot spares.
         """
 
 def add_PlanningServiceServicer_to_server(servicer: PlanningServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..exits import CommandError, ExitCode
-from ..quantities import plural
 from .test_command import PolicyPaths, folder_of
 
 
@@ -20,6 +17,7 @@ def explain(
 ) -> None:
     """List every document that says something about a guest, with its place, and why it applies."""
     from trimtab_solver.authoring.loader import load_policy
+    from trimtab_solver.explain.names import find_guest
     from trimtab_solver.review.touching import touching
     from trimtab_solver.validation import check_snapshot
 
@@ -30,11 +28,7 @@ def explain(
     policy = load_policy(paths)
     state = read_snapshot(snapshot)
     check_snapshot(state)
-    names = [guest.id for guest in state.vms]
-    if vm not in names:
-        close = difflib.get_close_matches(vm, names, n=3)
-        guess = f"did you mean {', '.join(close)}?" if close else f"it holds {plural(len(names), 'guest')}"
-        raise CommandError(ExitCode.USAGE, [f"the snapshot holds no guest {vm!r} ({guess})"])
+    find_guest(state, vm)
     for touch in touching(policy, state, vm):
         how = f" ({touch.how})" if touch.how else ""
         place = located(str(touch.source), folder_of(paths))
