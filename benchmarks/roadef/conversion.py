@@ -29,8 +29,10 @@ from trimtab_solver.primitives.disruption import NO_BUDGET, Disruption
 from trimtab_solver.primitives.domain_count import DomainCount
 from trimtab_solver.primitives.domain_dependency import DomainDependency
 from trimtab_solver.primitives.domain_limit import DomainLimit
+from trimtab_solver.primitives.domain_map import DomainMap
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.primitives.group import GroupPrimitive
+from trimtab_solver.primitives.groups import Groups
 from trimtab_solver.problem import Level, Problem, TierRow
 
 _MEASURES = ("running", "inherited", "stops", "shrinkage", "should", "disruption", "balance")
@@ -107,17 +109,17 @@ def build_problem(instance: Instance) -> Problem:
             ),
             ratios=tuple(Ratio(one.left, one.right, one.target, one.weight) for one in instance.balances),
         ),
-        groups=tuple(_groups(instance)),
+        grouping=Groups.of(_groups(instance)),
         levels=(_COST,),
     )
 
 
 def _groups(instance: Instance) -> Iterator[GroupPrimitive]:
     """Conflicts, spreads and dependencies, without those that cannot be broken."""
-    machine = np.arange(instance.machine_count, dtype=np.int32)
+    machine = DomainMap(0, np.arange(instance.machine_count, dtype=np.int32), instance.machine_count)
     members = _members(instance)
-    locations = int(instance.location.max(initial=0)) + 1
-    neighbourhoods = int(instance.neighbourhood.max(initial=0)) + 1
+    location = _numbered(1, instance.location)
+    neighbourhood = _numbered(2, instance.neighbourhood)
     for s, processes in enumerate(members):
         key = f"s{s}"
         if len(processes) > 1:
@@ -126,8 +128,7 @@ def _groups(instance: Instance) -> Iterator[GroupPrimitive]:
                 key=key,
                 must=True,
                 weight=0,
-                domain=machine,
-                domain_count=len(machine),
+                domains=machine,
                 members=processes,
                 limit=1,
             )
@@ -137,8 +138,7 @@ def _groups(instance: Instance) -> Iterator[GroupPrimitive]:
                 key=key,
                 must=True,
                 weight=0,
-                domain=instance.location,
-                domain_count=locations,
+                domains=location,
                 members=processes,
                 least=int(instance.spread[s]),
             )
@@ -148,11 +148,14 @@ def _groups(instance: Instance) -> Iterator[GroupPrimitive]:
                 key=f"{key} on s{provider}",
                 must=True,
                 weight=0,
-                domain=instance.neighbourhood,
-                domain_count=neighbourhoods,
+                domains=neighbourhood,
                 members=processes,
                 providers=members[provider],
             )
+
+
+def _numbered(key: int, of_machine: Index) -> DomainMap:
+    return DomainMap(key, of_machine, int(of_machine.max(initial=0)) + 1)
 
 
 def _members(instance: Instance) -> list[Index]:

@@ -17,6 +17,7 @@ from .primitives.capacity import Capacity
 from .primitives.disruption import Disruption
 from .primitives.encoding import Bools, Index, Ints
 from .primitives.group import GroupPrimitive
+from .primitives.groups import Groups
 from .primitives.size_floor import SizeFloor
 from .problem import NOWHERE, Level, Problem, TierRow, measures_of
 from .rules.action_budget import MoveBudget, compile_action_budget
@@ -86,7 +87,6 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
     fixed = np.array([vm.state is VmState.MIGRATING for vm in vms], dtype=np.bool_)
     kept = [p for p in primitives if isinstance(p, SizeFloor)]
     requested, upper, floor, allocated = _sizes(vms, resources, [spec for _, spec in documents], tier, selection, kept)
-    groups = tuple(p for p in primitives if isinstance(p, GroupPrimitive))
     unary = tuple(p for p in primitives if isinstance(p, HostRule))
     evictable = np.array([row.evictable for row in rows], dtype=np.bool_)[tier] & (current >= 0) & ~fixed
     capacity = _capacity(vms, hosts, host_index, resources, rows, tier, current, allocated, moves.transient)
@@ -126,7 +126,7 @@ def compile_problem(snapshot: Snapshot, policy: Policy, selection: Selection) ->
         levels=tuple(
             Level(name, tuple(parts.items())) for name, parts in compile_objectives(policy, measures_of(rows, tier))
         ),
-        groups=groups,
+        grouping=Groups.of(p for p in primitives if isinstance(p, GroupPrimitive)),
         warnings=(*selection.warnings, *context.warnings),
     )
 

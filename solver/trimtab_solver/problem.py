@@ -6,8 +6,7 @@ is better; `Problem.evaluate` is the engines' common yardstick (the verifier has
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +16,9 @@ from .primitives.balance import Balance
 from .primitives.capacity import Capacity
 from .primitives.disruption import BOOT_COST, Disruption
 from .primitives.encoding import Bools, Index, Ints
-from .primitives.group import GroupPrimitive, Stack
+from .primitives.group import GroupPrimitive
+from .primitives.groups import Groups
+from .primitives.sealing import seal
 
 NOWHERE = -1
 STOP_COST = 2
@@ -69,7 +70,7 @@ class Problem:
 
     Shapes: `tier`, `current` (host index or NOWHERE), `fixed` (must stay exactly as it is), `startable`, `evictable`
     are [V]; `requested`, `upper`, `floor`, `allocated` are [V, R]; `receiving` is [H]. `levels` says how `measures`
-    make up the objective; without it each measure is a level, in their order.
+    make up the objective; without it each measure is a level, in their order. No array can be written to.
     """
 
     vm_ids: tuple[str, ...]
@@ -90,20 +91,15 @@ class Problem:
     allowed: Allowed
     disruption: Disruption
     balance: Balance
-    groups: tuple[GroupPrimitive, ...]
+    grouping: Groups
     levels: tuple[Level, ...] = ()
     warnings: tuple[str, ...] = ()
     ranks: tuple[int, ...] = field(init=False)
     """Ranks with at least one guest, highest first."""
-    groups_of: dict[int, tuple[int, ...]] = field(init=False)
-    """Guest -> indices into `groups`."""
-    stacks: tuple[tuple[Ints, Stack], ...] = field(init=False)
-    """All groups of one primitive together, with their indices into `groups`."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ranks", ranks_of(self.tiers, self.tier))
-        object.__setattr__(self, "groups_of", index_groups(self.groups))
-        object.__setattr__(self, "stacks", _stack(self.groups))
+        seal(self)
         if not self.levels:
             levels = tuple(Level(name, ((i, 1),)) for i, name in enumerate(self.measures))
             object.__setattr__(self, "levels", levels)
@@ -117,6 +113,16 @@ class Problem:
     def host_count(self) -> int:
         """H."""
         return len(self.host_ids)
+
+    @property
+    def groups(self) -> tuple[GroupPrimitive, ...]:
+        """The primitives that relate several guests."""
+        return self.grouping.all
+
+    @property
+    def groups_of(self) -> Mapping[int, tuple[int, ...]]:
+        """Guest -> indices into `groups`."""
+        return self.grouping.of_guest
 
     @property
     def running(self) -> Bools:
@@ -218,15 +224,12 @@ class Problem:
 
     def group_amounts(self, place: Index) -> Ints:
         """The amount of breach of each group [G] with guests at `place` [V]."""
-        amounts = np.zeros(len(self.groups), dtype=np.int64)
-        for indices, stack in self.stacks:
-            amounts[indices] = stack.amounts(place)
-        return amounts
+        return self.grouping.amounts(place)
 
 
 def ranks_of(tiers: Sequence[TierRow], tier: Index) -> tuple[int, ...]:
     """The ranks that have guests, of `tier` [V], highest first."""
-    return tuple(sorted({tiers[t].rank for t in np.unique(tier).tolist()}, reverse=True))
+    return tuple(sorted({tiers[t].rank for t in np.flatnonzero(np.bincount(tier)).tolist()}, reverse=True))
 
 
 def measures_of(tiers: Sequence[TierRow], tier: Index) -> tuple[str, ...]:
@@ -236,26 +239,3 @@ def measures_of(tiers: Sequence[TierRow], tier: Index) -> tuple[str, ...]:
         joined = sorted(row.name for row in tiers if row.rank == rank)
         names.append("running:" + "+".join(joined))
     return (*names, "inherited", "stops", "shrinkage", "should", "disruption", "balance")
-
-
-def index_groups(groups: tuple[GroupPrimitive, ...]) -> dict[int, tuple[int, ...]]:
-    """Guest -> indices of the groups that concern it."""
-    if not groups:
-        return {}
-    members = [group.guests for group in groups]
-    guest = np.concatenate(members)
-    order = np.argsort(guest, kind="stable")
-    group_of = np.repeat(np.arange(len(groups)), [len(some) for some in members])[order].tolist()
-    guests, starts = np.unique(guest[order], return_index=True)
-    ends = [*starts[1:].tolist(), len(group_of)]
-    return {v: tuple(group_of[a:b]) for v, a, b in zip(guests.tolist(), starts.tolist(), ends, strict=True)}
-
-
-def _stack(groups: tuple[GroupPrimitive, ...]) -> tuple[tuple[Ints, Stack], ...]:
-    """The groups of each primitive together."""
-    found: defaultdict[type[GroupPrimitive], list[int]] = defaultdict(list)
-    for i, group in enumerate(groups):
-        found[type(group)].append(i)
-    return tuple(
-        (np.array(indices, dtype=np.int64), kind.stack([groups[i] for i in indices])) for kind, indices in found.items()
-    )

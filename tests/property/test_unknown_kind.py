@@ -56,7 +56,7 @@ class Solitary(RuleSpec):
 
 
 def _compile(document: Document, spec: Solitary, context: Context) -> Iterator[DomainExclusion]:
-    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    domains = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     chosen = set(context.chosen(document, spec, "spec.select", spec.select))
     alone, others = context.members(chosen), context.members(context.vm_index.keys() - chosen)
     if len(alone) and len(others):
@@ -65,8 +65,7 @@ def _compile(document: Document, spec: Solitary, context: Context) -> Iterator[D
             key="",
             must=spec.is_must,
             weight=spec.weight or 0,
-            domain=domain,
-            domain_count=domain_count,
+            domains=domains,
             left=alone,
             right=others,
         )

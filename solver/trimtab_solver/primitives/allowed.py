@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .encoding import Bools, Index, Ints
+from .sealing import seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,9 @@ class HostRule:
     weight: int
     guests: Index
     mask: Bools
+
+    def __post_init__(self) -> None:
+        seal(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,9 @@ class Allowed:
     rules: tuple[HostRule, ...]
     class_rules: tuple[tuple[int, ...], ...]
     """Per class, the rules that select it (kept for explanations)."""
+
+    def __post_init__(self) -> None:
+        seal(self)
 
     def rules_of(self, v: int) -> list[HostRule]:
         """The unary rules that select a guest."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from .capacity import Capacity
 from .encoding import UNBOUNDED, Ints, Load, ModelWriter
+from .sealing import seal
 
 PER_MILLE = 1000
 
@@ -28,6 +29,9 @@ class AboveThreshold:
     resource: int
     threshold: Ints
     weight: int
+
+    def __post_init__(self) -> None:
+        seal(self)
 
     def cost(self, capacity: Capacity, usage: Ints) -> int:
         """The cost of a `usage` [H, R]."""

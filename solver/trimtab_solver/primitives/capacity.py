@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .encoding import Bools, Index, Ints
+from .sealing import seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,9 @@ class Capacity:
     transient: Bools
     origin: Index
     allocated: Ints
+
+    def __post_init__(self) -> None:
+        seal(self)
 
     @property
     def ceiling(self) -> Ints:

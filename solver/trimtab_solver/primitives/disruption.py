@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .encoding import UNBOUNDED, Bools, Index, Ints
+from .sealing import seal
 
 COLD_FACTOR = 4
 """A cold migration weighs as much as so many live ones."""
@@ -42,6 +43,9 @@ class Disruption:
     group_limit: int
     budget: int
     exempt: Bools
+
+    def __post_init__(self) -> None:
+        seal(self)
 
     def live_targets(self, v: int, source: int) -> Bools:
         """Hosts [H] that `v` can reach by live migration from `source`."""

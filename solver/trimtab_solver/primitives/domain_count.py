@@ -50,7 +50,7 @@ class DomainCount(GroupPrimitive):
     def stack(cls, groups: Sequence[DomainCount]) -> DomainCountStack:
         """Many counts, taken together."""
         return DomainCountStack(
-            Members.of([g.members for g in groups], [g.domain for g in groups]),
+            Members.of([g.members for g in groups], [g.domains for g in groups]),
             np.array([g.least for g in groups], dtype=np.int64),
             np.array([g.most for g in groups], dtype=np.int64),
         )

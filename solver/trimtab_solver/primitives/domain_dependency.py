@@ -40,7 +40,7 @@ class DomainDependency(GroupPrimitive):
     @classmethod
     def stack(cls, groups: Sequence[DomainDependency]) -> DomainDependencyStack:
         """Many dependencies, counted together."""
-        domains = [g.domain for g in groups]
+        domains = [g.domains for g in groups]
         return DomainDependencyStack(
             Members.of([g.members for g in groups], domains), Members.of([g.providers for g in groups], domains)
         )

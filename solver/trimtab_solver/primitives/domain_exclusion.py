@@ -39,7 +39,7 @@ class DomainExclusion(GroupPrimitive):
     @classmethod
     def stack(cls, groups: Sequence[DomainExclusion]) -> DomainExclusionStack:
         """Many exclusions, counted together."""
-        domains = [g.domain for g in groups]
+        domains = [g.domains for g in groups]
         return DomainExclusionStack(
             Members.of([g.left for g in groups], domains), Members.of([g.right for g in groups], domains)
         )

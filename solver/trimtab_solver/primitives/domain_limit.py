@@ -39,7 +39,7 @@ class DomainLimit(GroupPrimitive):
     @classmethod
     def stack(cls, groups: Sequence[DomainLimit]) -> DomainLimitStack:
         """Many limits, counted together."""
-        members = Members.of([g.members for g in groups], [g.domain for g in groups])
+        members = Members.of([g.members for g in groups], [g.domains for g in groups])
         return DomainLimitStack(members, np.array([g.limit for g in groups], dtype=np.int64))
 
     def tally(self, place: Index) -> DomainLimitTally:

@@ -49,7 +49,7 @@ class DomainSkew(GroupPrimitive):
     def stack(cls, groups: Sequence[DomainSkew]) -> DomainSkewStack:
         """Many groups, counted together."""
         return DomainSkewStack(
-            Members.of([g.members for g in groups], [g.domain for g in groups]),
+            Members.of([g.members for g in groups], [g.domains for g in groups]),
             np.array([g.skew for g in groups], dtype=np.int64),
             tuple(g.eligible for g in groups),
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from .domain_map import DomainMap
 from .encoding import Bools, Breaches, Index, Ints, ModelWriter, PlacementVariables
+from .sealing import seal
 
 
 class Tally(Protocol):
@@ -97,21 +99,27 @@ class GroupPrimitive(ABC):
     """Fields that every group primitive has.
 
     `rule` and `key` name the policy document and the group; `must` primitives never get worse than they are at the
-    start, others cost `weight` per unit. `domain` [H] numbers the failure domain of each host, densely from 0.
+    start, others cost `weight` per unit. `domain` [H] numbers the failure domain of each host, as `domains` says.
     """
 
     rule: str
     key: str
     must: bool
     weight: int
-    domain: Index
-    domain_count: int
+    domains: DomainMap
+    domain: Index = field(init=False, repr=False)
+    domain_count: int = field(init=False, repr=False)
 
     is_ordered: ClassVar[bool] = False
     """Whether what one more guest does to the amount depends on where all the others are.
 
     Else only those in its own domain matter, and the fewer there are of them the better.
     """
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domain", self.domains.of_host)
+        object.__setattr__(self, "domain_count", self.domains.count)
+        seal(self)
 
     def count(self, members: Index, place: Index) -> Ints:
         """How many of the members run per domain [D], with guests at ``place`` [V]."""

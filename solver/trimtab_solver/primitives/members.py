@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .domain_map import DomainMap
 from .encoding import Index, Ints
+from .sealing import seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,13 @@ class Members:
     domains: Index
     width: int
 
+    def __post_init__(self) -> None:
+        seal(self)
+
     @classmethod
-    def of(cls, members: Sequence[Index], domains: Sequence[Index]) -> Members:
-        """Groups with these `members` each, counted by these `domains` [H] each."""
-        rows = {id(domain): domain for domain in domains}
+    def of(cls, members: Sequence[Index], domains: Sequence[DomainMap]) -> Members:
+        """Groups with these `members` each, counted by these `domains` each."""
+        rows = {one.key: one.of_host for one in domains}
         numbers = {key: i for i, key in enumerate(rows)}
         table = np.stack(list(rows.values())) if rows else np.zeros((0, 0), dtype=np.int32)
         lengths = [len(group) for group in members]
@@ -36,7 +41,7 @@ class Members:
             group_count=len(members),
             owner=np.repeat(np.arange(len(members), dtype=np.int32), lengths),
             guest=np.concatenate([np.zeros(0, dtype=np.int32), *members]),
-            topology=np.array([numbers[id(domain)] for domain in domains], dtype=np.int32),
+            topology=np.array([numbers[one.key] for one in domains], dtype=np.int32),
             domains=table,
             width=int(table.max(initial=0)) + 1,
         )

@@ -50,7 +50,7 @@ class Quorum(GroupPrimitive):
     def stack(cls, groups: Sequence[Quorum]) -> QuorumStack:
         """Many quorums, counted together."""
         return QuorumStack(
-            Members.of([g.members for g in groups], [g.domain for g in groups]),
+            Members.of([g.members for g in groups], [g.domains for g in groups]),
             np.array([g.least for g in groups], dtype=np.int64),
             np.array([g.survives for g in groups], dtype=np.bool_),
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .encoding import Index, Ints
+from .sealing import seal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +21,9 @@ class SizeFloor:
     rule: str
     guests: Index
     percent: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        seal(self)
 
     def raised(self, floor: Ints, requested: Ints, resources: Sequence[str]) -> Ints:
         """The floors [V, R] with these guests at no less than their shares, rounded up."""

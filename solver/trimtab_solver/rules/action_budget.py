@@ -140,8 +140,8 @@ def _crossings(document: Document | None, spec: ActionBudget, context: Context) 
         if crossing.topology == HOST_KIND:
             within += crossing.cost
             continue
-        domain, _ = context.domain(document, f"spec.crossing[{i}].topology", crossing.topology, is_must=False)
-        parts.append((domain, crossing.cost))
+        domains = context.domain(document, f"spec.crossing[{i}].topology", crossing.topology, is_must=False)
+        parts.append((domains.of_host, crossing.cost))
     if not parts:
         return np.zeros(hosts, dtype=np.int32), np.full((1, 1), within, dtype=np.int64)
     kinds, classes = np.unique(np.stack([domain for domain, _ in parts]), axis=1, return_inverse=True)

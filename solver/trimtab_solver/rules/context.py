@@ -11,10 +11,11 @@ from ..errors import Fault, PolicyRefusedError, Reason
 from ..policy.documents import Document, RuleSpec, Selector
 from ..policy.selection import Selection
 from ..primitives.allowed import HostRule
+from ..primitives.domain_map import DomainMap
 from ..primitives.encoding import Bools, Index
 from ..primitives.group import GroupPrimitive
 from ..primitives.size_floor import SizeFloor
-from ..topology import Topology
+from ..topology import HOST_KIND, Topology
 
 Primitive = GroupPrimitive | HostRule | SizeFloor
 """What a rule kind compiles to."""
@@ -34,7 +35,7 @@ class Context:
     topology: Topology
     warnings: list[str] = field(default_factory=list)
     _faults: list[Fault] = field(default_factory=list)
-    _domains: dict[str, tuple[Index, int]] = field(default_factory=dict)
+    _domains: dict[str, DomainMap] = field(default_factory=dict)
 
     def refuse(self, fault: Fault) -> None:
         """Notes a contradiction; compilation goes on, so that others are found too."""
@@ -71,21 +72,28 @@ class Context:
         mask[[self.host_index[i] for i in host_ids]] = True
         return mask
 
-    def domain(self, document: Document, path: str, kind: str, *, is_must: bool) -> tuple[Index, int]:
-        """Per host [H] the dense number of its domain of `kind`, and how many there are.
+    def domain(self, document: Document, path: str, kind: str, *, is_must: bool) -> DomainMap:
+        """The domain of `kind` of every host.
 
         A kind that the snapshot lacks, named at `path`, is a fault in what must hold, else worth a warning.
         """
         if kind not in self.topology.kinds:
             self._report_kind(document, path, kind, is_must)
         if kind not in self._domains:
-            names = [self.topology.domain(host_id, kind) for host_id in self.host_index]
-            numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
-            self._domains[kind] = (
-                np.array([numbers[name] for name in names], dtype=np.int32),
-                len(numbers),
-            )
+            self._domains[kind] = self._number(kind)
         return self._domains[kind]
+
+    def everywhere(self) -> DomainMap:
+        """All hosts as one domain."""
+        return self._domains.setdefault("", DomainMap(0, np.zeros(len(self.host_index), dtype=np.int32), 1))
+
+    def _number(self, kind: str) -> DomainMap:
+        names = [self.topology.domain(host_id, kind) for host_id in self.host_index]
+        numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
+        kinds = sorted(self.topology.kinds)
+        # of a kind that the topology does not have, every host is a domain
+        key = 1 + kinds.index(kind if kind in self.topology.kinds else HOST_KIND)
+        return DomainMap(key, np.array([numbers[name] for name in names], dtype=np.int32), len(numbers))
 
     def _report_kind(self, document: Document, path: str, kind: str, is_must: bool) -> None:
         where = f"{document.position(path)} {path}"

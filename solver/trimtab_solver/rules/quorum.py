@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
 from pydantic import field_validator
 
 from ..policy.documents import Document, RuleSpec
@@ -49,9 +48,9 @@ class Quorum(RuleSpec):
 
 def compile_quorum(document: Document, spec: Quorum, context: Context) -> Iterator[QuorumPrimitive]:
     """One quorum per group."""
-    domain, domain_count = np.zeros(len(context.host_index), dtype=np.int32), 1
+    domains = context.everywhere()
     if spec.survives is not None:
-        domain, domain_count = context.domain(document, "spec.survives", spec.survives, is_must=spec.is_must)
+        domains = context.domain(document, "spec.survives", spec.survives, is_must=spec.is_must)
     chosen = context.chosen(document, spec, "spec.select", spec.select)
     for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = context.members(ids)
@@ -61,8 +60,7 @@ def compile_quorum(document: Document, spec: Quorum, context: Context) -> Iterat
                 key=key,
                 must=spec.is_must,
                 weight=spec.weight or 0,
-                domain=domain,
-                domain_count=domain_count,
+                domains=domains,
                 members=members,
                 least=spec.least(len(members)),
                 survives=spec.survives is not None,

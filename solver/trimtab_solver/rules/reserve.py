@@ -67,9 +67,9 @@ def offer(host: Host, resource: str) -> int:
 
 def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iterator[Headroom]:
     """One headroom per resource."""
-    domain, domain_count = np.zeros(len(context.host_index), dtype=np.int32), 1
+    domains = context.everywhere()
     if spec.within is not None:
-        domain, domain_count = context.domain(document, "spec.within", spec.within, is_must=spec.is_must)
+        domains = context.domain(document, "spec.within", spec.within, is_must=spec.is_must)
     snapshot = context.selection.snapshot
     chosen = set(context.chosen(document, spec, "spec.protects", spec.protects))
     vms = [vm for vm in snapshot.vms if vm.id in chosen and vm.id in context.vm_index]
@@ -77,17 +77,16 @@ def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iter
         asking = [vm for vm in vms if vm.requested.get(resource, 0)]
         if not asking or (spec.resources is not None and resource not in spec.resources):
             continue
-        offers: list[list[int]] = [[] for _ in range(domain_count)]
+        offers: list[list[int]] = [[] for _ in range(domains.count)]
         for host in snapshot.hosts:
             if host.state in WORKING:
-                offers[domain[context.host_index[host.id]]].append(offer(host, resource))
+                offers[domains.of_host[context.host_index[host.id]]].append(offer(host, resource))
         yield Headroom(
             rule=document.name,
             key=resource,
             must=spec.is_must,
             weight=spec.weight or 0,
-            domain=domain,
-            domain_count=domain_count,
+            domains=domains,
             members=np.array([context.vm_index[vm.id] for vm in asking], dtype=np.int32),
             demand=np.array([vm.requested[resource] for vm in asking], dtype=np.int64),
             usable=np.array([spec.usable(each) for each in offers], dtype=np.int64),

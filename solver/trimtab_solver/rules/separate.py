@@ -28,7 +28,7 @@ class Separate(RuleSpec):
 
 def compile_separate(document: Document, spec: Separate, context: Context) -> Iterator[DomainExclusion]:
     """One exclusion per pair of sets and partner value that both sets have."""
-    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    domains = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     sides = []
     for i, selector in enumerate(spec.between):
         chosen = context.chosen(document, spec, f"spec.between[{i}]", selector)
@@ -54,8 +54,7 @@ def compile_separate(document: Document, spec: Separate, context: Context) -> It
                     key=key,
                     must=spec.is_must,
                     weight=spec.weight or 0,
-                    domain=domain,
-                    domain_count=domain_count,
+                    domains=domains,
                     left=one,
                     right=other,
                 )

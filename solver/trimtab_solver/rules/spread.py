@@ -48,10 +48,10 @@ def compile_spread(
     document: Document, spec: Spread, context: Context
 ) -> Iterator[DomainLimit | DomainCount | DomainSkew]:
     """One limit, one count and one skew per group, as far as the group is large enough for them to bind."""
-    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    domains = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     chosen = context.chosen(document, spec, "spec.select", spec.select)
     taking = [context.host_index[host.id] for host in context.selection.snapshot.hosts if host.state in RECEIVING]
-    eligible = np.unique(domain[taking])
+    eligible = np.unique(domains.of_host[taking])
     must, weight = spec.is_must, spec.weight or 0
     for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = context.members(ids)
@@ -61,8 +61,7 @@ def compile_spread(
                 key=key,
                 must=must,
                 weight=weight,
-                domain=domain,
-                domain_count=domain_count,
+                domains=domains,
                 members=members,
                 limit=spec.max_per_domain,
             )
@@ -72,8 +71,7 @@ def compile_spread(
                 key=key,
                 must=must,
                 weight=weight,
-                domain=domain,
-                domain_count=domain_count,
+                domains=domains,
                 members=members,
                 least=spec.min_domains,
             )
@@ -83,8 +81,7 @@ def compile_spread(
                 key=key,
                 must=must,
                 weight=weight,
-                domain=domain,
-                domain_count=domain_count,
+                domains=domains,
                 members=members,
                 skew=spec.max_skew,
                 eligible=eligible,

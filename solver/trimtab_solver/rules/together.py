@@ -35,7 +35,7 @@ def compile_together(
 
 
 def _one_domain(document: Document, spec: Together, context: Context) -> Iterator[DomainCount]:
-    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    domains = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     chosen = context.chosen(document, spec, "spec.select", spec.select)
     for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = context.members(ids)
@@ -45,15 +45,14 @@ def _one_domain(document: Document, spec: Together, context: Context) -> Iterato
                 key=key,
                 must=spec.is_must,
                 weight=spec.weight or 0,
-                domain=domain,
-                domain_count=domain_count,
+                domains=domains,
                 members=members,
                 most=1,
             )
 
 
 def _near(document: Document, spec: Together, near: Selector, context: Context) -> Iterator[DomainDependency]:
-    domain, domain_count = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
+    domains = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     chosen = context.chosen(document, spec, "spec.select", spec.select)
     others = context.chosen(document, spec, "spec.near", near)
     providers = context.selection.groups(document, "spec.groupBy", others, spec.group_by)
@@ -65,8 +64,7 @@ def _near(document: Document, spec: Together, near: Selector, context: Context) 
                 key=key,
                 must=spec.is_must,
                 weight=spec.weight or 0,
-                domain=domain,
-                domain_count=domain_count,
+                domains=domains,
                 members=members,
                 providers=context.members(providers.get(key, ())),
             )

@@ -98,8 +98,9 @@ def test_who_was_stranded_takes_room_elsewhere() -> None:
     guests = [*(vm(f"b{n}", "h1") for n in range(4)), vm("s", tier="silver")]
     problem = problem_of(snapshot(guests, {3: DOWN, 4: DOWN}), policy())
     stuck = np.array([vm_id.startswith("b") for vm_id in problem.vm_ids])
-    blocked = replace(problem, allowed=replace(problem.allowed, mask=problem.allowed.mask.copy()))
-    blocked.allowed.mask[:, 1] = False
+    mask = problem.allowed.mask.copy()
+    mask[:, 1] = False
+    blocked = replace(problem, allowed=replace(problem.allowed, mask=mask))
     assert mend(problem, problem.stay(), stuck).place.tolist() == [0, 0, 0, 0, 1]
     assert mend(blocked, blocked.stay(), stuck).place.tolist() == [0, 0, 0, 0, NOWHERE]
     free = np.zeros_like(stuck)

@@ -12,6 +12,7 @@ from trimtab_solver.primitives.domain_count import DomainCount
 from trimtab_solver.primitives.domain_dependency import DomainDependency
 from trimtab_solver.primitives.domain_exclusion import DomainExclusion
 from trimtab_solver.primitives.domain_limit import DomainLimit
+from trimtab_solver.primitives.domain_map import DomainMap
 from trimtab_solver.primitives.domain_skew import DomainSkew
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.primitives.group import GroupPrimitive
@@ -26,7 +27,10 @@ class _Draw:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         sites = [self.chance.randrange(2) for _ in range(HOSTS)]
-        self.topologies = [np.arange(HOSTS, dtype=np.int32), np.array(sites, dtype=np.int32)]
+        self.topologies = [
+            DomainMap(key, np.array(of_host, dtype=np.int32), HOSTS)
+            for key, of_host in enumerate((range(HOSTS), sites))
+        ]
 
     def place(self) -> Index:
         return np.array([self.chance.randrange(-1, HOSTS) for _ in range(GUESTS)], dtype=np.int32)
@@ -35,14 +39,13 @@ class _Draw:
         return np.array(sorted(self.chance.sample(range(GUESTS), self.chance.randint(least, GUESTS))), dtype=np.int32)
 
     def group(self, kind: type[GroupPrimitive]) -> GroupPrimitive:
-        domain = self.chance.choice(self.topologies)
+        domains = self.chance.choice(self.topologies)
         common: dict[str, Any] = {
             "rule": "r",
             "key": "",
             "must": True,
             "weight": 0,
-            "domain": domain,
-            "domain_count": HOSTS,
+            "domains": domains,
         }
         if kind is DomainLimit:
             return DomainLimit(**common, members=self.members(), limit=self.chance.randint(1, 2))
@@ -60,7 +63,7 @@ class _Draw:
                 survives=self.chance.random() < 0.5,
             )
         if kind is DomainSkew:
-            eligible = np.unique(self.chance.choices(domain.tolist(), k=3)).astype(np.int32)
+            eligible = np.unique(self.chance.choices(domains.of_host.tolist(), k=3)).astype(np.int32)
             return DomainSkew(**common, members=self.members(), skew=self.chance.randint(1, 2), eligible=eligible)
         if kind is Headroom:
             members = self.members()

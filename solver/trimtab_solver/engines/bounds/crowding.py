@@ -11,6 +11,7 @@ from ...primitives.domain_count import DomainCount
 from ...primitives.domain_dependency import DomainDependency
 from ...primitives.domain_exclusion import DomainExclusion
 from ...primitives.domain_limit import DomainLimit
+from ...primitives.domain_map import DomainMap
 from ...primitives.domain_skew import DomainSkew
 from ...primitives.encoding import Bools, Index, Ints
 from ...primitives.group import GroupPrimitive
@@ -58,7 +59,7 @@ class _Counting:
         members = group.members
         if len(members) <= group.limit:
             return 0
-        domains = self._domains(members, group.domain, group.domain_count, len(members) // group.limit + 1)
+        domains = self._domains(members, group.domains, len(members) // group.limit + 1)
         if domains is None:
             return 0
         room = np.maximum(group.limit, group.counts(self._problem.current))
@@ -66,18 +67,18 @@ class _Counting:
 
     def excluded(self, group: DomainExclusion) -> int:
         """With a single domain left for both sets, all of one set stay down but as many as are tolerated."""
-        domains = self._domains(group.guests, group.domain, group.domain_count, 2)
+        domains = self._domains(group.guests, group.domains, 2)
         if domains is None or domains.sum() != 1:
             return 0
         tolerated = int(group.counts(self._problem.current).min(axis=0)[domains].sum())
         return min(self._least(side, len(side) - tolerated) for side in (group.left, group.right))
 
-    def _domains(self, members: Index, domain: Index, count: int, enough: int) -> Bools | None:
+    def _domains(self, members: Index, domains: DomainMap, enough: int) -> Bools | None:
         """Domains [D] that some member may run in; None when they are `enough` for no rule to bind."""
-        problem = self._problem
+        problem, domain, count = self._problem, domains.of_host, domains.count
         found = np.zeros(count, dtype=np.bool_)
         for c in np.unique(problem.allowed.class_of[members]).tolist():
-            key = id(domain), c
+            key = domains.key, c
             if key not in self._reach:
                 reach = np.zeros(count, dtype=np.bool_)
                 reach[domain[problem.allowed.mask[c]]] = True

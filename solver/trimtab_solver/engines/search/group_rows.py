@@ -66,15 +66,15 @@ def group_rows(problem: Problem, weights: Weights) -> GroupRows:
     levels: dict[int, int] = {}
     domains: list[Index] = []
     for group in groups:
-        if id(group.domain) not in levels:
-            levels[id(group.domain)] = len(domains)
+        if group.domains.key not in levels:
+            levels[group.domains.key] = len(domains)
             domains.append(group.domain)
     rows = [_row(group) for group in groups]
     width = np.array([group.domain_count for group in groups], dtype=np.int64)
     offset = _offsets(width * np.array([row.blocks for row in rows], dtype=np.int64))
     in_shares = np.array([row.kind == HEADROOM for row in rows], dtype=np.bool_)
     share_offset = _offsets(np.where(in_shares, width, 0))
-    level_of = np.array([levels[id(group.domain)] for group in groups], dtype=np.int64)
+    level_of = np.array([levels[group.domains.key] for group in groups], dtype=np.int64)
     domain = np.array(domains, dtype=np.int64).reshape(len(domains), problem.host_count)
     guests, of_group, sides, demand = _members(rows)
     records = np.zeros(len(groups), dtype=GROUP)

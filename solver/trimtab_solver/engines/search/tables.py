@@ -47,7 +47,7 @@ def build_tables(problem: Problem, weights: Weights) -> Tables:
         ),
         hosts=_hosts(problem, weights),
         rooms=np.stack([capacity.factor[:, :, 0], capacity.factor[:, :, 1], capacity.limit, capacity.ceiling], axis=1),
-        held=capacity.held,
+        held=capacity.held.copy(),
         mask=problem.allowed.mask.astype(np.uint8),
         unary=unary,
         pair=np.asarray(disruption.pair_cost * weights.disruption, dtype=np.float64),
