@@ -12,12 +12,9 @@ from .errors import UnverifiedPlanError
 from .plan.building import build_plan, start_kinds
 from .plan.exhaustive import MAX_CELLS, search_reach
 from .plan.ordering import Ordering, order_steps
-from .policy.documents import Policy
-from .policy.selection import Selection
-from .problem import Problem, Target
-from .snapshot import Snapshot
+from .prepared import Prepared
+from .problem import Target
 from .stages import Stages
-from .verify.case import Case
 from .verify.replay import verify_plan
 
 
@@ -37,17 +34,15 @@ class Attempts:
     `stuck` [V] are guests whose moves had to be dropped, `faults` says which plans were refused.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, policy: Policy, selection: Selection, problem: Problem, stages: Stages
-    ) -> None:
-        self._snapshot, self._policy, self._event = snapshot, policy, selection.event
-        self._problem, self._stages = problem, stages
+    def __init__(self, prepared: Prepared, stages: Stages) -> None:
+        self._snapshot, self._policy, self._event = prepared.snapshot, prepared.policy, prepared.event
+        self._problem, self._stages = prepared.problem, stages
         with stages.timed("verify"):
-            self._case = Case(snapshot, policy, selection)
-        self._kinds = start_kinds(snapshot, problem)
+            self._case = prepared.case
+        self._kinds = start_kinds(self._snapshot, self._problem)
         self.best: Attempt | None = None
         self.faults: list[str] = []
-        self.stuck = np.zeros(problem.vm_count, dtype=np.bool_)
+        self.stuck = np.zeros(self._problem.vm_count, dtype=np.bool_)
 
     def attempt(self, engine: str, target: Target) -> None:
         """Orders the way to the target, and keeps it if the state it reaches is the best so far."""

@@ -1,4 +1,4 @@
-"""From a snapshot and a policy to a verified answer: the one entry point of the library."""
+"""From a prepared cluster to a verified answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from functools import partial
 from importlib.metadata import version
 
 from .attempts import Attempt, Attempts
-from .compilation import compile_problem
 from .digest import snapshot_digest
 from .engines.engine import NOBODY, REFINED
 from .engines.frontier import FrontierOptions, trace_frontier
@@ -19,15 +18,13 @@ from .engines.strategy import EXACT
 from .errors import UnverifiedPlanError
 from .explain.tiers import count_tiers
 from .explain.why_down import explain_down
-from .failures import event_of
 from .options import PlanOptions
 from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
 from .policy.documents import Policy
-from .policy.selection import Selection
-from .problem import Problem, Target
+from .prepared import Prepared, prepare
+from .problem import Target
 from .snapshot import Snapshot
 from .stages import Stages
-from .validation import check_snapshot
 from .warm_start import read_warm_start
 
 _PLAN_SHARE = 0.6
@@ -46,28 +43,40 @@ def plan_recovery(
     stop: threading.Event | None = None,
     stages: Stages | None = None,
 ) -> Answer:
-    """The best plan found within the budget, verified by replay.
-
-    `stages` learns how long each stage took: check, compile, search, order, build, verify, explain, digest; and
-    `first_plan`, when the first verified plan was there.
+    """Prepares and plans, all within the budget: for whoever plans once from a snapshot.
 
     Raises
     ------
     SnapshotRefusedError, PolicyRefusedError
         The input is wrong; every fault found is listed.
     UnverifiedPlanError
-        A bug: not even the plan that does nothing passes the verifier.
+        As `plan`.
     """
     began = time.monotonic()
-    options = options or PlanOptions()
     stages = stages or Stages()
-    with stages.timed("check"):
-        check_snapshot(snapshot)
-    with stages.timed("compile"):
-        event = event_of(snapshot)
-        selection = Selection(policy, snapshot, event)
-        problem = compile_problem(snapshot, policy, selection)
-    return _Planner(snapshot, policy, selection, problem, options, on_progress, stop, stages, began).answer()
+    return plan(prepare(snapshot, policy, stages), options, on_progress, stop, stages, began)
+
+
+def plan(
+    prepared: Prepared,
+    options: PlanOptions | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+    stages: Stages | None = None,
+    began: float | None = None,
+) -> Answer:
+    """The best plan found within the budget, verified by replay.
+
+    `stages` learns how long each stage took: search, order, build, verify, explain, digest; and `first_plan`, when the
+    first verified plan was there. The budget counts from `began`, a `time.monotonic()`; by default from now.
+
+    Raises
+    ------
+    UnverifiedPlanError
+        A bug: not even the plan that does nothing passes the verifier.
+    """
+    began = time.monotonic() if began is None else began
+    return _Planner(prepared, options or PlanOptions(), on_progress, stop, stages or Stages(), began).answer()
 
 
 class _Planner:
@@ -75,18 +84,15 @@ class _Planner:
 
     def __init__(
         self,
-        snapshot: Snapshot,
-        policy: Policy,
-        selection: Selection,
-        problem: Problem,
+        prepared: Prepared,
         options: PlanOptions,
         on_progress: Callable[[Progress], None] | None,
         stop: threading.Event | None,
         stages: Stages,
         began: float,
     ) -> None:
-        self._snapshot, self._policy, self._selection = snapshot, policy, selection
-        self._problem, self._options = problem, options
+        problem = prepared.problem
+        self._prepared, self._problem, self._options = prepared, problem, options
         self._stages, self._began = stages, began
         self._stop = stop or threading.Event()
         self._warm = None if options.warm_start is None else read_warm_start(problem, options.warm_start)
@@ -98,7 +104,7 @@ class _Planner:
             began,
             None if self._warm is None else self._warm.place,
         )
-        self._attempts = Attempts(snapshot, policy, selection, problem, stages)
+        self._attempts = Attempts(prepared, stages)
 
     def answer(self) -> Answer:
         candidates = self._runner.candidates()
@@ -119,7 +125,7 @@ class _Planner:
             stays_down=self._explain(best),
             certificate=self._certificate(),
             engine=best.engine,
-            hardware_failures=self._selection.event.hardware_failures,
+            hardware_failures=self._prepared.event.hardware_failures,
             frontier=self._frontier(best),
             tiers=count_tiers(self._problem, self._snapshot, best.plan),
             notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *self._attempts.faults),
@@ -189,10 +195,10 @@ class _Planner:
 
     def _certificate(self) -> Certificate:
         with self._stages.timed("digest"):
-            digest = snapshot_digest(self._snapshot)
+            digest = snapshot_digest(self._prepared.snapshot)
         return Certificate(
             snapshot_digest=digest,
-            policy_digest=self._policy.digest,
+            policy_digest=self._prepared.policy.digest,
             engine_versions=(
                 ("trimtab", version("trimtab")),
                 ("ortools", version("ortools")),

@@ -10,7 +10,6 @@ import threading
 import numpy as np
 
 from .authoring.loader import parse_policy
-from .compilation import compile_problem
 from .engines.bounds.bound import Bounds
 from .engines.clock import NEVER
 from .engines.columns import knapsacks as packing
@@ -18,7 +17,7 @@ from .engines.columns.price_and_branch import AssemblyOptions, assemble
 from .engines.greedy import repair
 from .engines.room_prices import Appraisal
 from .engines.search import SearchOptions, search
-from .policy.selection import Selection
+from .prepared import prepare
 from .snapshot import Host, Snapshot, Vm, VmState
 
 _POLICY = b"""
@@ -40,7 +39,7 @@ def warm_up() -> None:
     )
     snapshot = Snapshot(hosts, vms)
     policy = parse_policy({"warm-up.yaml": _POLICY})
-    problem = compile_problem(snapshot, policy, Selection(policy, snapshot))
+    problem = prepare(snapshot, policy).problem
     start = repair(problem, problem.current)
     appraisal = Appraisal(0, np.ones(len(vms)))
     market = Bounds(problem).loss_market(0, {})

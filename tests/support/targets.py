@@ -7,7 +7,6 @@ import random
 import numpy as np
 
 from trimtab_solver.compilation import compile_problem
-from trimtab_solver.failures import event_of
 from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.policy.selection import Selection
@@ -21,7 +20,7 @@ from trimtab_solver.verify.rights import move_kind
 
 def problem_of(snapshot: Snapshot, policy: Policy) -> Problem:
     """The arrays of a cluster."""
-    return compile_problem(snapshot, policy, Selection(policy, snapshot, event_of(snapshot)))
+    return compile_problem(snapshot, policy, Selection(policy, snapshot))
 
 
 def values_of(problem: Problem, target: Target) -> list[tuple[str, int]]:

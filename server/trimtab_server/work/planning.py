@@ -8,17 +8,14 @@ from typing import Any
 
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import planning_service_pb2 as pb
-from trimtab_solver.compilation import compile_problem
 from trimtab_solver.digest import snapshot_digest
 from trimtab_solver.errors import UnverifiedPlanError
 from trimtab_solver.explain import admission
-from trimtab_solver.failures import event_of
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, Progress
 from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.selection import Selection
-from trimtab_solver.validation import check_snapshot
+from trimtab_solver.prepared import prepare, prepare_lazily
 from trimtab_solver.verify.replay import verify_plan as replay
 from trimtab_solver.verify.staleness import stale_inputs
 
@@ -62,13 +59,12 @@ def verify_plan(worker: Worker) -> pb.VerifyPlanResponse:
         order = verify_order_from_proto(message)
     with timed("policy"):
         policy = worker.policy(order.policy_files)
-    with timed("check"):
-        check_snapshot(order.snapshot)
+    prepared = prepare_lazily(order.snapshot, policy, worker.stages)
     with timed("digest"):
         digest = snapshot_digest(order.snapshot)
     stale = stale_inputs(order.certificate, digest, policy.digest)
     with timed("verify"):
-        verdict = replay(order.snapshot, policy, order.plan)
+        verdict = replay(order.snapshot, policy, order.plan, case=prepared.case)
     worker.note(
         snapshot_digest=digest,
         policy_digest=policy.digest,
@@ -146,10 +142,7 @@ def _unverified(what: str) -> ServiceError:
 
 def _check(order: PlanOrder, policy: Policy, worker: Worker) -> plan_pb2.Answer:
     """The answer without a plan: which input it would be made for, and what is odd about it."""
-    check_snapshot(order.snapshot)
-    event = event_of(order.snapshot)
-    selection = Selection(policy, order.snapshot, event)
-    problem = compile_problem(order.snapshot, policy, selection)
+    prepared = prepare(order.snapshot, policy, worker.stages)
     digest = snapshot_digest(order.snapshot)
     worker.note(validate_only=True, snapshot_digest=digest, policy_digest=policy.digest)
     return plan_pb2.Answer(
@@ -159,8 +152,8 @@ def _check(order: PlanOrder, policy: Policy, worker: Worker) -> plan_pb2.Answer:
             seed=order.seed,
             reproducible=order.reproducible,
         ),
-        hardware_failures=event.hardware_failures,
-        notes=problem.warnings,
+        hardware_failures=prepared.event.hardware_failures,
+        notes=prepared.problem.warnings,
     )
 
 

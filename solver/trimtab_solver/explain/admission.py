@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..compilation import compile_problem
-from ..failures import event_of
 from ..occupancy import Occupancy
 from ..policy.documents import Policy
-from ..policy.selection import Selection
+from ..prepared import Prepared, prepare_lazily
 from ..primitives.encoding import Ints
-from ..problem import NOWHERE, Problem
+from ..problem import NOWHERE
 from ..rules.tier import guest_tiers
 from ..snapshot import Host, HostState, Migratability, Snapshot, Vm, VmState
-from ..validation import check_snapshot
+from ..suitability import unsuitable
+from ..suitability.fencing import stranded
 from .amounts import describe_amount
 from .explanation import Admission, Condition, GuestExplanation, Objection
 from .names import find_guest, find_host
 from .why_down import refusals
 
 _ROOM = "room:"
-_CLOSED = {
-    HostState.DOWN: "it is down",
-    HostState.DRAINING: "it is draining: it keeps what it runs and takes nothing new",
-    HostState.MAINTENANCE: "it is in maintenance: it keeps what it runs and takes nothing new",
-}
 
 
 def explain_guest(snapshot: Snapshot, policy: Policy, vm_id: str, host_id: str | None = None) -> GuestExplanation:
@@ -37,14 +31,13 @@ def explain_guest(snapshot: Snapshot, policy: Policy, vm_id: str, host_id: str |
     RefusedError
         The snapshot holds no such guest or host.
     """
-    check_snapshot(snapshot)
+    prepared = prepare_lazily(snapshot, policy)
     vm = find_guest(snapshot, vm_id)
     hosts = snapshot.hosts if host_id is None else (find_host(snapshot, host_id),)
-    selection = Selection(policy, snapshot, event_of(snapshot))
-    tier = guest_tiers(selection)[vm.id].name
+    tier = guest_tiers(prepared.selection)[vm.id].name
     if (objection := _untouched(vm)) is not None:
         return GuestExplanation(vm.id, tier, tuple(_left_alone(vm, host, objection) for host in hosts))
-    examination = _Examination(compile_problem(snapshot, policy, selection), snapshot, policy, vm)
+    examination = _Examination(prepared, vm)
     return GuestExplanation(vm.id, tier, tuple(examination.of(host) for host in hosts))
 
 
@@ -67,11 +60,12 @@ def _left_alone(vm: Vm, host: Host, objection: Objection) -> Admission:
 class _Examination:
     """One guest, held against one host after the other."""
 
-    def __init__(self, problem: Problem, snapshot: Snapshot, policy: Policy, vm: Vm) -> None:
-        self._problem, self._vm, self._policy = problem, vm, policy
+    def __init__(self, prepared: Prepared, vm: Vm) -> None:
+        problem = prepared.problem
+        self._problem, self._vm, self._policy = problem, vm, prepared.policy
         self._v = problem.vm_ids.index(vm.id)
         self._index = {host_id: h for h, host_id in enumerate(problem.host_ids)}
-        self._generation = {host.id: host.cpu_generation for host in snapshot.hosts}
+        self._generation = {host.id: host.cpu_generation for host in prepared.snapshot.hosts}
         self._at_floor = self._without_it(problem.floor)
         self._as_they_are = self._without_it(
             np.where(problem.running[:, None], problem.allocated, problem.requested).astype(np.int64)
@@ -87,7 +81,7 @@ class _Examination:
         names = self._refusals.on(h)
         objections = (
             *(self._unmovable(host, h) if vm.is_running else self._unstartable()),
-            *_unsuitable(vm, host),
+            *(Objection(Condition(condition.name), reason) for condition, reason in unsuitable(vm, host)),
             *(self._rule(name) for name in names if ":" not in name),
             *(self._short(h, name.removeprefix(_ROOM)) for name in names if name.startswith(_ROOM)),
         )
@@ -116,8 +110,7 @@ class _Examination:
     def _unstartable(self) -> tuple[Objection, ...]:
         if self._problem.startable[self._v]:
             return ()
-        message = f"its failed host {self._vm.host_id} cannot be fenced: started elsewhere, the guest could run twice"
-        return (Objection(Condition.FENCING, message),)
+        return (Objection(Condition.FENCING, stranded(self._vm)),)
 
     def _rule(self, name: str) -> Objection:
         document = next(document for document in self._policy.documents if document.name == name)
@@ -154,18 +147,3 @@ class _Examination:
             is_live = problem.disruption.is_live(v, int(problem.current[v]), h)
             remarks.append("it would migrate live" if is_live else "it would migrate cold")
         return tuple(remarks)
-
-
-def _unsuitable(vm: Vm, host: Host) -> tuple[Objection, ...]:
-    """What the host lacks whoever else runs where."""
-    found = []
-    if host.state in _CLOSED:
-        found.append(Objection(Condition.POWER, _CLOSED[host.state]))
-    if vm.storage_pool_id and vm.storage_pool_id not in host.storage_pool_ids:
-        reached = ", ".join(sorted(host.storage_pool_ids)) or "none"
-        message = f"it does not reach storage pool {vm.storage_pool_id} (it reaches {reached})"
-        found.append(Objection(Condition.STORAGE, message))
-    lacking = sorted(set(vm.device_needs).difference(host.capabilities))
-    if lacking:
-        found.append(Objection(Condition.DEVICES, f"it lacks what the guest needs: {', '.join(lacking)}"))
-    return tuple(found)

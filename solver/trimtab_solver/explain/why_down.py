@@ -12,6 +12,8 @@ from ..occupancy import Occupancy
 from ..outcome import StaysDown
 from ..primitives.encoding import Bools, Ints
 from ..problem import NOWHERE, Problem, Target
+from ..suitability.fencing import STRANDED
+from ..suitability.receiving import CLOSED as _CLOSED
 
 CLOSED = "host:closed"
 """The host is down, draining or in maintenance."""
@@ -124,8 +126,7 @@ class _Explanation:
             how = "suspended" if tier.suspends else "stopped"
             return StaysDown(vm_id, tier.name, f"{how} by this plan to make room for others", (tier.name,))
         if not problem.startable[v]:
-            reason = "its failed host cannot be fenced; starting it elsewhere could run it twice"
-            return StaysDown(vm_id, tier.name, reason)
+            return StaysDown(vm_id, tier.name, STRANDED)
         likeness = self._likeness(v)
         if likeness not in self._known:
             self._known[likeness] = self._refused(v)
@@ -182,5 +183,5 @@ def _phrase(name: str, count: int) -> str:
     if name.startswith(_ROOM):
         return f"{count} too full ({name.replace(_ROOM, '')})"
     if name == CLOSED:
-        return f"{count} down, draining or in maintenance"
+        return f"{count} {_CLOSED}"
     return f"{count} without its storage pool or devices" if name == UNEQUIPPED else f"refused on {count} by {name}"

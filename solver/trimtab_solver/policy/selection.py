@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..errors import Fault, PolicyRefusedError, Reason
 from ..failures import Event, event_of
 from ..snapshot import Snapshot
 from ..topology import Topology
+from .answers import EVERYTHING, Answers
 from .columns import Numbers
 from .documents import Document, Level, Policy, RuleSpec, Selector
 from .expressions import (
@@ -42,36 +43,54 @@ class Selection:
         file, line, field and the first few ids. In a should rule the guest is left out and `warnings` says so.
     """
 
-    def __init__(self, policy: Policy, snapshot: Snapshot, event: Event | None = None) -> None:
+    def __init__(
+        self, policy: Policy, snapshot: Snapshot, event: Event | None = None, known: _Known | None = None
+    ) -> None:
         self.policy = policy.at(snapshot.taken_at)
-        self._numbers = {document.name: number for number, document in enumerate(policy.documents)}
-        self.snapshot = snapshot
         self.event = event_of(snapshot) if event is None else event
-        self.wanted = frozenset(vm.id for vm in snapshot.vms if vm.is_wanted)
-        """Guests that are not switched off on purpose: rules about groups concern no others."""
-        topology = Topology(snapshot)
+        self._whole_policy = policy
+        self._snapshot = snapshot
         self._event_data = event_data(self.event)
-        self._vms = Subjects(Scope.VM, snapshot.vms, topology, self._event_data)
-        self._hosts = Subjects(Scope.HOST, snapshot.hosts, topology, self._event_data)
-        self._selected: dict[tuple[object, ...], tuple[str, ...]] = {}
-        self._host_sets: dict[tuple[object, ...], frozenset[str]] = {}
-        self._grouped: dict[tuple[object, ...], dict[str, tuple[str, ...]]] = {}
-        self._held: dict[tuple[object, ...], bool] = {}
-        self._derived: dict[object, Any] = {}
-        self._omissions: dict[tuple[str, str, str, str], _Omission] = {}
+        self._known = known or _Known.nothing(snapshot, self._event_data)
+        self._vms, self._hosts, self._answers = self._known.vms, self._known.hosts, self._known.answers
+        self.wanted = self._known.wanted
+        """Guests that are not switched off on purpose: rules about groups concern no others."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot. Who wants to be asked again only when some of it has changed takes `reading`."""
+        return self.reading(EVERYTHING)
+
+    def reading(self, *variables: str) -> Snapshot:
+        """The snapshot, for who reads these variables of it (such as ``host.state``), ids, and nothing else."""
+        self._answers.note(variables)
+        return self._snapshot
 
     def derived(self, derive: Callable[[Selection], T]) -> T:
         """What `derive` makes of the selection; it is asked once."""
-        if derive not in self._derived:
-            self._derived[derive] = derive(self)
-        found: T = self._derived[derive]
-        return found
+        return self._answers.ask(derive, "derived", lambda: derive(self))
+
+    def recorded(self, ask: Callable[[], T]) -> tuple[T, frozenset[str]]:
+        """What `ask` gives, and the variables that it depends on."""
+        return self._answers.recorded(ask)
+
+    def after(self, snapshot: Snapshot, event: Event, changed: frozenset[str]) -> Selection:
+        """On a later `snapshot` of the same hosts and guests, at the same time; what is known and still true is kept.
+
+        `changed` names all variables that have another value on any guest or host, or in the event.
+        """
+        known = self._known.after(snapshot, event_data(event), changed)
+        return Selection(self._whole_policy, snapshot, event, known)
+
+    def has_forgotten(self, document: str) -> bool:
+        """Whether something that was known of the document of that name did not hold any more after a change."""
+        return document in self._known.forgotten
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was left out of should rules, whatever was asked first: in the order of documents, fields and guests."""
-        number = self._numbers
-        found = sorted(self._omissions.items(), key=lambda item: (number[item[0][0]], *item[0][1:]))
+        number = {document.name: number for number, document in enumerate(self._whole_policy.documents)}
+        found = sorted(self._known.omissions.items(), key=lambda item: (number[item[0][0]], *item[0][1:]))
         return tuple(omission.warning() for _, omission in found)
 
     def vms(self, document: Document, path: str, selector: Selector) -> tuple[str, ...]:
@@ -80,18 +99,18 @@ class Selection:
 
     def hosts(self, document: Document, path: str, selector: Selector) -> frozenset[str]:
         """Ids of the hosts that `selector` picks."""
-        key = (document.name, path, _selector_key(selector))
-        if key not in self._host_sets:
-            self._host_sets[key] = frozenset(self._select(self._hosts, document, path, selector))
-        return self._host_sets[key]
+        key = ("hosts", path, _selector_key(selector))
+        return self._answers.ask(
+            document.name, key, lambda: frozenset(self._select(self._hosts, document, path, selector))
+        )
 
     def hosts_where(self, document: Document, path: str, expression: str) -> frozenset[str]:
         """Ids of the hosts on which `expression` (bool over host and event) holds."""
-        key = (document.name, path, expression)
-        if key not in self._host_sets:
-            found = self._where(self._hosts, document, path, expression, self._hosts.all)
-            self._host_sets[key] = frozenset(self._hosts.named(found))
-        return self._host_sets[key]
+
+        def find() -> frozenset[str]:
+            return frozenset(self._hosts.named(self._where(self._hosts, document, path, expression, self._hosts.all)))
+
+        return self._answers.ask(document.name, ("hosts where", path, expression), find)
 
     def groups(
         self,
@@ -103,59 +122,73 @@ class Selection:
         """The guests of `vm_ids` by the value of `expression` (string over vm); None: one group under the key ""."""
         if expression is None:
             return {"": vm_ids}
-        key = (document.name, path, expression, vm_ids)
-        if key not in self._grouped:
-            indexes = np.array([self._vms.index[vm_id] for vm_id in vm_ids], dtype=np.int64)
-            compiled = _compiled(document, path, expression, Scope.VM, Returns.STRING)
-            values = self._vms.evaluate(compiled, indexes)
-            self._report(self._vms, document, path, compiled, indexes, values)
-            members: dict[str, list[str]] = {}
-            for vm_id, value in zip(vm_ids, values.each(), strict=True):
-                if isinstance(value, str):
-                    members.setdefault(value, []).append(vm_id)
-            self._grouped[key] = {name: tuple(ids) for name, ids in members.items()}
-        return self._grouped[key]
+        key = ("groups", path, expression, vm_ids)
+        return self._answers.ask(document.name, key, lambda: self._group(document, path, vm_ids, expression))
 
     def holds(self, document: Document, path: str, expression: str) -> bool:
         """Whether `expression` (bool over event) holds; one that fails in a should rule does not."""
-        key = (document.name, path, expression)
-        if key not in self._held:
-            compiled = _compiled(document, path, expression, Scope.EVENT, Returns.BOOL)
-            value = compiled.evaluate(self._event_data)
-            if isinstance(value, EvaluationFailure):
-                self._fail(document, [_Omission(document, path, compiled, value.message)])
-            self._held[key] = value is True
-        return self._held[key]
+        return self._answers.ask(
+            document.name, ("holds", path, expression), lambda: self._holds(document, path, expression)
+        )
 
     def text(self, document: Document, path: str, expression: str, vm_id: str) -> str:
         """What `expression` (string over vm) gives on one guest; empty where it fails."""
-        compiled = _compiled(document, path, expression, Scope.VM, Returns.STRING)
+        compiled = self._compiled(document, path, expression, Scope.VM, Returns.STRING)
         value = self._vms.evaluate(compiled, np.array([self._vms.index[vm_id]])).each()[0]
         return value if isinstance(value, str) else ""
 
     # --- selecting ---------------------------------------------------------------------------------------------------
 
     def _select(self, subjects: Subjects, document: Document, path: str, selector: Selector) -> tuple[str, ...]:
-        key = (subjects.scope, document.name, path, _selector_key(selector))
-        if key in self._selected:
-            return self._selected[key]
+        key = (subjects.scope, path, _selector_key(selector))
+        return self._answers.ask(
+            document.name, key, lambda: subjects.named(self._find(subjects, document, path, selector))
+        )
+
+    def _find(self, subjects: Subjects, document: Document, path: str, selector: Selector) -> Numbers:
         indexes = subjects.all
         if selector.ids is not None:
             named_ones = {subjects.index[name] for name in selector.ids if name in subjects.index}
             indexes = np.array(sorted(named_ones), dtype=np.int64)
         for label, wanted in (selector.match_labels or {}).items():
+            self._answers.note([f"{subjects.scope.value}.labels"])
             indexes = subjects.with_label(label, wanted, indexes)
         if selector.cel is not None:
             indexes = self._where(subjects, document, f"{path}.cel", selector.cel, indexes)
-        found = self._selected[key] = subjects.named(indexes)
-        return found
+        return indexes
 
     def _where(self, subjects: Subjects, document: Document, path: str, source: str, indexes: Numbers) -> Numbers:
         """Those of `indexes` on which the expression holds."""
-        compiled = _compiled(document, path, source, subjects.scope, Returns.BOOL)
+        compiled = self._compiled(document, path, source, subjects.scope, Returns.BOOL)
         values = subjects.evaluate(compiled, indexes)
         self._report(subjects, document, path, compiled, indexes, values)
         return indexes[values.holds]
+
+    def _group(
+        self, document: Document, path: str, vm_ids: tuple[str, ...], expression: str
+    ) -> dict[str, tuple[str, ...]]:
+        indexes = np.array([self._vms.index[vm_id] for vm_id in vm_ids], dtype=np.int64)
+        compiled = self._compiled(document, path, expression, Scope.VM, Returns.STRING)
+        values = self._vms.evaluate(compiled, indexes)
+        self._report(self._vms, document, path, compiled, indexes, values)
+        members: dict[str, list[str]] = {}
+        for vm_id, value in zip(vm_ids, values.each(), strict=True):
+            if isinstance(value, str):
+                members.setdefault(value, []).append(vm_id)
+        return {name: tuple(ids) for name, ids in members.items()}
+
+    def _holds(self, document: Document, path: str, expression: str) -> bool:
+        compiled = self._compiled(document, path, expression, Scope.EVENT, Returns.BOOL)
+        value = compiled.evaluate(self._event_data)
+        if isinstance(value, EvaluationFailure):
+            self._fail(document, [_Omission(document, path, compiled, value.message)])
+        return value is True
+
+    def _compiled(self, document: Document, path: str, source: str, scope: Scope, returns: Returns) -> Expression:
+        """The expression; who is asking depends on what it reads."""
+        compiled = _compiled(document, path, source, scope, returns)
+        self._answers.note(reference.variable for reference in compiled.references)
+        return compiled
 
     # --- failures ----------------------------------------------------------------------------------------------------
 
@@ -180,7 +213,7 @@ class Selection:
     def _fail(self, document: Document, omissions: list[_Omission]) -> None:
         if isinstance(document.spec, RuleSpec) and document.spec.level is Level.SHOULD:
             for omission in omissions:
-                self._omissions.setdefault(omission.key, omission).indexes.update(omission.indexes)
+                self._known.omissions.setdefault(omission.key, omission).indexes.update(omission.indexes)
             return
         raise PolicyRefusedError(
             Fault(
@@ -226,6 +259,42 @@ class _Omission:
     def warning(self) -> str:
         """That the subjects are left out of a should rule."""
         return f"{self.where}: {self.message()}; left out"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Answers so far, what they were made from, and what was left out."""
+
+    wanted: frozenset[str]
+    vms: Subjects
+    hosts: Subjects
+    answers: Answers
+    omissions: dict[tuple[str, str, str, str], _Omission]
+    forgotten: frozenset[Hashable] = frozenset()
+
+    @classmethod
+    def nothing(cls, snapshot: Snapshot, event: Mapping[str, object]) -> _Known:
+        """What is known before anything is asked."""
+        topology = Topology(snapshot)
+        return cls(
+            frozenset(vm.id for vm in snapshot.vms if vm.is_wanted),
+            Subjects(Scope.VM, snapshot.vms, topology, event),
+            Subjects(Scope.HOST, snapshot.hosts, topology, event),
+            Answers(),
+            {},
+        )
+
+    def after(self, snapshot: Snapshot, event: Mapping[str, object], changed: frozenset[str]) -> _Known:
+        """What is still true when the changed variables have other values."""
+        vms = self.vms.after(snapshot.vms, event, changed)
+        hosts = self.hosts.after(snapshot.hosts, event, changed)
+        stale = self.answers.stale(changed)
+        omissions = {
+            key: replace(omission, indexes=set(omission.indexes))
+            for key, omission in self.omissions.items()
+            if omission.document.name not in stale
+        }
+        return _Known(self.wanted, vms, hosts, self.answers.without(stale), omissions, stale)
 
 
 def _compiled(document: Document, path: str, source: str, scope: Scope, returns: Returns) -> Expression:

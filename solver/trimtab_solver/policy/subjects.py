@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,33 @@ class Evaluation:
         return [self.results[row] for row in self.row.tolist()]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What has been read and evaluated so far."""
+
+    ids: tuple[str, ...]
+    index: Mapping[str, int]
+    maps: dict[str, Column] = field(default_factory=dict)
+    columns: dict[Reference, Column] = field(default_factory=dict)
+    rows: dict[tuple[Reference, ...], Rows] = field(default_factory=dict)
+    results: dict[Expression, dict[int, Result]] = field(default_factory=dict)
+
+    def after(self, changed: frozenset[str]) -> _Known:
+        """Without what the changed variables are part of."""
+        return _Known(
+            self.ids,
+            self.index,
+            {name: column for name, column in self.maps.items() if name not in changed},
+            {one: column for one, column in self.columns.items() if one.variable not in changed},
+            {many: rows for many, rows in self.rows.items() if _none_of(many, changed)},
+            {one: dict(results) for one, results in self.results.items() if _none_of(one.references, changed)},
+        )
+
+
+def _none_of(references: Iterable[Reference], changed: frozenset[str]) -> bool:
+    return all(reference.variable not in changed for reference in references)
+
+
 class Subjects:
     """The guests or hosts of one snapshot, under one event. `ids` are in snapshot order; `index` gives their places."""
 
@@ -73,17 +100,23 @@ class Subjects:
         subjects: Sequence[Vm] | Sequence[Host],
         topology: Topology,
         event: Mapping[str, object],
+        known: _Known | None = None,
     ) -> None:
+        if known is None:
+            ids = tuple(subject.id for subject in subjects)
+            known = _Known(ids, {name: i for i, name in enumerate(ids)})
         self.scope = scope
-        self.ids = tuple(subject.id for subject in subjects)
-        self.index = {name: i for i, name in enumerate(self.ids)}
+        self.ids, self.index = known.ids, known.index
         self._subjects = subjects
         self._topology = topology
         self._event = dict(event)
-        self._maps: dict[str, Column] = {}
-        self._columns: dict[Reference, Column] = {}
-        self._rows: dict[tuple[Reference, ...], Rows] = {}
-        self._results: dict[Expression, dict[int, Result]] = {}
+        self._known = known
+
+    def after(
+        self, subjects: Sequence[Vm] | Sequence[Host], event: Mapping[str, object], changed: frozenset[str]
+    ) -> Subjects:
+        """The same subjects at a later time; `changed` are the variables, of the event too, with other values now."""
+        return Subjects(self.scope, subjects, self._topology, event, self._known.after(changed))
 
     @property
     def all(self) -> Numbers:
@@ -109,7 +142,7 @@ class Subjects:
         }
         rows = self._rows_of(references)
         row = rows.number[indexes]
-        results = self._results.setdefault(expression, {})
+        results = self._known.results.setdefault(expression, {})
         wanted = [number for number in present(row) if number not in results]
         if len(wanted) > _MANY and expression.returns is Returns.BOOL:
             settled = self._settled(expression, indexes, row, len(wanted))
@@ -153,12 +186,12 @@ class Subjects:
 
     def _rows_of(self, references: tuple[Reference, ...]) -> Rows:
         """What each subject has for all of the references together."""
-        if references not in self._rows:
-            self._rows[references] = Rows([self._column(reference) for reference in references], len(self.ids))
-        return self._rows[references]
+        if references not in self._known.rows:
+            self._known.rows[references] = Rows([self._column(reference) for reference in references], len(self.ids))
+        return self._known.rows[references]
 
     def _column(self, reference: Reference) -> Column:
-        column = self._columns.get(reference)
+        column = self._known.columns.get(reference)
         if column is None:
             variable, key = VARIABLES[self.scope][reference.variable], reference.key
             if variable.shape.is_map:
@@ -167,14 +200,14 @@ class Subjects:
             else:
                 values = (variable.read(subject, self._topology) for subject in self._subjects)
                 column = Column.of(map(tuple, values) if variable.shape is Shape.STRINGS else values, len(self.ids))
-            self._columns[reference] = column
+            self._known.columns[reference] = column
         return column
 
     def _maps_of(self, variable: Variable) -> Column:
-        maps = self._maps.get(variable.name)
+        maps = self._known.maps.get(variable.name)
         if maps is None:
             values = [variable.read(subject, self._topology) for subject in self._subjects]
-            maps = self._maps[variable.name] = Column.of_objects(values, len(values))
+            maps = self._known.maps[variable.name] = Column.of_objects(values, len(values))
         return maps
 
     def _data(

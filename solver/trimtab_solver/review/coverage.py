@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..errors import RefusedError
-from ..planner import plan_recovery
+from ..planner import plan
 from ..policy.documents import Document, Policy, Source, Switched
+from ..prepared import prepare, prepare_lazily
 from ..rules.tier import Tier
 from ..verify.judges import JUDGES
 from ..verify.replay import verify_plan
@@ -90,16 +91,17 @@ def _binds(policy: Policy, document: Document, planned: Planned | None) -> bool:
     named = [action.rules for action in answer.plan.actions] + [down.rules for down in answer.stays_down]
     if any(name in rules for rules in named):
         return True
-    evidence = Evidence(planned.snapshot, policy)
+    evidence = Evidence(prepare_lazily(planned.snapshot, policy))
     if type(document.spec) in JUDGES and not any(scope.rule == name for scope in evidence.case.scopes):
         return False
     without = replace(policy, documents=tuple(other for other in policy.documents if other is not document))
     try:
-        free = plan_recovery(planned.snapshot, without, OPTIONS)
+        prepared = prepare(planned.snapshot, without)
+        free = plan(prepared, OPTIONS)
     except RefusedError:
         return True
     if type(document.spec) not in JUDGES:
         verdict = verify_plan(planned.snapshot, policy, free.plan, case=evidence.case)
         return not verdict.is_valid or verdict.levels != tuple((level.name, level.value) for level in answer.levels)
-    end = verify_plan(planned.snapshot, without, free.plan).placement
+    end = verify_plan(planned.snapshot, without, free.plan, case=prepared.case).placement
     return evidence.amounts(end).get(name, 0) > evidence.amounts(planned.placement).get(name, 0)

@@ -12,10 +12,11 @@ from ..authoring.expression_fields import selectors_in
 from ..errors import Fault, RefusedError
 from ..options import PlanOptions
 from ..outcome import Outcome
-from ..planner import plan_recovery
+from ..planner import plan
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.selection import Selection
 from ..policy.variables import Scope
+from ..prepared import Prepared, prepare
 from ..rules.tier import guest_tiers, ranked_tiers
 from ..snapshot import Snapshot
 from ..verify.replay import Verdict, verify_plan
@@ -221,6 +222,7 @@ def _selected(policy: Policy, snapshot: Snapshot) -> dict[tuple[str, str], froze
 class _Made:
     """A plan, judged under the policy that it is compared for."""
 
+    prepared: Prepared
     outcome: str
     is_proven: bool
     plan: Plan
@@ -261,18 +263,20 @@ def _plan_change(old: Policy, new: Policy, scenario: Scenario, state: Snapshot, 
         removed=tuple(action for content, action in mine.items() if content not in theirs),
         down=tuple(sorted(down - up)),
         up=tuple(sorted(up - down)),
-        stops=tuple(_stops(old, new, state, before.plan, after.plan)),
-        broken=tuple(_broken(new, state, before, after)),
+        stops=tuple(_stops(before, after)),
+        broken=tuple(_broken(before, after)),
     )
 
 
 def _make(policy: Policy, state: Snapshot, options: PlanOptions) -> _Made | tuple[Fault, ...]:
     try:
-        answer = plan_recovery(state, policy, options)
+        prepared = prepare(state, policy)
+        answer = plan(prepared, options)
     except RefusedError as refusal:
         return refusal.faults
     proven = all(level.gap == 0 for level in answer.levels)
-    return _Made(str(answer.outcome), proven, answer.plan, verify_plan(state, policy, answer.plan))
+    verdict = verify_plan(state, policy, answer.plan, case=prepared.case)
+    return _Made(prepared, str(answer.outcome), proven, answer.plan, verdict)
 
 
 def _agreed(
@@ -280,10 +284,10 @@ def _agreed(
 ) -> tuple[_Made, _Made | tuple[Fault, ...]]:
     """Both with one plan, if it is valid and as good as the other one under both policies."""
     if isinstance(after, _Made):
-        verdict = verify_plan(state, new, before.plan)
+        verdict = verify_plan(state, new, before.plan, case=after.prepared.case)
         if _is_as_good(verdict, after):
             return before, replace(after, plan=before.plan, verdict=verdict)
-        verdict = verify_plan(state, old, after.plan)
+        verdict = verify_plan(state, old, after.plan, case=before.prepared.case)
         if _is_as_good(verdict, before):
             return replace(before, plan=after.plan, verdict=verdict), after
     return before, after
@@ -313,23 +317,22 @@ def _by_content(plan: Plan) -> dict[tuple[object, ...], Action]:
     }
 
 
-def _stops(old: Policy, new: Policy, state: Snapshot, before: Plan, after: Plan) -> Iterator[tuple[str, int, int]]:
-    one = _stops_by_tier(old, state, before)
-    other = _stops_by_tier(new, state, after)
+def _stops(before: _Made, after: _Made) -> Iterator[tuple[str, int, int]]:
+    one, other = _stops_by_tier(before), _stops_by_tier(after)
     for tier in sorted(one.keys() | other.keys()):
         if one[tier] != other[tier]:
             yield tier, one[tier], other[tier]
 
 
-def _stops_by_tier(policy: Policy, state: Snapshot, plan: Plan) -> Counter[str]:
-    tier_of = guest_tiers(Selection(policy, state))
-    stopped = {action.vm_id for action in plan.actions if action.kind.departs}
+def _stops_by_tier(made: _Made) -> Counter[str]:
+    tier_of = guest_tiers(made.prepared.selection)
+    stopped = {action.vm_id for action in made.plan.actions if action.kind.departs}
     return Counter(tier_of[vm_id].name for vm_id in stopped)
 
 
-def _broken(new: Policy, state: Snapshot, before: _Made, after: _Made) -> Iterator[tuple[str, int, int]]:
+def _broken(before: _Made, after: _Made) -> Iterator[tuple[str, int, int]]:
     """Rules of the new policy: how far the old plan and the new plan leave them broken, where that grows."""
-    evidence = Evidence(state, new)
+    evidence = Evidence(after.prepared)
     one, other = (evidence.amounts(made.verdict.placement) for made in (before, after))
     for rule, amount in other.items():
         if amount > one.get(rule, 0):

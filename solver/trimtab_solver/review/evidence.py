@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..placement import Placement, placement_of
-from ..policy.documents import Policy
+from ..prepared import Prepared
 from ..rules.tier import Tier, guest_tiers, ranked_tiers
-from ..snapshot import Snapshot, Vm
+from ..snapshot import Vm
 from ..verify.case import Case
 from ..verify.rights import size_now
 from ..verify.room import ROOM, Rooms
@@ -50,9 +50,9 @@ class Evidence:
         When the policy cannot be evaluated on the snapshot.
     """
 
-    def __init__(self, snapshot: Snapshot, policy: Policy) -> None:
-        self.case = Case(snapshot, policy)
-        self.now = placement_of(snapshot)
+    def __init__(self, prepared: Prepared) -> None:
+        self.case = prepared.case
+        self.now = placement_of(prepared.snapshot)
 
     def amounts(self, placement: Placement) -> dict[str, int]:
         """By rule name, how far it is broken in `placement`; rules that hold are left out."""

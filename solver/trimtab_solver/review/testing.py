@@ -11,12 +11,12 @@ from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
 from ..options import PlanOptions
 from ..outcome import Answer
 from ..placement import Placement
-from ..planner import plan_recovery
+from ..planner import plan
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.moments import seconds_since_epoch
 from ..policy.selection import named
+from ..prepared import Prepared, prepare_lazily
 from ..snapshot import Snapshot, VmState
-from ..validation import check_snapshot
 from ..verify.replay import verify_plan
 from .events import after_draining, after_failure
 from .evidence import Evidence, Item, evictable, shrinkable
@@ -131,13 +131,13 @@ class _Run:
 
     def _run(self) -> None:
         snapshot = self._state()
-        check_snapshot(snapshot)
-        evidence = Evidence(snapshot, self._policy)
+        prepared = prepare_lazily(snapshot, self._policy)
+        evidence = Evidence(prepared)
         self._shown.update(evidence.rights(), evidence.shown(evidence.now))
         expect = self._case.expect
         self._check_state(expect, evidence)
         if expect.plan is not None:
-            self._plan(expect.plan, evidence)
+            self._plan(expect.plan, prepared, evidence)
 
     def _state(self) -> Snapshot:
         """The cluster of the case: guests placed, then parts drained and failed."""
@@ -189,9 +189,9 @@ class _Run:
 
     # --- the plan ----------------------------------------------------------------------------------------------------
 
-    def _plan(self, expect: PlanExpectation, evidence: Evidence) -> None:
-        snapshot = evidence.case.snapshot
-        answer = plan_recovery(snapshot, self._policy, OPTIONS)
+    def _plan(self, expect: PlanExpectation, prepared: Prepared, evidence: Evidence) -> None:
+        snapshot = prepared.snapshot
+        answer = plan(prepared, OPTIONS)
         end = verify_plan(snapshot, self._policy, answer.plan, case=evidence.case).placement
         self._planned = Planned(snapshot, answer, end)
         self._shown.update(evidence.shown(end))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -86,39 +86,36 @@ def budget_in_force(policy: Policy) -> tuple[Document | None, ActionBudget]:
 
 
 @dataclass(frozen=True, slots=True)
-class MoveBudget:
-    """The document as arrays: the fields of `Disruption` and `Capacity` that have the same names."""
+class MoveRules:
+    """The document as arrays: fields of `Disruption` that have the same names, and what depends on who runs."""
 
+    spec: ActionBudget
     pair_class: Index
     pair_cost: Ints
     group: Index
     group_weight: int
     group_limit: int
-    budget: int
-    transient: Bools
+
+    def budget(self, running: int) -> int:
+        """How many of so many running guests may move; `NO_BUDGET` when all may."""
+        most = self.spec.migrations(running)
+        return most if most < running else NO_BUDGET
+
+    def transient(self, resources: Sequence[str]) -> Bools:
+        """The resources [R] that moved guests hold at both ends."""
+        return np.array([r in self.spec.held_at_both_ends for r in resources], dtype=np.bool_)
 
 
-def compile_action_budget(
-    policy: Policy, context: Context, groups: Mapping[str, str], running: int, resources: tuple[str, ...]
-) -> MoveBudget:
-    """The budget in force on so many `running` guests; `groups` gives the wanted guests' own groups, by id."""
+def compile_action_budget(policy: Policy, context: Context, groups: Mapping[str, str]) -> MoveRules:
+    """The budget in force; `groups` gives the wanted guests' own groups, by id."""
     document, spec = budget_in_force(policy)
-    budget = spec.migrations(running)
     names = _applications(document, spec, context, groups)
     numbers = {name: i for i, name in enumerate(dict.fromkeys(names.values()))}
     group = np.full(len(context.vm_index), -1, dtype=np.int32)
     for vm_id, name in names.items():
         group[context.vm_index[vm_id]] = numbers[name]
     pair_class, pair_cost = _crossings(document, spec, context)
-    return MoveBudget(
-        pair_class=pair_class,
-        pair_cost=pair_cost,
-        group=group,
-        group_weight=spec.group_weight,
-        group_limit=spec.max_migrations_per_group or 0,
-        budget=budget if budget < running else NO_BUDGET,
-        transient=np.array([r in spec.held_at_both_ends for r in resources], dtype=np.bool_),
-    )
+    return MoveRules(spec, pair_class, pair_cost, group, spec.group_weight, spec.max_migrations_per_group or 0)
 
 
 def _applications(

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
+from ..errors import PolicyRefusedError
 from ..policy.documents import Policy, RuleSpec
+from ..primitives.allowed import HostRule
+from ..primitives.group import GroupPrimitive
+from ..primitives.size_floor import SizeFloor
+from .action_budget import MoveRules, compile_action_budget
 from .context import Context, Primitive
 from .host_requirement import HostRequirement, compile_host_requirement
 from .maintenance import Maintenance, compile_maintenance
@@ -33,19 +40,40 @@ COMPILERS: Final[dict[type[RuleSpec], Compiler]] = {
 """Rule kind to the function that yields the primitives of one document."""
 
 
-def compile_rules(policy: Policy, context: Context) -> tuple[Primitive, ...]:
-    """The primitives of all rules in force, in the order of the documents within each kind.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What all documents in force compile to, by the kind of primitive, and what is worth knowing of them."""
+
+    groups: tuple[GroupPrimitive, ...]
+    unary: tuple[HostRule, ...]
+    floors: tuple[SizeFloor, ...]
+    moves: MoveRules
+    warnings: tuple[str, ...]
+
+
+def compile_rules(policy: Policy, context: Context, groups: Mapping[str, str]) -> Rules:
+    """All rules in force, in the order of the documents within each kind; `groups` as for `compile_action_budget`.
 
     Raises
     ------
     PolicyRefusedError
-        When rules contradict themselves or the snapshot; all of them are named.
+        When an expression fails, or rules contradict themselves or the snapshot; of the latter all are named.
     """
-    primitives = [
-        primitive
+    documents = [
+        context.compiled(document.name, partial(compiler, document, spec, context))
         for kind, compiler in COMPILERS.items()
         for document, spec in policy.of(kind)
-        for primitive in compiler(document, spec, context)
     ]
-    context.raise_faults()
-    return tuple(primitives)
+    budget = context.compiled("", lambda: [compile_action_budget(policy, context, groups)])
+    faults = [fault for one in documents for fault in one.faults]
+    if faults:
+        raise PolicyRefusedError(faults)
+    primitives = [primitive for one in documents for primitive in one.parts]
+    (moves,) = budget.parts
+    return Rules(
+        groups=tuple(p for p in primitives if isinstance(p, GroupPrimitive)),
+        unary=tuple(p for p in primitives if isinstance(p, HostRule)),
+        floors=tuple(p for p in primitives if isinstance(p, SizeFloor)),
+        moves=moves,
+        warnings=tuple(warning for one in (*documents, budget) for warning in one.warnings),
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from ..errors import Fault, PolicyRefusedError, Reason
+from ..errors import Fault, Reason
+from ..policy.answers import is_current
 from ..policy.documents import Document, RuleSpec, Selector
 from ..policy.selection import Selection
 from ..primitives.allowed import HostRule
@@ -15,6 +17,7 @@ from ..primitives.domain_map import DomainMap
 from ..primitives.encoding import Bools, Index
 from ..primitives.group import GroupPrimitive
 from ..primitives.size_floor import SizeFloor
+from ..snapshot import HostState
 from ..topology import HOST_KIND, Topology
 
 Primitive = GroupPrimitive | HostRule | SizeFloor
@@ -22,35 +25,59 @@ Primitive = GroupPrimitive | HostRule | SizeFloor
 
 
 @dataclass(slots=True)
+class Compiled:
+    """What one document compiled to, what was wrong with it, and the variables that all this depends on."""
+
+    parts: tuple[Any, ...] = ()
+    warnings: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    reads: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
 class Context:
     """The snapshot and selection as seen by the compilation of one policy.
 
-    Guests that are switched off on purpose have no index: no rule concerns them. `warnings` and what is refused collect
-    what compilation finds wrong.
+    Guests that are switched off on purpose have no index: no rule concerns them. What a document compiled to is kept.
     """
 
     selection: Selection
     vm_index: Mapping[str, int]
     host_index: Mapping[str, int]
     topology: Topology
-    warnings: list[str] = field(default_factory=list)
-    _faults: list[Fault] = field(default_factory=list)
     _domains: dict[str, DomainMap] = field(default_factory=dict)
+    _known: dict[str, Compiled] = field(default_factory=dict)
+    _open: Compiled = field(default_factory=Compiled)
+
+    def after(self, selection: Selection, changed: frozenset[str]) -> Context:
+        """The context of the same guests and hosts with the later selection; documents that are as before are kept."""
+        known = {
+            name: one
+            for name, one in self._known.items()
+            if is_current(one.reads, changed) and not selection.has_forgotten(name)
+        }
+        return Context(selection, self.vm_index, self.host_index, self.topology, self._domains, known)
+
+    def compiled(self, name: str, compile_it: Callable[[], Iterable[Any]]) -> Compiled:
+        """What the document of that name compiles to."""
+        if name not in self._known:
+            one = self._open = Compiled()
+            one.parts, one.reads = self.selection.recorded(lambda: tuple(compile_it()))
+            self._known[name] = one
+        return self._known[name]
 
     def refuse(self, fault: Fault) -> None:
-        """Notes a contradiction; compilation goes on, so that others are found too."""
-        self._faults.append(fault)
+        """Notes a contradiction in the document; compilation goes on, so that others are found too."""
+        self._open.faults.append(fault)
 
-    def raise_faults(self) -> None:
-        """To be called when every rule is compiled.
+    def warn(self, warning: str) -> None:
+        """Notes what is worth knowing of the document."""
+        self._open.warnings.append(warning)
 
-        Raises
-        ------
-        PolicyRefusedError
-            When something was refused.
-        """
-        if self._faults:
-            raise PolicyRefusedError(self._faults)
+    def hosts_in(self, states: Collection[HostState]) -> list[int]:
+        """Indices of the hosts in one of the states."""
+        hosts = self.selection.reading("host.state").hosts
+        return [self.host_index[host.id] for host in hosts if host.state in states]
 
     def members(self, vm_ids: Iterable[str]) -> Index:
         """Indices of those of the guests that are wanted, ascending."""
@@ -63,7 +90,7 @@ class Context:
         """Ids of the guests a rule selects; a must rule that selects nobody is worth a warning."""
         ids = self.selection.vms(document, path, selector)
         if not ids and spec.is_must:
-            self.warnings.append(f"{document.position(path)} {path}: rule {document.name} selects no guest")
+            self.warn(f"{document.position(path)} {path}: rule {document.name} selects no guest")
         return ids
 
     def mask(self, host_ids: Iterable[str]) -> Bools:
@@ -109,4 +136,4 @@ class Context:
                 )
             )
         else:
-            self.warnings.append(f"{where}: {message}; every host counts as its own")
+            self.warn(f"{where}: {message}; every host counts as its own")

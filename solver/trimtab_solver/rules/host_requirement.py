@@ -23,6 +23,6 @@ class HostRequirement(RuleSpec):
 def compile_host_requirement(document: Document, spec: HostRequirement, context: Context) -> Iterator[HostRule]:
     """One host rule for all selected guests."""
     guests = context.members(context.chosen(document, spec, "spec.select", spec.select))
+    hosts = context.mask(context.selection.hosts_where(document, "spec.require", spec.require))
     if len(guests):
-        hosts = context.mask(context.selection.hosts_where(document, "spec.require", spec.require))
         yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, hosts)

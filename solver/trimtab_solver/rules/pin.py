@@ -20,6 +20,6 @@ class Pin(RuleSpec):
 def compile_pin(document: Document, spec: Pin, context: Context) -> Iterator[HostRule]:
     """One host rule for all selected guests."""
     guests = context.members(context.chosen(document, spec, "spec.select", spec.select))
+    hosts = context.mask(context.selection.hosts(document, "spec.hosts", spec.hosts))
     if len(guests):
-        hosts = context.mask(context.selection.hosts(document, "spec.hosts", spec.hosts))
         yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, hosts)

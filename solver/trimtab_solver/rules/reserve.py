@@ -70,7 +70,7 @@ def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iter
     domains = context.everywhere()
     if spec.within is not None:
         domains = context.domain(document, "spec.within", spec.within, is_must=spec.is_must)
-    snapshot = context.selection.snapshot
+    snapshot = context.selection.reading("host.state", "vm.requested")
     chosen = set(context.chosen(document, spec, "spec.protects", spec.protects))
     vms = [vm for vm in snapshot.vms if vm.id in chosen and vm.id in context.vm_index]
     for resource in sorted({r for vm in vms for r in vm.requested}):

@@ -50,5 +50,5 @@ class Resize(RuleSpec):
 def compile_resize(document: Document, spec: Resize, context: Context) -> Iterator[SizeFloor]:
     """One floor for all selected guests."""
     guests = context.members(context.chosen(document, spec, "spec.select", spec.select))
-    if len(guests) and context.selection.holds(document, "spec.when", spec.when):
+    if context.selection.holds(document, "spec.when", spec.when) and len(guests):
         yield SizeFloor(document.name, guests, {name: percent(share) for name, share in spec.floor.items()})

@@ -50,8 +50,9 @@ def compile_spread(
     """One limit, one count and one skew per group, as far as the group is large enough for them to bind."""
     domains = context.domain(document, "spec.topology", spec.topology, is_must=spec.is_must)
     chosen = context.chosen(document, spec, "spec.select", spec.select)
-    taking = [context.host_index[host.id] for host in context.selection.snapshot.hosts if host.state in RECEIVING]
-    eligible = np.unique(domains.of_host[taking])
+    eligible = np.zeros(0, dtype=np.int32)
+    if spec.max_skew is not None:
+        eligible = np.unique(domains.of_host[context.hosts_in(RECEIVING)])
     must, weight = spec.is_must, spec.weight or 0
     for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = context.members(ids)

@@ -114,7 +114,7 @@ def _find_tiers(selection: Selection) -> dict[str, Document]:
         else:
             tier_of[vm_id] = documents[winner]
     faults = [_ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()]
-    vms = selection.snapshot.vms
+    vms = selection.reading().vms
     homeless = [i for i, vm in enumerate(vms) if vm.id not in tier_of]
     default = default_tier(selection.policy)
     if default is not None and default in documents:
@@ -149,11 +149,11 @@ def _claims(selection: Selection) -> tuple[dict[str, Document], dict[str, list[s
 def _members(selection: Selection, document: Document, tier: Tier) -> tuple[str, ...]:
     if tier.select is not None:
         return selection.vms(document, "spec.select", tier.select)
-    return tuple(vm.id for vm in selection.snapshot.vms if vm.tier == document.name)
+    return tuple(vm.id for vm in selection.reading("vm.tier").vms if vm.tier == document.name)
 
 
 def _no_tier(selection: Selection, homeless: list[int]) -> Fault:
-    vms = selection.snapshot.vms
+    vms = selection.reading("vm.tier").vms
     first = vms[homeless[0]]
     names = [document.name for document, _ in ranked_tiers(selection)]
     close = difflib.get_close_matches(first.tier, names, n=1)

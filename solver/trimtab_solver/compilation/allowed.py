@@ -1,0 +1,83 @@
+"""Where guests may arrive: suitability and the unary rules, per class of guests that they treat alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..policy.columns import Column
+from ..primitives.allowed import Allowed, HostRule
+from ..primitives.encoding import Bools, Ints
+from ..snapshot import Host, Vm
+from ..suitability import EQUIPMENT
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Needs:
+    """What guests need of hosts: guest v the ``number[v]``-th of the needs that ``equipped`` [N, H] says who meets."""
+
+    number: Ints
+    equipped: Bools
+
+
+def read_needs(vms: Sequence[Vm], hosts: Sequence[Host]) -> Needs:
+    """The needs of these guests, and the hosts that satisfy them."""
+    column = Column.of((tuple(condition.need(vm) for condition in EQUIPMENT) for vm in vms), len(vms))
+    equipped = np.ones((len(column.distinct), len(hosts)), dtype=np.bool_)
+    for n, needs in enumerate(column.distinct):
+        for condition, need in zip(EQUIPMENT, needs, strict=True):
+            equipped[n] &= condition.offers(hosts, need)
+    return Needs(column.number, equipped)
+
+
+def allowed_hosts(needs: Needs, receiving: Bools, unary: tuple[HostRule, ...]) -> Allowed:
+    """Guests that the same rules select and that need the same equipment form a class."""
+    classes = _classes(needs, unary)
+    shape = (len(classes.distinct), len(receiving))
+    permitted, broken = np.ones(shape, dtype=np.bool_), np.zeros(shape, dtype=np.int64)
+    penalty = np.zeros(shape, dtype=np.int64)
+    for c, (rules, _) in enumerate(classes.distinct):
+        for i in rules:
+            rule = unary[i]
+            if rule.must:
+                broken[c] += ~rule.mask
+            else:
+                penalty[c] += np.where(rule.mask, 0, rule.weight)
+    permitted = broken == 0
+    suitable = _equipped(classes, needs) & receiving
+    class_rules = tuple(rules for rules, _ in classes.distinct)
+    return Allowed(
+        classes.number.astype(np.int32), suitable & permitted, broken + ~suitable, penalty, unary, class_rules
+    )
+
+
+def when_received(allowed: Allowed, needs: Needs, before: Bools, receiving: Bools) -> Allowed:
+    """The same where other hosts than `before` are `receiving` guests, both [H]."""
+    at = np.flatnonzero(before != receiving)
+    if not len(at):
+        return allowed
+    first = np.zeros(len(allowed.mask), dtype=np.int64)
+    first[allowed.class_of[::-1]] = np.arange(len(allowed.class_of))[::-1]
+    equipped = needs.equipped[needs.number[first]][:, at]
+    was, suitable = equipped & before[at], equipped & receiving[at]
+    mask, breach = allowed.mask.copy(), allowed.breach.copy()
+    broken = breach[:, at] - ~was
+    mask[:, at], breach[:, at] = suitable & (broken == 0), broken + ~suitable
+    return replace(allowed, mask=mask, breach=breach)
+
+
+def _classes(needs: Needs, unary: tuple[HostRule, ...]) -> Column:
+    rules_of: list[list[int]] = [[] for _ in needs.number]
+    for i, rule in enumerate(unary):
+        for v in rule.guests.tolist():
+            rules_of[v].append(i)
+    signatures = ((tuple(rules), need) for rules, need in zip(rules_of, needs.number.tolist(), strict=True))
+    return Column.of(signatures, len(rules_of))
+
+
+def _equipped(classes: Column, needs: Needs) -> Bools:
+    found: list[Any] = [need for _, need in classes.distinct]
+    return needs.equipped[np.array(found, dtype=np.int64)]

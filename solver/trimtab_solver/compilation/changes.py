@@ -1,0 +1,115 @@
+"""What differs between two snapshots of one cluster, and whether arrays can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Final, TypeVar
+
+import numpy as np
+
+from ..failures import Event
+from ..policy.variables import VARIABLES, Scope
+from ..primitives.encoding import Ints
+from ..snapshot import Host, Snapshot, Vm
+from ..topology import Topology
+
+PartT = TypeVar("PartT", Host, Vm)
+
+FOLLOWED: Final[dict[type[Host | Vm], frozenset[str]]] = {
+    Host: frozenset(
+        ("state", "fencing", "labels", "migration_slots", "migration_bandwidth_mbps", "boot_s"),
+    ),
+    Vm: frozenset(
+        (
+            "state",
+            "host_id",
+            "target_host_id",
+            "home_host_id",
+            "requested",
+            "guaranteed",
+            "allocated",
+            "used",
+            "labels",
+            "tenant",
+            "dirty_rate_mbps",
+            "restart_s",
+        )
+    ),
+}
+"""Fields whose changes arrays can follow: states, places and sizes, and what nothing but expressions reads.
+
+A change of any other field, and fields that are added to snapshots one day, mean that everything is compiled again.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Indices of hosts and guests in the snapshot that differ, and the variables with other values on any of them.
+
+    `obstacle` says why arrays cannot follow; empty when they can.
+    """
+
+    hosts: Ints
+    guests: Ints
+    variables: frozenset[str]
+    obstacle: str = ""
+
+
+def changes(old: Snapshot, new: Snapshot, event: Event, new_event: Event) -> Changes:
+    """What differs; `event` and `new_event` are what the snapshots show."""
+    hosts, guests = _differing(old.hosts, new.hosts), _differing(old.vms, new.vms)
+    obstacle = "; ".join(_obstacles(old, new, hosts, guests))
+    if obstacle:
+        return Changes(hosts, guests, frozenset(), obstacle)
+    topology = Topology(Snapshot(hosts=tuple(new.hosts[h] for h in hosts.tolist()), domains=new.domains))
+    variables = {
+        *_variables(Scope.HOST, [(old.hosts[h], new.hosts[h]) for h in hosts.tolist()], topology),
+        *_variables(Scope.VM, [(old.vms[v], new.vms[v]) for v in guests.tolist()], topology),
+        *_variables(Scope.EVENT, [(event, new_event)], topology),
+    }
+    return Changes(hosts, guests, frozenset(variables))
+
+
+def _differing(old: Sequence[PartT], new: Sequence[PartT]) -> Ints:
+    # most parts are the very same objects; equal ones may be counted as different, which costs time only
+    found = [i for i, (one, other) in enumerate(zip(old, new, strict=False)) if one is not other]
+    return np.array(found, dtype=np.int64)
+
+
+def _obstacles(old: Snapshot, new: Snapshot, hosts: Ints, guests: Ints) -> Iterator[str]:
+    if old.taken_at != new.taken_at:
+        yield "the time is another"
+    if old.domains != new.domains:
+        yield "failure domains are others"
+    for noun, olds, news, at in (("host", old.hosts, new.hosts, hosts), ("guest", old.vms, new.vms, guests)):
+        if len(olds) != len(news):
+            yield f"there are {len(news)} {noun}s instead of {len(olds)}"
+        else:
+            yield from _fixed_fields(noun, ((olds[i], news[i]) for i in at.tolist()))
+    if len(old.vms) == len(new.vms) and any(old.vms[v].is_wanted != new.vms[v].is_wanted for v in guests.tolist()):
+        yield "a guest is switched on or off"
+
+
+def _fixed_fields(noun: str, pairs: Iterable[tuple[Host | Vm, Host | Vm]]) -> Iterator[str]:
+    """The fields in which some pair differs although arrays take them for granted."""
+    found: set[str] = set()
+    for old, new in pairs:
+        followed = FOLLOWED[type(old)]
+        found |= {
+            field.name
+            for field in fields(old)
+            if field.name not in followed and getattr(old, field.name) != getattr(new, field.name)
+        }
+    if found:
+        yield f"{', '.join(sorted(found))} of a {noun} differs"
+
+
+def _variables(scope: Scope, pairs: Sequence[tuple[object, object]], topology: Topology) -> Iterator[str]:
+    """The variables of the scope that have another value in some pair."""
+    for name, variable in VARIABLES[scope].items():
+        # the event's variables are seen from every scope
+        if name.partition(".")[0] == scope.value and any(
+            variable.read(old, topology) != variable.read(new, topology) for old, new in pairs
+        ):
+            yield name

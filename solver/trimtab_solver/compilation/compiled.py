@@ -1,0 +1,149 @@
+"""A compiled cluster: the arrays that stay, those that follow from the state, and the problem that they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..policy.documents import Policy
+from ..policy.selection import Selection
+from ..primitives.allowed import Allowed
+from ..primitives.encoding import Ints
+from ..primitives.groups import Groups
+from ..problem import Problem
+from ..rules.balance import compile_balance
+from ..rules.compile import Rules, compile_rules
+from ..rules.context import Context
+from ..snapshot import Snapshot
+from ..topology import Topology
+from .allowed import Needs, allowed_hosts, read_needs, when_received
+from .guests import Doings, Guests, read_doings, read_guests
+from .hosts import Hosts, HostStates, read_host_states, read_hosts
+from .moves import disruption, exempt
+from .objective import levels
+from .rights import cold_rights, evictable, floor_percent, tier_rows
+from .room import Offer, read_offer, room
+from .sizes import size_limits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fixed:
+    """What depends on the policy, and on facts of guests and hosts that no event changes."""
+
+    guests: Guests
+    hosts: Hosts
+    offer: Offer
+    needs: Needs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compilation:
+    """All that a problem was made from."""
+
+    fixed: Fixed
+    policy: Policy
+    context: Context
+    rules: Rules
+    doings: Doings
+    states: HostStates
+    problem: Problem
+
+    def after(self, snapshot: Snapshot, selection: Selection, changed: frozenset[str], numbers: Ints) -> Compilation:
+        """The same cluster later, its guests with these `numbers` [n] in the snapshot changed.
+
+        `selection` is that of the later snapshot, and `changed` names the variables that have other values there.
+
+        Raises
+        ------
+        PolicyRefusedError
+            As `compile_cluster`.
+        """
+        context = self.context.after(selection, changed)
+        at = np.flatnonzero(np.isin(self.fixed.guests.numbers, numbers))
+        vms = [snapshot.vms[i] for i in self.fixed.guests.numbers[at].tolist()]
+        fixed = self.fixed
+        if not changed.isdisjoint({"vm.requested", "vm.guaranteed"}):
+            fixed = Fixed(fixed.guests.resized(at, vms), fixed.hosts, fixed.offer, fixed.needs)
+        guests = fixed.guests
+        rules = compile_rules(self.policy, context, guests.groups)
+        doings = self.doings
+        if len(at):
+            later = read_doings(vms, fixed.hosts.index, guests.requested[at], guests.resources)
+            doings = doings.after(at, later)
+        states = read_host_states(snapshot.hosts)
+        groups = self.problem.grouping if _same(rules.groups, self.rules.groups) else Groups.of(rules.groups)
+        if _same(rules.unary, self.rules.unary):
+            allowed = when_received(self.problem.allowed, fixed.needs, self.states.receiving, states.receiving)
+        else:
+            allowed = allowed_hosts(fixed.needs, states.receiving, rules.unary)
+        problem = _problem(fixed, self.policy, context.selection, rules, doings, states, groups, allowed)
+        return Compilation(fixed, self.policy, context, rules, doings, states, problem)
+
+
+def compile_cluster(snapshot: Snapshot, policy: Policy, selection: Selection) -> Compilation:
+    """Compiles a valid snapshot; `selection` may be of a policy with more rules and a snapshot with more guests.
+
+    Raises
+    ------
+    PolicyRefusedError
+        When an expression fails on a guest, a guest has no tier or two, or a rule contradicts itself or the snapshot.
+    """
+    policy = policy.at(snapshot.taken_at)
+    guests, hosts = read_guests(snapshot, policy, selection), read_hosts(snapshot.hosts)
+    vms = [vm for vm in snapshot.vms if vm.is_wanted]
+    context = Context(selection, guests.index, hosts.index, Topology(snapshot))
+    rules = compile_rules(policy, context, guests.groups)
+    offer = read_offer(snapshot.hosts, guests, tier_rows(selection, guests.resources))
+    fixed = Fixed(guests, hosts, offer, read_needs(vms, snapshot.hosts))
+    doings = read_doings(vms, hosts.index, guests.requested, guests.resources)
+    states = read_host_states(snapshot.hosts)
+    allowed = allowed_hosts(fixed.needs, states.receiving, rules.unary)
+    problem = _problem(fixed, policy, selection, rules, doings, states, Groups.of(rules.groups), allowed)
+    return Compilation(fixed, policy, context, rules, doings, states, problem)
+
+
+def _problem(
+    fixed: Fixed,
+    policy: Policy,
+    selection: Selection,
+    rules: Rules,
+    doings: Doings,
+    states: HostStates,
+    groups: Groups,
+    allowed: Allowed,
+) -> Problem:
+    guests, hosts = fixed.guests, fixed.hosts
+    rows = tier_rows(selection, guests.resources)
+    upper, floor = size_limits(guests, doings, floor_percent(selection, guests.resources), rules.floors)
+    capacity = room(fixed.offer, doings, rules.moves.transient(guests.resources))
+    leaving = exempt(doings, allowed)
+    stranded = doings.displaced & (doings.source >= 0) & states.unfenceable[doings.source]
+    return Problem(
+        vm_ids=guests.ids,
+        host_ids=hosts.ids,
+        resources=guests.resources,
+        tiers=rows,
+        tier=guests.tier,
+        current=doings.place,
+        fixed=doings.migrating,
+        startable=~stranded,
+        evictable=evictable(rows, guests.tier, doings.running, doings.migrating),
+        requested=guests.requested,
+        upper=upper,
+        floor=floor,
+        allocated=doings.allocated,
+        receiving=states.receiving,
+        capacity=capacity,
+        allowed=allowed,
+        disruption=disruption(guests, doings, hosts, states, cold_rights(selection), rules.moves, leaving),
+        balance=compile_balance(policy, guests.resources, capacity),
+        levels=levels(policy, rows, guests.tier),
+        grouping=groups,
+        warnings=(*selection.warnings, *rules.warnings),
+    )
+
+
+def _same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    """Whether both hold the very same primitives."""
+    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))

@@ -1,0 +1,125 @@
+"""A snapshot under a policy, checked and compiled once: what planner, verifier and explanations start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from .compilation import Compilation, compile_cluster
+from .compilation.changes import Changes, changes
+from .failures import Event, event_of
+from .policy.documents import Policy
+from .policy.selection import Selection
+from .problem import Problem
+from .snapshot import Snapshot
+from .stages import Stages
+from .validation import check_snapshot, snapshot_faults
+from .verify.case import Case
+
+AS_WHOLE = "compiled as a whole"
+BY_CHANGES = "compiled from what had changed"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What everything is asked of. `made` says how: `AS_WHOLE`, `BY_CHANGES`, or as a whole because of what."""
+
+    snapshot: Snapshot
+    policy: Policy
+    selection: Selection
+    made: str = AS_WHOLE
+    known: Compilation | None = field(default=None, repr=False)
+    """What came with it; else the cluster is compiled when that is first asked for."""
+
+    @cached_property
+    def compilation(self) -> Compilation:
+        """The problem, and all that it was made from.
+
+        Raises
+        ------
+        PolicyRefusedError
+            When the policy cannot be evaluated on the snapshot, or contradicts itself.
+        """
+        return self.known or compile_cluster(self.snapshot, self.policy, self.selection)
+
+    @property
+    def problem(self) -> Problem:
+        """The arrays that engines see. Raises as `compilation`."""
+        return self.compilation.problem
+
+    @property
+    def event(self) -> Event:
+        """What has happened to the cluster."""
+        return self.selection.event
+
+    @cached_property
+    def case(self) -> Case:
+        """What the verifier judges by, made when it is first asked for.
+
+        Raises
+        ------
+        PolicyRefusedError
+            When a judge cannot evaluate the policy on the snapshot.
+        """
+        return Case(self.snapshot, self.policy, self.selection)
+
+    def after(self, happen: Callable[[Snapshot], Snapshot]) -> Prepared:
+        """The cluster after an event, as if prepared anew; only what the event changes is compiled.
+
+        That works for events that change states, places and sizes of hosts and guests. Where hosts or guests are added
+        or removed, guests switched on or off, or other facts changed (`compilation.changes.FOLLOWED`), everything is
+        compiled again, and `made` says so.
+
+        Raises
+        ------
+        SnapshotRefusedError, PolicyRefusedError
+            As `prepare`, and whatever the event raises.
+        """
+        snapshot = happen(self.snapshot)
+        event = event_of(snapshot)
+        found = changes(self.snapshot, snapshot, self.event, event)
+        if found.obstacle:
+            return replace(prepare(snapshot, self.policy), made=f"{AS_WHOLE}: {found.obstacle}")
+        self._check(snapshot, found)
+        selection = self.selection.after(snapshot, event, found.variables)
+        compilation = self.compilation.after(snapshot, selection, found.variables, found.guests)
+        return Prepared(snapshot, self.policy, selection, BY_CHANGES, compilation)
+
+    def _check(self, snapshot: Snapshot, found: Changes) -> None:
+        """Checks what has changed and the guests on hosts that have; if that is wrong, says so of the whole."""
+        hosts = {snapshot.hosts[h].id for h in found.hosts.tolist()}
+        changed = set(found.guests.tolist())
+        if hosts:
+            changed.update(i for i, vm in enumerate(snapshot.vms) if vm.host_id in hosts or vm.target_host_id in hosts)
+        vms = tuple(snapshot.vms[i] for i in sorted(changed))
+        sizes = found.variables & {"vm.requested", "vm.guaranteed"}
+        if sizes or snapshot_faults(replace(snapshot, vms=vms)):
+            check_snapshot(snapshot)
+
+
+def prepare(snapshot: Snapshot, policy: Policy, stages: Stages | None = None) -> Prepared:
+    """Checks and compiles; `stages` learns how long each took.
+
+    Raises
+    ------
+    SnapshotRefusedError, PolicyRefusedError
+        The input is wrong; every fault found is listed.
+    """
+    stages = stages or Stages()
+    prepared = prepare_lazily(snapshot, policy, stages)
+    with stages.timed("compile"):
+        return replace(prepared, known=prepared.compilation)
+
+
+def prepare_lazily(snapshot: Snapshot, policy: Policy, stages: Stages | None = None) -> Prepared:
+    """Checks the snapshot and compiles nothing yet: for the verifier, which needs no arrays.
+
+    Raises
+    ------
+    SnapshotRefusedError, PolicyRefusedError
+        The snapshot is wrong; or the policy has windows, and the time is unknown.
+    """
+    with (stages or Stages()).timed("check"):
+        check_snapshot(snapshot)
+    return Prepared(snapshot, policy, Selection(policy, snapshot))

@@ -1,0 +1,306 @@
+"""A prepared cluster after an event equals the cluster prepared anew, in every array and for the judges."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import partial
+
+import numpy as np
+import pytest
+from trimtab_solver.engines.portfolio import PlanOptions
+
+from tests.support.seeds import chunks, named
+from tests.support.strategies import document, tiny_cluster
+from trimtab_solver.errors import RefusedError
+from trimtab_solver.planner import plan
+from trimtab_solver.policy.documents import Level, Policy, Selector, Spec
+from trimtab_solver.prepared import AS_WHOLE, BY_CHANGES, Prepared, prepare
+from trimtab_solver.review.events import after_draining, after_failure
+from trimtab_solver.rules.host_requirement import HostRequirement
+from trimtab_solver.rules.maintenance import Maintenance
+from trimtab_solver.rules.pin import Pin
+from trimtab_solver.rules.quorum import Quorum
+from trimtab_solver.rules.resize import Resize
+from trimtab_solver.rules.spread import Spread
+from trimtab_solver.snapshot import FencingState, HostState, Snapshot, Vm, VmState
+from trimtab_solver.verify.replay import verify_plan
+
+Happening = Callable[[Snapshot, random.Random], Snapshot]
+
+
+@dataclass(frozen=True)
+class _Event:
+    """What happens, the same whenever it is asked."""
+
+    happen: Happening
+    seed: float
+
+    def __call__(self, snapshot: Snapshot) -> Snapshot:
+        return self.happen(snapshot, random.Random(self.seed))
+
+
+_WISH = {"level": Level.SHOULD, "weight": 3}
+
+FICKLE: Mapping[str, Spec] = {
+    "maintained": Maintenance(hosts=Selector(cel="host.state == 'DRAINING'"), **_WISH),
+    "running": Quorum(select=Selector(cel="vm.state == 'RUNNING'"), min_running="50%", **_WISH),
+    "where": Spread(select=Selector(cel="vm.tier != 'gold'"), group_by="vm.host", topology="rack", max_skew=1, **_WISH),
+    "home": Pin(select=Selector(cel="vm.host == 'host-0'"), hosts=Selector(cel="event.failed_hosts < 2"), **_WISH),
+    "failing": HostRequirement(
+        select=Selector(cel="vm.labels.role == 'db'"), require="host.labels.raid == '10' || host.state == 'UP'", **_WISH
+    ),
+    "large": Pin(
+        select=Selector(cel="vm.requested.memory_mib > 2"), hosts=Selector(cel="host.state != 'DOWN'"), **_WISH
+    ),
+    "kept": Resize(
+        select=Selector(cel="vm.state != 'DISPLACED'"), when="event.displaced_vms < 2", floor={"memory_mib": "75%"}
+    ),
+    "must": HostRequirement(select=Selector(cel="vm.state == 'DISPLACED'"), require="host.state != 'DEGRADED'"),
+}
+"""Rules whose meaning depends on what events change, some of them on what does not exist."""
+
+
+def _policy(policy: Policy, chance: random.Random) -> Policy:
+    """The policy with some fickle rules."""
+    names = chance.sample(sorted(FICKLE), chance.randint(0, 4))
+    return replace(policy, documents=(*policy.documents, *(document(name, FICKLE[name]) for name in names)))
+
+
+def _host(snapshot: Snapshot, chance: random.Random, **changes: object) -> Snapshot:
+    chosen = chance.choice(snapshot.hosts)
+    return replace(
+        snapshot, hosts=tuple(replace(host, **changes) if host is chosen else host for host in snapshot.hosts)
+    )
+
+
+def _guest(snapshot: Snapshot, chance: random.Random, change: Callable[[Vm], Vm]) -> Snapshot:
+    wanted = [vm for vm in snapshot.vms if vm.is_wanted]
+    chosen = chance.choice(wanted) if wanted else None
+    return replace(snapshot, vms=tuple(change(vm) if vm is chosen else vm for vm in snapshot.vms))
+
+
+def _fail(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return after_failure(snapshot, [f"host:{chance.choice(snapshot.hosts).id}"])
+
+
+def _drain(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return after_draining(snapshot, [f"host:{chance.choice(snapshot.hosts).id}"])
+
+
+def _recover(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    """A host works again; the guests displaced from it wait."""
+    chosen = chance.choice(snapshot.hosts)
+    hosts = tuple(replace(host, state=HostState.UP) if host is chosen else host for host in snapshot.hosts)
+    vms = tuple(
+        replace(vm, state=VmState.PENDING, host_id="")
+        if vm.state is VmState.DISPLACED and vm.host_id == chosen.id
+        else vm
+        for vm in snapshot.vms
+    )
+    return replace(snapshot, hosts=hosts, vms=vms)
+
+
+def _power(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return _host(snapshot, chance, state=chance.choice(tuple(HostState)))
+
+
+def _fence(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return _host(snapshot, chance, fencing=chance.choice(tuple(FencingState)))
+
+
+def _label_host(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return _host(snapshot, chance, labels={"ups": chance.choice(("yes", "no")), "raid": "10"})
+
+
+def _label_guest(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    labels = {"zone": chance.choice("ab"), "app": chance.choice("xy"), "role": "db"}
+    return _guest(snapshot, chance, lambda vm: replace(vm, labels=labels))
+
+
+def _move(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    target = chance.choice(snapshot.hosts).id
+    return _guest(snapshot, chance, lambda vm: replace(vm, state=VmState.RUNNING, host_id=target, target_host_id=""))
+
+
+def _migrate(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    target = chance.choice(snapshot.hosts).id
+    return _guest(
+        snapshot,
+        chance,
+        lambda vm: replace(vm, state=VmState.MIGRATING, target_host_id=target) if vm.is_running else vm,
+    )
+
+
+def _displace(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return _guest(
+        snapshot, chance, lambda vm: replace(vm, state=VmState.PENDING, host_id="", target_host_id="", allocated={})
+    )
+
+
+def _shrink(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return _guest(
+        snapshot,
+        chance,
+        lambda vm: replace(vm, allocated=dict.fromkeys(vm.requested, 1) if vm.is_running else {}),
+    )
+
+
+def _grow(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return _guest(
+        snapshot,
+        chance,
+        lambda vm: replace(vm, requested={name: amount + 1 for name, amount in vm.requested.items()}, guaranteed={}),
+    )
+
+
+def _add_host(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return replace(snapshot, hosts=(*snapshot.hosts, replace(chance.choice(snapshot.hosts), id="host-new")))
+
+
+def _add_guest(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    like = replace(
+        chance.choice(snapshot.vms), id="vm-new", state=VmState.PENDING, host_id="", target_host_id="", allocated={}
+    )
+    return replace(snapshot, vms=(*snapshot.vms, like))
+
+
+def _remove_guest(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return replace(snapshot, vms=tuple(vm for vm in snapshot.vms if vm is not snapshot.vms[0]))
+
+
+def _switch_off(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return _guest(snapshot, chance, lambda vm: replace(vm, state=VmState.STOPPED, host_id="", allocated={}))
+
+
+def _promote(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return _guest(snapshot, chance, lambda vm: replace(vm, tier="gold"))
+
+
+FOLLOWED = (
+    _fail,
+    _drain,
+    _recover,
+    _power,
+    _fence,
+    _label_host,
+    _label_guest,
+    _move,
+    _migrate,
+    _displace,
+    _shrink,
+    _grow,
+)
+"""Events that arrays can follow."""
+OTHERS = (_add_host, _add_guest, _remove_guest, _switch_off, _promote)
+"""Events after which everything is compiled again."""
+
+
+def _assert_equal(one: object, other: object, path: str) -> None:
+    """The same values, arrays with the same shapes and types."""
+    assert type(one) is type(other), path
+    if isinstance(one, np.ndarray):
+        assert isinstance(other, np.ndarray)
+        assert (one.dtype, one.shape) == (other.dtype, other.shape), path
+        assert np.array_equal(one, other), (path, one, other)
+    elif isinstance(one, tuple | list):
+        assert isinstance(other, tuple | list)
+        assert len(one) == len(other), path
+        for i, (a, b) in enumerate(zip(one, other, strict=True)):
+            _assert_equal(a, b, f"{path}[{i}]")
+    elif isinstance(one, dict):
+        assert isinstance(other, dict)
+        assert one.keys() == other.keys(), path
+        for key in one:
+            _assert_equal(one[key], other[key], f"{path}[{key}]")
+    elif is_dataclass(one):
+        for field in fields(one):
+            _assert_equal(getattr(one, field.name), getattr(other, field.name), f"{path}.{field.name}")
+    else:
+        assert one == other, path
+
+
+def _assert_same_judgement(one: Prepared, other: Prepared) -> None:
+    """The judges know the same of both: rights, scopes with what they count and tolerate, moves; and so do warnings."""
+    counts = [[(tally.counts, tally.total) for tally in prepared.case.tallies] for prepared in (one, other)]
+    assert counts[0] == counts[1]
+    for name in ("tiers", "tier", "place", "sizes", "totals", "tolerated", "couplings", "moves", "exempt", "wanted"):
+        _assert_equal(getattr(one.case, name), getattr(other.case, name), f"case.{name}")
+    assert [scope.members for scope in one.case.scopes] == [scope.members for scope in other.case.scopes]
+    assert one.selection.warnings == other.selection.warnings
+
+
+def _anew(prepared: Prepared, event: _Event) -> Prepared:
+    return prepare(event(prepared.snapshot), prepared.policy)
+
+
+def _outcome(make: Callable[[], Prepared]) -> Prepared | list[str]:
+    try:
+        return make()
+    except RefusedError as refusal:
+        return [f"{fault.path}: {fault.message}" for fault in refusal.faults]
+
+
+@pytest.mark.parametrize("seeds", chunks(0.4, first=7_000_000), ids=named)
+def test_after_events_everything_is_as_if_prepared_anew(seeds: range) -> None:
+    """Three events in a row, each on the result of the one before; where one is refused, it is so in the same words."""
+    made: Counter[str] = Counter()
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed)
+        chance = random.Random(seed)
+        prepared = _outcome(partial(prepare, snapshot, _policy(policy, chance)))
+        for happen in chance.choices(FOLLOWED, k=3):
+            if not isinstance(prepared, Prepared):
+                break
+            event = _Event(happen, chance.random())
+            later, anew = _outcome(partial(prepared.after, event)), _outcome(partial(_anew, prepared, event))
+            if isinstance(later, Prepared) and isinstance(anew, Prepared):
+                made[later.made] += 1
+                _assert_equal(later.problem, anew.problem, f"{seed} {happen.__name__}: problem")
+                _assert_same_judgement(later, anew)
+            else:
+                assert later == anew, (seed, happen)
+                made["refused"] += 1
+            prepared = later
+    assert made[BY_CHANGES] > 2 * made["refused"]
+    assert set(made) <= {BY_CHANGES, "refused"}
+
+
+def test_what_arrays_cannot_follow_is_compiled_again_and_says_so() -> None:
+    """Nothing is silent: the reason stands in `made`, and the result is that of compiling anew."""
+    for happen in OTHERS:
+        snapshot, policy = tiny_cluster(11)
+        snapshot = replace(snapshot, vms=tuple(vm for vm in snapshot.vms if vm.is_wanted))
+        event = _Event(happen, 1.0)
+        prepared = prepare(snapshot, policy).after(event)
+        assert prepared.made.startswith(f"{AS_WHOLE}: "), happen
+        _assert_equal(prepared.problem, prepare(event(snapshot), policy).problem, happen.__name__)
+
+
+def test_a_plan_after_an_event_is_that_of_the_cluster_prepared_anew() -> None:
+    """Planned from the one, verified with the case of either: the same plan, the same verdict."""
+    options = PlanOptions(budget_s=2.0, reproducible=True)
+    for seed in range(20):
+        snapshot, policy = tiny_cluster(seed)
+        event = partial(after_failure, parts=[f"host:{snapshot.hosts[0].id}"])
+        later, anew = prepare(snapshot, policy).after(event), prepare(event(snapshot), policy)
+        answer = plan(later, options)
+        assert answer.plan == plan(anew, options).plan, seed
+        verdicts = [verify_plan(one.snapshot, policy, answer.plan, case=one.case) for one in (later, anew)]
+        assert verdicts[0] == verdicts[1]
+        assert verdicts[0].is_valid
+
+
+def test_documents_that_read_nothing_that_changed_keep_their_primitives() -> None:
+    """The primitives of another failure are the very same ones, and so are the indices of groups."""
+    snapshot, policy = tiny_cluster(0)
+    for seed in range(200):
+        snapshot, policy = tiny_cluster(seed)
+        if prepare(snapshot, policy).problem.groups:
+            break
+    before = prepare(snapshot, policy)
+    after = before.after(lambda state: _guest(state, random.Random(0), lambda vm: replace(vm, restart_s=99)))
+    assert after.problem.grouping is before.problem.grouping
+    assert after.problem.groups
