@@ -205,6 +205,24 @@ def policies_table(results: Results) -> str:
     return table(("size", "rules", "read, CPU s", "compile, CPU s"), rows)
 
 
+def prepared_table(results: Results) -> str:
+    """A line per size and policy."""
+    rows = [
+        (
+            row["case"]["size"],
+            row["case"]["sizing"],
+            f"{1000 * row['after_cpu_s']:.1f}",
+            f"{1000 * row['anew_cpu_s']:.1f}",
+            f"{row['times_faster']:.1f}",
+            f"{row['after_kept_mib']:.1f} ({row['after_most_mib']:.1f})",
+            f"{row['anew_kept_mib']:.1f} ({row['anew_most_mib']:.1f})",
+        )
+        for row in results.rows["prepared"]
+    ]
+    head = ("size", "policy", "after, CPU ms", "anew, CPU ms", "times faster", "after, MiB (most)", "anew, MiB (most)")
+    return table(head, rows)
+
+
 def failures_table(results: Results) -> str:
     """Cases that ended with an error."""
     rows = [

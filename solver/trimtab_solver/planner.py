@@ -127,7 +127,7 @@ class _Planner:
             engine=best.engine,
             hardware_failures=self._prepared.event.hardware_failures,
             frontier=self._frontier(best),
-            tiers=count_tiers(self._problem, self._snapshot, best.plan),
+            tiers=count_tiers(self._problem, self._prepared.snapshot, best.plan),
             notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *self._attempts.faults),
         )
 

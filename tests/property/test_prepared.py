@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
-from trimtab_solver.engines.portfolio import PlanOptions
 
 from tests.support.seeds import chunks, named
 from tests.support.strategies import document, tiny_cluster
 from trimtab_solver.errors import RefusedError
+from trimtab_solver.options import PlanOptions
 from trimtab_solver.planner import plan
 from trimtab_solver.policy.documents import Level, Policy, Selector, Spec
 from trimtab_solver.prepared import AS_WHOLE, BY_CHANGES, Prepared, prepare
@@ -42,7 +43,7 @@ class _Event:
         return self.happen(snapshot, random.Random(self.seed))
 
 
-_WISH = {"level": Level.SHOULD, "weight": 3}
+_WISH: dict[str, Any] = {"level": Level.SHOULD, "weight": 3}
 
 FICKLE: Mapping[str, Spec] = {
     "maintained": Maintenance(hosts=Selector(cel="host.state == 'DRAINING'"), **_WISH),
@@ -69,7 +70,7 @@ def _policy(policy: Policy, chance: random.Random) -> Policy:
     return replace(policy, documents=(*policy.documents, *(document(name, FICKLE[name]) for name in names)))
 
 
-def _host(snapshot: Snapshot, chance: random.Random, **changes: object) -> Snapshot:
+def _host(snapshot: Snapshot, chance: random.Random, **changes: Any) -> Snapshot:
     chosen = chance.choice(snapshot.hosts)
     return replace(
         snapshot, hosts=tuple(replace(host, **changes) if host is chosen else host for host in snapshot.hosts)

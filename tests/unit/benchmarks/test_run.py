@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.rows import RowFile
 from benchmarks.run import main
+from trimtab_solver.prepared import BY_CHANGES
 
 
 def rows_of(folder: Path, subject: str) -> list[dict[str, Any]]:
@@ -43,6 +44,18 @@ def test_fifty_rules_are_compiled(tmp_path: Path) -> None:
     assert 15 < row["host_rules"] <= 20
     assert row["groups"] > 100
     assert row["compile_cpu_s"] > 0
+
+
+def test_a_prepared_cluster_follows_an_event(tmp_path: Path) -> None:
+    """Only what had changed is compiled, and keeps less memory than all of it; both times are there."""
+    rows = rows_of(tmp_path, "prepared")
+    assert [row["case"]["sizing"] for row in rows] == ["rigid", "resizable"]
+    for row in rows:
+        assert row["made"] == BY_CHANGES
+        assert row["guests"] == 250
+        assert 0 < row["after_kept_mib"] < row["anew_kept_mib"]
+        assert row["after_cpu_s"] > 0
+        assert row["anew_cpu_s"] > 0
 
 
 def test_a_second_run_leaves_out_what_is_done(tmp_path: Path) -> None:

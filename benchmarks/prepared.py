@@ -1,0 +1,83 @@
+"""The subject ``prepared``: what an event costs a prepared cluster, beside preparing it anew.
+
+One host of a healthy cluster of the subject ``vmha`` fails, under both of its policies. Both ways start from the
+snapshot after the failure and are measured one after the other in this process, the garbage collector off: processor
+time (the median of some runs), and the memory that the result keeps and that making it took at most.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from benchmarks.subject import Case, Row, Selection
+from benchmarks.vmha.instance import generate, policy_of
+from benchmarks.vmha.recipe import LOADS, SIZES, SIZINGS, Recipe, Size
+from trimtab_solver.prepared import Prepared, prepare
+from trimtab_solver.review.events import after_failure
+
+_RUNS: Final = 5
+_MIB: Final = 1 << 20
+
+
+def cases(selection: Selection) -> Iterator[Case]:
+    """Each size under both policies; the smallest in smoke mode."""
+    for size in SIZES[:1] if selection.smoke else SIZES:
+        if selection.has_size(size.name):
+            for sizing in SIZINGS:
+                yield Case(
+                    {"size": size.name, "event": "one host lost", "sizing": sizing}, partial(measure, size, sizing)
+                )
+
+
+def measure(size: Size, sizing: str) -> Row:
+    """Prepares the healthy cluster, then what remains of it in both ways."""
+    instance, policy = generate(Recipe(size, LOADS[1], "small", 1)), policy_of(sizing)
+    healthy = prepare(instance.healthy, policy)
+    failed = after_failure(instance.healthy, [f"host:{instance.healthy.hosts[0].id}"])
+    after, anew = partial(healthy.after, lambda _: failed), partial(prepare, failed, policy)
+    after_cpu_s, anew_cpu_s = _cpu_s(after), _cpu_s(anew)
+    return {
+        "guests": healthy.problem.vm_count,
+        "groups": len(healthy.problem.groups),
+        "made": after().made,
+        "after_cpu_s": round(after_cpu_s, 5),
+        "anew_cpu_s": round(anew_cpu_s, 5),
+        "times_faster": round(anew_cpu_s / after_cpu_s, 1),
+        **_memory("after", after),
+        **_memory("anew", anew),
+    }
+
+
+def _cpu_s(make: Callable[[], Prepared]) -> float:
+    """The median processor time of some runs."""
+    gc.collect()
+    gc.disable()
+    try:
+        return statistics.median(_once(make) for _ in range(_RUNS))
+    finally:
+        gc.enable()
+
+
+def _once(make: Callable[[], Prepared]) -> float:
+    began = time.process_time()
+    make()
+    return time.process_time() - began
+
+
+def _memory(name: str, make: Callable[[], Prepared]) -> Row:
+    """What the result keeps beyond what was there before, and the most that was held while it was made."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        made = make()
+        kept, most = tracemalloc.get_traced_memory()
+        del made
+    finally:
+        tracemalloc.stop()
+    return {f"{name}_kept_mib": round(kept / _MIB, 2), f"{name}_most_mib": round(most / _MIB, 2)}
