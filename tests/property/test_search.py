@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from tests.support.oracle import best_levels
-from tests.support.seeds import chunks, named
+from tests.support.seeds import assert_checked, chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of
 from trimtab_solver.engines.bounds.bound import Bounds
@@ -61,6 +62,7 @@ def _search_and_judge(seed: int, options: SearchOptions) -> None:
 @pytest.mark.parametrize("seeds", chunks(0.4, first=6_100_000), ids=named)
 def test_prices_and_counts_stay_what_a_fresh_count_gives(seeds: range) -> None:
     """After any permitted changes the energy is that of a fresh count, and each change cost what it was priced at."""
+    priced = 0
     for seed in seeds:
         problem = problem_of(*tiny_cluster(seed))
         if not problem.vm_count or not problem.host_count:
@@ -87,17 +89,20 @@ def test_prices_and_counts_stay_what_a_fresh_count_gives(seeds: range) -> None:
             # two moves that both change how many the most moved application has are priced one by one: an estimate
             if u < 0 or tables.guests["app"][v] < 0 or tables.guests["app"][u] < 0:
                 assert state.totals["energy"][0] - before == pytest.approx(price, abs=1e-6), seed
+                priced += 1
             fresh = new_state(problem, tables, state.guest["place"], seed=1)
             assert state.totals["energy"][0] == pytest.approx(fresh.totals["energy"][0], abs=1e-6), seed
             assert np.array_equal(state.load, fresh.load), seed
             assert np.array_equal(state.counts, fresh.counts), seed
             assert np.array_equal(state.group, fresh.group), seed
             assert np.array_equal(state.asked, fresh.asked), seed
+    assert_checked(priced, seeds, 1.5)
 
 
 @pytest.mark.parametrize("seeds", chunks(0.2, first=6_300_000), ids=named)
 def test_the_energy_of_every_measure_changes_as_the_measure_does(seeds: range) -> None:
     """Kernels and `Problem.measure` count the same, each in its own way, for whatever places guests can get to."""
+    seen: Counter[str] = Counter()
     for seed in seeds:
         problem = problem_of(*tiny_cluster(seed))
         if not problem.vm_count or not problem.host_count:
@@ -117,6 +122,9 @@ def test_the_energy_of_every_measure_changes_as_the_measure_does(seeds: range) -
                 continue
             for m, (energy, measure) in _counted_twice(problem, tables, wandering.guest["place"]).items():
                 assert energy - first[m][0] == pytest.approx(measure - first[m][1]), (seed, names[m])
+                seen[names[m].partition(":")[0]] += measure != first[m][1]
+    for count in seen.values():
+        assert_checked(count, seeds, 0.02)
 
 
 def _only(measure: int, problem: Problem) -> Weights:

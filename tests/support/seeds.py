@@ -17,6 +17,11 @@ def chunks(share: float = 1.0, first: int = 0) -> list[range]:
     return [range(at, min(at + _CHUNK, end)) for at in range(first, end, _CHUNK)]
 
 
+def assert_checked(count: int, seeds: range, per_seed: float) -> None:
+    """Fails when fewer cases of these seeds were really put to the test than `per_seed`, so that none passes unseen."""
+    assert count >= int(per_seed * len(seeds)), f"only {count} were checked of {len(seeds)} clusters"
+
+
 def named(seeds: range) -> str:
     """The id of a piece in test names."""
     return f"{seeds.start}-{seeds.stop - 1}"
