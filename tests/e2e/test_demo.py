@@ -21,7 +21,7 @@ STORY = (
     r"^ +\d+\.\ds greedy +\d+/\d+ ",
     r"^ +\d+\.\ds plan +0/0 +0/0 ",
     r"^  Answer after .* s: (OPTIMAL|FEASIBLE): the plan is safe",
-    r"^5\. A verifier that shares no code with the planner replays the plan$",
+    r"^5\. A verifier that uses nothing of what makes plans replays the plan$",
     r"^  SAFE: \d+ actions, in any order they permit; all levels as the",
     r"^6\. What becomes of the guests$",
     r"^7\. The plan: \d+ actions, done about ",

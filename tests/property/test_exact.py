@@ -1,4 +1,4 @@
-"""What must hold of the engines on random tiny clusters, next to brute force that shares no code with them."""
+"""What must hold of the engines on random tiny clusters, next to brute force with a reading of its own."""
 
 from __future__ import annotations
 

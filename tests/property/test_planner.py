@@ -1,4 +1,4 @@
-"""What must hold of whole answers on random tiny clusters, next to brute force that shares no code with the planner."""
+"""What must hold of whole answers on random tiny clusters, next to brute force with a reading of its own."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ from pydantic import Field
 from tests.property.test_exact import _solve, _target
 from tests.support.agreement import Comparison
 from tests.support.oracle import best_levels
+from tests.support.reading.rules import READERS, Amounts, Count, Place
+from tests.support.reading.words import Words
 from tests.support.seeds import chunks, named
 from tests.support.strategies import policy_of, tiny_cluster
 from tests.support.targets import judged, problem_of, values_of
@@ -104,6 +106,21 @@ def _scopes(document: Document, spec: Solitary, selection: Selection, domains: D
         yield SolitaryScope(document.name, spec.level, spec.weight or 1, "", members, chosen, where)
 
 
+# --- the reading of the brute force -----------------------------------------------------------------------------------
+
+
+def _read(words: Words, spec: Solitary) -> Count:
+    chosen, everybody = ({vm.id for vm in words.guests(selector)} for selector in (spec.select, None))
+    domains = words.domains(spec.topology)
+
+    def count(place: Place) -> Amounts:
+        for domain in set(domains.values()):
+            there = {vm_id for vm_id, host_id in place.items() if domains[host_id] == domain}
+            yield domain, min(len(there & chosen), len(there & (everybody - chosen)))
+
+    return count
+
+
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "Solitary", Solitary)
@@ -112,6 +129,8 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
     judges: dict[Any, Any] = JUDGES
     monkeypatch.setitem(compilers, Solitary, _compile)
     monkeypatch.setitem(judges, Solitary, _scopes)
+    readers: dict[Any, Any] = READERS
+    monkeypatch.setitem(readers, Solitary, _read)
 
 
 def _cluster(seed: int, *, alone: bool = False) -> tuple[Snapshot, Policy]:

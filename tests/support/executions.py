@@ -64,8 +64,8 @@ class _Cluster:
     def _add_what_is_given_up(self, rooms: Rooms, vm_id: str, source: str, size: Mapping[str, int]) -> None:
         """On its way a guest holds everywhere the more of what it held before and what it will hold."""
         case = self.case
-        after = dict(rooms._parts(vm_id, self.place[vm_id], self.sizes[vm_id]))
-        for host_id, part in rooms._parts(vm_id, source, size):
+        after = dict(rooms.parts(vm_id, self.place[vm_id], self.sizes[vm_id]))
+        for host_id, part in rooms.parts(vm_id, source, size):
             more = {r: max(0, amount - after.get(host_id, {}).get(r, 0)) for r, amount in part.items()}
             for resource, amount in held(case.hosts[host_id], case.tier[vm_id], more).items():
                 rooms.loads[host_id][resource] = rooms.loads[host_id].get(resource, 0) + amount

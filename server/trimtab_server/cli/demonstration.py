@@ -124,7 +124,7 @@ class Demonstration:
 
     def _verify(self, snapshot: Snapshot, policy: Policy, answer: Answer) -> bool:
         page = self._page
-        self._scene("A verifier that shares no code with the planner replays the plan")
+        self._scene("A verifier that uses nothing of what makes plans replays the plan")
         verdict, took_s = _timed(lambda: verify_plan(snapshot, policy, answer.plan))
         agrees = verdict.levels == tuple((level.name, level.value) for level in answer.levels)
         if verdict.is_valid and agrees:

@@ -83,19 +83,19 @@ class Rooms:
 
     def add(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
         """The guest takes its room on the host, and keeps what it must on its first host."""
-        for at, part in self._parts(vm_id, host_id, size):
+        for at, part in self.parts(vm_id, host_id, size):
             load = self.loads[at]
             for resource, amount in held(self._hosts[at], self._tiers[vm_id], part).items():
                 load[resource] = load.get(resource, 0) + amount
 
     def remove(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> None:
         """The guest gives its room on the host back, and what it kept on its first host."""
-        for at, part in self._parts(vm_id, host_id, size):
+        for at, part in self.parts(vm_id, host_id, size):
             load = self.loads[at]
             for resource, amount in held(self._hosts[at], self._tiers[vm_id], part).items():
                 load[resource] -= amount
 
-    def _parts(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> Iterator[tuple[str, Mapping[str, int]]]:
+    def parts(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> Iterator[tuple[str, Mapping[str, int]]]:
         """Host and size of everything the guest holds while it runs on `host_id`."""
         yield host_id, size
         kept = self._behind.get(vm_id)

@@ -1,4 +1,4 @@
-"""The verifier shares no code with what it judges."""
+"""The verifier reads the input as the planner does, and uses nothing of what turns it into a plan."""
 
 from __future__ import annotations
 

@@ -524,7 +524,9 @@ class Certificate(_message.Message):
     reproducible: _builtins.bool
     """Whether the same request, with the same seed and engine versions, gives the same answer."""
     verified: _builtins.bool
-    """Whether the independent verifier accepted the plan. The service never returns a plan for which this is false."""
+    """Whether the verifier accepted the plan. It reads snapshot and policy as the planner does and uses nothing of what
+    makes plans. The service never returns a plan for which this is false.
+    """
     @_builtins.property
     def engine_versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___EngineVersion]:
         """What computed the answer."""
