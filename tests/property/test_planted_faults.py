@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,8 +16,9 @@ import pytest
 from tests.support.oracle import best_levels
 from tests.support.strategies import tiny_cluster, tiny_cluster_under
 from tests.support.targets import problem_of, values_of
+from trimtab_solver.engines.clock import Deadline
 from trimtab_solver.engines.cpsat import Budget
-from trimtab_solver.engines.exact import ExactModel
+from trimtab_solver.engines.exact_model import ExactModel
 from trimtab_solver.failures import Event, event_of
 from trimtab_solver.policy.documents import Policy, RuleSpec
 from trimtab_solver.policy.selection import Selection
@@ -112,7 +112,7 @@ def _clusters(fault: Fault) -> Iterator[tuple[Snapshot, Policy]]:
 def _agrees(snapshot: Snapshot, policy: Policy) -> bool:
     """Whether the exact engine, the verifier and brute force find the same values."""
     problem = problem_of(snapshot, policy)
-    budget = Budget(time.monotonic() + 60.0, None, 1, workers=1)
+    budget = Budget(Deadline.after(60.0), None, 1, workers=1)
     target = ExactModel(problem).solve(budget, threading.Event()).target
     assert target is not None
     try:
