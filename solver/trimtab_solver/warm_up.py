@@ -15,7 +15,7 @@ from .engines.clock import NEVER
 from .engines.columns import knapsacks as packing
 from .engines.columns.price_and_branch import AssemblyOptions, assemble
 from .engines.greedy import repair
-from .engines.room_prices import Appraisal
+from .engines.room_prices import RoomPrices
 from .engines.search import SearchOptions, search
 from .prepared import prepare
 from .snapshot import Host, Snapshot, Vm, VmState
@@ -41,10 +41,10 @@ def warm_up() -> None:
     policy = parse_policy({"warm-up.yaml": _POLICY})
     problem = prepare(snapshot, policy).problem
     start = repair(problem, problem.current)
-    appraisal = Appraisal(0, np.ones(len(vms)))
+    room = RoomPrices(0, np.ones(len(vms)))
     market = Bounds(problem).loss_market(0, {})
     assemble(problem, market, AssemblyOptions(NEVER, iterations=1), threading.Event())
-    search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, appraisal=appraisal), start)
+    search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, room=room), start)
 
 
 if __name__ == "__main__":

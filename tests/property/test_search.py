@@ -14,7 +14,7 @@ from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.greedy import repair
-from trimtab_solver.engines.room_prices import Appraisal, appraise
+from trimtab_solver.engines.room_prices import RoomPrices, price_room
 from trimtab_solver.engines.search import SearchOptions, search
 from trimtab_solver.engines.search.moves import INFINITY, shift_change, swap_change, try_shift
 from trimtab_solver.engines.search.rows import Tables
@@ -36,14 +36,14 @@ def test_search_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> 
 
 
 @pytest.mark.parametrize("seeds", chunks(0.4, first=6_200_000), ids=named)
-def test_barter_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> None:
-    """So does barter, whatever guests are said to be worth."""
+def test_room_pricing_is_valid_and_between_its_start_and_the_optimum(seeds: range) -> None:
+    """So does a search at prices of room, whatever guests are said to be worth."""
     for seed in seeds:
         problem = problem_of(*tiny_cluster(seed))
-        appraisal = appraise(problem, Bounds(problem), problem.evaluate(problem.stay()))
-        if appraisal is None:
-            appraisal = Appraisal(0, np.random.default_rng(seed).random(problem.vm_count))
-        _search_and_judge(seed, SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, appraisal=appraisal))
+        room = price_room(problem, Bounds(problem), problem.evaluate(problem.stay()))
+        if room is None:
+            room = RoomPrices(0, np.random.default_rng(seed).random(problem.vm_count))
+        _search_and_judge(seed, SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, room=room))
 
 
 def _search_and_judge(seed: int, options: SearchOptions) -> None:
@@ -142,12 +142,12 @@ def _counted_twice(problem: Problem, tables: dict[int, Tables], place: Ints) -> 
     return {m: (float(state.totals["energy"][0]), measures[m]) for m, state in states.items()}
 
 
-@pytest.mark.parametrize("barters", [False, True], ids=["search", "barter"])
-def test_the_same_seed_and_workers_give_the_same_target(barters: bool) -> None:
+@pytest.mark.parametrize("prices_room", [False, True], ids=["search", "room-pricing"])
+def test_the_same_seed_and_workers_give_the_same_target(prices_room: bool) -> None:
     """In reproducible mode two searches with two workers end at the same placement."""
     for seed in range(20):
         problem = problem_of(*tiny_cluster(seed, max_hosts=4, max_vms=6))
-        appraisal = Appraisal(0, problem.floor.sum(axis=1) / 4) if barters else None
-        options = SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, appraisal=appraisal)
+        room = RoomPrices(0, problem.floor.sum(axis=1) / 4) if prices_room else None
+        options = SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, room=room)
         places = [search(problem, options, problem.stay()).target.place.tolist() for _ in range(2)]
         assert places[0] == places[1], seed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .engine import Found, Task
-from .room_prices import Appraisal, appraise
+from .room_prices import RoomPrices, price_room
 from .search import SearchOptions, search
 
 
@@ -25,15 +25,13 @@ class RoomPricing:
     def improve(self, task: Task) -> Found:
         """Never worse than the start."""
         with task.ledger.bounds() as bounds:
-            appraisal = appraise(task.problem, bounds, task.start.values)
-        return _anneal(task, appraisal)
+            room = price_room(task.problem, bounds, task.start.values)
+        return _anneal(task, room)
 
 
-def _anneal(task: Task, appraisal: Appraisal | None) -> Found:
+def _anneal(task: Task, room: RoomPrices | None) -> Found:
     effort = task.effort
-    options = SearchOptions(
-        effort.span_s, effort.seed, effort.workers, effort.is_counted, stuck=task.stuck, appraisal=appraisal
-    )
+    options = SearchOptions(effort.span_s, effort.seed, effort.workers, effort.is_counted, stuck=task.stuck, room=room)
     found = search(
         task.problem,
         options,

@@ -13,7 +13,7 @@ from .bounds.bound import Bounds
 from .clock import NEVER, Deadline
 from .greedy import repair
 from .neighbourhoods import MOST_GUESTS, RefillOptions, refill
-from .room_prices import appraise
+from .room_prices import price_room
 from .search import SearchOptions, search
 
 _SEARCH_SHARE = 0.7
@@ -120,13 +120,13 @@ class _Tracer:
         if self._is_enough(values) or self._stop.is_set():
             return []
         ends = self._ends.within(budget_s)
-        appraisal = appraise(problem, self._bounds, values)
+        room = price_room(problem, self._bounds, values)
         search_s = budget_s * _SEARCH_SHARE if options.reproducible else ends.left_s * _SEARCH_SHARE
         search_options = SearchOptions(
-            max(search_s, 0.01), options.seed, options.workers, options.reproducible, appraisal=appraisal
+            max(search_s, 0.01), options.seed, options.workers, options.reproducible, room=room
         )
         # room pricing needs those down that nobody has made room for yet: it begins anew
-        start = best if appraisal is None else self._start
+        start = best if room is None else self._start
         found = search(problem, search_options, start, None, self._stop, self._is_enough)
         better = min(best, found.target, key=problem.evaluate)
         if problem.vm_count > MOST_GUESTS or self._is_enough(problem.evaluate(better)) or self._stop.is_set():

@@ -10,7 +10,7 @@ from ..sizing import fit_sizes
 from .engine import NOBODY, Found, Task
 from .search.construct import adopt, bring_up
 from .search.state import new_state
-from .search.tables import build_tables
+from .search.tables import build_tables, with_guests
 from .search.weights import strict_weights
 
 _SUSPECT_WORK = 20_000_000
@@ -66,7 +66,7 @@ def mend(problem: Problem, reached: Target, stuck: Bools) -> Target:
     `stuck` guests [V] that run stay as they are.
     """
     tables = build_tables(problem, strict_weights(problem))
-    tables.guests["may_move"][stuck & problem.running] = 0
+    tables = with_guests(tables, may_move=np.where(stuck & problem.running, 0, tables.guests["may_move"]))
     state = new_state(problem, tables, reached.place, seed=0)
     bring_up(problem, tables, state, np.ones(problem.vm_count, dtype=np.bool_), np.zeros(0, dtype=np.int64))
     place = state.guest["place"].astype(np.int32)

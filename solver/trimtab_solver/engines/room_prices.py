@@ -1,4 +1,4 @@
-"""What guests are worth by the room that they need, where there is too little of it.
+"""Prices of room: what guests are worth by the room that they need, where there is too little of it.
 
 A loss counts heads, so nothing is gained until all the room for one more guest is there. Prices on room from the dual
 of the aggregated relaxation (`relaxation.pricing`) make it smooth: a guest is worth what its room would sell for, and
@@ -23,14 +23,14 @@ _LOWER_RANKS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Appraisal:
+class RoomPrices:
     """What the room for each guest is worth, in units of the loss at rank number `rank`: `worth` [V]."""
 
     rank: int
     worth: Floats
 
 
-def appraise(problem: Problem, bounds: Bounds, values: tuple[int, ...]) -> Appraisal | None:
+def price_room(problem: Problem, bounds: Bounds, values: tuple[int, ...]) -> RoomPrices | None:
     """What guests are worth at the first level that is not proven at these values.
 
     None where that is not the loss of one rank, or no room is scarce.
@@ -45,4 +45,4 @@ def appraise(problem: Problem, bounds: Bounds, values: tuple[int, ...]) -> Appra
     cheapest = np.where(relaxation.mask, room, np.inf).min(axis=1, initial=np.inf)
     worth = np.where(np.isfinite(cheapest), cheapest, 0.0)[relaxation.kind_of]
     worth = np.where(problem.tier_values("rank") < problem.ranks[rank], _LOWER_RANKS * worth, worth)
-    return Appraisal(rank, worth) if (worth > 0).any() else None
+    return RoomPrices(rank, worth) if (worth > 0).any() else None

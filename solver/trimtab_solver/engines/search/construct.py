@@ -183,7 +183,7 @@ def _cost_of_room(T: Tables, S: State, v: Whole, h: Whole, hosts: Ints, count: W
             break
         hosts[count + victims] = w
         victims += 1
-        cost += T.guests[w].down_cost + T.guests[w].stop_cost
+        cost += T.guests[w].down_cost + S.guest[w].stop_price
     if shift_change(T, S, v, h) == INFINITY:
         cost = INFINITY
     for i in range(victims - 1, -1, -1):

@@ -80,7 +80,7 @@ def shift_change(T: Tables, S: State, v: Whole, goal: Whole) -> float:
         return _tried(T, S, v, goal)
     if source >= 0:
         energy += host_energy(T, S, source, np.int64(-1), v) - S.host[source].energy
-    return energy + app + guest_energy(T, v, goal) - S.guest[v].energy
+    return energy + app + guest_energy(T, S, v, goal) - S.guest[v].energy
 
 
 @compiled
@@ -124,7 +124,7 @@ def swap_change(T: Tables, S: State, v: Whole, u: Whole) -> float:
     if there_energy == INFINITY:
         return INFINITY
     energy += there_energy - S.host[here].energy - S.host[there].energy
-    energy += guest_energy(T, v, there) - S.guest[v].energy + guest_energy(T, u, here) - S.guest[u].energy
+    energy += guest_energy(T, S, v, there) - S.guest[v].energy + guest_energy(T, S, u, here) - S.guest[u].energy
     if T.groups.shape[0]:
         groups = groups_change(T, S, v, here, there, u)
         if groups == INFINITY:

@@ -22,7 +22,7 @@ _MOST_TRIED = 500_000
 
 
 @compiled
-def consolidate(
+def exchange_one_for_many(
     T: Tables,
     S: State,
     large: Ints,

@@ -49,7 +49,7 @@ GUEST = np.dtype(
         ("last_member", "i8"),
         ("down_cost", "f8"),
         ("stop_cost", "f8"),
-        ("move_weight", "f8"),
+        ("move_cost", "f8"),
         ("may_be_down", "i8"),
         ("may_move", "i8"),
         ("live", "i8"),
@@ -64,7 +64,6 @@ SHRINK = np.dtype([("tier", "i8"), ("weight", "f8")], align=True)
 OPTIONS = np.dtype(
     [
         ("inherited_weight", "f8"),
-        ("guidance", "f8"),
         ("app_weight", "f8"),
         ("app_limit", "i8"),
         ("budget", "i8"),
@@ -91,16 +90,26 @@ GROUP = np.dtype(
 MEMBER = np.dtype([("group", "i8"), ("side", "i8"), ("demand", "i8")], align=True)
 
 GUEST_STATE = np.dtype(
-    [("place", "i8"), ("energy", "f8"), ("after", "i8"), ("before", "i8")],
+    [
+        ("place", "i8"),
+        ("energy", "f8"),
+        ("after", "i8"),
+        ("before", "i8"),
+        ("move_price", "f8"),
+        ("stop_price", "f8"),
+    ],
     align=True,
 )
 HOST_STATE = np.dtype([("energy", "f8"), ("guests", "i8"), ("head", "i8")], align=True)
 GROUP_STATE = np.dtype([("used", "i8"), ("running", "i8"), ("breach", "i8")], align=True)
-TOTALS = np.dtype([("energy", "f8"), ("counted", "i8"), ("app_most", "i8")], align=True)
+TOTALS = np.dtype(
+    [("energy", "f8"), ("counted", "i8"), ("app_most", "i8"), ("room_price", "f8")],
+    align=True,
+)
 
 
 class Tables(NamedTuple):
-    """What a search does not change.
+    """What a search does not change: all arrays are read-only.
 
     Shapes: V guests, H hosts, R resources, C classes of guests, K classes of hosts, B balance terms.
 
@@ -109,9 +118,8 @@ class Tables(NamedTuple):
     `sizes` [V, 4, R], `hosts` HOST [H], `rooms` [H, 4, R], `held` (by guests on their way) [H, R],
     `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero), `pair`
     [K, K] (energy of a move between hosts), `transient` [R], `terms` TERM and `threshold` [B, H] (balance), `shrink`
-    SHRINK in the order in which tiers give, the fields of
-    `group_rows.GroupRows`, `options` OPTIONS [1], `wanted` [R] (the
-    size that free room is measured by, see `guidance`).
+    SHRINK in the order in which tiers give, the fields of `group_rows.GroupRows`, `options` OPTIONS [1].
+    `stop_cost` and `move_cost` of a guest are what its prices are in a state that is given no others.
     """
 
     guests: Records
@@ -133,18 +141,18 @@ class Tables(NamedTuple):
     members: Records
     shares: Ints
     options: Records
-    wanted: Floats
 
 
 class State(NamedTuple):
     """What a search changes.
 
-    `guest` GUEST_STATE [V], `host` HOST_STATE [H] (`after`, `before` and `head` chain the guests of each host), `load`
-    [H, 3, R], `slack` (what guests may give up) [H, T, R] (one element when nobody may), `counts` and `group`
-    (GROUP_STATE) of the groups, `asked` (of headroom, per row of `Tables.shares`), `lists` [2, V] of guests that are
-    down and moved, `lengths` [2] of them, `listed` [2, V] (a guest's place in each, -1: not in it), `app_moved` and
-    `app_counted` (those that count against the limit) per application, `app_sizes` (how many applications have so many
-    moved guests), `peak_counts` [B, 4001] and `peak_most` [B], `totals` TOTALS [1], `scratch` [3, R], `random` [1].
+    `guest` GUEST_STATE [V] (with its prices, see `Prices`), `host` HOST_STATE [H] (`after`, `before` and `head` chain
+    the guests of each host), `load` [H, 3, R], `slack` (what guests may give up) [H, T, R] (one element when nobody
+    may), `counts` and `group` (GROUP_STATE) of the groups, `asked` (of headroom, per row of `Tables.shares`), `lists`
+    [2, V] of guests that are down and moved, `lengths` [2] of them, `listed` [2, V] (a guest's place in each, -1: not
+    in it), `app_moved` and `app_counted` (those that count against the limit) per application, `app_sizes` (how many
+    applications have so many moved guests), `peak_counts` [B, 4001] and `peak_most` [B], `totals` TOTALS [1]
+    (`room_price`: see `Prices`), `wanted` [R], `scratch` [3, R], `random` [1].
     """
 
     guest: Records
@@ -163,5 +171,19 @@ class State(NamedTuple):
     peak_counts: Ints
     peak_most: Ints
     totals: Records
+    wanted: Floats
     scratch: Ints
     random: npt.NDArray[np.uint64]
+
+
+class Prices(NamedTuple):
+    """What a search sets besides the weights of the levels, and may change on its way.
+
+    `move` and `stop` [V] are what it costs to move a guest live and to stop it; `room` is what free room for a whole
+    guest of the size `wanted` [R] is worth on a host.
+    """
+
+    move: Floats
+    stop: Floats
+    room: float
+    wanted: Floats

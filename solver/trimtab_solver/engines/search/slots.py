@@ -16,21 +16,26 @@ _MOST_ASKED = 64
 """How many guests of its kind a slot is offered to at the most."""
 
 
-@compiled
-def fill_slots(T: Tables, S: State, host: Ints, kind: Ints, start: Ints, pool: Ints) -> None:
+def fill_slots(tables: Tables, state: State, host: Ints, kind: Ints, start: Ints, pool: Ints) -> None:
     """Brings up guests on the `host` of each slot [n], of the slot's `kind` [n], the first of its pool that may.
 
     The guests of kind k are ``pool[start[k]]`` to ``pool[start[k + 1]]``. A slot that nobody may take stays empty.
     """
+    _fill(tables, state, host, kind, start, pool, start.copy())
+
+
+@compiled
+def _fill(T: Tables, S: State, host: Ints, kind: Ints, start: Ints, pool: Ints, front: Ints) -> None:
+    """`front` [K] is scratch: at first `start`."""
     for n in range(host.shape[0]):
         k = kind[n]
         asked: Whole = 0
-        for i in range(start[k], start[k + 1]):
+        for i in range(front[k], start[k + 1]):
             v = pool[i]
             if S.guest[v].place >= 0:
                 # those at the front go first: the next slots need not look at them
-                if i == start[k]:
-                    start[k] += 1
+                if i == front[k]:
+                    front[k] += 1
                 continue
             if try_shift(T, S, v, host[n]):
                 break

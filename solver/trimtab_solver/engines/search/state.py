@@ -28,19 +28,23 @@ from .rows import (
     TOTALS,
     UPPER,
     USED,
+    Prices,
     State,
     Tables,
     Whole,
 )
 
 
-def new_state(problem: Problem, tables: Tables, place: Index | Ints, seed: int) -> State:
-    """The state of a placement [V]. `seed` starts its random numbers."""
+def new_state(problem: Problem, tables: Tables, place: Index | Ints, seed: int, prices: Prices | None = None) -> State:
+    """The state of a placement [V]. `seed` starts its random numbers; without `prices` the levels' weights hold."""
     hosts, resources, guests = problem.host_count, len(problem.resources), problem.vm_count
     app = tables.guests["app"]
     is_rigid = bool(tables.options["is_rigid"][0])
     has_peaks = bool(tables.options["has_peaks"][0])
+    if prices is None:
+        prices = Prices(tables.guests["move_cost"], tables.guests["stop_cost"], 0.0, np.zeros(resources))
     guest = np.zeros(guests, dtype=GUEST_STATE)
+    guest["move_price"], guest["stop_price"] = prices.move, prices.stop
     for name in ("place", "after", "before"):
         guest[name] = NOWHERE
     host = np.zeros(hosts, dtype=HOST_STATE)
@@ -62,11 +66,19 @@ def new_state(problem: Problem, tables: Tables, place: Index | Ints, seed: int) 
         peak_counts=np.zeros((len(tables.terms) if has_peaks else 0, MOST_MILLE + 1), dtype=np.int64),
         peak_most=np.zeros(len(tables.terms), dtype=np.int64),
         totals=np.zeros(1, dtype=TOTALS),
+        wanted=np.array(prices.wanted, dtype=np.float64),
         scratch=np.zeros((3, resources), dtype=np.int64),
         random=np.array([(seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 | 1], dtype=np.uint64),
     )
+    state.totals["room_price"] = prices.room
     _fill(tables, state, np.ascontiguousarray(place, dtype=np.int64))
     return state
+
+
+def prices_of(state: State) -> Prices:
+    """The prices of a state, for another one to begin with."""
+    guest, room = state.guest, float(state.totals["room_price"][0])
+    return Prices(guest["move_price"].copy(), guest["stop_price"].copy(), room, state.wanted.copy())
 
 
 @compiled
@@ -123,7 +135,7 @@ def refresh_all(T: Tables, S: State) -> None:
 def refresh_guests(T: Tables, S: State) -> None:
     """Prices all guests anew, after what they are priced by has changed."""
     for v in range(S.guest.shape[0]):
-        energy = guest_energy(T, v, S.guest[v].place)
+        energy = guest_energy(T, S, v, S.guest[v].place)
         S.totals[0].energy += energy - S.guest[v].energy
         S.guest[v].energy = energy
 
@@ -238,7 +250,7 @@ def _replace(T: Tables, S: State, v: Whole, goal: Whole, u: Whole) -> None:
         _refresh(T, S, origin)
         if peaks:
             count_peak(T, S, origin, np.int64(1))
-    energy = guest_energy(T, v, goal)
+    energy = guest_energy(T, S, v, goal)
     S.totals[0].energy += energy - S.guest[v].energy
     S.guest[v].energy = energy
     if (goal < 0) != (source < 0):
@@ -265,7 +277,7 @@ def _fill(T: Tables, S: State, place: Ints) -> None:
     for v in range(place.shape[0]):
         h = place[v]
         S.guest[v].place = h
-        S.guest[v].energy = guest_energy(T, v, h)
+        S.guest[v].energy = guest_energy(T, S, v, h)
         S.totals[0].energy += S.guest[v].energy
         if T.groups.shape[0]:
             count_groups(T, S, v, np.int64(NOWHERE), h, np.int64(NOWHERE))

@@ -6,16 +6,21 @@ floats; they are exact as long as they are integers below 2^53, which the reassi
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import numpy as np
+import numpy.typing as npt
 
 from ...primitives.disruption import BOOT_COST
-from ...primitives.encoding import Ints
+from ...primitives.encoding import Bools, Ints
 from ...problem import Problem
 from .group_rows import GroupRows, group_rows
 from .rows import ABOVE, GUEST, HOST, OPTIONS, PEAK, RATIO, SHRINK, TERM, Floats, Records, Tables
 from .weights import Weights
 
 NO_BUDGET = 2**60
+
+AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
 
 
 def build_tables(problem: Problem, weights: Weights) -> Tables:
@@ -33,7 +38,7 @@ def build_tables(problem: Problem, weights: Weights) -> Tables:
     options["has_transient"] = bool(capacity.transient.any())
     options["has_peaks"] = bool(balance.peaks)
     terms, threshold = _balance(problem, weights)
-    return Tables(
+    tables = Tables(
         guests=_guests(problem, weights, unary_row, rows, by_size),
         by_size=by_size,
         sizes=np.stack(
@@ -61,8 +66,31 @@ def build_tables(problem: Problem, weights: Weights) -> Tables:
         members=rows.members,
         shares=rows.shares,
         options=options,
-        wanted=np.zeros(len(problem.resources)),
     )
+    return Tables._make(read_only(array) for array in tables)
+
+
+def read_only(array: AnyArray) -> AnyArray:
+    """The same data, not to be written to through this array."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
+
+
+def with_guests(tables: Tables, **columns: Ints | Floats) -> Tables:
+    """The same tables but for some columns [V] of the guests."""
+    guests = tables.guests.copy()
+    for name, values in columns.items():
+        guests[name] = values
+    return tables._replace(guests=read_only(guests))
+
+
+def without_arrivals(tables: Tables, who: Bools) -> Tables:
+    """The same tables but that the guests `who` [V] go to no other host, though they may go down."""
+    # one more kind of guests, which may arrive nowhere
+    kind = np.where(who, len(tables.mask), tables.guests["kind"])
+    mask = np.vstack([tables.mask, np.zeros_like(tables.mask[:1])])
+    return with_guests(tables, kind=kind)._replace(mask=read_only(mask))
 
 
 def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows, by_size: Ints) -> Records:
@@ -81,7 +109,7 @@ def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows
     guests["last_member"] = rows.pointer[1:]
     guests["down_cost"] = problem.tier_values("value") * of_tier[problem.tier]
     guests["stop_cost"] = np.where(running, problem.tier_values("eviction_cost"), 0) * weights.stops
-    guests["move_weight"] = disruption.move_cost * weights.disruption
+    guests["move_cost"] = disruption.move_cost * weights.disruption
     guests["may_be_down"] = ~running | problem.evictable
     guests["may_move"] = (running | problem.startable) & ~problem.fixed
     guests["live"] = disruption.live

@@ -21,30 +21,30 @@ from ...primitives.encoding import Bools, Ints
 from ...problem import Problem, Target
 from ...sizing import fit_sizes
 from ..clock import NEVER, Deadline, now
-from ..room_prices import Appraisal
+from ..room_prices import RoomPrices
 from .anneal import anneal
 from .calibration import Heat, least_worth, measure_heat, no_heat
 from .construct import bring_up
-from .fragmentation import guide
+from .fragmentation import price_whole_room
 from .moves import INFINITY
-from .room_pricing import BY_HEADS, barter_weights, open_barter, settle
+from .room_pricing import BY_HEADS, exchange_by_heads, loss_weights, start_room_pricing
 from .rows import State, Tables
-from .state import new_state
-from .tables import NO_BUDGET, build_tables
+from .state import new_state, prices_of
+from .tables import NO_BUDGET, build_tables, without_arrivals
 from .weights import Weights, soft_weights, strict_weights
 
 STEPS_PER_S = 400_000
 """Proposals per second of budget and worker in reproducible mode: less than any machine of today makes."""
-_HASTE = 2.5
+_USUAL_SPEED = 2.5
 """How many times `STEPS_PER_S` a usual machine makes; only the heat depends on it."""
-_BARTER = 0.85
-"""Share of the budget for barter, where room is scarce."""
-_BARTER_REPORTS = 5
-"""How often during barter its state is settled and evaluated, so that others hear of it."""
+_ROOM_PRICING = 0.85
+"""Share of the budget for annealing at prices of room, where it is scarce."""
+_ROOM_PRICING_REPORTS = 5
+"""How often during it guests are counted by heads again and evaluated, so that others hear of it."""
 _CHUNK_S = 0.05
-_GUIDANCE = 0.5
+_WHOLE_ROOM = 0.5
 """What room for one wanted guest is worth, of what bringing up one of the lowest rank is worth."""
-_GUIDED = 20
+_PRICED = 20
 """How often in a cycle it is looked at which guests are down."""
 _REPORTS = 8
 """How often in a cycle the best so far is evaluated, so that others hear of it."""
@@ -71,7 +71,7 @@ _CYCLES = (_Cycle(0.62, 0.10, 1.0), _Cycle(0.12, 0.02, 0.15), _Cycle(0.12, 0.02,
 _COOLING = (_Cycle(0.85, 0.02, 1.0, 1000.0), _Cycle(0.09, 0.04, 0.005))
 """Where moves are not counted: one slow fall from where the start is forgotten is worth most, and the last decades of
 it, in which hardly anything moves, are left to the second cycle."""
-_AFTER_BARTER = (_Cycle(0.1, 0.016, 0.1),)
+_AFTER_ROOM_PRICING = (_Cycle(0.1, 0.016, 0.1),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ class SearchOptions:
     reproducible: bool = False
     stuck: Bools | None = None
     """Guests [V] that go nowhere else, though they may go down."""
-    appraisal: Appraisal | None = None
-    """What guests are worth where room is scarce: then the search begins with `barter`."""
+    room: RoomPrices | None = None
+    """What guests are worth where room is scarce: then the search begins with `room_pricing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,10 @@ def search(
     """
     if not problem.vm_count or not problem.host_count:
         return Found(start, problem.evaluate(start))
-    crew = _Crew(problem, options, start, on_better, stop or threading.Event(), is_enough)
-    return crew.run()
+    return _ParallelSearch(problem, options, start, on_better, stop or threading.Event(), is_enough).run()
 
 
-class _Crew:
+class _ParallelSearch:
     """Workers side by side and the best they have found."""
 
     def __init__(
@@ -156,9 +155,7 @@ class _Crew:
         tables = build_tables(self.problem, weights)
         if self.options.stuck is None:
             return tables
-        # one more kind of guests, which may arrive nowhere
-        tables.guests["kind"][self.options.stuck & self.problem.running] = len(tables.mask)
-        return tables._replace(mask=np.vstack([tables.mask, np.zeros_like(tables.mask[:1])]))
+        return without_arrivals(tables, self.options.stuck & self.problem.running)
 
     def run(self) -> Found:
         count = max(1, self.options.workers)
@@ -186,38 +183,40 @@ class _Crew:
 class _Worker:
     """One thread: its own state, random numbers and weights."""
 
-    def __init__(self, crew: _Crew, number: int) -> None:
-        self._crew = crew
-        self._problem = crew.problem
-        self._options = crew.options
+    def __init__(self, common: _ParallelSearch, number: int) -> None:
+        self._common = common
+        self._problem = common.problem
+        self._options = common.options
         self._number = number
-        self._seed = crew.options.seed * 1009 + number
-        self._best = crew.start
+        self._seed = common.options.seed * 1009 + number
+        self._best = common.start
         self._rate = 0.0
 
     def run(self) -> Found:
         """Anneals and descends until the budget is used; the best target that this worker has seen."""
         problem = self._problem
-        soft = self._crew.tables(soft_weights(problem, _DISRUPTION[self._number % len(_DISRUPTION)]))
-        strict = self._crew.tables(strict_weights(problem))
-        place = self._crew.start.target.place.astype(np.int64)
+        soft = self._common.tables(soft_weights(problem, _DISRUPTION[self._number % len(_DISRUPTION)]))
+        strict = self._common.tables(strict_weights(problem))
+        place = self._common.start.target.place.astype(np.int64)
         began = 0.0 if self._options.reproducible else now()
-        budget_s = self._crew.deadline.at - began
+        budget_s = self._common.deadline.at - began
         state = new_state(problem, soft, place, self._seed)
         cycles: tuple[_Cycle, ...] = _CYCLES if soft.options["budget"][0] < NO_BUDGET else _COOLING
-        heat = measure_heat(soft, state, cycles[0].share * self._options.budget_s * STEPS_PER_S * _HASTE)
+        heat = measure_heat(soft, state, cycles[0].share * self._options.budget_s * STEPS_PER_S * _USUAL_SPEED)
         spent = 0.0
-        if self._options.appraisal is not None:
-            self._barter(soft, place, self._options.appraisal, began, budget_s)
+        if self._options.room is not None:
+            self._price_room(soft, place, self._options.room, began, budget_s)
             place = self._ahead()
-            spent, cycles = _BARTER, _AFTER_BARTER
+            spent, cycles = _ROOM_PRICING, _AFTER_ROOM_PRICING
+        prices = None
         for i, cycle in enumerate(cycles):
-            if self._crew.is_over or self._crew.is_late:
+            if self._common.is_over or self._common.is_late:
                 break
             if i or spent:
-                state = new_state(problem, soft, place, self._seed + 7919 * (i + 1))
+                state = new_state(problem, soft, place, self._seed + 7919 * (i + 1), prices)
             warm = heat.scaled(cycle.warmth).cut(cycle.span)
             place = self._cycle(soft, state, warm, began, budget_s, spent, cycle.share)
+            prices = prices_of(state)
             spent += cycle.share
             self._descend(strict, place, began, budget_s, spent, cycle.descent)
             spent += cycle.descent
@@ -226,51 +225,52 @@ class _Worker:
 
     def _offer(self, place: Ints) -> None:
         """Evaluates a placement; the first of equals stays this worker's best."""
-        self._best = min(self._best, self._crew.offer(place), key=lambda one: one.values)
+        self._best = min(self._best, self._common.offer(place), key=lambda one: one.values)
 
     def _ahead(self) -> Ints:
         """Where to go on from: the best of all workers, unless that depends on who is faster."""
-        best = self._best if self._options.reproducible else self._crew.best
+        best = self._best if self._options.reproducible else self._common.best
         return best.target.place.astype(np.int64)
 
-    def _barter(self, soft: Tables, place: Ints, appraisal: Appraisal, began: float, budget_s: float) -> None:
+    def _price_room(self, soft: Tables, place: Ints, room: RoomPrices, began: float, budget_s: float) -> None:
         """Puts as much room to use as can be. Every other worker begins with all who wait down, and nobody stopped."""
         problem, from_scratch = self._problem, self._number % 2 == 1
-        tables = self._crew.tables(barter_weights(soft_weights(problem)))
-        barter = open_barter(problem, tables, appraisal, 0.0 if from_scratch else BY_HEADS)
-        state = new_state(problem, tables, problem.current if from_scratch else place, self._seed)
+        tables = self._common.tables(loss_weights(soft_weights(problem)))
+        pricing = start_room_pricing(problem, tables, room, 0.0 if from_scratch else BY_HEADS)
+        start = problem.current if from_scratch else place
+        state = new_state(problem, pricing.tables, start, self._seed, pricing.prices)
         best, energy = place.copy(), np.array([-INFINITY])
         reported = 1
-        for done, steps in self._chunks(began, budget_s, 0.0, _BARTER):
-            barter.adjust_fee(state, done)
-            heat = barter.temperature(done)
-            anneal(tables, state, best, energy, barter.mix, steps, heat)
-            if done * _BARTER_REPORTS > reported:
+        for done, steps in self._chunks(began, budget_s, 0.0, _ROOM_PRICING):
+            pricing.adjust(state, done)
+            heat = pricing.temperature(done)
+            anneal(pricing.tables, state, best, energy, pricing.mix, steps, heat)
+            if done * _ROOM_PRICING_REPORTS > reported:
                 reported += 1
-                self._offer(self._settled(soft, state, appraisal))
-        self._offer(self._settled(soft, state, appraisal))
+                self._offer(self._by_heads(soft, state, room))
+        self._offer(self._by_heads(soft, state, room))
 
-    def _settled(self, soft: Tables, state: State, appraisal: Appraisal) -> Ints:
-        """The placement of a barter with guests counted by heads and ranks again."""
+    def _by_heads(self, soft: Tables, state: State, room: RoomPrices) -> Ints:
+        """The placement of a state at prices of room, made better with guests counted by heads and ranks again."""
         problem = self._problem
-        settled = new_state(problem, soft, state.guest["place"], self._seed)
-        settle(soft, settled, appraisal.worth)
+        counted = new_state(problem, soft, state.guest["place"], self._seed)
+        exchange_by_heads(soft, counted, room.worth)
         # those of the lowest rank have nobody to take the room from
-        strong = (settled.guest["place"] < 0) & (problem.tier_values("rank") > min(problem.ranks))
-        bring_up(problem, soft, settled, strong, np.zeros(0, dtype=np.int64))
-        return np.ascontiguousarray(settled.guest["place"])
+        strong = (counted.guest["place"] < 0) & (problem.tier_values("rank") > min(problem.ranks))
+        bring_up(problem, soft, counted, strong, np.zeros(0, dtype=np.int64))
+        return np.ascontiguousarray(counted.guest["place"])
 
     def _cycle(
         self, tables: Tables, state: State, heat: Heat, began: float, budget_s: float, spent: float, share: float
     ) -> Ints:
-        """One fall of temperature; returns the best placement by energy since guidance was last renewed."""
+        """One fall of temperature; returns the best placement by energy since whole room was last priced."""
         best = state.guest["place"].copy()
         energy = np.array([state.totals["energy"][0]])
-        guided, reported = 0, 1
+        priced, reported = 0, 1
         for done, steps in self._chunks(began, budget_s, spent, share):
-            if done * _GUIDED >= guided:
-                guided += 1
-                guide(tables, state, _GUIDANCE * least_worth(tables))
+            if done * _PRICED >= priced:
+                priced += 1
+                price_whole_room(tables, state, _WHOLE_ROOM * least_worth(tables))
                 energy[0] = INFINITY
             if done * _REPORTS > reported:
                 reported += 1
@@ -291,18 +291,18 @@ class _Worker:
 
     def _chunks(self, began: float, budget_s: float, spent: float, share: float) -> Iterator[tuple[float, int]]:
         """How much of the share is done, and how many proposals to make next."""
-        crew = self._crew
+        common = self._common
         if self._options.reproducible:
             total = int(self._options.budget_s * STEPS_PER_S * share)
             step = max(1000, total // 200)
             for at in range(0, total, step):
-                if crew.is_over:
+                if common.is_over:
                     return
                 yield at / total, min(step, total - at)
             return
         begin, end = began + budget_s * spent, began + budget_s * (spent + share)
         steps = max(1000, int(self._rate * _CHUNK_S))
-        while not crew.is_over:
+        while not common.is_over:
             moment = now()
             if moment >= end:
                 return

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from ....primitives.disruption import COLD_FACTOR
-from ..rows import Tables, Whole
+from ..rows import State, Tables, Whole
 from .compiled import compiled
 
 
 @compiled
-def guest_energy(T: Tables, v: Whole, h: Whole) -> float:
+def guest_energy(T: Tables, S: State, v: Whole, h: Whole) -> float:
     """Energy of guest `v` on host `h` (-1: down) that depends on nothing else."""
     origin = T.guests[v].current
     if h < 0:
-        return T.guests[v].down_cost + T.guests[v].stop_cost
+        return T.guests[v].down_cost + S.guest[v].stop_price
     energy = 0.0
     row = T.guests[v].unary_row
     if row >= 0:
         energy += T.unary[row, h]
     if origin >= 0 and origin != h:
         if T.guests[v].live and T.hosts[h].generation >= T.hosts[origin].generation:
-            energy += T.guests[v].move_weight
+            energy += S.guest[v].move_price
         elif T.guests[v].cold:
-            energy += COLD_FACTOR * T.guests[v].move_weight
+            energy += COLD_FACTOR * S.guest[v].move_price
         else:
-            energy += COLD_FACTOR * T.guests[v].move_weight + T.guests[v].stop_cost
+            energy += COLD_FACTOR * S.guest[v].move_price + S.guest[v].stop_price
         energy += T.pair[T.hosts[origin].pair_class, T.hosts[h].pair_class]
     return energy
 

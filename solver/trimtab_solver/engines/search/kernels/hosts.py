@@ -97,8 +97,8 @@ def host_energy(T: Tables, S: State, h: Whole, coming: Whole, going: Whole) -> f
                 energy += T.terms[b].weight * missing
     if T.hosts[h].boot_cost > 0.0 and S.host[h].guests + (coming >= 0) - (going >= 0) > 0:
         energy += T.hosts[h].boot_cost
-    if T.options[0].guidance > 0.0 and T.hosts[h].receives:
-        energy -= T.options[0].guidance * _usefulness(T, S, h)
+    if S.totals[0].room_price > 0.0 and T.hosts[h].receives:
+        energy -= S.totals[0].room_price * _usefulness(T, S, h)
     return energy
 
 
@@ -107,9 +107,9 @@ def _usefulness(T: Tables, S: State, h: Whole) -> float:
     """The square of the share of a wanted guest that would fit: the same free room is worth more in one piece."""
     share = 1.0
     for r in range(S.load.shape[2]):
-        if T.wanted[r] > 0.0:
+        if S.wanted[r] > 0.0:
             free = T.rooms[h, LIMIT, r] - S.scratch[USED, r] - S.scratch[LEFT, r]
-            share = min(share, free / (T.wanted[r] * T.rooms[h, SHARED, r]))
+            share = min(share, free / (S.wanted[r] * T.rooms[h, SHARED, r]))
     return share * share if share > 0.0 else 0.0
 
 
