@@ -9,6 +9,7 @@ import pytest
 from tests.support.documents import document, named, policy_of
 from trimtab_solver.errors import Fault, PolicyRefusedError, Reason
 from trimtab_solver.failures import Event, event_of
+from trimtab_solver.policy.answers import EVERYTHING
 from trimtab_solver.policy.documents import Selector
 from trimtab_solver.policy.expressions import compile_expression
 from trimtab_solver.policy.selection import Selection
@@ -149,6 +150,20 @@ def test_warnings_do_not_depend_on_who_asks_first() -> None:
     other.vms(pin, "spec.select", selector)
     assert one.warnings == other.warnings
     assert "fails on 3 guests: a, b, c" in one.warnings[0]
+
+
+def test_who_reads_the_snapshot_depends_on_what_he_names_or_on_everything() -> None:
+    """So that a rule kind that forgets to say what it reads is evaluated again after any change."""
+    selection = selection_of(MUST)
+    assert selection.recorded(lambda: selection.snapshot)[1] == {EVERYTHING}
+    assert selection.recorded(lambda: selection.reading("host.state"))[1] == {"host.state"}
+    pin = named(selection.policy, "pin")
+    assert selection.recorded(lambda: selection.vms(pin, "spec.select", Selector(match_labels={"app": "shop"})))[1] == {
+        "vm.labels"
+    }
+    assert selection.recorded(lambda: selection.hosts_where(pin, "x", "event.failed_hosts == 1 && host.state == 'UP'"))[
+        1
+    ] == {"event.failed_hosts", "host.state"}
 
 
 def test_tiers_come_by_rank_then_name() -> None:
