@@ -6,7 +6,6 @@ Exit codes: 0 stopped, 2 wrong settings or policy, 5 failed.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 
@@ -20,7 +19,7 @@ from .logs import configure_logging
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server; gives the exit code."""
     try:
-        settings = read_settings(sys.argv[1:] if arguments is None else arguments, os.environ)
+        settings = read_settings(sys.argv[1:] if arguments is None else arguments)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

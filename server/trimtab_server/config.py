@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, get_args
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, CliApp, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 ENVIRONMENT_PREFIX: Final = "TRIMTAB_"
 
@@ -20,10 +20,23 @@ class SettingsError(Exception):
     """A setting is wrong. The message names it, by flag and by environment variable."""
 
 
-class Settings(BaseModel):
-    """Everything that can be set. Sizes are in MiB, times in seconds."""
+class Settings(BaseSettings):
+    """Everything that can be set. Sizes are in MiB, times in seconds.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    What the constructor is given are defaults: a variable of the environment counts more, and a flag most.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENVIRONMENT_PREFIX,
+        cli_prog_name="trimtab serve",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_hide_none_type=True,
+        cli_show_env_vars=True,
+        json_schema_extra={"description": "Serve planning over gRPC until SIGTERM or Ctrl-C."},
+    )
 
     listen: str = Field(
         default="127.0.0.1:50051", description="address to listen on, HOST:PORT (port 0: any) or unix:PATH"
@@ -56,6 +69,18 @@ class Settings(BaseModel):
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         default="info", description="debug, info, warning or error"
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from beside flags, the first counts most. An empty variable says nothing."""
+        return (EnvSettingsSource(settings_cls, env_ignore_empty=True), init_settings)
 
     @field_validator("policy", mode="before")
     @classmethod
@@ -100,42 +125,24 @@ class Settings(BaseModel):
         return self
 
 
-def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
-    """Settings from flags such as ``--max-budget-s 60`` and variables such as ``TRIMTAB_MAX_BUDGET_S=60``.
+def read_settings(arguments: Sequence[str], **defaults: Any) -> Settings:
+    """Settings from flags such as ``--max-budget-s 60``, variables such as ``TRIMTAB_MAX_BUDGET_S=60``, `defaults`.
 
     Raises
     ------
     SettingsError
         A value is wrong, or there is no setting of that name.
     SystemExit
-        From argparse: for ``--help`` and for unknown flags.
+        For ``--help`` and for unknown flags, after a message.
     """
-    values: dict[str, Any] = {}
-    for variable, value in environment.items():
-        if value and variable.startswith(ENVIRONMENT_PREFIX):
-            name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
-            if name not in Settings.model_fields:
-                raise SettingsError(f"{variable}: there is no such setting")
-            values[name] = value
-    values |= vars(_parser().parse_args(arguments))
+    for variable, value in os.environ.items():
+        name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if value and variable.startswith(ENVIRONMENT_PREFIX) and name not in Settings.model_fields:
+            raise SettingsError(f"{variable}: there is no such setting")
     try:
-        return Settings.model_validate(values)
+        return CliApp.run(Settings, cli_args=list(arguments), **defaults)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(fault) for fault in error.errors())) from error
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="trimtab serve", description="Serve trimtab.v1.PlanningService.", argument_default=argparse.SUPPRESS
-    )
-    for name, field in Settings.model_fields.items():
-        flag = "--" + name.replace("_", "-")
-        text = f"{field.description} [{ENVIRONMENT_PREFIX}{name.upper()}, default {field.default}]".replace("%", "%%")
-        if field.annotation is bool or bool in get_args(field.annotation):
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
-        else:
-            parser.add_argument(flag, metavar=name.rpartition("_")[2].upper(), help=text)
-    return parser
 
 
 def _sentence(fault: Any) -> str:

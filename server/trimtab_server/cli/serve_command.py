@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Mapping
 
 import typer
 
@@ -16,10 +14,8 @@ def serve(context: typer.Context) -> None:
     from ..config import SettingsError, read_settings
     from ..sampling.policy import sample_policy_folder
 
-    # a variable of the user, and a flag, come first
-    environment = {"TRIMTAB_POLICY": str(sample_policy_folder()), **_set(os.environ)}
     try:
-        settings = read_settings(context.args, environment)
+        settings = read_settings(context.args, policy=sample_policy_folder())
     except SettingsError as error:
         raise CommandError(ExitCode.USAGE, str(error).splitlines()) from error
 
@@ -31,7 +27,3 @@ def serve(context: typer.Context) -> None:
         asyncio.run(run(settings))
     except RuntimeError as error:
         raise CommandError(ExitCode.SERVER_UNAVAILABLE, [f"the server cannot run: {error}"]) from error
-
-
-def _set(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,32 @@ from trimtab_server.config import Settings, SettingsError, read_settings
 
 def test_defaults_are_local_and_bounded() -> None:
     """Without any setting the server listens on loopback and limits time, memory and message size."""
-    settings = read_settings([], {})
+    settings = read_settings([])
     assert settings == Settings()
     assert settings.listen == "127.0.0.1:50051"
     assert (settings.memory_mib, settings.message_mib, settings.reflection) == (8192, 64, False)
 
 
-def test_flags_win_over_the_environment(tmp_path: Path) -> None:
-    """Both are read; where both are given the flag counts; variables of others and empty ones are left alone."""
-    environment = {"TRIMTAB_WORKERS": "3", "TRIMTAB_GRACE_S": "7.5", "TRIMTAB_POLICY": "", "PATH": "/bin"}
-    settings = read_settings(["--workers", "5", "--reflection", "--policy", str(tmp_path)], environment)
-    assert (settings.workers, settings.grace_s, settings.reflection) == (5, 7.5, True)
-    assert settings.policy == tmp_path
+def test_flags_win_over_variables_and_variables_over_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All three are read; variables of others and empty ones are left alone."""
+    for variable, value in {"WORKERS": "3", "GRACE_S": "7.5", "POLICY": ""}.items():
+        monkeypatch.setenv(f"TRIMTAB_{variable}", value)
+    flags = ["--workers", "5", "--reflection", "--listen", "[::1]:50051"]
+    settings = read_settings(flags, workers=7, grace_s=8, queue=9, policy=tmp_path)
+    assert (settings.workers, settings.grace_s, settings.queue, settings.reflection) == (5, 7.5, 9, True)
+    assert (settings.policy, settings.listen) == (tmp_path, "[::1]:50051")
+
+
+def test_an_empty_flag_takes_the_policy_away(tmp_path: Path) -> None:
+    """`--policy ""` serves without a policy of its own, whatever the default."""
+    assert read_settings(["--policy", ""], policy=tmp_path).policy is None
+    assert read_settings(["--reflection", "--no-reflection"]).reflection is False
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in [name for name in os.environ if name.startswith("TRIMTAB_")]:
+        monkeypatch.delenv(variable)
 
 
 @pytest.mark.parametrize(
@@ -40,10 +55,14 @@ def test_flags_win_over_the_environment(tmp_path: Path) -> None:
         (["--log-level", "loud"], {}, "log_level"),
     ],
 )
-def test_wrong_settings_are_named(arguments: list[str], environment: dict[str, str], message: str) -> None:
+def test_wrong_settings_are_named(
+    arguments: list[str], environment: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The error says which setting is wrong and what was given."""
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError) as error:
-        read_settings(arguments, environment)
+        read_settings(arguments)
     assert message in str(error.value)
 
 
@@ -55,13 +74,14 @@ def test_local_addresses_need_no_permission(address: str) -> None:
 
 def test_remote_addresses_need_permission() -> None:
     """Listening for other machines is a decision somebody writes down."""
-    assert read_settings(["--listen", "0.0.0.0:50051", "--allow-remote"], {}).allow_remote
+    assert read_settings(["--listen", "0.0.0.0:50051", "--allow-remote"]).allow_remote
 
 
 def test_every_setting_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
     """The help lists every setting with its variable."""
     with pytest.raises(SystemExit):
-        read_settings(["--help"], {})
+        read_settings(["--help"])
     text = capsys.readouterr().out
     for name in Settings.model_fields:
-        assert f"TRIMTAB_{name.upper()}" in text.replace("\n", "")
+        assert f"TRIMTAB_{name.upper()}]" in text
+        assert f"--{name.replace('_', '-')}" in text
