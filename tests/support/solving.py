@@ -1,0 +1,143 @@
+"""Solver processes that are none: the dispatcher's protocols with a script, and work for real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.wrappers_pb2 import BytesValue, StringValue
+
+from trimtab.v1 import planning_service_pb2 as pb
+from trimtab_server.config import Settings
+from trimtab_server.dispatch.answers import AnswersInMemory
+from trimtab_server.dispatch.dispatcher import Dispatcher
+from trimtab_server.dispatch.frames import Frame, Response
+from trimtab_server.dispatch.job import Job
+from trimtab_server.dispatch.method import Method, Quota
+from trimtab_server.dispatch.worker import Worker
+from trimtab_server.metrics import Metrics
+from trimtab_server.served_policy import ServedPolicy
+
+PLAN = Method("s", "Plan", pb.CreatePlanRequest, pb.CreatePlanResponse, Quota.PLAN, f"{__name__}:echo")
+REVIEW = Method("s", "Review", BytesValue, BytesValue, Quota.REVIEW, f"{__name__}:echo")
+
+Step = Frame | asyncio.Event
+"""Something a solver says, or something that it waits for."""
+
+
+@dataclass
+class ScriptedSolver:
+    """Says its steps; without a response among them it dies."""
+
+    steps: Sequence[Step]
+    died_with: int | None = -9
+    pid: int = 4711
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """The frames among the steps."""
+        for step in self.steps:
+            if isinstance(step, asyncio.Event):
+                await step.wait()
+            else:
+                yield step
+
+    async def exit_code(self) -> int | None:
+        """As the script has it."""
+        return self.died_with
+
+
+@dataclass
+class ScriptedSolvers:
+    """Every request is worked on by the same script; `jobs` are those that began, `ended` counts what is over."""
+
+    script: Callable[[], Sequence[Step]] = lambda: [Response(b"answer")]
+    jobs: list[Job] = field(default_factory=list)
+    ended: int = 0
+    best: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the solvers are asked for their best."""
+
+    @contextlib.asynccontextmanager
+    async def solver(self, job: Job, request: bytes) -> AsyncIterator[ScriptedSolver]:
+        """A solver with the script."""
+        self.jobs.append(job)
+        try:
+            yield ScriptedSolver(self.script())
+        finally:
+            self.ended += 1
+
+    def ask_all_for_best(self) -> None:
+        """Solvers that wait for `best` go on."""
+        self.best.set()
+
+
+def dispatcher_of(solvers: ScriptedSolvers, **settings: object) -> Dispatcher:
+    """A dispatcher without a policy of its own."""
+    served = ServedPolicy(None)
+    return Dispatcher(
+        Settings(**settings),  # type: ignore[arg-type]  # any of its fields
+        served,
+        solvers,
+        AnswersInMemory(10, 1000),
+        Metrics(served),
+    )
+
+
+def job_of(method: Method, **changes: object) -> Job:
+    """A job with a minute to go, unless said otherwise."""
+    fields: dict[str, object] = {
+        "method": method,
+        "end_by": time.monotonic() + 60,
+        "has_deadline": False,
+        "default_budget_s": 10.0,
+        "max_budget_s": 60.0,
+        "threads": 1,
+        "memory_bytes": 1 << 30,
+        "policy": None,
+    }
+    return Job(**(fields | changes))  # type: ignore[arg-type]  # any of its fields
+
+
+def echo(worker: Worker) -> BytesValue:
+    """Work: gives back what it gets."""
+    message: BytesValue = worker.message()
+    return message
+
+
+def process_id(worker: Worker) -> StringValue:
+    """Work: says who does it, after it was asked for its best."""
+    worker.accept("id", 1.0)
+    worker.stop.wait()
+    return StringValue(value=str(os.getpid()))
+
+
+def deaf(worker: Worker) -> Empty:
+    """Work: accepts, and never ends."""
+    worker.accept("", 1.0)
+    while True:
+        time.sleep(60)
+
+
+def die(worker: Worker) -> Empty:
+    """Work: ends the process."""
+    os._exit(7)
+
+
+def defect(worker: Worker) -> Empty:
+    """Work: fails as nobody foresaw."""
+    worker.note(came="so far")
+    raise ZeroDivisionError("planted")
+
+
+def greedy(worker: Worker) -> BytesValue:
+    """Work: takes more memory than it may."""
+    return BytesValue(value=bytes(worker.job.memory_bytes))
+
+
+def wrong(worker: Worker) -> Empty:
+    """Work: answers with a message of another method."""
+    return Empty()

@@ -1,0 +1,146 @@
+"""Real processes that load no solver."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.wrappers_pb2 import BytesValue, StringValue
+
+from tests.support import solving
+from tests.support.solving import REVIEW, job_of
+from trimtab_server.dispatch.frames import Accepted, Failed, Report, Response
+from trimtab_server.dispatch.method import Method
+from trimtab_server.dispatch.supervisor import Supervisor
+from trimtab_server.status import ServiceError, reason_of
+
+_LIGHT = "tests.support.solving"
+
+
+def _run(scenario: Callable[[Supervisor], Awaitable[None]], workers: int = 1, queue_size: int = 0) -> None:
+    async def supervised() -> None:
+        supervisor = Supervisor(workers, queue_size, _LIGHT)
+        await scenario(supervisor)
+        await supervisor.close()
+
+    asyncio.run(supervised())
+
+
+def _method(work: str, response: type = Empty) -> Method:
+    return dataclasses.replace(REVIEW, response=response, work=f"{solving.__name__}:{work}")
+
+
+def _is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_a_request_is_worked_on_in_a_process_of_its_own() -> None:
+    """It answers, and is gone when the context is left."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        request = BytesValue(value=b"x" * 300_000).SerializeToString()
+        async with supervisor.solver(job_of(REVIEW), request) as solver:
+            frames = [frame async for frame in solver.frames()]
+            pid = solver.pid
+        assert isinstance(frames[0], Report)
+        assert frames[1:] == [Response(request)]
+        assert not _is_alive(pid)
+
+    _run(scenario)
+
+
+def test_all_solvers_can_be_asked_for_their_best() -> None:
+    """One that waits for that goes on."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        async with supervisor.solver(job_of(_method("process_id", StringValue)), b"") as solver:
+            frames = []
+            async for frame in solver.frames():
+                frames.append(frame)
+                if isinstance(frame, Accepted):
+                    supervisor.ask_all_for_best()
+            assert frames[-1] == Response(StringValue(value=str(solver.pid)).SerializeToString())
+
+    _run(scenario)
+
+
+def test_a_process_that_dies_ends_its_frames() -> None:
+    """Its exit code says how."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        async with supervisor.solver(job_of(_method("die")), b"") as solver:
+            assert [frame async for frame in solver.frames()] == []
+            assert await solver.exit_code() == 7
+
+    _run(scenario)
+
+
+def test_leaving_ends_a_process_that_works() -> None:
+    """Also when what is done with it fails; then the slot is free."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        pids = []
+
+        async def give_up() -> None:
+            async with supervisor.solver(job_of(_method("deaf")), b"") as solver:
+                pids.append(solver.pid)
+                async for frame in solver.frames():
+                    assert frame == Accepted("", 1.0)
+                    raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await give_up()
+        assert not any(map(_is_alive, pids))
+        async with supervisor.solver(job_of(REVIEW), b"") as other:
+            assert [frame async for frame in other.frames()][-1] == Response(b"")
+
+    _run(scenario)
+
+
+def test_a_full_queue_refuses() -> None:
+    """With one process and room for one to wait, the third request is refused; the second gets its turn."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        async def wait() -> Response | object:
+            async with supervisor.solver(job_of(REVIEW), b"") as solver:
+                return [frame async for frame in solver.frames()][-1]
+
+        async with supervisor.solver(job_of(_method("deaf")), b"") as solver:
+            waiting = asyncio.create_task(wait())
+            await asyncio.sleep(0)
+            with pytest.raises(ServiceError) as error:
+                async with supervisor.solver(job_of(REVIEW), b""):
+                    pass
+            assert reason_of(error.value.status) == "BUSY"
+            assert solver.pid
+        assert await waiting == Response(b"")
+
+    _run(scenario, queue_size=1)
+
+
+def test_a_probe_that_fails_says_why() -> None:
+    """The server does not start, and the reason is in the error."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        await supervisor.start(job_of(REVIEW))
+        with pytest.raises(RuntimeError, match=r"do not start: [\s\S]*ZeroDivisionError: planted"):
+            await supervisor.start(job_of(_method("defect")))
+
+    _run(scenario)
+
+
+def test_memory_beyond_the_limit_is_refused() -> None:
+    """The limit counts what the request takes, not what the process had before."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        job = job_of(_method("greedy"), memory_bytes=512 << 20)
+        async with supervisor.solver(job, b"") as solver:
+            *_, end = [frame async for frame in solver.frames()]
+        assert isinstance(end, Failed)
+        assert reason_of(end.status) == "SOLVER_OUT_OF_MEMORY"
+
+    _run(scenario)
