@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.service import Service, request_bytes
 from benchmarks.subject import Row
 from benchmarks.tally import final_hosts, tally
-from trimtab_server.adapters import read_btrplace
+from trimtab_server.adapters.importers.btrplace import read_btrplace
 from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.outcome import Answer
 from trimtab_solver.verify.replay import verify_plan

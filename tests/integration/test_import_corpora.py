@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from trimtab_server.adapters import Imported, ImportRefusedError, read_btrplace, read_ganeti
+from trimtab_server.adapters.importers.btrplace import read_btrplace
+from trimtab_server.adapters.importers.ganeti import read_ganeti
+from trimtab_server.adapters.importers.imported import Imported, ImportRefusedError
 from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.errors import Reason
 from trimtab_solver.options import PlanOptions

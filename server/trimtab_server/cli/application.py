@@ -83,7 +83,9 @@ application.command("plan", short_help="Plan the recovery of a cluster.")(plan_c
 application.command("verify", short_help="Check a plan file with the separate verifier.")(verify_command.verify)
 application.command("explain", short_help="Say why a guest runs or not, or why not on a host.")(explain_command.explain)
 application.command("sample", short_help="Make up a cluster and break it.")(sample_command.sample)
-application.command("import", short_help="Read the files of another tool.")(import_command.import_)
+application.command("import", cls=import_command.ImportCommand, short_help="Read the files of another tool.")(
+    import_command.import_
+)
 application.command(
     "serve",
     short_help="Serve planning over gRPC.",

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+
+from .exits import CommandError, ExitCode
+
+if TYPE_CHECKING:
+    from ..adapters.importers.importer import Importer
 
 
-class Source(enum.StrEnum):
-    """Formats that can be read."""
+class ImportCommand(TyperCommand):
+    """Lists the importers below its help; they are loaded when somebody asks, not for other commands."""
 
-    BTRPLACE = "btrplace"
-    GANETI = "ganeti"
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature is typer's
+        """Write the list."""
+        with formatter.section("Tools"):
+            formatter.write_dl([(name, f"reads {importer.reads}") for name, importer in _importers().items()])
+
+
+def _importers() -> dict[str, Importer]:
+    from ..adapters import importers
+
+    return {importer.name: importer for importer in importers.IMPORTERS}
+
+
+def _importer(name: str) -> Importer:
+    importers = _importers()
+    if name not in importers:
+        choice = " or ".join(f"{one.name} ({one.reads})" for one in importers.values())
+        raise CommandError(ExitCode.USAGE, [f"{name!r} is no tool whose files can be read; use {choice}"])
+    return importers[name]
 
 
 def import_(
-    source: Annotated[
-        Source, typer.Argument(metavar="FORMAT", help="btrplace (JSON instance) or ganeti (htools dump).")
-    ],
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool that wrote the file: see below.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")],
     output: Annotated[
         Path,
@@ -31,14 +50,14 @@ def import_(
     ] = None,
 ) -> None:
     """Turn the cluster state and the rules of another tool into a snapshot and a policy."""
-    from ..adapters import read_btrplace, read_ganeti
     from ..files import SUFFIXES, write_snapshot
     from .outputs import check_output_file, check_policy_folder, write_policy
     from .page import Page
     from .quantities import plural
 
+    importer = _importer(tool)
     check_output_file(output)
-    imported = (read_btrplace if source is Source.BTRPLACE else read_ganeti)(file)
+    imported = importer.read(file)
     if policy_out is None:
         suffix = next(suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if output.name.endswith(suffix))
         policy_out = output.with_name(output.name.removesuffix(suffix) + "-policy")

@@ -18,7 +18,7 @@ from benchmarks.peers.timefold import Timefold, lines
 from benchmarks.subject import SkippedError
 from benchmarks.vmha import FAILURES, LOADS, SIZES, Recipe, generate
 from benchmarks.vmha.instance import policy_of
-from trimtab_server.adapters import read_ganeti
+from trimtab_server.adapters.importers.ganeti import read_ganeti
 from trimtab_solver.snapshot import VmState
 
 SNAPSHOT = generate(Recipe(SIZES[0], LOADS[0], FAILURES[0], 1)).snapshot

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from trimtab_server.adapters import Imported, ImportRefusedError, read_ganeti
+from trimtab_server.adapters.importers.ganeti import read_ganeti
+from trimtab_server.adapters.importers.imported import Imported, ImportRefusedError
 from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.errors import Reason
 from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, PoolKind, Vm, VmState

@@ -28,7 +28,18 @@ from .nodes import build_hosts, location_domains
 from .pools import Pools
 from .tags import settle_tags
 
-__all__ = ["read_ganeti"]
+__all__ = ["Ganeti", "read_ganeti"]
+
+
+class Ganeti:
+    """The importer."""
+
+    name = "ganeti"
+    reads = "a dump of htools"
+
+    def read(self, source: Path) -> Imported:
+        """As `read_ganeti`."""
+        return read_ganeti(source)
 
 
 def read_ganeti(source: bytes | str | Path) -> Imported:

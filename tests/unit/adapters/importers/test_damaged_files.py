@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from trimtab_server.adapters import Imported, read_btrplace, read_ganeti
+from trimtab_server.adapters.importers.btrplace import read_btrplace
+from trimtab_server.adapters.importers.ganeti import read_ganeti
+from trimtab_server.adapters.importers.imported import Imported
 from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.errors import RefusedError
 from trimtab_solver.validation import check_snapshot

@@ -13,7 +13,18 @@ from .cluster import build_snapshot
 from .constraints import read_constraints
 from .instance import parse_instance
 
-__all__ = ["read_btrplace"]
+__all__ = ["BtrPlace", "read_btrplace"]
+
+
+class BtrPlace:
+    """The importer."""
+
+    name = "btrplace"
+    reads = "a JSON instance, plain or gzipped"
+
+    def read(self, source: Path) -> Imported:
+        """As `read_btrplace`."""
+        return read_btrplace(source)
 
 
 def read_btrplace(source: bytes | Path) -> Imported:

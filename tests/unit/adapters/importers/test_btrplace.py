@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from trimtab_server.adapters import Imported, ImportRefusedError, read_btrplace
+from trimtab_server.adapters.importers.btrplace import read_btrplace
+from trimtab_server.adapters.importers.imported import Imported, ImportRefusedError
 from trimtab_solver.errors import Reason
 from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, Vm, VmState
 from trimtab_solver.topology import Topology

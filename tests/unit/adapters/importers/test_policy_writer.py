@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from trimtab_server.adapters.policy_writer import Draft, write_documents
+from trimtab_server.adapters.importers.policy_writer import Draft, write_documents
 
 
 def test_documents_read_back_unchanged() -> None:
