@@ -34,6 +34,12 @@ class Metrics:
             registry=self._registry,
         )
         self._plans = Counter("trimtab_plans", "Plans made, by outcome.", ("outcome",), registry=self._registry)
+        self._engine_faults = Counter(
+            "trimtab_engine_faults",
+            "Engines that failed while a plan was made, which was made without them.",
+            ("engine",),
+            registry=self._registry,
+        )
 
     def call_ended(self, method: str, code: str, reason: str, duration_s: float) -> None:
         """Count a call; `method` is its full name with slashes."""
@@ -44,6 +50,10 @@ class Metrics:
     def plan_made(self, outcome: str) -> None:
         """Count a plan. An answer that is given again is no new plan."""
         self._plans.labels(outcome).inc()
+
+    def engine_failed(self, engine: str) -> None:
+        """Count a failure of an engine that did not cost the plan."""
+        self._engine_faults.labels(engine).inc()
 
     def serve(self, host: str, port: int) -> int:
         """Answer ``GET /metrics`` in a thread of its own until the process ends; gives the port (for port 0: any).

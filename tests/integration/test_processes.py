@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -49,31 +48,32 @@ def test_front_modules_import_no_engine() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_solver_process_starts_quickly(server: RunningServer) -> None:
-    """From a call to its answer, with a process of its own, a tiny request takes a fraction of a second."""
-    request = requests.small(validate_only=True)
-    server.planning.CreatePlan(request, timeout=PATIENCE_S)
-    times = []
-    for _ in range(5):
-        began = time.monotonic()
+def test_every_request_gets_a_process_forked_from_one_server(server: RunningServer) -> None:
+    """Five requests, five processes, and the fork server that loaded the engines before the first of them."""
+    fork_server = server.fork_server_pid()
+    ids = [f"forked-{number}" for number in range(5)]
+    for request_id in ids:
+        request = requests.small(validate_only=True, request_id=request_id)
         server.planning.CreatePlan(request, timeout=PATIENCE_S)
-        times.append(time.monotonic() - began)
-    assert min(times) < 0.5, times
+    pids = {server.logged("request_decided", request_id=request_id)["pid"] for request_id in ids}
+    assert len(pids - {server.process.pid, fork_server}) == 5
+    assert server.fork_server_pid() == fork_server
 
 
 @pytest.mark.parametrize("method", ["CreatePlan", "StreamPlan"])
-def test_cancelling_ends_the_solver_at_once(server: RunningServer, method: str) -> None:
-    """A call that is cancelled leaves no process behind after a moment."""
+def test_cancelling_ends_the_solver(server: RunningServer, method: str) -> None:
+    """A call that is cancelled leaves no process behind, though it had budget for longer than the test waits."""
     _wait_until_idle(server)
+    request = requests.long(budget_s=2 * round(PATIENCE_S))
     call: grpc.Future[pb.CreatePlanResponse] | grpc.Call
     if method == "CreatePlan":
-        call = server.planning.CreatePlan.future(requests.long())
+        call = server.planning.CreatePlan.future(request)
     else:
-        call = server.planning.StreamPlan(requests.as_stream(requests.long()))
+        call = server.planning.StreamPlan(requests.as_stream(request))
     pid = server.one_solver()
     call.cancel()
-    took = eventually(lambda: not is_alive(pid), "the solver of a cancelled call is gone", within_s=5)
-    assert took < 2.0
+    eventually(lambda: not is_alive(pid), "the solver of a cancelled call is gone")
+    assert server.logged("request_decided", pid=pid)["status"] == "CANCELLED"
     _wait_until_idle(server)
     assert server.is_healthy()
 
@@ -192,5 +192,5 @@ def test_no_process_outlives_a_killed_front() -> None:
         call = server.planning.CreatePlan.future(requests.long())
         pids = [server.one_solver(), server.fork_server_pid()]
         server.process.kill()
-        eventually(lambda: not any(is_alive(pid) for pid in pids), "solver and fork server are gone", within_s=10)
+        eventually(lambda: not any(is_alive(pid) for pid in pids), "solver and fork server are gone")
         assert code_of(lambda: call.result(PATIENCE_S)) is grpc.StatusCode.UNAVAILABLE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_server.config import Settings
 from trimtab_server.dispatch.answers import AnswersInMemory
 from trimtab_server.dispatch.dispatcher import Dispatcher
-from trimtab_server.dispatch.frames import Frame, Response
+from trimtab_server.dispatch.frames import Failed, Frame, Response, receive_frame
 from trimtab_server.dispatch.job import Job
 from trimtab_server.dispatch.method import Method, Quota
 from trimtab_server.dispatch.worker import Worker
@@ -100,6 +101,25 @@ def job_of(method: Method, **changes: object) -> Job:
         "policy": None,
     }
     return Job(**(fields | changes))  # type: ignore[arg-type]  # any of its fields
+
+
+_OPEN: list[socket.socket] = []
+"""Connections of workers: one whose front hangs up ends its process, which here is that of the tests."""
+
+
+def worker_of(method: Method, request: bytes = b"", **changes: object) -> tuple[Worker, socket.socket]:
+    """A worker in this process, and the front's end of its connection."""
+    front, solver = socket.socketpair()
+    _OPEN.extend((front, solver))
+    return Worker(solver, job_of(method, **changes), request), front
+
+
+def frames_until_the_end(front: socket.socket) -> list[Frame]:
+    """What a worker says, up to its response or status."""
+    frames = [receive_frame(front)]
+    while not isinstance(frames[-1], Response | Failed):
+        frames.append(receive_frame(front))
+    return frames
 
 
 def echo(worker: Worker) -> BytesValue:

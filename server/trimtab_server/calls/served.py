@@ -8,7 +8,7 @@ from trimtab.v1 import policy_service_pb2 as pb
 from trimtab_solver.authoring.findings import findings_of
 from trimtab_solver.errors import PolicyRefusedError
 
-from ..convert.policy import finding_to_proto
+from ..convert.findings import finding_to_proto
 from ..served_policy import ServedPolicy
 
 

@@ -1,41 +1,18 @@
-"""Findings, test results and differences of policies."""
+"""Test results and differences of policies."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import policy_service_pb2 as pb
-from trimtab_solver.authoring.findings import Finding, Severity
 from trimtab_solver.outcome import Outcome
-from trimtab_solver.policy.documents import Source
+from trimtab_solver.review.diff import DocumentChange, FieldChange, PlanChange, PlanSide, PolicyDiff
+from trimtab_solver.review.testing import CaseResult
 
-from .enums import OUTCOMES, EnumTable
+from .enums import OUTCOMES
+from .findings import source_to_proto
 from .plan import action_to_proto
-
-if TYPE_CHECKING:
-    # at run time they would bring the engines into the front process
-    from trimtab_solver.review.diff import DocumentChange, FieldChange, PlanChange, PlanSide, PolicyDiff
-    from trimtab_solver.review.testing import CaseResult
-
-SEVERITIES = EnumTable(Severity, pb.Severity, "SEVERITY")
-
-
-def source_to_proto(source: Source) -> pb.SourcePosition:
-    """The message for a place."""
-    return pb.SourcePosition(file=source.file, line=source.line, column=source.column)
-
-
-def finding_to_proto(finding: Finding) -> pb.Finding:
-    """The message for a finding."""
-    return pb.Finding(
-        severity=SEVERITIES.to_proto[finding.severity],
-        position=source_to_proto(finding.source),
-        rule=finding.rule,
-        message=finding.message,
-        fix=finding.fix,
-    )
 
 
 def result_to_proto(result: CaseResult) -> pb.TestCaseResult:

@@ -174,8 +174,7 @@ class Dispatcher:
                     flight.publish(content)
                 case Report():
                     facts |= frame.facts
-                    if frame.outcome:
-                        self._metrics.plan_made(frame.outcome)
+                    self._count(frame)
                 case Failed(status):
                     raise ServiceError(status)
                 case Response(content):
@@ -183,6 +182,12 @@ class Dispatcher:
                 case _:
                     raise TypeError(f"a solver process sent a {type(frame).__name__}")
         return None
+
+    def _count(self, report: Report) -> None:
+        if report.outcome:
+            self._metrics.plan_made(report.outcome)
+        for engine in report.engine_faults:
+            self._metrics.engine_failed(engine)
 
     async def _claim(self, flight: Flight, request_id: str) -> None:
         if not request_id:

@@ -11,7 +11,7 @@ import dataclasses
 import json
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
@@ -55,6 +55,8 @@ class Report:
     """For the log, as JSON knows it."""
     outcome: str = ""
     """Of the plan that was made, if one was."""
+    engine_faults: Sequence[str] = ()
+    """The engines that failed on the way, one entry a failure; the plan was made without them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
 from google.protobuf.message import DecodeError, Message
@@ -39,6 +40,7 @@ class Worker:
         self._sending = threading.Lock()
         self._facts: dict[str, Any] = {}
         self._outcome = ""
+        self._engine_faults: tuple[str, ...] = ()
         threading.Thread(target=self._listen, name="front-listener", daemon=True).start()
 
     def message(self) -> Any:
@@ -84,14 +86,15 @@ class Worker:
         """Facts for the log."""
         self._facts |= facts
 
-    def count_plan(self, outcome: str) -> None:
-        """A plan was made: for the metrics."""
+    def count_plan(self, outcome: str, engine_faults: Iterable[str] = ()) -> None:
+        """A plan was made, without the engines that failed: for the metrics."""
         self._outcome = outcome
+        self._engine_faults = tuple(engine_faults)
 
     def report(self) -> Report:
         """What the work came to so far."""
         stages = {stage: round(seconds, 4) for stage, seconds in self.stages.seconds.items()}
-        return Report(self._facts | {"stages_s": stages}, self._outcome)
+        return Report(self._facts | {"stages_s": stages}, self._outcome, self._engine_faults)
 
     def send(self, frame: Frame) -> None:
         """Send to the front; ends the process when the front is gone."""

@@ -17,7 +17,8 @@ from trimtab_solver.review.testing import iterate_tests
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.validation import check_snapshot
 
-from ..convert.policy import diff_to_proto, finding_to_proto, result_to_proto
+from ..convert.findings import finding_to_proto
+from ..convert.policy import diff_to_proto, result_to_proto
 from ..convert.request import policy_from_proto
 from ..convert.snapshot import snapshot_from_proto
 from ..dispatch.worker import Worker

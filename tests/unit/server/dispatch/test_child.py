@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
 
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from tests.support import solving
-from tests.support.solving import REVIEW, job_of
+from tests.support.solving import REVIEW, frames_until_the_end, worker_of
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_server.dispatch.child import respond
 from trimtab_server.dispatch.frames import (
@@ -25,43 +24,23 @@ from trimtab_server.dispatch.frames import (
     receive_frame,
 )
 from trimtab_server.dispatch.method import Method
-from trimtab_server.dispatch.worker import Worker
 from trimtab_server.status import ServiceError, reason_of
 
-Ends = tuple[socket.socket, socket.socket]
 
-
-@pytest.fixture
-def ends() -> Ends:
-    """The front's end of a connection, and the solver's. Neither is closed before the test process ends.
-
-    A worker whose front hangs up ends its process, which here is that of the tests.
-    """
-    front, solver = socket.socketpair()
-    _OPEN.append((front, solver))
-    return front, solver
-
-
-_OPEN: list[Ends] = []
-
-
-def _responded(ends: Ends, method: Method, request: bytes = b"", **job: object) -> list[Frame]:
-    front, solver = ends
-    respond(Worker(solver, job_of(method, **job), request))
-    frames = [receive_frame(front)]
-    while not isinstance(frames[-1], Response | Failed):
-        frames.append(receive_frame(front))
-    return frames
+def _responded(method: Method, request: bytes = b"", **job: object) -> list[Frame]:
+    worker, front = worker_of(method, request, **job)
+    respond(worker)
+    return frames_until_the_end(front)
 
 
 def _method(work: str) -> Method:
     return dataclasses.replace(REVIEW, work=f"{solving.__name__}:{work}")
 
 
-def test_a_response_follows_its_report(ends: Ends) -> None:
+def test_a_response_follows_its_report() -> None:
     """The report has the stages of the request."""
     request = BytesValue(value=b"abc").SerializeToString()
-    report, response = _responded(ends, REVIEW, request)
+    report, response = _responded(REVIEW, request)
     assert isinstance(report, Report)
     assert list(report.facts["stages_s"]) == ["parse", "encode"]
     assert response == Response(request)
@@ -76,9 +55,9 @@ def test_a_response_follows_its_report(ends: Ends) -> None:
         ("missing", b"", "INTERNAL_FAILURE", "has no attribute 'missing'"),
     ],
 )
-def test_whatever_goes_wrong_is_a_status(ends: Ends, work: str, request_bytes: bytes, reason: str, fault: str) -> None:
+def test_whatever_goes_wrong_is_a_status(work: str, request_bytes: bytes, reason: str, fault: str) -> None:
     """What the caller may correct has its own reason; a defect is told to the log, not to the caller."""
-    report, end = _responded(ends, _method(work), request_bytes)
+    report, end = _responded(_method(work), request_bytes)
     assert isinstance(report, Report)
     assert isinstance(end, Failed)
     assert reason_of(end.status) == reason
@@ -86,50 +65,48 @@ def test_whatever_goes_wrong_is_a_status(ends: Ends, work: str, request_bytes: b
     assert "planted" not in end.status.message
 
 
-def test_too_little_memory_has_its_own_reason(ends: Ends) -> None:
+def test_too_little_memory_has_its_own_reason() -> None:
     """The caller learns the limit."""
     too_much = 1 << 62
-    _, end = _responded(ends, _method("greedy"), memory_bytes=too_much)
+    _, end = _responded(_method("greedy"), memory_bytes=too_much)
     assert isinstance(end, Failed)
     assert reason_of(end.status) == "SOLVER_OUT_OF_MEMORY"
     assert f"{too_much >> 20} MiB" in end.status.message
 
 
-def test_what_the_work_says_arrives_in_order(ends: Ends) -> None:
+def test_what_the_work_says_arrives_in_order() -> None:
     """Acceptance and progress at once, facts and outcome with the report."""
-    front, solver = ends
-    worker = Worker(solver, job_of(REVIEW), b"")
+    worker, front = worker_of(REVIEW)
     worker.accept("id", 2.0)
     worker.publish(pb.StreamPlanResponse(progress=pb.Progress(engine="greedy")))
     worker.note(a=1)
     worker.note(b=2)
-    worker.count_plan("OPTIMAL")
+    worker.count_plan("OPTIMAL", ["exact"])
     assert receive_frame(front) == Accepted("id", 2.0)
     progress = receive_frame(front)
     assert isinstance(progress, Progress)
     assert pb.StreamPlanResponse.FromString(progress.content).progress.engine == "greedy"
-    assert worker.report() == Report({"a": 1, "b": 2, "stages_s": {}}, "OPTIMAL")
+    assert worker.report() == Report({"a": 1, "b": 2, "stages_s": {}}, "OPTIMAL", ("exact",))
 
 
-def test_the_front_can_ask_for_the_best(ends: Ends) -> None:
+def test_the_front_can_ask_for_the_best() -> None:
     """Stop sets the event that the engines watch."""
-    front, solver = ends
-    worker = Worker(solver, job_of(REVIEW), b"")
+    worker, front = worker_of(REVIEW)
     assert not worker.stop.is_set()
     front.sendall(encode(Stop()))
     assert worker.stop.wait(60)
 
 
-def test_a_server_without_a_policy_says_so(ends: Ends) -> None:
+def test_a_server_without_a_policy_says_so() -> None:
     """A request that relies on the server's policy is refused; one that brings its own is read."""
-    worker = Worker(ends[1], job_of(_method("echo")), b"")
+    worker, _ = worker_of(_method("echo"))
     with pytest.raises(ServiceError, match="no policy of its own"):
         worker.policy(None)
     text = b"apiVersion: trimtab/v1\nkind: Tier\nmetadata: {name: t}\nspec: {rank: 1, availability: best-effort}\n"
     assert [document.name for document in worker.policy({"p.yaml": text}).documents] == ["t"]
 
 
-def test_messages_are_parsed_anew(ends: Ends) -> None:
+def test_messages_are_parsed_anew() -> None:
     """Nobody else holds the message, so that its memory is free when the work lets go of it."""
-    worker = Worker(ends[1], job_of(dataclasses.replace(REVIEW, request=Empty)), b"")
+    worker, _ = worker_of(dataclasses.replace(REVIEW, request=Empty))
     assert worker.message() is not worker.message()

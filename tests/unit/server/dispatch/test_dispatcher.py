@@ -151,11 +151,11 @@ def test_a_call_that_is_left_ends_its_solver() -> None:
 
 
 def test_progress_and_reports_go_where_they_belong() -> None:
-    """Progress to every caller, facts to the log, outcomes to the metrics."""
+    """Progress to every caller, facts to the log, outcomes and failed engines to the metrics."""
 
-    async def scenario() -> float | None:
+    async def scenario() -> list[float | None]:
         gate = asyncio.Event()
-        report = Report({"engine": "exact"}, "OPTIMAL")
+        report = Report({"engine": "exact"}, "OPTIMAL", ("search", "exact", "search"))
         solvers = ScriptedSolvers(_script(Accepted("id", 60.0), Progress(b"1"), gate, report, Response(b"answer")))
         dispatcher = dispatcher_of(solvers)
         flight = await dispatcher.flight(PLAN, b"", None)
@@ -164,10 +164,14 @@ def test_progress_and_reports_go_where_they_belong() -> None:
             assert updates.take() == b"1"
             gate.set()
             assert await flight.response() == b"answer"
-        return dispatcher._metrics._registry.get_sample_value("trimtab_plans_total", {"outcome": "OPTIMAL"})
+        counted = dispatcher._metrics._registry.get_sample_value
+        return [
+            counted("trimtab_plans_total", {"outcome": "OPTIMAL"}),
+            counted("trimtab_engine_faults_total", {"engine": "search"}),
+        ]
 
     with capture_logs() as log:
-        assert asyncio.run(scenario()) == 1
+        assert asyncio.run(scenario()) == [1, 2]
     assert log[0]["engine"] == "exact"
 
 

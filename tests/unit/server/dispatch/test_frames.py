@@ -27,8 +27,8 @@ _FRAMES: tuple[Frame, ...] = (
     Stop(),
     Accepted("id", 2.5),
     Progress(b"1"),
-    Report({"levels": {"should": [0, None]}, "stages_s": {}}, "OUTCOME"),
-    Report(),
+    Report({"levels": {"should": [0, None]}, "stages_s": {}}, "OUTCOME", ["exact"]),
+    Report({}, "", []),
     Response(b"\x00" * 70_000),
     Failed(Status(code=3, message="wrong")),
 )
