@@ -9,14 +9,12 @@ from pathlib import Path
 
 from benchmarks.peers.peer import DidNotFinishError, PeerAnswer
 from benchmarks.service import THREADS
-from trimtab_solver.compilation import compile_problem
 from trimtab_solver.engines.clock import Deadline
 from trimtab_solver.engines.cpsat import Budget
 from trimtab_solver.engines.exact_model import ExactModel
 from trimtab_solver.engines.greedy import repair
-from trimtab_solver.failures import event_of
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.policy.selection import Selection
+from trimtab_solver.prepared import prepare
 from trimtab_solver.problem import Problem, Target
 from trimtab_solver.snapshot import Snapshot
 
@@ -63,7 +61,7 @@ class DirectCpSat:
 
 
 def _compile(snapshot: Snapshot, policy: Policy) -> Problem:
-    return compile_problem(snapshot, policy, Selection(policy, snapshot, event_of(snapshot)))
+    return prepare(snapshot, policy).problem
 
 
 def _place(problem: Problem, target: Target) -> dict[str, str]:
