@@ -41,7 +41,7 @@ class ReportingGroup(TyperGroup):
             if error.filename is None:
                 raise
             lines, code = (f"{error.filename}: {error.strerror}",), ExitCode.USAGE
-        from .safe_text import clean
+        from ..reports.safe_text import clean
 
         for line in lines:
             print(clean(line), file=sys.stderr)

@@ -34,3 +34,12 @@ class Format(enum.StrEnum):
     JSON = "json"
     YAML = "yaml"
     MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class Rendering(enum.StrEnum):
+    """How a report is written for people."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    HTML = "html"

@@ -12,7 +12,7 @@ SEED = 4
 
 def demo(seed: Seed = SEED) -> None:
     """Watch a rack fail and the verified plan come back: a real server on loopback, in under a minute."""
+    from ..reports.page import Page
     from .demonstration import Demonstration
-    from .page import Page
 
     raise typer.Exit(Demonstration(Page(), seed).run())

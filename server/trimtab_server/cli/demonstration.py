@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Final, TypeVar
 
+from trimtab_solver.actions import Action, Phase, Plan
 from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer
@@ -15,25 +17,26 @@ from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.verify.replay import verify_plan
 from trimtab_solver.verify.violation import Code
 
+from ..reports.answer import (
+    describe_event,
+    level_table,
+    phase_sections,
+    stays_down_table,
+    tier_blocks,
+)
+from ..reports.model import Section
+from ..reports.page import Page
+from ..reports.phrases import describe_action, headline
+from ..reports.quantities import plural, spell_seconds
+from ..reports.sites import count_sites, site_table, tiers_of
+from ..reports.terminal import write_blocks, write_parts
+from ..reports.verification import violation_table
 from ..sampling import Sample, SampleOptions, generate, sample_policy_folder
 from .exits import ExitCode
 from .forgery import Forgery, forge
-from .page import Page
-from .phrases import describe_action, headline
 from .progress import CAPTION, ProgressLines
-from .quantities import plural, spell_seconds
 from .server_client import ServerClient
 from .server_process import ServerProcess
-from .sites import count_sites, tiers_of
-from .tables import (
-    describe_event,
-    write_actions,
-    write_levels,
-    write_sites,
-    write_stays_down,
-    write_tiers,
-    write_violations,
-)
 
 BUDGET_S: Final = 8.0
 _RACK: Final = "r03"
@@ -98,7 +101,7 @@ class Demonstration:
             indent=2,
         )
         page.line()
-        write_sites(page, count_sites(healthy, tiers_of(healthy, policy), _TIERS), _TIERS)
+        write_blocks(page, [site_table(count_sites(healthy, tiers_of(healthy, policy), _TIERS), _TIERS)])
         self._scene(f"Rack {_RACK} fails")
         page.line(describe_event(snapshot, 1), "bold red", indent=2)
         page.line(
@@ -107,7 +110,7 @@ class Demonstration:
             indent=2,
         )
         page.line()
-        write_sites(page, count_sites(snapshot, tiers_of(snapshot, policy), _TIERS), _TIERS)
+        write_blocks(page, [site_table(count_sites(snapshot, tiers_of(snapshot, policy), _TIERS), _TIERS)])
 
     def _plan(self, address: str, snapshot: Snapshot) -> tuple[Answer, float]:
         page = self._page
@@ -136,21 +139,21 @@ class Demonstration:
             )
         else:
             page.line("NOT SAFE, or of other value than the server says.", "bold red", indent=2)
-            write_violations(page, verdict.violations, _SHOWN)
+            write_blocks(page, [violation_table(verdict.violations)], _SHOWN)
         return verdict.is_valid and agrees
 
     def _show_answer(self, answer: Answer, took_s: float) -> None:
         page = self._page
         self._scene("What becomes of the guests")
-        write_tiers(page, answer.tiers)
+        write_blocks(page, tier_blocks(answer.tiers))
         number = plural(len(answer.plan.actions), "action")
         self._scene(f"The plan: {number}, done about {spell_seconds(answer.plan.makespan_s)} after the start")
-        write_actions(page, answer.plan, _SHOWN, is_varied=True)
+        write_parts(page, Section("", sections=tuple(phase_sections(answer.plan, _varied(answer.plan)))))
         self._scene(f"Stays down: {plural(len(answer.stays_down), 'guest')}")
         if answer.stays_down:
-            write_stays_down(page, answer.stays_down, _REASONS_SHOWN)
+            write_blocks(page, [stays_down_table(answer.stays_down)], _REASONS_SHOWN)
         self._scene(f"How good that is after {spell_seconds(took_s)} (smaller is better, first level first)")
-        write_levels(page, answer.levels)
+        write_blocks(page, [level_table(answer.levels)])
 
     def _tamper(self, snapshot: Snapshot, policy: Policy, answer: Answer) -> bool:
         page = self._page
@@ -169,7 +172,7 @@ class Demonstration:
                 document = next(document for document in policy.documents if document.name == rule)
                 page.line(f"{rule} says: {document.metadata.description}.", indent=2)
             page.line()
-            write_violations(page, violations, _VIOLATIONS_SHOWN)
+            write_blocks(page, [violation_table(violations)], _VIOLATIONS_SHOWN)
         else:
             page.line("NOT NOTICED by the verifier.", "bold red", indent=2)
         return is_caught
@@ -188,6 +191,18 @@ def _guarantee(snapshot: Snapshot) -> Snapshot:
 
 def _guaranteed(vm: Vm) -> Vm:
     return replace(vm, guaranteed={name: amount * _GUARANTEED_PERCENT // 100 for name, amount in vm.requested.items()})
+
+
+def _varied(plan: Plan) -> list[Action]:
+    """Few actions of every phase, taken from all kinds in turn."""
+    shown: list[Action] = []
+    for phase in Phase:
+        kinds: dict[str, list[Action]] = {}
+        for action in plan.actions:
+            if action.phase is phase:
+                kinds.setdefault(action.kind, []).append(action)
+        shown += [action for turn in zip_longest(*kinds.values()) for action in turn if action is not None][:_SHOWN]
+    return shown
 
 
 def _timed(work: Callable[[], ResultT]) -> tuple[ResultT, float]:

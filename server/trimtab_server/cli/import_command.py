@@ -51,9 +51,9 @@ def import_(
 ) -> None:
     """Turn the cluster state and the rules of another tool into a snapshot and a policy."""
     from ..files import SUFFIXES, write_snapshot
+    from ..reports.page import Page
+    from ..reports.quantities import plural
     from .outputs import check_output_file, check_policy_folder, write_policy
-    from .page import Page
-    from .quantities import plural
 
     importer = _importer(tool)
     check_output_file(output)

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .arguments import Deadline, Format, Limit, Seed, SnapshotFile
+from .arguments import Deadline, Format, Limit, Rendering, Seed, SnapshotFile
 from .exits import exit_code_of
+from .showing import show
 
 if TYPE_CHECKING:
     from trimtab_solver.options import PlanOptions
     from trimtab_solver.outcome import Answer
-    from trimtab_solver.policy.documents import Policy
     from trimtab_solver.snapshot import Snapshot
+
+    from .planning import Planning
 
 
 def plan(
@@ -50,16 +52,16 @@ def plan(
     """
     if policy is None and server is None:
         raise typer.BadParameter("say which policy to plan under", param_hint="--policy")
-    from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.options import FRONTIER_SHARES, PlanOptions
 
     from ..files import read_answer, read_snapshot, write_answer
     from .outputs import check_output_file
+    from .planning import Planning
 
     if output is not None:
         check_output_file(output)
     state = read_snapshot(snapshot)
-    rules = None if policy is None else load_policy(policy)
+    planning = Planning(state, policy, server)
     options = PlanOptions(
         budget_s=deadline,
         seed=seed,
@@ -67,55 +69,38 @@ def plan(
         warm_start=None if warm_start is None else read_answer(warm_start).plan.end_places(),
         frontier=FRONTIER_SHARES if frontier else (),
     )
-    answer = _answer(state, rules, policy, options, server)
+    answer = _answer(planning, options)
     if output is not None:
         write_answer(output, answer)
     _print(answer, state, format_, limit or None)
     raise typer.Exit(exit_code_of(answer))
 
 
-def _answer(
-    snapshot: Snapshot, policy: Policy | None, folder: Path | None, options: PlanOptions, server: str | None
-) -> Answer:
-    from .page import stderr_page
+def _answer(planning: Planning, options: PlanOptions) -> Answer:
+    """The answer; progress goes to stderr where a person watches."""
+    from ..reports.page import stderr_page
     from .progress import CAPTION, ProgressLines
 
     page = stderr_page()
-    lines = ProgressLines(page) if page.is_terminal else None
-    if lines is not None:
-        page.line(f"Searching ({CAPTION}):")
-    if server is None:
-        assert policy is not None
-        from trimtab_solver.planner import plan_recovery
-
-        show = None if lines is None else lambda report: lines.show(report.engine, report.elapsed_s, report.levels)
-        answer = plan_recovery(snapshot, policy, options, show)
-    else:
-        from .server_client import ServerClient, policy_files
-
-        files = None if policy is None or folder is None else policy_files(policy, folder)
-        with ServerClient(server) as client:
-            answer = client.plan(snapshot, files, options, None if lines is None else lines.show)
-    if lines is not None:
-        lines.finish(answer.levels)
-        page.line()
+    if not page.is_terminal:
+        return planning.plan(options, None)
+    lines = ProgressLines(page)
+    page.line(f"Searching ({CAPTION}):")
+    answer = planning.plan(options, lines.show)
+    lines.finish(answer.levels)
+    page.line()
     return answer
 
 
 def _print(answer: Answer, snapshot: Snapshot, format_: Format, limit: int | None) -> None:
-    if format_ is Format.TABLE:
-        from .page import Page
-        from .report import write_report
-
-        write_report(Page(), answer, snapshot, limit)
-    elif format_ is Format.MARKDOWN:
-        from .markdown import markdown_of
-
-        typer.echo(markdown_of(answer, snapshot), nl=False)
-    else:
+    if format_ in (Format.JSON, Format.YAML):
         from ..convert.answer import answer_to_proto
         from ..files import json_of
-        from .yaml_text import yaml_of
+        from ..reports.yaml_text import yaml_of
 
         text = json_of(answer_to_proto(answer))
         typer.echo(text if format_ is Format.JSON else yaml_of(text), nl=False)
+    else:
+        from ..reports.answer import answer_report
+
+        show(answer_report(answer, snapshot), Rendering(format_), limit)

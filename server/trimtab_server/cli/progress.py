@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from trimtab_solver.outcome import LevelValue
 
-from .page import Page
-from .phrases import short_level
-from .quantities import abbreviate
+from ..reports.page import Page
+from ..reports.phrases import short_level
+from ..reports.quantities import abbreviate
 
 CAPTION = "value/bound per level, smaller is better; both equal: proven best"
 

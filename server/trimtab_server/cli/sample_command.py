@@ -32,12 +32,13 @@ def sample(
     from trimtab_solver.failures import event_of
 
     from ..files import write_snapshot
+    from ..reports.answer import describe_event
+    from ..reports.page import Page
+    from ..reports.quantities import plural
+    from ..reports.sites import count_sites, site_table
+    from ..reports.terminal import write_blocks
     from ..sampling import SampleOptions, generate
     from .outputs import check_policy_folder, write_policy
-    from .page import Page
-    from .quantities import plural
-    from .sites import count_sites
-    from .tables import describe_event, write_sites
 
     options = SampleOptions(
         hosts=hosts, vms=vms, load=load, sites=sites, fail=tuple(fail or ()), seed=seed, spares=spares
@@ -60,7 +61,7 @@ def sample(
     tiers = {vm.id: vm.tier for vm in state.vms}
     names = [tier for tier in ("gold", "silver", "bronze") if tier in set(tiers.values())]
     page.line()
-    write_sites(page, count_sites(state, tiers, names), names)
+    write_blocks(page, [site_table(count_sites(state, tiers, names), names)])
     page.line()
     page.line(f"Written: {output / 'snapshot.json'}, {output / 'policy'}/")
     page.raw(f"Next:    trimtab plan {output / 'snapshot.json'} --policy {output / 'policy'}")

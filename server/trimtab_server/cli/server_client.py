@@ -14,12 +14,14 @@ from grpc_status import rpc_status
 
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import planning_service_pb2_grpc
+from trimtab_solver.explain.explanation import GuestExplanation
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, LevelValue
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 
 from ..convert.answer import answer_from_proto, level_from_proto
+from ..convert.explanation import explanation_from_proto
 from ..convert.request import policy_to_proto, seconds_from_proto, seconds_to_proto
 from ..convert.snapshot import snapshot_to_proto
 from .exits import CommandError, ExitCode
@@ -102,6 +104,18 @@ class ServerClient:
         if answer is None:
             raise CommandError(ExitCode.SERVER_UNAVAILABLE, [f"server {self._address} gave no answer"])
         return answer
+
+    def explain(
+        self, snapshot: Snapshot, policy: Mapping[str, bytes] | None, vm_id: str, host_id: str | None
+    ) -> GuestExplanation:
+        """Where the server says that the guest could run; `host_id` None asks about all hosts. Raises as `plan`."""
+        request = pb.ExplainGuestRequest(
+            snapshot=snapshot_to_proto(snapshot), policy=policy_to_proto(policy), vm_id=vm_id, host_id=host_id or ""
+        )
+        try:
+            return explanation_from_proto(self._stub.ExplainGuest(request, timeout=_PATIENCE_S))
+        except grpc.RpcError as error:
+            raise self._failure(error) from error
 
     def _failure(self, error: grpc.RpcError) -> CommandError:
         call = cast(grpc.Call, error)  # every error of a call is one; grpc's types do not say so

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from trimtab_server.cli.durations import parse_duration
-from trimtab_server.cli.quantities import abbreviate, plural, spell_seconds
+from trimtab_server.reports.quantities import abbreviate, plural, spell_seconds
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import io
 
 import pytest
 
-from trimtab_server.cli.markdown import escape
-from trimtab_server.cli.page import Cell, Column, Page
-from trimtab_server.cli.safe_text import clean
+from trimtab_server.reports.markdown import escape
+from trimtab_server.reports.model import Cell, Column, Tone, cells
+from trimtab_server.reports.page import Page
+from trimtab_server.reports.safe_text import clean
 
 HOSTILE = "[red]x[/red]\x1b[2J\rover\u202egnp\n:smile:"
 
@@ -26,7 +27,7 @@ def test_hostile_names_are_shown_as_text(monkeypatch: pytest.MonkeyPatch, width:
     page.title(HOSTILE)
     page.line(HOSTILE)
     page.raw(HOSTILE)
-    page.table((Column("a"), Column("b", wrap=True)), [(HOSTILE, Cell(HOSTILE, "red"))])
+    page.table((Column("a"), Column("b", wrap=True)), [(Cell(HOSTILE), Cell(HOSTILE, Tone.BAD))])
     text = stream.getvalue()
     assert text.count(r"[red]x[/red]\x1b[2J\rover\u202egnp\n:smile:") >= 3
     assert not set(text) & {"\x1b", "\r", "\u202e"}
@@ -62,7 +63,9 @@ def test_without_terminal_there_are_no_escape_sequences(monkeypatch: pytest.Monk
 def test_numbers_stand_flush_right_below_narrow_heads() -> None:
     """The head of a number column takes as many lines as it has words."""
     page, stream = _page()
-    page.table((Column("tier"), Column("runs after", is_number=True)), [("gold", "7"), ("iron", "123")], indent=0)
+    page.table(
+        (Column("tier"), Column("runs after", is_number=True)), [cells("gold", "7"), cells("iron", "123")], indent=0
+    )
     lines = stream.getvalue().splitlines()
     assert lines[0].split() == ["runs"]
     assert lines[1].split() == ["tier", "after"]

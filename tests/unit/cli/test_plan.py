@@ -13,7 +13,8 @@ from google.protobuf import json_format
 from tests.support import case_files as case
 from tests.support.case_files import TIERS, run, written
 from trimtab.v1 import plan_pb2
-from trimtab_server.cli.tables import frontier_rows
+from trimtab_server.reports.answer import frontier_table
+from trimtab_server.reports.model import cells
 from trimtab_solver.outcome import FrontierPoint, LevelValue
 from trimtab_solver.snapshot import Snapshot
 
@@ -232,6 +233,6 @@ def test_the_frontier_is_a_table_of_what_differs() -> None:
         FrontierPoint(0, 0, 0, (LevelValue("running:gold", 0, 0), LevelValue("running:bronze", 9, 7))),
         FrontierPoint(2.5, 25, 19, (LevelValue("running:gold", 0, 0), LevelValue("running:bronze", 4, 4))),
     )
-    head, rows = frontier_rows(points)
-    assert head == ("guests", "may move", "moved", "bronze")
-    assert rows == [("0 %", "0", "0", "9/7"), ("2.5 %", "25", "19", "4")]
+    table = frontier_table(points)
+    assert [column.title for column in table.columns] == ["guests", "may move", "moved", "bronze"]
+    assert table.rows == (cells("0 %", "0", "0", "9/7"), cells("2.5 %", "25", "19", "4"))

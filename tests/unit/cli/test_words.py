@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.case_files import DISPLACED, FAILED, H2, A
 from trimtab_server.cli.exits import ExitCode, exit_code_of
-from trimtab_server.cli.phrases import OUTCOMES, PHASES, describe_action, describe_level, describe_proof
-from trimtab_server.cli.sites import count_sites
+from trimtab_server.reports.phrases import OUTCOMES, PHASES, describe_action, describe_level, describe_proof
+from trimtab_server.reports.sites import count_sites
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
 from trimtab_solver.snapshot import FailureDomain, Snapshot

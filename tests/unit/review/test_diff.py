@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from trimtab_server.cli.policy.diff_report import diff_json, diff_lines, diff_markdown
 
 from tests.support.documents import document
-from trimtab_server.cli.policy.diff_report import diff_json, diff_lines, diff_markdown
 from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
 from trimtab_solver.authoring.loader import parse_policy

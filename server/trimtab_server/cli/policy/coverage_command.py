@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from ..arguments import Rendering
 from ..exits import ExitCode
+from ..showing import show
 from .test_command import PolicyPaths, ReportFormat, folder_of, run_cases
-
-if TYPE_CHECKING:
-    from trimtab_solver.review.coverage import Coverage
 
 
 def coverage(
     paths: PolicyPaths,
-    form: Annotated[ReportFormat, typer.Option("--format", help="table or json.")] = ReportFormat.TABLE,
+    form: Annotated[ReportFormat, typer.Option("--format", help="How to write it; not junit.")] = ReportFormat.TABLE,
     fail_under: Annotated[
         float, typer.Option("--fail-under", metavar="PERCENT", min=0, max=100, help="Exit code 4 below this share.")
     ] = 0.0,
@@ -29,10 +26,10 @@ def coverage(
     from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.review.coverage import coverage_of
 
-    from .reports import coverage_json
+    from ...reports.policy_coverage import coverage_json, coverage_report
 
     if form is ReportFormat.JUNIT:
-        raise typer.BadParameter("coverage is written as table or json", param_hint="--format")
+        raise typer.BadParameter("coverage is no JUnit report; choose another format", param_hint="--format")
     policy = load_policy(paths)
     results, _ = run_cases(policy, paths)
     found = coverage_of(policy, results)
@@ -41,22 +38,6 @@ def coverage(
     if form is ReportFormat.JSON:
         print(coverage_json(found, folder), end="")
     else:
-        _print_table(found, folder)
-        if failed:
-            print(f"{failed} of {len(results)} cases failed and show nothing; run: trimtab policy test")
+        show(coverage_report(found, results, folder), Rendering(form), verdict_last=True)
     good = not failed and found.percent >= fail_under
     raise typer.Exit(ExitCode.OK if good else ExitCode.TESTS_FAILED)
-
-
-def _print_table(coverage: Coverage, folder: Path | None) -> None:
-    from ..safe_text import clean
-    from .places import located
-
-    for (source, rule, path), group in groupby(
-        coverage.items, key=lambda one: (one.source, one.item.rule, one.item.path)
-    ):
-        marks = " ".join(f"{'+' if one.is_shown else '-'}{one.item.point}" for one in group)
-        field = "" if path == "spec" else f" {path}"
-        print(clean(f"{located(str(source), folder)}: {rule}{field}: {marks}"))
-    shown = sum(one.is_shown for one in coverage.items)
-    print(f"{shown} of {len(coverage.items)} shown ({coverage.percent:.1f} %)")

@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from ..arguments import Rendering
 from ..durations import parse_duration
 from ..exits import ExitCode
+from ..showing import show
 
 
 class DiffFormat(enum.StrEnum):
@@ -18,6 +20,7 @@ class DiffFormat(enum.StrEnum):
     TABLE = "table"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 def diff(
@@ -46,9 +49,9 @@ def diff(
     from trimtab_solver.review.diff import diff_policies
     from trimtab_solver.review.scenarios import Scenario, read_scenarios
 
+    from ...reports.policy_diff import diff_json, diff_lines, diff_markdown, diff_report
+    from ...reports.safe_text import clean
     from ..exits import CommandError
-    from ..safe_text import clean
-    from .diff_report import diff_json, diff_lines, diff_markdown
 
     if scenarios is not None and snapshot is None:
         raise CommandError(ExitCode.USAGE, ["--scenarios needs --snapshot: scenarios happen to a cluster"])
@@ -66,7 +69,12 @@ def diff(
         wanted = read_scenarios(str(scenarios), scenarios.read_bytes())
     options = PlanOptions(budget_s=deadline, reproducible=True)
     found = diff_policies(before, after, state, wanted, options)
-    write = {DiffFormat.TABLE: diff_lines, DiffFormat.JSON: diff_json, DiffFormat.MARKDOWN: diff_markdown}[form]
-    for line in write(found):
-        print(clean(line))
+    match form:
+        case DiffFormat.JSON:
+            print(diff_json(found), end="")
+        case DiffFormat.HTML:
+            show(diff_report(found), Rendering.HTML)
+        case DiffFormat.TABLE | DiffFormat.MARKDOWN:
+            for line in diff_lines(found) if form is DiffFormat.TABLE else diff_markdown(found):
+                print(clean(line))
     raise typer.Exit(ExitCode.FLAWED if exit_code and not found.is_empty else ExitCode.OK)

@@ -22,8 +22,8 @@ def explain(
     from trimtab_solver.validation import check_snapshot
 
     from ...files import read_snapshot
-    from ..safe_text import clean
-    from .places import located
+    from ...reports.places import located
+    from ...reports.safe_text import clean
 
     policy = load_policy(paths)
     state = read_snapshot(snapshot)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ...reports.quantities import plural
 from ..exits import ExitCode
-from ..quantities import plural
 
 
 def fmt(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from ..arguments import Rendering
 from ..exits import ExitCode
-from ..quantities import plural
-
-if TYPE_CHECKING:
-    from trimtab_solver.authoring.findings import Finding
+from ..showing import show
 
 
 def lint(
@@ -22,6 +18,7 @@ def lint(
         Path | None,
         typer.Option("--snapshot", metavar="FILE", help="Also say what the policy means on this cluster."),
     ] = None,
+    form: Annotated[Rendering, typer.Option("--format", help="How to write it.")] = Rendering.TABLE,
 ) -> None:
     """Say what is wrong, or probably wrong, with a policy: file:line:column, severity, what, and how to correct it.
 
@@ -31,8 +28,7 @@ def lint(
     from trimtab_solver.authoring.lint import lint_files
     from trimtab_solver.authoring.loader import read_policy_files
 
-    from ..safe_text import clean
-    from .places import located
+    from ...reports.policy_findings import findings_report
     from .test_command import folder_of
 
     state = None
@@ -44,18 +40,8 @@ def lint(
         state = read_snapshot(snapshot)
         check_snapshot(state)
     policy, findings = lint_files(read_policy_files(paths), state)
-    folder = folder_of(paths)
-    for finding in findings:
-        print(clean(located(str(finding), folder)))
+    show(findings_report(policy, findings, folder_of(paths)), form, verdict_last=True)
     if policy is None:
-        print(f"{plural(len(findings), 'error')}; the policy cannot be used")
         raise typer.Exit(ExitCode.USAGE)
-    print(f"{plural(len(policy.documents), 'document')}: {_summary(findings) or 'nothing found'}")
     has_errors = any(one.severity is Severity.ERROR for one in findings)
     raise typer.Exit(ExitCode.USAGE if has_errors else ExitCode.OK)
-
-
-def _summary(findings: Sequence[Finding]) -> str:
-    counts = Counter(one.severity.value for one in findings)
-    nouns = {"error": "error", "warning": "warning", "info": "remark"}
-    return ", ".join(plural(counts[severity], noun) for severity, noun in nouns.items() if counts[severity])

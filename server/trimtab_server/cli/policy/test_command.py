@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..arguments import Rendering
 from ..exits import CommandError, ExitCode
-from ..quantities import plural
+from ..showing import show
 
 if TYPE_CHECKING:
     from trimtab_solver.policy.documents import Document, Policy
@@ -25,6 +26,8 @@ class ReportFormat(enum.StrEnum):
     TABLE = "table"
     JSON = "json"
     JUNIT = "junit"
+    MARKDOWN = "markdown"
+    HTML = "html"
 
 
 PolicyPaths = Annotated[
@@ -47,7 +50,7 @@ def run(
     """
     from trimtab_solver.authoring.loader import load_policy
 
-    from .reports import junit_text, results_json
+    from ...reports.policy_tests import junit_text, results_json, results_report
 
     policy = load_policy(paths)
     results, seconds = run_cases(policy, paths, only)
@@ -57,8 +60,8 @@ def run(
             print(results_json(results, policy.digest, folder), end="")
         case ReportFormat.JUNIT:
             print(junit_text(results, seconds, folder), end="")
-        case ReportFormat.TABLE:
-            _print_table(results, folder, verbose)
+        case _:
+            show(results_report(results, folder, passing=verbose), Rendering(form), verdict_last=True)
     raise typer.Exit(ExitCode.OK if all(result.passed for result in results) else ExitCode.TESTS_FAILED)
 
 
@@ -101,19 +104,3 @@ def reader(paths: Sequence[Path]) -> Callable[[Document, str], Snapshot]:
 def folder_of(paths: Sequence[Path]) -> Path | None:
     """The folder that positions in the policy are relative to; None when they are as the paths were given."""
     return paths[0] if len(paths) == 1 and paths[0].is_dir() else None
-
-
-def _print_table(results: Sequence[CaseResult], folder: Path | None, verbose: bool) -> None:
-    from ..safe_text import clean
-    from .places import located
-
-    for result in results:
-        if result.passed:
-            if verbose:
-                print(clean(f"ok    {result.test}: {result.name}"))
-            continue
-        print(clean(f"FAIL  {result.test}: {result.name}"))
-        for failure in result.failures:
-            print(clean(f"      {located(str(failure.source), folder)}: {failure.field}: {failure.message}"))
-    failed = sum(not result.passed for result in results)
-    print(f"{plural(len(results), 'case')}: {len(results) - failed} passed, {failed} failed")

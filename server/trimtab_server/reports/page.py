@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import IO
 
 from rich import box
@@ -14,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from .model import Cell, Column, Line, Tone
 from .safe_text import clean
 
 WIDTH = 100
@@ -24,25 +24,7 @@ _ROOMY = 90
 """From this width on, columns are two blanks apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table. Numbers are flush right; only `wrap` columns take several lines.
-
-    `most` limits the width, 0 does not.
-    """
-
-    title: str
-    is_number: bool = False
-    wrap: bool = False
-    most: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A text with a style."""
-
-    text: str
-    style: str = ""
+_STYLES = {Tone.PLAIN: "", Tone.GOOD: "green", Tone.DOUBTFUL: "yellow", Tone.BAD: "red", Tone.QUIET: "dim"}
 
 
 class Page:
@@ -72,14 +54,14 @@ class Page:
         self._console.print(Text(clean(text), style), no_wrap=True, overflow="ignore", crop=False)
         self._console.file.flush()
 
-    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str | Cell]], indent: int = 2) -> None:
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], indent: int = 2) -> None:
         """A table with a line below its head."""
         gap = 1 if self._console.width >= _ROOMY else 0  # besides the one blank that the box has
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
         for column in columns:
             table.add_column(
                 # numbers are narrow: what stands above them is written word below word
-                Text("\n".join(column.title.split()) if column.is_number else column.title),
+                Text("\n".join(map(clean, column.title.split())) if column.is_number else clean(column.title)),
                 justify="right" if column.is_number else "left",
                 no_wrap=not column.wrap,
                 overflow="fold",
@@ -103,5 +85,10 @@ def stderr_page() -> Page:
     return Page(sys.stderr)
 
 
-def _text(cell: str | Cell) -> Text:
-    return Text(clean(cell)) if isinstance(cell, str) else Text(clean(cell.text), cell.style)
+def style_of(text: Line | Cell) -> str:
+    """The style of the terminal for a text."""
+    return f"{'bold ' if text.is_strong else ''}{_STYLES[text.tone]}".strip()
+
+
+def _text(cell: Cell) -> Text:
+    return Text(clean(cell.text), style_of(cell))

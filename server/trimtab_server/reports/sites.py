@@ -11,6 +11,8 @@ from trimtab_solver.rules.tier import guest_tiers
 from trimtab_solver.snapshot import HostState, Snapshot
 from trimtab_solver.topology import Topology
 
+from .model import Cell, Column, Row, Table, Tone, cells
+
 
 def tiers_of(snapshot: Snapshot, policy: Policy) -> dict[str, str]:
     """The tier of every guest, by id."""
@@ -56,3 +58,17 @@ def count_sites(snapshot: Snapshot, tiers: Mapping[str, str], names: Sequence[st
             count.running[tiers[vm.id]] += 1
             count.memory_used += vm.allocated.get("memory_mib", vm.requested.get("memory_mib", 0))
     return [*(sites[name] for name in sorted(sites)), whole]
+
+
+def site_table(sites: Sequence[SiteCount], tiers: Sequence[str]) -> Table:
+    """Hosts, guests and load of every site."""
+    heads = ["hosts up", "down", *(f"{tier} running" for tier in tiers), "memory given"]
+    columns = (Column("site"), *(Column(head, is_number=True) for head in heads))
+    return Table(columns, tuple(_row(site, tiers) for site in sites))
+
+
+def _row(site: SiteCount, tiers: Sequence[str]) -> Row:
+    running = site.running or {}
+    down = Cell(str(site.down), Tone.BAD if site.down else Tone.PLAIN)
+    numbers = cells(*(str(running.get(tier, 0)) for tier in tiers), f"{site.load:.0%}")
+    return (Cell(site.site), Cell(str(site.hosts - site.down)), down, *numbers)

@@ -1,20 +1,54 @@
-"""A difference of policies as text, as JSON and as Markdown."""
+"""Reports of what a change of policy does: as lines, as Markdown for a pull request, as JSON, and with tables."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..quantities import plural
+from .json_text import json_text
+from .model import Column, Items, Report, Row, Section, Table, cells, line
+from .quantities import plural, some
 
 if TYPE_CHECKING:
     from trimtab_solver.actions import Action
     from trimtab_solver.review.diff import DocumentChange, PlanChange, PlanSide, PolicyDiff, SelectionChange
 
+_DIGITS = 12
 _NAMED = 8
 """So many guests, hosts or actions are listed before they are only counted."""
+
+
+def diff_report(diff: PolicyDiff) -> Report:
+    """Documents, selections and plans that differ."""
+    verdict = f"Policy change {diff.old_digest[:_DIGITS]} to {diff.new_digest[:_DIGITS]}"
+    if diff.is_empty:
+        return Report(line(verdict), (line("no differences"),))
+    return Report(line(verdict), sections=tuple(_sections(diff)))
+
+
+def _sections(diff: PolicyDiff) -> Iterator[Section]:
+    if diff.documents:
+        rows = tuple(row for change in diff.documents for row in _document_rows(change))
+        yield Section("Documents", (Table(_columns("document", "change", "field", "old", "new"), rows),))
+    if diff.selections:
+        rows = tuple(cells(one.name, one.path, ", ".join(one.gained), ", ".join(one.lost)) for one in diff.selections)
+        yield Section("Selections", (Table(_columns("rule", "selects", "gained", "lost"), rows),))
+    for plan in diff.plans:
+        outcome = line("the same plan" if plan.is_empty else _outcomes(plan))
+        yield Section(f"Plan, {plan.scenario}", (outcome, Items(tuple(_plan_facts(plan)))))
+
+
+def _columns(*titles: str) -> tuple[Column, ...]:
+    return tuple(map(Column, titles))
+
+
+def _document_rows(change: DocumentChange) -> Iterator[Row]:
+    name = f"{change.kind} {change.name}"
+    yield cells(name, f"{_verb(change)} ({change.new or change.old})", "", "", "")
+    for field in change.fields:
+        yield cells(name, "", field.path, _value(field.old), _value(field.new))
 
 
 def diff_lines(diff: PolicyDiff) -> Iterator[str]:
@@ -30,13 +64,13 @@ def diff_lines(diff: PolicyDiff) -> Iterator[str]:
         yield f"{selection.name} {selection.path}: {_moves(selection)}"
     for plan in diff.plans:
         yield f"plan, {plan.scenario}: {'the same' if plan.is_empty else _outcomes(plan)}"
-        for line in _plan_facts(plan):
-            yield f"    {line}"
+        for fact in _plan_facts(plan):
+            yield f"    {fact}"
 
 
 def diff_markdown(diff: PolicyDiff) -> Iterator[str]:
     """For a pull request."""
-    yield f"### Policy change `{diff.old_digest[:12]}` to `{diff.new_digest[:12]}`"
+    yield f"### Policy change `{diff.old_digest[:_DIGITS]}` to `{diff.new_digest[:_DIGITS]}`"
     if diff.is_empty:
         yield from ("", "No differences.")
         return
@@ -51,18 +85,19 @@ def diff_markdown(diff: PolicyDiff) -> Iterator[str]:
     if diff.selections:
         yield from ("", "| rule | selects | gained | lost |", "|---|---|---|---|")
         for one in diff.selections:
-            yield f"| `{_cell(one.name)}` | `{one.path}` | {_cell(_some(one.gained))} | {_cell(_some(one.lost))} |"
+            gained, lost = (_cell(some(guests, _NAMED)) for guests in (one.gained, one.lost))
+            yield f"| `{_cell(one.name)}` | `{one.path}` | {gained} | {lost} |"
     for plan in diff.plans:
         yield from (
             "",
             f"**{_cell(plan.scenario)}**: {'the same plan' if plan.is_empty else _cell(_outcomes(plan))}",
             "",
         )
-        for line in _plan_facts(plan):
-            yield f"- {_cell(line)}"
+        for fact in _plan_facts(plan):
+            yield f"- {_cell(fact)}"
 
 
-def diff_json(diff: PolicyDiff) -> Iterator[str]:
+def diff_json(diff: PolicyDiff) -> str:
     """For programs."""
     report = {
         "oldDigest": diff.old_digest,
@@ -82,7 +117,7 @@ def diff_json(diff: PolicyDiff) -> Iterator[str]:
         ],
         "plans": [_plan(plan) for plan in diff.plans],
     }
-    yield from json.dumps(report, indent=2, ensure_ascii=False).splitlines()
+    return json_text(report)
 
 
 def _plan(plan: PlanChange) -> dict[str, Any]:
@@ -115,15 +150,15 @@ def _plan_facts(plan: PlanChange) -> Iterator[str]:
     for tier, old, new in plan.stops:
         yield f"{tier}: {old} -> {plural(new, 'guest')} stopped or suspended"
     if plan.down:
-        yield f"stays down now: {_some(plan.down)}"
+        yield f"stays down now: {some(plan.down, _NAMED)}"
     if plan.up:
-        yield f"no longer stays down: {_some(plan.up)}"
+        yield f"no longer stays down: {some(plan.up, _NAMED)}"
     for rule, old, new in plan.broken:
         yield f"leaves {rule} broken by {new} (the old plan by {old})"
     if plan.added:
-        yield f"{plural(len(plan.added), 'action')} more: {_some([_action(action) for action in plan.added])}"
+        yield f"{plural(len(plan.added), 'action')} more: {_actions(plan.added)}"
     if plan.removed:
-        yield f"{plural(len(plan.removed), 'action')} fewer: {_some([_action(action) for action in plan.removed])}"
+        yield f"{plural(len(plan.removed), 'action')} fewer: {_actions(plan.removed)}"
 
 
 def _level_facts(old: Mapping[str, int], new: Mapping[str, int]) -> Iterator[str]:
@@ -148,8 +183,8 @@ def _verb(change: DocumentChange) -> str:
 
 
 def _moves(change: SelectionChange) -> str:
-    parts = [f"+{len(change.gained)} ({_some(change.gained)})"] if change.gained else []
-    parts += [f"-{len(change.lost)} ({_some(change.lost)})"] if change.lost else []
+    parts = [f"+{len(change.gained)} ({some(change.gained, _NAMED)})"] if change.gained else []
+    parts += [f"-{len(change.lost)} ({some(change.lost, _NAMED)})"] if change.lost else []
     return ", ".join(parts)
 
 
@@ -159,14 +194,12 @@ def _action(action: Action) -> str:
     return f"{action.kind} {action.vm_id}{where}{target}".replace("  ", " ")
 
 
+def _actions(actions: Sequence[Action]) -> str:
+    return some([_action(action) for action in actions], _NAMED)
+
+
 def _value(value: object) -> str:
     return "none" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _some(names: Sequence[str] | Iterable[str]) -> str:
-    listed = list(names)
-    more = len(listed) - _NAMED
-    return ", ".join(listed[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _cell(text: str) -> str:

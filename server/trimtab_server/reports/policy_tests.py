@@ -1,19 +1,35 @@
-"""Reports of policy tests and their coverage for machines: JSON and JUnit XML."""
+"""Reports of policy tests: for people, and for machines as JSON and JUnit XML."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from ..safe_text import clean
+from .json_text import json_text
+from .model import Line, Report, Tone, fixed
 from .places import located
+from .quantities import plural
+from .safe_text import clean
 
 if TYPE_CHECKING:
-    from trimtab_solver.review.coverage import Coverage
     from trimtab_solver.review.testing import CaseResult
+
+
+def results_report(results: Sequence[CaseResult], folder: Path | None, *, passing: bool) -> Report:
+    """Every case that failed, and why; those that passed too if `passing`."""
+    failed = sum(not result.passed for result in results)
+    verdict = f"{plural(len(results), 'case')}: {len(results) - failed} passed, {failed} failed"
+    lines = [line for result in results if passing or not result.passed for line in _lines(result, folder)]
+    return Report(Line((verdict,), Tone.BAD if failed else Tone.GOOD, is_fixed=True), tuple(lines))
+
+
+def _lines(result: CaseResult, folder: Path | None) -> list[Line]:
+    if result.passed:
+        return [fixed(f"ok    {result.test}: {result.name}")]
+    why = [f"      {located(str(one.source), folder)}: {one.field}: {one.message}" for one in result.failures]
+    return [fixed(text) for text in (f"FAIL  {result.test}: {result.name}", *why)]
 
 
 def results_json(results: Sequence[CaseResult], digest: str, folder: Path | None) -> str:
@@ -24,7 +40,7 @@ def results_json(results: Sequence[CaseResult], digest: str, folder: Path | None
         "failed": sum(not result.passed for result in results),
         "cases": [_case(result, folder) for result in results],
     }
-    return _json(report)
+    return json_text(report)
 
 
 def junit_text(results: Sequence[CaseResult], seconds: Sequence[float], folder: Path | None) -> str:
@@ -54,25 +70,6 @@ def junit_text(results: Sequence[CaseResult], seconds: Sequence[float], folder: 
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def coverage_json(coverage: Coverage, folder: Path | None) -> str:
-    """Every thing to cover with its place."""
-    report = {
-        "percent": round(coverage.percent, 2),
-        "items": [
-            {
-                "rule": one.item.rule,
-                "field": one.item.path,
-                "point": one.item.point.value,
-                "file": located(one.source.file, folder),
-                "line": one.source.line,
-                "shownBy": one.shown_by,
-            }
-            for one in coverage.items
-        ],
-    }
-    return _json(report)
-
-
 def _case(result: CaseResult, folder: Path | None) -> dict[str, Any]:
     return {
         "test": result.test,
@@ -85,7 +82,3 @@ def _case(result: CaseResult, folder: Path | None) -> dict[str, Any]:
             for failure in result.failures
         ],
     }
-
-
-def _json(report: dict[str, Any]) -> str:
-    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"

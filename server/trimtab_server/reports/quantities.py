@@ -1,6 +1,8 @@
-"""Numbers in words: counts and durations."""
+"""Numbers in words: counts, durations, lists that are cut short."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 def plural(number: int, noun: str) -> str:
@@ -30,3 +32,9 @@ def spell_seconds(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def some(names: Sequence[str], limit: int) -> str:
+    """The first names and how many more there are: ``a, b and 5 more``."""
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")

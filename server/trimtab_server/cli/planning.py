@@ -1,0 +1,62 @@
+"""Planning and explaining in this process or on a server: the same questions, the same answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trimtab_solver.authoring.loader import load_policy
+
+if TYPE_CHECKING:
+    from trimtab_solver.explain.explanation import GuestExplanation
+    from trimtab_solver.options import PlanOptions
+    from trimtab_solver.outcome import Answer
+    from trimtab_solver.snapshot import Snapshot
+
+    from .server_client import ShowProgress
+
+
+class Planning:
+    """A snapshot under a policy; `server` None works in this process, `folder` None under the server's own policy.
+
+    Raises
+    ------
+    PolicyRefusedError
+        The policy in `folder` is wrong.
+    """
+
+    def __init__(self, snapshot: Snapshot, folder: Path | None, server: str | None) -> None:
+        self._snapshot, self._folder, self._server = snapshot, folder, server
+        self._policy = None if folder is None else load_policy(folder)
+
+    def plan(self, options: PlanOptions, show: ShowProgress | None) -> Answer:
+        """The answer; `show` gets every report on the way. Raises as `plan_recovery`, or as `ServerClient.plan`."""
+        if self._server is not None:
+            from .server_client import ServerClient
+
+            with ServerClient(self._server) as client:
+                return client.plan(self._snapshot, self._files(), options, show)
+        from trimtab_solver.planner import plan_recovery
+
+        assert self._policy is not None
+        watch = None if show is None else lambda report: show(report.engine, report.elapsed_s, report.levels)
+        return plan_recovery(self._snapshot, self._policy, options, watch)
+
+    def explain(self, vm_id: str, host_id: str | None) -> GuestExplanation:
+        """Where the guest could run now. Raises as `explain_guest`, or as `ServerClient.explain`."""
+        if self._server is not None:
+            from .server_client import ServerClient
+
+            with ServerClient(self._server) as client:
+                return client.explain(self._snapshot, self._files(), vm_id, host_id)
+        from trimtab_solver.explain.admission import explain_guest
+
+        assert self._policy is not None
+        return explain_guest(self._snapshot, self._policy, vm_id, host_id)
+
+    def _files(self) -> dict[str, bytes] | None:
+        from .server_client import policy_files
+
+        if self._policy is None or self._folder is None:
+            return None
+        return policy_files(self._policy, self._folder)

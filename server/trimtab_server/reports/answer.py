@@ -1,0 +1,176 @@
+"""The report of an answer, in the order in which an operator asks; its parts are shown elsewhere too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from trimtab_solver.actions import Action, Phase, Plan
+from trimtab_solver.failures import event_of
+from trimtab_solver.outcome import Answer, FrontierPoint, LevelValue, Outcome, StaysDown, TierCount
+from trimtab_solver.snapshot import HostState, Snapshot
+
+from .model import Block, Cell, Column, Digest, Items, Line, Report, Row, Section, Table, Tone, cells, line
+from .phrases import PHASES, describe_action, describe_level, describe_proof, headline, short_level
+from .quantities import abbreviate, plural, some, spell_seconds
+
+_TONES = {
+    Outcome.NO_ACTION_NEEDED: Tone.GOOD,
+    Outcome.OPTIMAL: Tone.GOOD,
+    Outcome.INFEASIBLE: Tone.BAD,
+    Outcome.UNREACHABLE: Tone.BAD,
+}
+_NAMED = 6
+_TIER_COLUMNS = (
+    "ran before", "displaced", "restarted", "moved", "shrunk", "suspended", "stopped", "stays down", "runs after",
+)  # fmt: skip
+
+
+def answer_report(answer: Answer, snapshot: Snapshot) -> Report:
+    """Verdict, guests by tier, actions with reasons, what stays down and why, and how good it is."""
+    return Report(
+        verdict=line(headline(answer), tone=_TONES.get(answer.outcome, Tone.DOUBTFUL), is_strong=True),
+        blocks=(line(describe_event(snapshot, answer.hardware_failures)),),
+        sections=tuple(_sections(answer)),
+        basis=(_basis(answer),),
+    )
+
+
+def _sections(answer: Answer) -> Iterator[Section]:
+    if answer.tiers:
+        yield Section("Guests by tier", tier_blocks(answer.tiers))
+    if answer.plan.actions:
+        yield plan_section(answer.plan)
+    if answer.stays_down:
+        yield Section(f"Stays down: {plural(len(answer.stays_down), 'guest')}", (stays_down_table(answer.stays_down),))
+    remark = "levels in order of importance, smaller is better"
+    yield Section("How good the plan is", (level_table(answer.levels),), remark)
+    if answer.frontier:
+        remark = "value/bound; states found, not yet plans"
+        yield Section("What moving more guests buys", (frontier_table(answer.frontier),), remark)
+    if answer.notes:
+        yield Section("Notes", (Items(answer.notes),))
+
+
+def _basis(answer: Answer) -> Line:
+    certificate = answer.certificate
+    return line(
+        f"{'Verified' if certificate.verified else 'NOT verified'} by replay. Engine {answer.engine}, seed "
+        f"{certificate.seed}, snapshot ",
+        Digest(certificate.snapshot_digest),
+        ", policy ",
+        Digest(certificate.policy_digest),
+        ".",
+        tone=Tone.QUIET,
+    )
+
+
+def describe_event(snapshot: Snapshot, hardware_failures: int) -> str:
+    """What the snapshot shows to have failed."""
+    event = event_of(snapshot)
+    down = [host.id for host in snapshot.hosts if host.state is HostState.DOWN]
+    if not down:
+        return f"No host is down; {plural(hardware_failures, 'hardware failure')}."
+    where = f" ({', '.join(event.failed_domains)})" if event.failed_domains else ""
+    return (
+        f"{plural(hardware_failures, 'hardware failure')}{where}: {plural(len(down), 'host')} down "
+        f"({some(down, _NAMED)}), {plural(event.displaced_vms, 'guest')} displaced."
+    )
+
+
+def tier_blocks(counts: Sequence[TierCount]) -> tuple[Block, ...]:
+    """What becomes of the guests of each tier."""
+    columns = (Column("tier"), *(Column(title, is_number=True) for title in _TIER_COLUMNS))
+    blocks: list[Block] = [Table(columns, tuple(map(_tier_row, counts)))]
+    if started := sum(count.started for count in counts):
+        text = f"Besides: {plural(started, 'guest')} that did not run before the failure will run."
+        blocks.append(line(text, indent=2))
+    if interrupted := sum(count.interrupted for count in counts):
+        text = f"Besides: {plural(interrupted, 'guest')} stopped or suspended on the way, to run again."
+        blocks.append(line(text, indent=2))
+    return tuple(blocks)
+
+
+def _tier_row(count: TierCount) -> Row:
+    numbers = (
+        count.ran_before, count.displaced, count.restarted, count.moved, count.shrunk, count.suspended, count.stopped,
+    )  # fmt: skip
+    down = Cell(str(count.stays_down), Tone.BAD, is_strong=True) if count.stays_down else Cell("0")
+    return (*cells(count.tier, *map(str, numbers)), down, Cell(str(count.runs_after)))
+
+
+def plan_section(plan: Plan) -> Section:
+    """Every action, by phase."""
+    title = f"{plural(len(plan.actions), 'action')}, done after about {spell_seconds(plan.makespan_s)}"
+    how = "Begin an action once those it depends on are complete; times are estimates."
+    return Section(title, (line(how, tone=Tone.QUIET, indent=2),), sections=tuple(phase_sections(plan)))
+
+
+def phase_sections(plan: Plan, shown: Sequence[Action] | None = None) -> Iterator[Section]:
+    """The actions of each phase; `shown` are those of the plan that have rows, None for all."""
+    for phase in Phase:
+        of_phase = [action for action in plan.actions if action.phase is phase]
+        rows = [action for action in of_phase if shown is None or action in shown]
+        if of_phase:
+            title = f"{phase} - {PHASES[phase]} ({plural(len(of_phase), 'action')})"
+            yield Section(title, (action_table(rows, len(of_phase) - len(rows)),))
+
+
+def action_table(actions: Sequence[Action], left_out: int = 0) -> Table:
+    """What is done, when, and why."""
+    columns = (
+        Column("no.", is_number=True),
+        Column("from", is_number=True),
+        Column("action", wrap=True, most=44),
+        Column("after", needs_room=True),
+        Column("reason", wrap=True),
+    )
+    return Table(columns, tuple(map(_action_row, actions)), is_list=True, left_out=left_out)
+
+
+def _action_row(action: Action) -> Row:
+    after = ", ".join(map(str, action.depends_on))
+    return cells(str(action.id), spell_seconds(action.earliest_start_s), describe_action(action), after, action.reason)
+
+
+def stays_down_table(stays_down: Sequence[StaysDown]) -> Table:
+    """Who does not run after the plan, and why."""
+    rows = tuple(cells(one.vm_id, one.tier, one.reason) for one in stays_down)
+    return Table(
+        (Column("guest"), Column("tier"), Column("why", wrap=True)), rows, is_list=True, noun="guest", is_grouped=True
+    )
+
+
+def level_table(levels: Sequence[LevelValue]) -> Table:
+    """How good the plan is, and what is proven."""
+    columns = (Column("level"), Column("value", is_number=True), Column("proof"), Column("counts", wrap=True))
+    return Table(columns, tuple(map(_level_row, levels)))
+
+
+def _level_row(level: LevelValue) -> Row:
+    proof = Cell(describe_proof(level), Tone.GOOD if level.gap == 0 else Tone.DOUBTFUL)
+    return (Cell(level.name), Cell(str(level.value)), proof, Cell(describe_level(level.name)))
+
+
+def frontier_table(points: Sequence[FrontierPoint]) -> Table:
+    """What moving more guests buys; of the levels only those that are not zero at every point.
+
+    A cell is value/bound, or the value alone where it is proven best.
+    """
+    levels = [{level.name: level for level in point.levels} for point in points]
+    names = [name for name in dict.fromkeys(chain(*levels)) if any(name in one and one[name].value for one in levels)]
+    heads = ("guests", "may move", "moved", *map(short_level, names))
+    rows = tuple(
+        cells(
+            f"{point.share_percent:g} %",
+            str(point.allowed_moves),
+            str(point.moves),
+            *(_value(one[name]) if name in one else "-" for name in names),
+        )
+        for point, one in zip(points, levels, strict=True)
+    )
+    return Table(tuple(Column(head, is_number=True) for head in heads), rows)
+
+
+def _value(level: LevelValue) -> str:
+    return abbreviate(level.value) if level.gap == 0 else f"{abbreviate(level.value)}/{abbreviate(level.bound)}"

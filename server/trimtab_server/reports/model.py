@@ -1,0 +1,130 @@
+"""What a report is made of. Text is as it came, hostile names included: making it harmless is up to each rendering."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Tone(enum.StrEnum):
+    """How a text is meant; words say it too, so that nothing is lost where there is no colour."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    DOUBTFUL = "doubtful"
+    BAD = "bad"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A hash in hexadecimal: whole where there is room, its first digits on a terminal."""
+
+    value: str
+
+
+Part = str | Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence. `indent` counts columns on a terminal; `is_fixed` keeps it on one line, as editors find places."""
+
+    parts: tuple[Part, ...]
+    tone: Tone = Tone.PLAIN
+    is_strong: bool = False
+    indent: int = 0
+    is_fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of sentences."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table. On a terminal numbers are flush right, and only `wrap` columns take several lines.
+
+    `most` limits the width there, 0 does not; a column that `needs_room` is left out there.
+    """
+
+    title: str
+    is_number: bool = False
+    wrap: bool = False
+    most: int = 0
+    needs_room: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text in a table."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    is_strong: bool = False
+
+
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows below heads.
+
+    A list has as many rows as a cluster makes it have, and may be cut short; `noun` is what a row of it is, where it is
+    said how many are not shown. `is_grouped`: rows that differ in the first cell only may be shown as one; `left_out`
+    rows are not in `rows`.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    is_list: bool = False
+    noun: str = ""
+    is_grouped: bool = False
+    left_out: int = 0
+
+
+Block = Line | Items | Table
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part with a heading; `remark` says how to read it."""
+
+    title: str
+    blocks: tuple[Block, ...] = ()
+    remark: str = ""
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is to be said: the verdict, what explains it, and the lines that say what it rests on."""
+
+    verdict: Line
+    blocks: tuple[Block, ...] = ()
+    sections: tuple[Section, ...] = ()
+    basis: tuple[Line, ...] = ()
+
+
+def line(*parts: Part, tone: Tone = Tone.PLAIN, is_strong: bool = False, indent: int = 0) -> Line:
+    """A sentence of these parts."""
+    return Line(parts, tone, is_strong, indent)
+
+
+def fixed(text: str) -> Line:
+    """A line that is never wrapped."""
+    return Line((text,), is_fixed=True)
+
+
+def cells(*texts: str) -> Row:
+    """A row of plain texts."""
+    return tuple(map(Cell, texts))
+
+
+def whole(parts: tuple[Part, ...]) -> str:
+    """The text of a line with digests as they are."""
+    return "".join(part.value if isinstance(part, Digest) else part for part in parts)
