@@ -32,8 +32,9 @@ from .snapshot_file import load_snapshot
 if TYPE_CHECKING:
     from .authoring.loader import load_policy
     from .explain.admission import explain_guest
-    from .planner import plan_recovery
+    from .planner import plan_prepared, plan_recovery
     from .policy.documents import Policy
+    from .prepared import Prepared, prepare
     from .verify.replay import Verdict, verify_plan
     from .verify.staleness import StaleInput, stale_inputs
     from .verify.violation import Code, Violation
@@ -41,12 +42,15 @@ else:
     _HOMES = {
         "Code": "verify.violation",
         "Policy": "policy.documents",
+        "Prepared": "prepared",
         "StaleInput": "verify.staleness",
         "Verdict": "verify.replay",
         "Violation": "verify.violation",
         "explain_guest": "explain.admission",
         "load_policy": "authoring.loader",
+        "plan_prepared": "planner",
         "plan_recovery": "planner",
+        "prepare": "prepared",
         "stale_inputs": "verify.staleness",
         "verify_plan": "verify.replay",
     }
@@ -83,6 +87,7 @@ __all__ = [
     "Policy",
     "PolicyRefusedError",
     "PoolKind",
+    "Prepared",
     "Progress",
     "Reason",
     "RefusedError",
@@ -101,7 +106,9 @@ __all__ = [
     "explain_guest",
     "load_policy",
     "load_snapshot",
+    "plan_prepared",
     "plan_recovery",
+    "prepare",
     "snapshot_digest",
     "stale_inputs",
     "verify_plan",

@@ -50,14 +50,14 @@ def plan_recovery(
     SnapshotRefusedError, PolicyRefusedError
         The input is wrong; every fault found is listed.
     UnverifiedPlanError
-        As `plan`.
+        As `plan_prepared`.
     """
     began = time.monotonic()
     stages = stages or Stages()
-    return plan(prepare(snapshot, policy, stages), options, on_progress, stop, stages, began)
+    return plan_prepared(prepare(snapshot, policy, stages), options, on_progress, stop, stages, began)
 
 
-def plan(
+def plan_prepared(
     prepared: Prepared,
     options: PlanOptions | None = None,
     on_progress: Callable[[Progress], None] | None = None,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.integration import requests
 from tests.integration.running import PATIENCE_S, POLICY, RunningServer
+from tests.support.case_files import run
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_server.convert.answer import answer_from_proto
 from trimtab_server.convert.explanation import explanation_from_proto
 from trimtab_server.convert.request import policy_to_proto
 from trimtab_server.convert.snapshot import snapshot_from_proto
+from trimtab_server.files import write_snapshot
 from trimtab_solver.actions import ActionKind
 from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.digest import snapshot_digest
@@ -186,3 +190,18 @@ def test_an_earlier_plan_is_where_the_next_one_begins(server: RunningServer, ans
         notes = [note for note in again.notes if note.startswith("warm start: ")]
         assert [note.split()[4] for note in notes] == ["gone:", "shop-a1:"]
         assert _verify(server, again).verified
+
+
+def test_the_command_line_asks_a_server_as_it_asks_itself(server: RunningServer, tmp_path: Path) -> None:
+    """`trimtab explain --host` prints the same with --server, under the server's own policy and under a local one."""
+    snapshot = snapshot_from_proto(requests.small_snapshot())
+    write_snapshot(tmp_path / "s.json", snapshot)
+    asked: list[str | Path] = ["explain", tmp_path / "s.json", snapshot.vms[0].id, "--host", snapshot.hosts[-1].id]
+    remote = ["--server", f"127.0.0.1:{server.port}"]
+    here = run(*asked, "--policy", POLICY)
+    assert snapshot.hosts[-1].id in here.out
+    assert run(*asked, *remote) == here
+    assert run(*asked, *remote, "--policy", POLICY) == here
+    unknown = run("explain", tmp_path / "s.json", "nobody", "--host", snapshot.hosts[-1].id, *remote)
+    assert unknown.code == 2
+    assert "vm_id: the snapshot holds no guest 'nobody'" in unknown.err

@@ -16,7 +16,7 @@ from tests.support.seeds import chunks, named
 from tests.support.strategies import document, tiny_cluster
 from trimtab_solver.errors import RefusedError
 from trimtab_solver.options import PlanOptions
-from trimtab_solver.planner import plan
+from trimtab_solver.planner import plan_prepared
 from trimtab_solver.policy.documents import Level, Policy, Selector, Spec
 from trimtab_solver.prepared import AS_WHOLE, BY_CHANGES, Prepared, prepare
 from trimtab_solver.review.events import after_draining, after_failure
@@ -287,8 +287,8 @@ def test_a_plan_after_an_event_is_that_of_the_cluster_prepared_anew() -> None:
         snapshot, policy = tiny_cluster(seed)
         event = partial(after_failure, parts=[f"host:{snapshot.hosts[0].id}"])
         later, anew = prepare(snapshot, policy).after(event), prepare(event(snapshot), policy)
-        answer = plan(later, options)
-        assert answer.plan == plan(anew, options).plan, seed
+        answer = plan_prepared(later, options)
+        assert answer.plan == plan_prepared(anew, options).plan, seed
         verdicts = [verify_plan(one.snapshot, policy, answer.plan, case=one.case) for one in (later, anew)]
         assert verdicts[0] == verdicts[1]
         assert verdicts[0].is_valid

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..errors import RefusedError
-from ..planner import plan
+from ..planner import plan_prepared
 from ..policy.documents import Document, Policy, Source, Switched
 from ..prepared import prepare, prepare_lazily
 from ..rules.tier import Tier
@@ -97,7 +97,7 @@ def _binds(policy: Policy, document: Document, planned: Planned | None) -> bool:
     without = replace(policy, documents=tuple(other for other in policy.documents if other is not document))
     try:
         prepared = prepare(planned.snapshot, without)
-        free = plan(prepared, OPTIONS)
+        free = plan_prepared(prepared, OPTIONS)
     except RefusedError:
         return True
     if type(document.spec) not in JUDGES:

@@ -12,7 +12,7 @@ from ..authoring.expression_fields import selectors_in
 from ..errors import Fault, RefusedError
 from ..options import PlanOptions
 from ..outcome import Outcome
-from ..planner import plan
+from ..planner import plan_prepared
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.selection import Selection
 from ..policy.variables import Scope
@@ -271,7 +271,7 @@ def _plan_change(old: Policy, new: Policy, scenario: Scenario, state: Snapshot, 
 def _make(policy: Policy, state: Snapshot, options: PlanOptions) -> _Made | tuple[Fault, ...]:
     try:
         prepared = prepare(state, policy)
-        answer = plan(prepared, options)
+        answer = plan_prepared(prepared, options)
     except RefusedError as refusal:
         return refusal.faults
     proven = all(level.gap == 0 for level in answer.levels)

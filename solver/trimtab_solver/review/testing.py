@@ -11,7 +11,7 @@ from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
 from ..options import PlanOptions
 from ..outcome import Answer
 from ..placement import Placement
-from ..planner import plan
+from ..planner import plan_prepared
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.moments import seconds_since_epoch
 from ..policy.selection import named
@@ -191,7 +191,7 @@ class _Run:
 
     def _plan(self, expect: PlanExpectation, prepared: Prepared, evidence: Evidence) -> None:
         snapshot = prepared.snapshot
-        answer = plan(prepared, OPTIONS)
+        answer = plan_prepared(prepared, OPTIONS)
         end = verify_plan(snapshot, self._policy, answer.plan, case=evidence.case).placement
         self._planned = Planned(snapshot, answer, end)
         self._shown.update(evidence.shown(end))

@@ -87,6 +87,21 @@ def test_markdown_lists_everything(tmp_path: Path) -> None:
     assert "\n## How good the plan is\n" in text
 
 
+def test_a_file_for_a_browser_lists_everything(tmp_path: Path) -> None:
+    """Actions, who stays down, the levels: of plan, verify and explain."""
+    state, rules = written(tmp_path, case.EVICTION)
+    page = run("plan", state, "--policy", rules, "--format", "html", "-o", tmp_path / "plan.json").out
+    assert page.startswith("<!DOCTYPE html>")
+    for cell in ("fence h1", "suspend b on h2", "start a on h2", "running:top"):
+        assert f">{cell}</td>" in page
+    verified = run(
+        "verify", tmp_path / "plan.json", "--snapshot", state, "--policy", rules, "--format", "html", "--limit", "1"
+    )
+    assert '<h1 class="good">SAFE: 3 actions, no violation; ' in verified.out
+    explained = run("explain", state, "b", "--policy", rules, "--format", "html").out
+    assert "It does not run after the plan: " in explained
+
+
 def test_lists_are_limited_on_request(tmp_path: Path) -> None:
     """--limit 1 shows one row and counts the rest; --limit 0 shows all."""
     state, rules = written(tmp_path, case.EVICTION)
@@ -99,7 +114,7 @@ def test_names_cannot_reach_the_terminal(tmp_path: Path) -> None:
     name = "[bold]x\x1b[31m"
     state, rules = written(tmp_path, case.RESTART)
     state.write_text(state.read_text().replace('"a"', json.dumps(name)))
-    for form in ("table", "markdown", "yaml", "json"):
+    for form in ("table", "markdown", "html", "yaml", "json"):
         result = run("plan", state, "--policy", rules, "--format", form)
         assert result.code == 0
         assert "\x1b" not in result.out

@@ -55,6 +55,16 @@ def test_json_for_programs(tmp_path: Path, cluster: list[str]) -> None:
     assert report["plans"][0]["same"] is True
 
 
+def test_a_file_for_a_browser(tmp_path: Path, cluster: list[str]) -> None:
+    """Documents with old and new values, selections, and what becomes of each scenario."""
+    page = compared(tmp_path, *cluster, "--format", "html").out
+    assert page.startswith("<!DOCTYPE html>")
+    for cell in ("Tier low", "spec.rank", "1", "2", "a-on-h2", "spec.hosts", "h2"):
+        assert f">{cell}</td>" in page
+    assert "<h2>Plan, h1 fails</h2>" in page
+    assert "the same plan" in page
+
+
 def test_no_differences(tmp_path: Path) -> None:
     """One line; with --exit-code a difference is exit code 1."""
     assert compared(tmp_path, new=TIERS).out == "no differences\n"
