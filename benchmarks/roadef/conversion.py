@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks.roadef.cost import usage_of
 from benchmarks.roadef.instance import Instance
+from trimtab_solver.measures import Key, Measure
 from trimtab_solver.primitives.allowed import Allowed
 from trimtab_solver.primitives.balance import AboveThreshold, Balance, Ratio
 from trimtab_solver.primitives.capacity import Capacity
@@ -35,8 +36,7 @@ from trimtab_solver.primitives.group import GroupPrimitive
 from trimtab_solver.primitives.groups import Groups
 from trimtab_solver.problem import Level, Problem, TierRow
 
-_MEASURES = ("running", "inherited", "stops", "shrinkage", "should", "disruption", "balance")
-_COST = Level("cost", ((_MEASURES.index("disruption"), 1), (_MEASURES.index("balance"), 1)))
+_COST = Level("cost", ((Key(Measure.DISRUPTION), 1), (Key(Measure.BALANCE), 1)))
 
 
 def build_problem(instance: Instance) -> Problem:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .measures import Key, Measure, PerMeasure, keys_of
 from .primitives.allowed import Allowed
 from .primitives.balance import Balance
 from .primitives.capacity import Capacity
@@ -46,14 +47,19 @@ class TierRow:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of the objective: the sum of ``weight * measures[index]`` over ``parts`` of (index, weight)."""
+    """One level of the objective: the sum of ``weight * measures[key]`` over ``parts`` of (key, weight)."""
 
     name: str
-    parts: tuple[tuple[int, int], ...]
+    parts: tuple[tuple[Key, int], ...]
 
-    def value(self, measures: Sequence[int]) -> int:
+    def value(self, measures: PerMeasure[int]) -> int:
         """The level's value for these measures."""
-        return sum(weight * measures[index] for index, weight in self.parts)
+        return sum(weight * measures[key] for key, weight in self.parts)
+
+    @property
+    def counts_losses(self) -> bool:
+        """Whether guests that do not run are part of it."""
+        return any(key.measure is Measure.RUNNING for key, _ in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +75,8 @@ class Problem:
     """All arrays of one request.
 
     Shapes: `tier`, `current` (host index or NOWHERE), `fixed` (must stay exactly as it is), `startable`, `evictable`
-    are [V]; `requested`, `upper`, `floor`, `allocated` are [V, R]; `receiving` is [H]. `levels` says how `measures`
-    make up the objective; without it each measure is a level, in their order. No array can be written to.
+    are [V]; `requested`, `upper`, `floor`, `allocated` are [V, R]; `receiving` is [H]. `levels` says how measures make
+    up the objective; without it each is a level, in the order of `keys_of`. No array can be written to.
     """
 
     vm_ids: tuple[str, ...]
@@ -101,7 +107,7 @@ class Problem:
         object.__setattr__(self, "ranks", ranks_of(self.tiers, self.tier))
         seal(self)
         if not self.levels:
-            levels = tuple(Level(name, ((i, 1),)) for i, name in enumerate(self.measures))
+            levels = tuple(Level(name, ((key, 1),)) for key, name in name_measures(self.tiers, self.tier).items())
             object.__setattr__(self, "levels", levels)
 
     @property
@@ -128,11 +134,6 @@ class Problem:
     def running(self) -> Bools:
         """Guests that hold room now [V]."""
         return self.current >= 0
-
-    @property
-    def measures(self) -> tuple[str, ...]:
-        """What is measured of a target."""
-        return measures_of(self.tiers, self.tier)
 
     @property
     def level_names(self) -> tuple[str, ...]:
@@ -181,12 +182,12 @@ class Problem:
         """The value of every level, in the order of `level_names`; `interrupted` as for `measure`."""
         return self.fold(self.measure(target, interrupted))
 
-    def fold(self, measures: Sequence[int]) -> tuple[int, ...]:
+    def fold(self, measures: PerMeasure[int]) -> tuple[int, ...]:
         """The levels that these measures make up."""
         return tuple(level.value(measures) for level in self.levels)
 
-    def measure(self, target: Target, interrupted: int = 0) -> tuple[int, ...]:
-        """The value of every one of `measures`.
+    def measure(self, target: Target, interrupted: int = 0) -> PerMeasure[int]:
+        """The value of every measure.
 
         `interrupted` is what stops on the way, of guests that could have moved instead, add to the stops.
         """
@@ -194,7 +195,7 @@ class Problem:
         up = place >= 0
         value = self.tier_values("value")
         rank = self.tier_values("rank")
-        running = [int(value[~up & (rank == r)].sum()) for r in self.ranks]
+        running = {r: int(value[~up & (rank == r)].sum()) for r in self.ranks}
 
         at, classes = place[up], self.allowed.class_of[up]
         usage = self.capacity.usage(place, target.size)
@@ -216,7 +217,15 @@ class Problem:
         disruption = int(self.disruption.costs(moved, sources, targets).sum()) + self.disruption.group_cost(moved)
         disruption += BOOT_COST * int(np.unique(at[self.disruption.spare[at]]).size)
         balance = self.balance.cost(self.capacity, self.capacity.final_usage(place, target.size))
-        return (*running, inherited, stops, int(shrunk.sum()), should, disruption, balance)
+        return PerMeasure(
+            running=running,
+            inherited=inherited,
+            stops=stops,
+            shrinkage=int(shrunk.sum()),
+            should=should,
+            disruption=disruption,
+            balance=balance,
+        )
 
     def moved(self, place: Index) -> Bools:
         """Guests [V] that run now and in `place` [V], on different hosts."""
@@ -232,10 +241,11 @@ def ranks_of(tiers: Sequence[TierRow], tier: Index) -> tuple[int, ...]:
     return tuple(sorted({tiers[t].rank for t in np.flatnonzero(np.bincount(tier)).tolist()}, reverse=True))
 
 
-def measures_of(tiers: Sequence[TierRow], tier: Index) -> tuple[str, ...]:
-    """What is measured of a target with guests of `tier` [V]: one count per rank, highest first, and six more."""
-    names = []
-    for rank in ranks_of(tiers, tier):
-        joined = sorted(row.name for row in tiers if row.rank == rank)
-        names.append("running:" + "+".join(joined))
-    return (*names, "inherited", "stops", "shrinkage", "should", "disruption", "balance")
+def name_measures(tiers: Sequence[TierRow], tier: Index) -> dict[Key, str]:
+    """What the levels are called that count one measure each, for guests of `tier` [V]."""
+    return {
+        key: key.measure.value
+        if key.rank is None
+        else f"{key.measure.value}:" + "+".join(sorted(row.name for row in tiers if row.rank == key.rank))
+        for key in keys_of(ranks_of(tiers, tier))
+    }

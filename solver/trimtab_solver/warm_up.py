@@ -41,8 +41,8 @@ def warm_up() -> None:
     policy = parse_policy({"warm-up.yaml": _POLICY})
     problem = prepare(snapshot, policy).problem
     start = repair(problem, problem.current)
-    room = RoomPrices(0, np.ones(len(vms)))
-    market = Bounds(problem).loss_market(0, {})
+    room = RoomPrices(problem.ranks[0], np.ones(len(vms)))
+    market = Bounds(problem).loss_market(problem.ranks[0], {})
     assemble(problem, market, AssemblyOptions(NEVER, iterations=1), threading.Event())
     search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, room=room), start)
 

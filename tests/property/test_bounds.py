@@ -16,6 +16,7 @@ from trimtab_solver.engines.bounds.bound import Bounds, aggregated_bounds
 from trimtab_solver.engines.columns.generation import HostBound
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.engines.relaxation.pricing import bound_at, find_prices
+from trimtab_solver.measures import Key, Measure
 
 
 @pytest.mark.parametrize("seeds", chunks(first=4_000_000), ids=named)
@@ -79,15 +80,15 @@ def test_whole_guests_on_whole_hosts_with_few_moves(seeds: range) -> None:
         budget = chance.choice((0, 0, 1, 2, problem.disruption.budget))
         problem = replace(problem, disruption=replace(problem.disruption, budget=budget))
         lost = losses(problem, placements(problem))
-        caps: dict[int, int] = {}
-        for i in range(len(problem.ranks)):
+        caps: dict[Key, int] = {}
+        for i, rank in enumerate(problem.ranks):
             best = int(lost[:, i].min())
-            market = Bounds(problem).loss_market(i, caps)
+            market = Bounds(problem).loss_market(rank, caps)
             prices = find_prices(market)
             bound = HostBound(market, prices)
             assert bound_at(market, prices) <= best, (seed, budget, caps)
             assert max(0, bound_at(market, prices)) <= bound.bound <= best, (seed, budget, caps)
             before = bound.bound
             assert before <= bound.improve(chance.randrange(12)) <= best, (seed, budget, caps)
-            caps[i] = best + chance.choice((0, 0, 1, 2))
-            lost = lost[lost[:, i] <= caps[i]]
+            allowed = caps[Key(Measure.RUNNING, rank)] = best + chance.choice((0, 0, 1, 2))
+            lost = lost[lost[:, i] <= allowed]

@@ -21,6 +21,7 @@ from trimtab_solver.engines.columns.partition import deal
 from trimtab_solver.engines.columns.price_and_branch import AssemblyOptions, assemble
 from trimtab_solver.engines.columns.rounding import choose
 from trimtab_solver.engines.relaxation.pricing import Market, find_prices
+from trimtab_solver.measures import Key, Measure
 from trimtab_solver.problem import Problem
 
 
@@ -33,12 +34,12 @@ def _drawn(seed: int) -> tuple[Problem, list[Market]]:
     budget = chance.choice((0, 1, 2, problem.disruption.budget))
     problem = replace(problem, disruption=replace(problem.disruption, budget=budget))
     lost = losses(problem, placements(problem))
-    caps: dict[int, int] = {}
+    caps: dict[Key, int] = {}
     markets = []
-    for i in range(len(problem.ranks)):
-        markets.append(Bounds(problem).loss_market(i, caps))
-        caps[i] = int(lost[:, i].min()) + chance.choice((0, 0, 1, 2))
-        lost = lost[lost[:, i] <= caps[i]]
+    for i, rank in enumerate(problem.ranks):
+        markets.append(Bounds(problem).loss_market(rank, caps))
+        allowed = caps[Key(Measure.RUNNING, rank)] = int(lost[:, i].min()) + chance.choice((0, 0, 1, 2))
+        lost = lost[lost[:, i] <= allowed]
     return problem, markets
 
 

@@ -21,6 +21,7 @@ from trimtab_solver.engines.search.rows import Tables
 from trimtab_solver.engines.search.state import new_state, relocate, swap
 from trimtab_solver.engines.search.tables import build_tables
 from trimtab_solver.engines.search.weights import Weights, soft_weights
+from trimtab_solver.measures import Key, Measure, keys_of, per_measure
 from trimtab_solver.primitives.encoding import Ints
 from trimtab_solver.problem import Problem, Target
 from trimtab_solver.sizing import fit_sizes
@@ -42,7 +43,7 @@ def test_room_pricing_is_valid_and_between_its_start_and_the_optimum(seeds: rang
         problem = problem_of(*tiny_cluster(seed))
         room = price_room(problem, Bounds(problem), problem.evaluate(problem.stay()))
         if room is None:
-            room = RoomPrices(0, np.random.default_rng(seed).random(problem.vm_count))
+            room = RoomPrices(max(problem.ranks, default=0), np.random.default_rng(seed).random(problem.vm_count))
         _search_and_judge(seed, SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, room=room))
 
 
@@ -107,11 +108,12 @@ def test_the_energy_of_every_measure_changes_as_the_measure_does(seeds: range) -
         problem = problem_of(*tiny_cluster(seed))
         if not problem.vm_count or not problem.host_count:
             continue
-        factor, names = problem.capacity.factor, problem.measures
+        factor = problem.capacity.factor
         # by the least units that shrinking must free: an estimate where not all guests use room alike
         is_rough = (factor[:, :, 0] != factor[:, :, 1]).any() and (problem.floor != problem.upper).any()
-        compared = [m for m, name in enumerate(names) if not is_rough or name not in ("shrinkage", "balance")]
-        tables = {m: build_tables(problem, _only(m, problem)) for m in compared}
+        rough = {Measure.SHRINKAGE, Measure.BALANCE} if is_rough else set()
+        compared = [key for key in keys_of(problem.ranks) if key.measure not in rough]
+        tables = {key: build_tables(problem, _only(key, problem)) for key in compared}
         rules = build_tables(problem, soft_weights(problem))
         wandering = new_state(problem, rules, problem.current, seed=1)
         first = _counted_twice(problem, tables, wandering.guest["place"])
@@ -120,26 +122,24 @@ def test_the_energy_of_every_measure_changes_as_the_measure_does(seeds: range) -
             v, goal = np.int64(chance.randrange(problem.vm_count)), np.int64(chance.randrange(-1, problem.host_count))
             if not try_shift(rules, wandering, v, goal):
                 continue
-            for m, (energy, measure) in _counted_twice(problem, tables, wandering.guest["place"]).items():
-                assert energy - first[m][0] == pytest.approx(measure - first[m][1]), (seed, names[m])
-                seen[names[m].partition(":")[0]] += measure != first[m][1]
+            for key, (energy, measure) in _counted_twice(problem, tables, wandering.guest["place"]).items():
+                assert energy - first[key][0] == pytest.approx(measure - first[key][1]), (seed, key)
+                seen[key.measure.value] += measure != first[key][1]
     for count in seen.values():
         assert_checked(count, seeds, 0.02)
 
 
-def _only(measure: int, problem: Problem) -> Weights:
+def _only(key: Key, problem: Problem) -> Weights:
     """Weights under which nothing but one measure counts."""
-    weights = [float(m == measure) for m in range(len(problem.measures))]
-    ranks = len(problem.ranks)
-    return Weights(tuple(weights[:ranks]), *weights[ranks:])
+    return per_measure(problem.ranks, lambda one: float(one == key))
 
 
-def _counted_twice(problem: Problem, tables: dict[int, Tables], place: Ints) -> dict[int, tuple[float, int]]:
+def _counted_twice(problem: Problem, tables: dict[Key, Tables], place: Ints) -> dict[Key, tuple[float, int]]:
     """Per measure the energy of a placement [V] under its own tables, and the measure itself."""
     at = place.astype(np.int32)
     measures = problem.measure(Target(at, fit_sizes(problem, at)))
-    states = {m: new_state(problem, own, at, seed=1) for m, own in tables.items()}
-    return {m: (float(state.totals["energy"][0]), measures[m]) for m, state in states.items()}
+    states = {key: new_state(problem, own, at, seed=1) for key, own in tables.items()}
+    return {key: (float(state.totals["energy"][0]), measures[key]) for key, state in states.items()}
 
 
 @pytest.mark.parametrize("prices_room", [False, True], ids=["search", "room-pricing"])
@@ -147,7 +147,7 @@ def test_the_same_seed_and_workers_give_the_same_target(prices_room: bool) -> No
     """In reproducible mode two searches with two workers end at the same placement."""
     for seed in range(20):
         problem = problem_of(*tiny_cluster(seed, max_hosts=4, max_vms=6))
-        room = RoomPrices(0, problem.floor.sum(axis=1) / 4) if prices_room else None
+        room = RoomPrices(max(problem.ranks, default=0), problem.floor.sum(axis=1) / 4) if prices_room else None
         options = SearchOptions(_BUDGET_S, seed, workers=2, reproducible=True, room=room)
         places = [search(problem, options, problem.stay()).target.place.tolist() for _ in range(2)]
         assert places[0] == places[1], seed

@@ -23,6 +23,7 @@ from trimtab_solver.engines.search.moves import INFINITY, shift_change
 from trimtab_solver.engines.search.state import new_state
 from trimtab_solver.engines.search.tables import build_tables
 from trimtab_solver.engines.search.weights import soft_weights
+from trimtab_solver.measures import Key, Measure
 from trimtab_solver.occupancy import Occupancy
 from trimtab_solver.policy.documents import Document, Policy, RuleSpec
 from trimtab_solver.primitives.encoding import PlacementVariables
@@ -133,7 +134,7 @@ class Comparison:
         with_rule, without = self._problem.measure(target), self._free.measure(target)
         spec = self._rule.spec
         assert isinstance(spec, RuleSpec)
-        at = self._problem.measures.index("inherited" if spec.is_must else "should")
+        at = Key(Measure.INHERITED if spec.is_must else Measure.SHOULD)
         return (with_rule[at] - without[at]) // (spec.weight or 1)
 
     def _disagreement(self, engine: str, filtering: Filtering, target: Target) -> Disagreement:

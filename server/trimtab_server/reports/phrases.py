@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from trimtab_solver.actions import Action, ActionKind, Phase
+from trimtab_solver.measures import Measure
 from trimtab_solver.outcome import Answer, LevelValue, Outcome
 
 PHASES: Final[Mapping[Phase, str]] = {
@@ -22,15 +23,6 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.INFEASIBLE: "proven: not every guest that must run can run; the plan saves what can be saved",
     Outcome.REFUSED: "the input is wrong; nothing was planned",
     Outcome.STALE: "the plan was made for another snapshot or policy",
-}
-
-_LEVELS: Final[Mapping[str, str]] = {
-    "inherited": "breaches of must rules and overfull hosts that remain",
-    "stops": "running guests stopped (2 each) or suspended (1 each)",
-    "shrinkage": "CPU (milli) and memory (MiB) below what guests request, weighted",
-    "should": "breaches of should rules, weighted",
-    "disruption": "memory of migrated guests (MiB; cold ones 4 times), spares booted",
-    "balance": "load above thresholds and uneven load, weighted",
 }
 
 
@@ -83,9 +75,29 @@ def _change(name: str, then: int, now: int) -> str:
 def describe_level(name: str) -> str:
     """What the level counts."""
     kind, _, tiers = name.partition(":")
-    if kind == "running":
-        return f"{' and '.join(tiers.split('+'))} guests that do not run, by value"
-    return _LEVELS.get(kind, "as the Objectives of the policy weigh it")
+    if kind not in set(Measure):
+        return "as the Objectives of the policy weigh it"
+    return _describe_measure(Measure(kind), tiers)
+
+
+def _describe_measure(measure: Measure, tiers: str) -> str:
+    match measure:
+        case Measure.RUNNING:
+            return f"{' and '.join(tiers.split('+'))} guests that do not run, by value"
+        case Measure.INHERITED:
+            return "breaches of must rules and overfull hosts that remain"
+        case Measure.STOPS:
+            return "running guests stopped (2 each) or suspended (1 each)"
+        case Measure.SHRINKAGE:
+            return "CPU (milli) and memory (MiB) below what guests request, weighted"
+        case Measure.SHOULD:
+            return "breaches of should rules, weighted"
+        case Measure.DISRUPTION:
+            return "memory of migrated guests (MiB; cold ones 4 times), spares booted"
+        case Measure.BALANCE:
+            return "load above thresholds and uneven load, weighted"
+        case _:
+            assert_never(measure)
 
 
 def short_level(name: str) -> str:

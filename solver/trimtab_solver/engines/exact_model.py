@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..measures import PerMeasure
 from ..primitives.disruption import BOOT_COST
 from ..primitives.encoding import UNBOUNDED, Breaches, Index, Ints, Load, PlacementVariables
 from ..problem import NOWHERE, Level, Problem, Target
@@ -187,27 +188,27 @@ class ExactModel:
         move_cost[moves] = problem.disruption.costs(guest[moves], current[moves], host[moves])
         breach = np.where(runs & ~moves, problem.allowed.breach[classes, host], 0)
         base = (problem.requested - problem.upper).sum(axis=1) * problem.tier_values("shrink_cost")
-        running = [
-            Objective(
+        running = {
+            r: Objective(
                 tuple(_terms(np.where(rank[guest] == r, -value[guest], 0))),
                 int(value[rank == r].sum()),
             )
             for r in problem.ranks
-        ]
+        }
         shrinkage = [(cut, problem.tiers[t].shrink_cost) for (_, t, _), cut in self._shrink.items()]
         boots = [(boot, BOOT_COST) for boot in self._boots]
         if self._group_moves is not None:
             boots.append((self._group_moves, problem.disruption.group_weight))
-        measures = (
-            *running,
-            Objective((*self._breaches.inherited, *_terms(breach))),
-            Objective(
+        measures = PerMeasure(
+            running=running,
+            inherited=Objective((*self._breaches.inherited, *_terms(breach))),
+            stops=Objective(
                 tuple(_terms(np.where(runs & ~restarts, -eviction[guest], 0))), int(eviction[problem.running].sum())
             ),
-            Objective(tuple(shrinkage), int(base.sum())),
-            Objective((*self._breaches.should, *_terms(problem.allowed.penalty[classes, host]))),
-            Objective((*boots, *_terms(move_cost))),
-            Objective(self._balance),
+            shrinkage=Objective(tuple(shrinkage), int(base.sum())),
+            should=Objective((*self._breaches.should, *_terms(problem.allowed.penalty[classes, host]))),
+            disruption=Objective((*boots, *_terms(move_cost))),
+            balance=Objective(self._balance),
         )
         return tuple(_fold(level, measures) for level in problem.levels)
 
@@ -285,13 +286,13 @@ def candidate_count(problem: Problem) -> int:
     return sum(int(problem.candidates(int(v)).sum()) * int(n) for v, n in zip(first, count, strict=True))
 
 
-def _fold(level: Level, measures: Sequence[Objective]) -> Objective:
+def _fold(level: Level, measures: PerMeasure[Objective]) -> Objective:
     """The weighted sum of measures that makes up a level."""
     terms: defaultdict[int, int] = defaultdict(int)
-    for index, weight in level.parts:
-        for variable, coefficient in measures[index].terms:
+    for key, weight in level.parts:
+        for variable, coefficient in measures[key].terms:
             terms[variable] += weight * coefficient
-    return Objective(tuple(terms.items()), sum(weight * measures[index].offset for index, weight in level.parts))
+    return Objective(tuple(terms.items()), sum(weight * measures[key].offset for key, weight in level.parts))
 
 
 def _terms(coefficients: Ints) -> Iterator[Term]:

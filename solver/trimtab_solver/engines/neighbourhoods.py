@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..measures import Key, Measure
 from ..primitives.encoding import Bools, Ints
 from ..problem import NOWHERE, Problem, Target
 from .bounds.bound import Bounds
@@ -108,8 +109,8 @@ class _Search:
 
     def _prices(self) -> Floats:
         """What a unit of room is worth on each host [H, R], in losses of the lowest rank, if none above it loses."""
-        ranks = len(self._problem.ranks)
-        market = Bounds(self._problem).loss_market(ranks - 1, dict.fromkeys(range(ranks - 1), 0))
+        *above, lowest = self._problem.ranks
+        market = Bounds(self._problem).loss_market(lowest, {Key(Measure.RUNNING, rank): 0 for rank in above})
         prices = find_prices(market)
         return np.asarray((prices.room / prices.scale)[self._relaxation.type_of])
 

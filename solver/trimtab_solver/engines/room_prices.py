@@ -24,7 +24,7 @@ _LOWER_RANKS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class RoomPrices:
-    """What the room for each guest is worth, in units of the loss at rank number `rank`: `worth` [V]."""
+    """What the room for each guest is worth, in units of the loss at `rank`: `worth` [V]."""
 
     rank: int
     worth: Floats
@@ -44,5 +44,5 @@ def price_room(problem: Problem, bounds: Bounds, values: tuple[int, ...]) -> Roo
     # one that may arrive nowhere takes no room from others
     cheapest = np.where(relaxation.mask, room, np.inf).min(axis=1, initial=np.inf)
     worth = np.where(np.isfinite(cheapest), cheapest, 0.0)[relaxation.kind_of]
-    worth = np.where(problem.tier_values("rank") < problem.ranks[rank], _LOWER_RANKS * worth, worth)
+    worth = np.where(problem.tier_values("rank") < rank, _LOWER_RANKS * worth, worth)
     return RoomPrices(rank, worth) if (worth > 0).any() else None

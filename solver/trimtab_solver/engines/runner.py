@@ -153,7 +153,6 @@ class Runner:
 
     def _facts(self) -> Facts:
         problem, values, is_counted = self._problem, self._start().values, self._deadline.is_never
-        ranks = len(problem.ranks)
         first_open = self.ledger.first_open(values)
         left_s = self.left_s
         return Facts(
@@ -162,7 +161,7 @@ class Runner:
             hosts=problem.host_count,
             running=int(problem.running.sum()),
             moves=problem.disruption.budget,
-            loss_levels=sum(any(part < ranks for part, _ in level.parts) for level in problem.levels),
+            loss_levels=sum(level.counts_losses for level in problem.levels),
             proven_levels=self.ledger.proven_levels(values),
             gap=0 if first_open is None else first_open.gap,
             bound=0 if first_open is None else first_open.bound,

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..compilation import compile_problem
 from ..engines.runner import Runner
+from ..measures import Key, Measure
 from ..options import PlanOptions
 from ..policy.documents import Document, Level, Policy, RuleSpec
 from ..policy.selection import Selection
@@ -186,7 +187,7 @@ class Search:
         if not problem.groups:
             return False
         nobody = problem.stay()
-        return problem.measure(nobody)[problem.measures.index("inherited")] > 0 or self.is_impossible([rule], guests)
+        return problem.measure(nobody).inherited > 0 or self.is_impossible([rule], guests)
 
     def is_impossible(self, rules: Sequence[Document], guests: tuple[str, ...], *, is_suitable: bool = False) -> bool:
         """Whether it is proven that the guests cannot all run under the rules, with any amount of room.
@@ -253,7 +254,7 @@ def _required(problem: Problem, count: int) -> Problem:
     tier = np.ones(problem.vm_count, dtype=np.int32)
     tier[:count] = 0
     problem = replace(problem, tiers=(row, replace(row, name="optional", rank=0)), tier=tier)
-    lacking = ObjectiveLevel("lacking", ((0, 1), (problem.measures.index("inherited"), 1)))
+    lacking = ObjectiveLevel("lacking", ((Key(Measure.RUNNING, problem.ranks[0]), 1), (Key(Measure.INHERITED), 1)))
     return replace(problem, levels=(lacking,))
 
 

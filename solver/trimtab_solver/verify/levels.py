@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import assert_never
 
 from ..actions import ActionKind
+from ..measures import Measure
 from ..snapshot import HostState, Vm
 from .balance import balance
 from .case import Case
@@ -45,16 +47,28 @@ def levels(
             should += amount * scope.weight
     stops = STOP_COST * len(case.place.keys() & set(stopped))
     stops += SUSPEND_COST * len((case.place.keys() & set(suspended)) - set(stopped))
-    measures = {
-        **dict(running_levels(case, place)),
-        "inherited": inherited,
-        "stops": stops,
-        "shrinkage": shrinkage(case, sizes),
-        "should": should,
-        "disruption": disruption(case, place),
-        "balance": balance(case, place, sizes),
-    }
-    return in_order(case.selection, measures)
+
+    def count(measure: Measure) -> int:
+        match measure:
+            case Measure.RUNNING:
+                raise AssertionError("who does not run is counted per rank")
+            case Measure.INHERITED:
+                return inherited
+            case Measure.STOPS:
+                return stops
+            case Measure.SHRINKAGE:
+                return shrinkage(case, sizes)
+            case Measure.SHOULD:
+                return should
+            case Measure.DISRUPTION:
+                return disruption(case, place)
+            case Measure.BALANCE:
+                return balance(case, place, sizes)
+            case _:
+                assert_never(measure)
+
+    others = {measure.value: count(measure) for measure in Measure if measure is not Measure.RUNNING}
+    return in_order(case.selection, {**dict(running_levels(case, place)), **others})
 
 
 def running_levels(case: Case, place: Collection[str]) -> Levels:

@@ -14,6 +14,7 @@ from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.clock import NEVER
 from trimtab_solver.engines.columns.price_and_branch import AssemblyOptions, assemble
 from trimtab_solver.engines.linear_program import LinearProgram
+from trimtab_solver.measures import Key, Measure
 from trimtab_solver.problem import Problem
 
 _TWO_HOSTS = {3: DOWN, 4: DOWN}
@@ -28,8 +29,8 @@ def _split_room(moves: int) -> Problem:
 
 
 def _assembled(problem: Problem, share_hosts: int = 500) -> tuple[int, ...] | None:
-    bronze = len(problem.ranks) - 1
-    market = Bounds(problem).loss_market(bronze, dict.fromkeys(range(bronze), 0))
+    *above, bronze = problem.ranks
+    market = Bounds(problem).loss_market(bronze, {Key(Measure.RUNNING, rank): 0 for rank in above})
     options = AssemblyOptions(NEVER, 50, seed=1, workers=1, share_hosts=share_hosts)
     found = assemble(problem, market, options, threading.Event())
     return None if found is None else problem.evaluate(found.target)
@@ -76,7 +77,8 @@ def test_no_assembly_once_it_is_to_stop() -> None:
     problem = _split_room(moves=1)
     stop = threading.Event()
     stop.set()
-    market = Bounds(problem).loss_market(1, {0: 0})
+    gold, bronze = problem.ranks
+    market = Bounds(problem).loss_market(bronze, {Key(Measure.RUNNING, gold): 0})
     assert assemble(problem, market, AssemblyOptions(NEVER, 50), stop) is None
 
 

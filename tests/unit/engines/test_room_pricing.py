@@ -38,7 +38,7 @@ def test_guests_are_worth_their_room() -> None:
     problem = _crowded()
     found = price_room(problem, Bounds(problem), problem.evaluate(problem.stay()))
     assert found is not None
-    assert problem.ranks[found.rank] == min(problem.ranks)
+    assert found.rank == min(problem.ranks)
     size = dict(zip(problem.vm_ids, found.worth.tolist(), strict=True))
     assert size["s0"] == pytest.approx(size["l"] / 4, rel=1e-6)
     assert size["l"] == pytest.approx(2.0, rel=1e-6), "as much as is lost with a Bronze guest"
@@ -94,7 +94,7 @@ def test_the_price_of_moves_falls_until_the_budget_is_used() -> None:
     problem = _crowded()
     problem = replace(problem, disruption=replace(problem.disruption, budget=4))
     tables = build_tables(problem, loss_weights(soft_weights(problem)))
-    room = RoomPrices(len(problem.ranks) - 1, problem.floor[:, 0] / 40)
+    room = RoomPrices(problem.ranks[-1], problem.floor[:, 0] / 40)
     pricing = start_room_pricing(problem, tables, room, by_heads=0.0)
     state = new_state(problem, pricing.tables, problem.current, 1, pricing.prices)
     first = pricing.move_price

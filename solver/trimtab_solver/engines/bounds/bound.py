@@ -8,9 +8,11 @@ integers (`relaxation.pricing`), next to counting arguments; `Bounds.tighten` ad
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import assert_never
 
 import numpy as np
 
+from ...measures import Key, Measure
 from ...primitives.disruption import COLD_FACTOR
 from ...primitives.encoding import Bools, Ints
 from ...problem import NOWHERE, Problem
@@ -21,8 +23,9 @@ from ..relaxation.pricing import Goal, Limit, Market, bound_at, find_prices, ope
 from .crowding import crowded_out
 from .imbalance import least_imbalance
 
-Caps = Mapping[int, int]
-"""What measures may be at most, as the levels above demand: index of the measure -> value."""
+Caps = Mapping[Key, int]
+"""What measures may be at most, as the levels above demand."""
+_INHERITED, _STOPS = Key(Measure.INHERITED), Key(Measure.STOPS)
 
 
 def aggregated_bounds(problem: Problem, values: tuple[int, ...] | None = None) -> tuple[int, ...]:
@@ -38,10 +41,6 @@ class Bounds:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._ranks = len(problem.ranks)
-        self._inherited, self._stops, self._shrinkage, self._should, self._disruption, self._balance = range(
-            self._ranks, len(problem.measures)
-        )
         self._found: dict[tuple[int, tuple[int, ...] | None], int] = {}
         self._relaxations: dict[tuple[bool, bool], Relaxation] = {}
         self._contents: dict[tuple[int, tuple[int, ...]], HostBound] = {}
@@ -91,10 +90,10 @@ class Bounds:
         self._raise(i, values, weight * contents.bound)
 
     def _contents_for(self, found: tuple[int, int, int], values: tuple[int, ...]) -> HostBound:
-        i, measure, _ = found
+        i, rank, _ = found
         key = i, values[:i]
         if key not in self._contents:
-            market = self.loss_market(measure, self._caps(values[:i]))
+            market = self.loss_market(rank, self._caps(values[:i]))
             self._contents[key] = HostBound(market, find_prices(market))
         return self._contents[key]
 
@@ -103,67 +102,71 @@ class Bounds:
         self._found[key] = max(self._level(*key), bound)
 
     def scarcity(self, values: tuple[int, ...]) -> tuple[int, Market] | None:
-        """The first rank (its number) that is not proven at these values, and the relaxation with its loss as goal.
+        """The first rank that is not proven at these values, and the relaxation with its loss as goal.
 
         None where the first level that is not proven is no loss of a single rank.
         """
         found = self._open_loss(values)
         if found is None:
             return None
-        i, measure, _ = found
-        return measure, self.loss_market(measure, self._caps(values[:i]))
+        i, rank, _ = found
+        return rank, self.loss_market(rank, self._caps(values[:i]))
 
     def _open_loss(self, values: tuple[int, ...]) -> tuple[int, int, int] | None:
         """The first level that is not proven, the rank whose loss it is, and its weight; None if it is no such."""
         for i, (value, bound) in enumerate(zip(values, self.given(values), strict=True)):
             if value > bound:
-                parts = self._problem.levels[i].parts
-                if len(parts) != 1 or parts[0][0] >= self._ranks or self._problem.host_count == 0:
+                (key, weight), *others = self._problem.levels[i].parts
+                if others or key.rank is None or self._problem.host_count == 0:
                     return None
-                return i, *parts[0]
+                return i, key.rank, weight
         return None
 
     def _level(self, i: int, above: tuple[int, ...] | None) -> int:
         key = i, above
         if key not in self._found:
             caps = {} if above is None else self._caps(above)
-            self._found[key] = sum(weight * self._measure(m, caps) for m, weight in self._problem.levels[i].parts)
+            self._found[key] = sum(weight * self._least(part, caps) for part, weight in self._problem.levels[i].parts)
         return self._found[key]
 
-    def _caps(self, above: tuple[int, ...]) -> dict[int, int]:
+    def _caps(self, above: tuple[int, ...]) -> dict[Key, int]:
         """What the measures may be when the leading levels have these values or better."""
-        caps: dict[int, int] = {}
+        caps: dict[Key, int] = {}
         for level, value in zip(self._problem.levels, above, strict=False):
-            for m, weight in level.parts:
+            for key, weight in level.parts:
                 if weight > 0:
-                    caps[m] = min(caps.get(m, value // weight), value // weight)
+                    caps[key] = min(caps.get(key, value // weight), value // weight)
         return caps
 
-    def _measure(self, m: int, caps: Caps) -> int:
+    def _least(self, key: Key, caps: Caps) -> int:
+        """The bound of one measure."""
         if self._problem.vm_count == 0 or self._problem.host_count == 0:
-            return self._without_hosts(m)
-        if m < self._ranks:
-            return max(self._loss(m, caps), crowded_out(self._problem, self._problem.ranks[m], self._rank_caps(caps)))
-        if m == self._inherited:
-            return self._unmendable(caps)
-        if m == self._stops:
-            return self._fewest_stops(caps)
-        if m == self._shrinkage:
-            return self._least_shrinkage(caps)
-        if m == self._should:
-            return self._least_penalty(caps)
-        if m == self._disruption:
-            return self._forced_moves(caps)
-        return least_imbalance(self._problem, self._must_run(caps))
+            return self._without_hosts(key)
+        match key.measure:
+            case Measure.RUNNING:
+                assert key.rank is not None, "losses are counted per rank"
+                return max(self._loss(key.rank, caps), crowded_out(self._problem, key.rank, _rank_caps(caps)))
+            case Measure.INHERITED:
+                return self._unmendable(caps)
+            case Measure.STOPS:
+                return self._fewest_stops(caps)
+            case Measure.SHRINKAGE:
+                return self._least_shrinkage(caps)
+            case Measure.SHOULD:
+                return self._least_penalty(caps)
+            case Measure.DISRUPTION:
+                return self._forced_moves(caps)
+            case Measure.BALANCE:
+                return least_imbalance(self._problem, self._must_run(caps))
+            case _:
+                assert_never(key.measure)
 
-    def _without_hosts(self, m: int) -> int:
+    def _without_hosts(self, key: Key) -> int:
         """Nobody runs where there are no hosts."""
         problem = self._problem
-        return (
-            int(problem.tier_values("value")[problem.tier_values("rank") == problem.ranks[m]].sum())
-            if (m < self._ranks)
-            else 0
-        )
+        if key.rank is None:
+            return 0
+        return int(problem.tier_values("value")[problem.tier_values("rank") == key.rank].sum())
 
     def _relaxation(self, *, elastic: bool = False, tolerant: bool = True) -> Relaxation:
         key = elastic, tolerant
@@ -171,28 +174,23 @@ class Bounds:
             self._relaxations[key] = relax(self._problem, elastic=elastic, tolerant=tolerant)
         return self._relaxations[key]
 
-    def _rank_caps(self, caps: Caps) -> dict[int, int]:
-        """What may be lost per rank."""
-        return {rank: caps[i] for i, rank in enumerate(self._problem.ranks) if i in caps}
-
     def _tiers(self, attribute: str) -> Ints:
         return np.array([getattr(tier, attribute) for tier in self._problem.tiers], dtype=np.int64)
 
     def _limits(self, caps: Caps) -> tuple[Limit, ...]:
         rank, value = self._tiers("rank"), self._tiers("value")
         none = np.zeros_like(value)
-        limits = [Limit(np.where(rank == r, value, 0), none, most) for r, most in self._rank_caps(caps).items()]
-        if self._stops in caps:
-            limits.append(Limit(none, self._tiers("eviction_cost"), caps[self._stops]))
+        limits = [Limit(np.where(rank == r, value, 0), none, most) for r, most in _rank_caps(caps).items()]
+        if _STOPS in caps:
+            limits.append(Limit(none, self._tiers("eviction_cost"), caps[_STOPS]))
         return tuple(limits)
 
-    def loss_market(self, m: int, caps: Caps) -> Market:
-        """The relaxation with the loss at rank number `m` as its goal."""
-        problem = self._problem
-        rank, value = self._tiers("rank"), self._tiers("value")
+    def loss_market(self, rank: int, caps: Caps) -> Market:
+        """The relaxation with the loss at a rank as its goal."""
+        value = self._tiers("value")
         relaxation = self._relaxation()
         goal = Goal(
-            loss=np.where(rank == problem.ranks[m], value, 0),
+            loss=np.where(self._tiers("rank") == rank, value, 0),
             stop=np.zeros_like(value),
             run=np.zeros(len(relaxation.tier), dtype=np.int64),
             limits=self._limits(caps),
@@ -204,8 +202,8 @@ class Bounds:
         backed = np.array([tier.backed for tier in self._problem.tiers], dtype=np.bool_)
         return np.asarray(backed.reshape(len(self._problem.tiers), -1)[relaxation.tier])
 
-    def _loss(self, m: int, caps: Caps) -> int:
-        market = self.loss_market(m, caps)
+    def _loss(self, rank: int, caps: Caps) -> int:
+        market = self.loss_market(rank, caps)
         return max(0, bound_at(market, find_prices(market)))
 
     def _must_run(self, caps: Caps) -> Bools:
@@ -213,10 +211,10 @@ class Bounds:
         problem = self._problem
         rank, value = problem.tier_values("rank"), problem.tier_values("value")
         must = problem.running & ~problem.evictable
-        for r, most in self._rank_caps(caps).items():
+        for r, most in _rank_caps(caps).items():
             must |= (rank == r) & (value > most)
-        if self._stops in caps:
-            must |= problem.running & (problem.tier_values("eviction_cost") > caps[self._stops])
+        if _STOPS in caps:
+            must |= problem.running & (problem.tier_values("eviction_cost") > caps[_STOPS])
         return np.asarray(must)
 
     def _rooted(self) -> Bools:
@@ -237,7 +235,7 @@ class Bounds:
         return breaches + int((problem.capacity.usage(stays, problem.floor) > problem.capacity.limit).sum())
 
     def _fewest_stops(self, caps: Caps) -> int:
-        relaxation = self._relaxation(tolerant=caps.get(self._inherited) != 0)
+        relaxation = self._relaxation(tolerant=caps.get(_INHERITED) != 0)
         none = np.zeros(len(self._problem.tiers), dtype=np.int64)
         run = np.zeros(len(relaxation.tier), dtype=np.int64)
         goal = Goal(none, self._tiers("eviction_cost"), run, None, self._limits(caps), self._moves)
@@ -249,7 +247,7 @@ class Bounds:
         cost = problem.tier_values("shrink_cost")
         always = self._must_run(caps)
         base = int(((problem.requested - problem.upper).sum(axis=1) * cost)[always].sum())
-        relaxation = self._relaxation(elastic=True, tolerant=caps.get(self._inherited) != 0)
+        relaxation = self._relaxation(elastic=True, tolerant=caps.get(_INHERITED) != 0)
         none = np.zeros(len(problem.tiers), dtype=np.int64)
         shrink = np.repeat(self._tiers("shrink_cost")[relaxation.tier][:, None], len(problem.resources), axis=1)
         run = np.zeros(len(relaxation.tier), dtype=np.int64)
@@ -273,10 +271,15 @@ class Bounds:
 
     def _forced_moves(self, caps: Caps) -> int:
         """Where no breach may be left, guests that break a rule where they are, and must run, have to move."""
-        if caps.get(self._inherited) != 0:
+        if caps.get(_INHERITED) != 0:
             return 0
         problem = self._problem
         broken = problem.running & (problem.allowed.breach[problem.allowed.class_of, problem.current] > 0)
         forced = broken & self._must_run(caps)
         factor = np.where(problem.disruption.live, 1, COLD_FACTOR)
         return int((problem.disruption.move_cost * factor)[forced].sum())
+
+
+def _rank_caps(caps: Caps) -> dict[int, int]:
+    """What may be lost per rank, the highest first."""
+    return dict(sorted(((key.rank, most) for key, most in caps.items() if key.rank is not None), reverse=True))

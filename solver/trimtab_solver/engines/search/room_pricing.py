@@ -111,12 +111,12 @@ def start_room_pricing(problem: Problem, tables: Tables, room: RoomPrices, by_he
     `tables` are those of `loss_weights`.
     """
     worth, ranks = room.worth, problem.ranks
-    above = {rank: room.rank - i for i, rank in enumerate(ranks)}
+    above = {rank: ranks.index(room.rank) - i for i, rank in enumerate(ranks)}
     heads = np.array([tier.value * _BETWEEN_RANKS ** above.get(tier.rank, 0) for tier in problem.tiers])[problem.tier]
     tradable = worth[(worth > 0) & (tables.guests["may_be_down"] == 1)]
     unit = float(np.quantile(tradable, 0.1)) if len(tradable) else 1.0
     waiting = ~problem.running & (worth > 0)
-    counts = problem.running & (problem.tier_values("rank") >= ranks[room.rank])
+    counts = problem.running & (problem.tier_values("rank") >= room.rank)
     return RoomPricing(
         tables=with_guests(tables, down_cost=worth + by_heads * heads),
         mix=np.array(_MIX),

@@ -95,8 +95,7 @@ def without_arrivals(tables: Tables, who: Bools) -> Tables:
 
 def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows, by_size: Ints) -> Records:
     disruption, running = problem.disruption, problem.running
-    of_rank = dict(zip(problem.ranks, weights.running, strict=True))
-    of_tier = np.array([of_rank.get(tier.rank, 0.0) for tier in problem.tiers])
+    of_tier = np.array([weights.running.get(tier.rank, 0.0) for tier in problem.tiers])
     guests = np.zeros(problem.vm_count, dtype=GUEST)
     guests["current"] = problem.current
     guests["kind"] = problem.allowed.class_of
