@@ -18,8 +18,8 @@ from typing import Final
 from benchmarks.subject import Case, Row, Selection
 from benchmarks.vmha.instance import generate, policy_of
 from benchmarks.vmha.recipe import LOADS, SIZES, SIZINGS, Recipe, Size
+from trimtab_solver.execution.events import after_failure
 from trimtab_solver.prepared import Prepared, prepare
-from trimtab_solver.review.events import after_failure
 
 _RUNS: Final = 5
 _MIB: Final = 1 << 20

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trimtab_solver.actions import Plan
+from trimtab_solver.execution.carry_out import after_plan
 from trimtab_solver.snapshot import Snapshot
 
 
@@ -31,15 +32,7 @@ class Tally:
 
 def final_hosts(snapshot: Snapshot, plan: Plan) -> dict[str, str]:
     """Host of every guest that runs after the plan."""
-    place = {vm.id: vm.place for vm in snapshot.vms if vm.is_running}
-    for action in plan.actions:
-        if action.kind.arrives:
-            place[action.vm_id] = action.host_id
-        elif action.kind.departs:
-            del place[action.vm_id]
-        elif action.kind.moves:
-            place[action.vm_id] = action.target_host_id
-    return place
+    return {vm.id: vm.place for vm in after_plan(snapshot, plan).vms if vm.is_running}
 
 
 def tally(snapshot: Snapshot, place: Mapping[str, str]) -> Tally:

@@ -168,18 +168,6 @@ class Plan:
 
     actions: tuple[Action, ...] = ()
 
-    def end_places(self) -> dict[str, str]:
-        """Where the guests that the plan acts on are after it: guest id -> host id, empty for a guest that is down."""
-        places = {}
-        for action in self.actions:
-            if action.kind.departs:
-                places[action.vm_id] = ""
-            elif action.kind.moves:
-                places[action.vm_id] = action.target_host_id
-            elif action.kind.arrives:
-                places[action.vm_id] = action.host_id
-        return places
-
     @property
     def makespan_s(self) -> int:
         """Seconds until the last action ends when everything runs as early as it may."""

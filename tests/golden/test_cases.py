@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.golden.case_file import Want, case_files, read_case
-from tests.golden.execution import after_event, execute
-from trimtab_solver.actions import ActionKind
+from trimtab_solver.execution.carry_out import after_plan
+from trimtab_solver.execution.events import hosts_become
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer
 from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.replay import verify_plan
-
-_DOWN = (ActionKind.STOP, ActionKind.SUSPEND)
 
 
 @pytest.mark.parametrize("path", case_files(), ids=lambda path: path.stem)
@@ -27,9 +25,9 @@ def test_golden_case(path: Path) -> None:
     snapshot = case.snapshot
     for number, step in enumerate(case.steps, 1):
         for state, host_ids in step.changes.items():
-            snapshot = after_event(snapshot, host_ids, state)
+            snapshot = hosts_become(snapshot, host_ids, state)
         answer = plan_recovery(snapshot, case.policy, PlanOptions(budget_s=60))
-        after = execute(snapshot, answer.plan)
+        after = after_plan(snapshot, answer.plan)
         found = _facts(snapshot, case.policy, answer, after, step.want)
         wanted = step.want.model_dump(mode="json", exclude_unset=True)
         assert found == {**wanted, "verified": True}, f"step {number}: {step.story}"
@@ -43,7 +41,7 @@ def _facts(before: Snapshot, policy: Policy, answer: Answer, after: Snapshot, wa
     place = {vm.id: vm.place for vm in after.vms if vm.is_running}
     assert place == dict(verdict.placement.hosts)
     tier = {vm.id: vm.tier for vm in before.vms}
-    down = {action.vm_id for action in answer.plan.actions if action.kind in _DOWN}
+    down = {action.vm_id for action in answer.plan.actions if action.kind.departs}
     lost = Counter(vm.tier for vm in after.vms if not vm.is_running)
     values = {level.name: level.value for level in answer.levels}
     assert dict(verdict.levels) == values

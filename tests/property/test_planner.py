@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.execution import execute
 from tests.support import fingerprint
 from tests.support.oracle import best_levels
 from tests.support.reach import best_reachable_levels
@@ -17,6 +16,7 @@ from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from trimtab_solver.actions import Plan
 from trimtab_solver.engines import strategy
+from trimtab_solver.execution.carry_out import after_plan
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, Outcome
 from trimtab_solver.planner import plan_recovery
@@ -114,7 +114,7 @@ def test_planning_again_after_the_plan_never_loses_a_guest(seeds: range) -> None
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         first = _answer(snapshot, policy, seed)
-        following = _answer(execute(snapshot, first.plan), policy, seed)
+        following = _answer(after_plan(snapshot, first.plan), policy, seed)
         ranks = sum(level.name.startswith("running:") for level in first.levels)
         assert _values(following)[:ranks] <= _values(first)[:ranks], seed
 

@@ -15,11 +15,11 @@ import pytest
 from tests.support.seeds import chunks, named
 from tests.support.strategies import document, tiny_cluster
 from trimtab_solver.errors import RefusedError
+from trimtab_solver.execution.events import after_draining, after_failure
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.planner import plan_prepared
 from trimtab_solver.policy.documents import Level, Policy, Selector, Spec
 from trimtab_solver.prepared import AS_WHOLE, BY_CHANGES, Prepared, prepare
-from trimtab_solver.review.events import after_draining, after_failure
 from trimtab_solver.rules.host_requirement import HostRequirement
 from trimtab_solver.rules.maintenance import Maintenance
 from trimtab_solver.rules.pin import Pin

@@ -13,6 +13,7 @@ from tests.support.oracle import best_levels
 from tests.support.reach import best_reachable_levels, find_plan, reachable
 from tests.support.strategies import clusters, tiny_cluster
 from trimtab_solver.actions import Action, ActionKind, Plan, Undo
+from trimtab_solver.execution.carry_out import Execution
 from trimtab_solver.placement import placement_of
 from trimtab_solver.policy.documents import Policy, Selector
 from trimtab_solver.rules.spread import Spread
@@ -20,10 +21,6 @@ from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify import judge_placement, verify_plan
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.room import Rooms
-
-_MIGRATIONS = (ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD)
-_STARTS = (ActionKind.START, ActionKind.RESUME)
-_STOPS = (ActionKind.STOP, ActionKind.SUSPEND)
 
 
 def plans(count: int, first: int = 0) -> Iterator[tuple[int, Case, Plan]]:
@@ -85,23 +82,17 @@ def hazards(case: Case, plan: Plan) -> Iterator[str]:
     """What can go wrong in some order of execution, by trying them all."""
     needed_by = {action.id: {a.id for a in plan.actions if action.id in a.depends_on} for action in plan.actions}
     for done in interrupted_states(plan):
-        place, sizes = dict(placement_of(case.snapshot).hosts), dict(placement_of(case.snapshot).sizes)
-        both_ends = []
+        execution, both_ends = Execution(case.snapshot), []
         # list order among those that are complete: actions of one guest depend on each other
         for action in (a for a in plan.actions if a.id in done):
             latest = not needed_by[action.id] & done
-            if latest and action.kind in (*_STOPS, *_MIGRATIONS):
-                both_ends.append((action.vm_id, place[action.vm_id], sizes[action.vm_id]))
-            if action.kind in _STARTS:
-                place[action.vm_id], sizes[action.vm_id] = action.host_id, action.size
-            elif action.kind in _STOPS:
-                del place[action.vm_id], sizes[action.vm_id]
-            elif action.kind in _MIGRATIONS:
-                place[action.vm_id] = action.target_host_id
-            elif action.kind is ActionKind.RESIZE:
-                sizes[action.vm_id] = action.size
+            if latest and (action.kind.departs or action.kind.moves):
+                sizes = placement_of(execution.snapshot()).sizes
+                both_ends.append((action.vm_id, action.host_id, sizes[action.vm_id]))
+            execution.record(action)
+        now = placement_of(execution.snapshot())
         rooms = Rooms(case.snapshot, case.hosts, case.tier)
-        rooms.refill(place, sizes)
+        rooms.refill(now.hosts, now.sizes)
         for vm_id, host_id, size in both_ends:
             rooms.add(vm_id, host_id, size)
         for host_id in case.hosts:
@@ -109,7 +100,7 @@ def hazards(case: Case, plan: Plan) -> Iterator[str]:
                 yield f"room on {host_id} after {sorted(done)}"
         for index, scope in enumerate(case.scopes):
             if scope.is_must:
-                for key, amount in scope.amounts(place).items():
+                for key, amount in scope.amounts(now.hosts).items():
                     if amount > case.tolerated[index].get(key, 0):
                         yield f"rule {scope.rule} {type(scope).__name__} at {key} after {sorted(done)}"
 

@@ -6,65 +6,58 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trimtab_solver.actions import Action, ActionKind, Plan
-from trimtab_solver.placement import placement_of
+from trimtab_solver.actions import Action, Plan
+from trimtab_solver.execution.carry_out import Execution
+from trimtab_solver.execution.progress import Progress
+from trimtab_solver.placement import Placement, placement_of
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.room import Rooms, held
-
-_STARTS = (ActionKind.START, ActionKind.RESUME)
-_STOPS = (ActionKind.STOP, ActionKind.SUSPEND)
-_MIGRATIONS = (ActionKind.MIGRATE_LIVE, ActionKind.MIGRATE_COLD)
 
 
 @dataclass(slots=True)
 class _Cluster:
-    """Who runs where at a moment; `leaving` holds room that is given up when an action ends."""
+    """A cluster while actions overlap; `leaving` holds room that is given up when an action ends."""
 
     case: Case
-    place: dict[str, str]
-    sizes: dict[str, Mapping[str, int]]
+    execution: Execution
     leaving: dict[int, tuple[str, str, Mapping[str, int]]] = field(default_factory=dict)
 
     def begin(self, action: Action) -> None:
-        """An arrival holds room from the beginning of the action, a departure until its end."""
-        vm_id = action.vm_id
-        if action.kind in _STARTS:
-            self.place[vm_id], self.sizes[vm_id] = action.host_id, action.size
-        elif action.kind in _MIGRATIONS:
-            self.leaving[action.id] = vm_id, self.place[vm_id], self.sizes[vm_id]
-            self.place[vm_id] = action.target_host_id
-        elif action.kind is ActionKind.RESIZE:
-            now = self.sizes[vm_id]
-            self.sizes[vm_id] = {r: max(amount, action.size.get(r, 0)) for r, amount in now.items()}
+        """Migrations count at their target from the beginning, and hold room at both ends until they end."""
+        if action.kind.moves:
+            size = placement_of(self.execution.snapshot()).sizes[action.vm_id]
+            self.leaving[action.id] = action.vm_id, action.host_id, size
+            self.execution.record(action)
+        else:
+            self.execution.record(action, Progress.BEGUN)
 
     def end(self, action: Action) -> None:
         """Departures give up their room."""
-        self.leaving.pop(action.id, None)
-        if action.kind in _STOPS:
-            del self.place[action.vm_id], self.sizes[action.vm_id]
-        elif action.kind is ActionKind.RESIZE:
-            self.sizes[action.vm_id] = action.size
+        if self.leaving.pop(action.id, None) is None:
+            self.execution.record(action)
 
     def harm(self) -> Iterator[str]:
         """What is worse now than in the snapshot, room and must rules."""
-        case = self.case
+        case, now = self.case, placement_of(self.execution.snapshot())
         rooms = case.rooms()
-        rooms.refill(self.place, self.sizes)
+        rooms.refill(now.hosts, now.sizes)
         for vm_id, host_id, size in self.leaving.values():
-            self._add_what_is_given_up(rooms, vm_id, host_id, size)
-        away = {vm.id for vm in case.snapshot.vms if vm.is_running and self.place.get(vm.id, vm.place) != vm.place}
+            self._add_what_is_given_up(rooms, now, vm_id, host_id, size)
+        away = {vm.id for vm in case.snapshot.vms if vm.is_running and now.hosts.get(vm.id, vm.place) != vm.place}
         yield from (message for message, _, _ in case.moves.faults(away - case.exempt))
         yield from (f"no room on {host_id}" for host_id in case.hosts if list(rooms.excess(host_id)))
         for index, scope in enumerate(case.scopes):
             if scope.is_must:
-                for key, amount in scope.amounts(self.place).items():
+                for key, amount in scope.amounts(now.hosts).items():
                     if amount > case.tolerated[index].get(key, 0):
                         yield f"rule {scope.rule} broken by {amount} at {key}"
 
-    def _add_what_is_given_up(self, rooms: Rooms, vm_id: str, source: str, size: Mapping[str, int]) -> None:
+    def _add_what_is_given_up(
+        self, rooms: Rooms, now: Placement, vm_id: str, source: str, size: Mapping[str, int]
+    ) -> None:
         """On its way a guest holds everywhere the more of what it held before and what it will hold."""
         case = self.case
-        after = dict(rooms.parts(vm_id, self.place[vm_id], self.sizes[vm_id]))
+        after = dict(rooms.parts(vm_id, now.hosts[vm_id], now.sizes[vm_id]))
         for host_id, part in rooms.parts(vm_id, source, size):
             more = {r: max(0, amount - after.get(host_id, {}).get(r, 0)) for r, amount in part.items()}
             for resource, amount in held(case.hosts[host_id], case.tier[vm_id], more).items():
@@ -81,8 +74,7 @@ def harm_in(case: Case, plan: Plan, chance: random.Random, executions: int) -> l
 
 
 def _execute(case: Case, plan: Plan, chance: random.Random) -> list[str]:
-    now = placement_of(case.snapshot)
-    cluster = _Cluster(case, dict(now.hosts), dict(now.sizes))
+    cluster = _Cluster(case, Execution(case.snapshot))
     waiting = {action.id: action for action in plan.actions}
     active: dict[int, Action] = {}
     done: set[int] = set()

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from trimtab_solver.actions import Action, ActionKind, Plan
+from trimtab_solver.execution.carry_out import after_plan
 from trimtab_solver.snapshot import VmState
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.rights import move_kind
 
-STARTS = (ActionKind.START, ActionKind.RESUME)
-_DOWN = (ActionKind.STOP, ActionKind.SUSPEND)
-MIGRATIONS = {
+_OTHER_MIGRATION = {
     ActionKind.MIGRATE_LIVE: ActionKind.MIGRATE_COLD,
     ActionKind.MIGRATE_COLD: ActionKind.MIGRATE_LIVE,
 }
@@ -79,9 +78,9 @@ def retargeted(case: Case, plan: Plan) -> Iterator[Plan]:
     """A guest goes to another host."""
     for action in plan.actions:
         for host_id in case.hosts:
-            if action.kind in STARTS and host_id != action.host_id:
+            if action.kind.arrives and host_id != action.host_id:
                 yield _with(plan, replace(action, host_id=host_id))
-            elif action.kind in MIGRATIONS and host_id not in (action.host_id, action.target_host_id):
+            elif action.kind.moves and host_id not in (action.host_id, action.target_host_id):
                 yield _with(plan, replace(action, target_host_id=host_id))
 
 
@@ -120,26 +119,22 @@ def dependency_removed(_: Case, plan: Plan) -> Iterator[Plan]:
 
 def protected_guest_stopped(case: Case, plan: Plan) -> Iterator[Plan]:
     """A guest whose tier gives no right to it is stopped in the end."""
-    place = {vm.id: vm.place for vm in case.snapshot.vms if vm.is_running and vm.place}
-    for action in plan.actions:
-        if action.vm_id and action.kind is not ActionKind.RESIZE:
-            place[action.vm_id] = "" if action.kind in _DOWN else action.target_host_id or action.host_id
-    for vm_id, host_id in place.items():
-        if host_id and case.tier[vm_id].eviction is None:
-            yield _added(plan, Action(0, ActionKind.STOP, vm_id, host_id))
+    for vm in after_plan(case.snapshot, plan).vms:
+        if vm.is_running and case.tier[vm.id].eviction is None:
+            yield _added(plan, Action(0, ActionKind.STOP, vm.id, vm.place))
 
 
 def wrong_source(case: Case, plan: Plan) -> Iterator[Plan]:
     """What happens to a running guest is said to happen on a host where it is not."""
     for action in plan.actions:
-        if action.vm_id and action.kind not in STARTS:
+        if action.vm_id and not action.kind.arrives:
             yield from (_with(plan, replace(action, host_id=h)) for h in case.hosts if h != action.host_id)
 
 
 def started_twice(_: Case, plan: Plan) -> Iterator[Plan]:
     """A guest is started again right after it was started."""
     for action in plan.actions:
-        if action.kind in STARTS:
+        if action.kind.arrives:
             again = [replace(action, id=0, depends_on=(action.id,))]
             yield _numbered([*plan.actions[: action.id], *again, *plan.actions[action.id :]])
 
@@ -147,8 +142,8 @@ def started_twice(_: Case, plan: Plan) -> Iterator[Plan]:
 def migration_kind_changed(_: Case, plan: Plan) -> Iterator[Plan]:
     """A guest that can move live moves cold, or the other way round."""
     for action in plan.actions:
-        if action.kind in MIGRATIONS:
-            yield _with(plan, replace(action, kind=MIGRATIONS[action.kind]))
+        if action.kind.moves:
+            yield _with(plan, replace(action, kind=_OTHER_MIGRATION[action.kind]))
 
 
 def one_more_guest_moved(case: Case, plan: Plan) -> Iterator[Plan]:

@@ -52,6 +52,7 @@ def plan(
     """
     if policy is None and server is None:
         raise typer.BadParameter("say which policy to plan under", param_hint="--policy")
+    from trimtab_solver.execution.carry_out import places_after
     from trimtab_solver.options import FRONTIER_SHARES, PlanOptions
 
     from ..files import read_answer, read_snapshot, write_answer
@@ -66,7 +67,7 @@ def plan(
         budget_s=deadline,
         seed=seed,
         reproducible=reproducible,
-        warm_start=None if warm_start is None else read_answer(warm_start).plan.end_places(),
+        warm_start=None if warm_start is None else places_after(read_answer(warm_start).plan),
         frontier=FRONTIER_SHARES if frontier else (),
     )
     answer = _answer(planning, options)

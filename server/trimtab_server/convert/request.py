@@ -12,6 +12,7 @@ from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import policy_pb2
 from trimtab_solver.actions import Plan
 from trimtab_solver.errors import Fault, Reason, RefusedError
+from trimtab_solver.execution.carry_out import places_after
 from trimtab_solver.outcome import Certificate
 from trimtab_solver.snapshot import Snapshot
 
@@ -187,7 +188,7 @@ def _snapshot_of(
 
 def _warm_start_of(message: pb.CreatePlanRequest | pb.StreamPlanRequest) -> Mapping[str, str]:
     plan = plan_from_proto(message.warm_start.plan, "warm_start.plan")
-    return {**plan.end_places(), **message.warm_start.places}
+    return {**places_after(plan), **message.warm_start.places}
 
 
 def _collect(faults: list[Fault], read: Callable[[], ValueT]) -> ValueT | None:

@@ -10,6 +10,7 @@ from typing import Any
 from ..actions import Action, Plan
 from ..authoring.expression_fields import selectors_in
 from ..errors import Fault, RefusedError
+from ..execution.carry_out import places_after
 from ..options import PlanOptions
 from ..outcome import Outcome
 from ..planner import plan_prepared
@@ -245,7 +246,7 @@ def _plan_change(old: Policy, new: Policy, scenario: Scenario, state: Snapshot, 
     if old.digest == new.digest:
         after = before
     elif isinstance(before, _Made):
-        after = _make(new, state, replace(options, warm_start=before.plan.end_places()))
+        after = _make(new, state, replace(options, warm_start=places_after(before.plan)))
         before, after = _agreed(old, new, state, before, after)
     else:
         after = _make(new, state, options)

@@ -10,9 +10,9 @@ from pydantic import Field
 from ..authoring.shapes import fit
 from ..authoring.strict_yaml import read_yaml
 from ..errors import Fault, PolicyRefusedError
+from ..execution.events import after_draining, after_failure
 from ..policy.documents import Strict
 from ..snapshot import Snapshot
-from .events import after_draining, after_failure
 
 
 class Scenario(Strict):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..authoring.policy_test import Case, Expectation, PlanExpectation, PolicyTest
 from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
+from ..execution.events import after_draining, after_failure
 from ..options import PlanOptions
 from ..outcome import Answer
 from ..placement import Placement
@@ -18,7 +19,6 @@ from ..policy.selection import named
 from ..prepared import Prepared, prepare_lazily
 from ..snapshot import Snapshot, VmState
 from ..verify.replay import verify_plan
-from .events import after_draining, after_failure
 from .evidence import Evidence, Item, evictable, shrinkable
 from .fixtures import snapshot_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from trimtab_solver.authoring.policy_test import Fixtures
 from trimtab_solver.errors import SnapshotRefusedError
-from trimtab_solver.review.events import after_draining, after_failure
+from trimtab_solver.execution.events import after_draining, after_failure
 from trimtab_solver.review.fixtures import snapshot_of
 from trimtab_solver.snapshot import FailureDomain, FencingState, Host, HostState, PoolKind, Snapshot, Vm, VmState
 from trimtab_solver.validation import snapshot_faults

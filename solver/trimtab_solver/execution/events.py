@@ -1,4 +1,4 @@
-"""What happens to a cluster in a test or a scenario: parts fail, parts are drained."""
+"""What happens to a cluster from outside: parts fail, are drained, come back."""
 
 from __future__ import annotations
 
@@ -11,31 +11,37 @@ from ..snapshot import FencingState, HostState, Snapshot, Vm, VmState
 from ..topology import Topology
 
 
-def after_failure(snapshot: Snapshot, parts: Iterable[str], path: str = "fail") -> Snapshot:
-    """The cluster after `parts`, each as kind:id, have failed. Their hosts are DOWN and unfenced, guests DISPLACED.
+def hosts_become(snapshot: Snapshot, host_ids: Collection[str], state: HostState) -> Snapshot:
+    """The cluster after the hosts went into a state; what they run is displaced when they are down.
 
-    A guest on its way falls back to its source when its target fails, and is displaced when its source fails.
+    A host that is down is not fenced yet. A guest on its way falls back to its source when its target fails, and is
+    displaced when its source fails. Of a host that was down and is so no more, displaced guests wait to be started.
+    """
+    is_down = state is HostState.DOWN
+    hosts = tuple(
+        replace(host, state=state, fencing=FencingState.UNFENCED if is_down else host.fencing)
+        if host.id in host_ids
+        else host
+        for host in snapshot.hosts
+    )
+    change = _without if is_down else _given_back
+    return replace(snapshot, hosts=hosts, vms=tuple(change(vm, host_ids) for vm in snapshot.vms))
+
+
+def after_failure(snapshot: Snapshot, parts: Iterable[str], path: str = "fail") -> Snapshot:
+    """The cluster after `parts`, each as kind:id, have failed.
 
     Raises
     ------
     SnapshotRefusedError
         If a part is no kind:id, or there is none of that kind and id; `path` says where the parts are named.
     """
-    failed = hosts_within(snapshot, parts, path)
-    hosts = tuple(
-        replace(host, state=HostState.DOWN, fencing=FencingState.UNFENCED) if host.id in failed else host
-        for host in snapshot.hosts
-    )
-    return replace(snapshot, hosts=hosts, vms=tuple(_without(vm, failed) for vm in snapshot.vms))
+    return hosts_become(snapshot, hosts_within(snapshot, parts, path), HostState.DOWN)
 
 
 def after_draining(snapshot: Snapshot, parts: Iterable[str], path: str = "drain") -> Snapshot:
     """The cluster when the hosts within `parts` are to be emptied. Raises as `after_failure`."""
-    drained = hosts_within(snapshot, parts, path)
-    return replace(
-        snapshot,
-        hosts=tuple(replace(host, state=HostState.DRAINING) if host.id in drained else host for host in snapshot.hosts),
-    )
+    return hosts_become(snapshot, hosts_within(snapshot, parts, path), HostState.DRAINING)
 
 
 def hosts_within(snapshot: Snapshot, parts: Iterable[str], path: str) -> frozenset[str]:
@@ -64,4 +70,11 @@ def _without(vm: Vm, failed: Collection[str]) -> Vm:
         return replace(vm, state=VmState.DISPLACED, target_host_id="", allocated={})
     if vm.target_host_id in failed:
         return replace(vm, state=VmState.RUNNING, target_host_id="")
+    return vm
+
+
+def _given_back(vm: Vm, returned: Collection[str]) -> Vm:
+    """The guest after hosts that may have been down are so no more."""
+    if vm.state is VmState.DISPLACED and vm.host_id in returned:
+        return replace(vm, state=VmState.PENDING, host_id="")
     return vm
