@@ -15,6 +15,7 @@ from tests.support.executions import harm_in
 from tests.support.mutations import (
     ALWAYS_WRONG,
     SOMETIMES_RIGHT,
+    WRONG_IN_TIME,
     Mutation,
     action_dropped,
     bare,
@@ -23,6 +24,7 @@ from tests.support.mutations import (
 )
 from tests.support.seeds import SEED_COUNT
 from tests.support.strategies import tiny_cluster
+from tests.support.timing import timed
 from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
 from trimtab_solver.actions import Plan
@@ -59,7 +61,7 @@ def _plans() -> list[tuple[int, Case, Plan, Verdict, bool]]:
     for seed, snapshot, policy in _clusters():
         answer = plan_recovery(snapshot, policy, PlanOptions(budget_s=10, seed=1, workers=1))
         if answer.plan.actions:
-            case, plan = Case(snapshot, policy), bare(answer.plan)
+            case, plan = Case(snapshot, policy), timed(snapshot, bare(answer.plan))
             verdict = _judge(case, plan)
             assert verdict.is_valid, (seed, verdict.violations)
             found.append((seed, case, plan, verdict, answer.outcome is Outcome.OPTIMAL))
@@ -72,7 +74,8 @@ def _judge(case: Case, plan: Plan) -> Verdict:
 
 def _mutants(mutation: Mutation, seed: int, case: Case, plan: Plan) -> list[Plan]:
     mutants = list(mutation(case, plan))
-    return mutants if len(mutants) <= _MUTANTS else random.Random(seed).sample(mutants, _MUTANTS)
+    chosen = mutants if len(mutants) <= _MUTANTS else random.Random(seed).sample(mutants, _MUTANTS)
+    return chosen if mutation in WRONG_IN_TIME else [timed(case.snapshot, mutant) for mutant in chosen]
 
 
 def test_the_plans_do_no_harm_themselves() -> None:
@@ -81,7 +84,7 @@ def test_the_plans_do_no_harm_themselves() -> None:
         assert not harm_in(case, plan, random.Random(seed), 5 * _EXECUTIONS), seed
 
 
-@pytest.mark.parametrize("mutation", ALWAYS_WRONG, ids=lambda mutation: mutation.__name__)
+@pytest.mark.parametrize("mutation", [*ALWAYS_WRONG, *WRONG_IN_TIME], ids=lambda mutation: mutation.__name__)
 def test_a_plan_that_can_only_be_wrong_is_rejected(mutation: Mutation) -> None:
     """Every mutant is rejected, whatever the cluster, and there are enough of them to mean something."""
     count = 0

@@ -12,6 +12,7 @@ from tests.support.cluster import policy, snapshot, vm
 from tests.support.oracle import best_levels
 from tests.support.reach import best_reachable_levels, find_plan, reachable
 from tests.support.strategies import clusters, tiny_cluster
+from tests.support.timing import timed
 from trimtab_solver.actions import Action, ActionKind, Plan, Undo
 from trimtab_solver.execution.carry_out import Execution
 from trimtab_solver.placement import placement_of
@@ -45,14 +46,9 @@ def judge(case: Case, plan: Plan) -> list[str]:
     return [str(violation.code) for violation in verdict.violations]
 
 
-def without_timing(plan: Plan) -> Plan:
-    """The plan with every action at second 0 and taking no time, so that only dependencies order it."""
-    return Plan(tuple(replace(action, earliest_start_s=0, duration_s=0) for action in plan.actions))
-
-
 def loosened(case: Case, plan: Plan, chance: random.Random) -> Plan:
     """The plan with dependencies taken away, in random order, until the verifier wants each one that is left."""
-    actions = [replace(action, depends_on=tuple(range(1, action.id))) for action in without_timing(plan).actions]
+    actions = [replace(action, depends_on=tuple(range(1, action.id))) for action in timed(case.snapshot, plan).actions]
     pairs = [(action.id, before) for action in actions for before in action.depends_on]
     chance.shuffle(pairs)
     for number, before in pairs:
@@ -128,10 +124,10 @@ def mutated(plan: Plan, case: Case, chance: random.Random) -> Plan:
         case _:
             actions[at] = replace(action, kind=chance.choice(tuple(ActionKind)))
     renumbered = [
-        replace(action, id=number, depends_on=(number - 1,) if number > 1 else (), earliest_start_s=number)
+        replace(action, id=number, depends_on=(number - 1,) if number > 1 else ())
         for number, action in enumerate(actions, 1)
     ]
-    return Plan(tuple(renumbered))
+    return timed(case.snapshot, Plan(tuple(renumbered)))
 
 
 def test_a_brute_force_plan_is_accepted_and_reaches_its_target() -> None:
@@ -244,6 +240,7 @@ def test_starts_of_a_group_that_must_use_several_domains_wait_for_each_other() -
     case = Case(snapshot([vm("x"), vm("y"), vm("z")]), policy(wide=rule))
     starts = (("x", "h1"), ("y", "h3"), ("z", "h2"))
     size = {"memory_mib": 10}
-    plan = Plan(tuple(Action(n, ActionKind.START, *who, size=size) for n, who in enumerate(starts, 1)))
+    actions = (Action(n, ActionKind.START, *who, size=size) for n, who in enumerate(starts, 1))
+    plan = timed(case.snapshot, Plan(tuple(actions)))
     assert list(hazards(case, plan))
     assert judge(case, plan)

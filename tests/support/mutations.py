@@ -1,6 +1,6 @@
 """Ways to damage a plan: each is a function from a verified plan to all its mutants of one kind.
 
-Plans lose their times and undos first, so that a mutant is never rejected for a detail of those.
+Plans lose their undos first and mutants get new times, so that a mutant is never rejected for a detail of those.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _OTHER_MIGRATION = {
 
 
 def bare(plan: Plan) -> Plan:
-    """The plan without times and undos."""
-    return Plan(tuple(replace(a, earliest_start_s=0, duration_s=0, undo=None) for a in plan.actions))
+    """The plan without undos."""
+    return Plan(tuple(replace(action, undo=None) for action in plan.actions))
 
 
 def _numbered(actions: Sequence[Action]) -> Plan:
@@ -158,6 +158,19 @@ def one_more_guest_moved(case: Case, plan: Plan) -> Iterator[Plan]:
                     yield _added(plan, Action(0, kind, vm.id, vm.place, host.id))
 
 
+def duration_changed(_: Case, plan: Plan) -> Iterator[Plan]:
+    """An action takes a second more or less than it should, no time, or ten times as long."""
+    for action in plan.actions:
+        for duration_s in {action.duration_s + 1, action.duration_s - 1, 0, 10 * action.duration_s}:
+            if duration_s != action.duration_s:
+                yield _with(plan, replace(action, duration_s=duration_s))
+
+
+def all_at_once(_: Case, plan: Plan) -> Iterator[Plan]:
+    """Everything happens in the first second and takes no time."""
+    yield Plan(tuple(replace(action, earliest_start_s=0, duration_s=0) for action in plan.actions))
+
+
 def moved_in(case: Case, plan: Plan) -> set[str]:
     """The guests that count against the budget."""
     hosts = {(action.vm_id, action.target_host_id or action.host_id) for action in plan.actions if action.vm_id}
@@ -183,3 +196,6 @@ ALWAYS_WRONG: tuple[Mutation, ...] = (
 
 SOMETIMES_RIGHT: tuple[Mutation, ...] = (action_dropped, retargeted, dependency_removed)
 """A mutant of these may be safe: another host may do as well, a dependency may follow from others."""
+
+WRONG_IN_TIME: tuple[Mutation, ...] = (duration_changed, all_at_once)
+"""Mutants of these are never right; they keep the times they have."""

@@ -13,6 +13,7 @@ from tests.support.oracle import NOWHERE, Oracle
 from tests.support.reading.case import Reading
 from tests.support.reading.levels import Levels, disruption, in_order, running, stop_cost
 from tests.support.reading.world import moves_live, running_on, size_now
+from tests.support.timing import timed
 from trimtab_solver.actions import Action, ActionKind, Plan
 from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Policy
@@ -45,7 +46,8 @@ def find_plan(
     reading = Reading(snapshot, policy)
     if not judge_placement(snapshot, policy, None, placement, stopped=reading.vms).is_valid:
         return None
-    return _Search(reading, placement, restarts, max_states).run()
+    plan = _Search(reading, placement, restarts, max_states).run()
+    return None if plan is None else timed(snapshot, plan)
 
 
 def best_reachable_levels(
@@ -148,7 +150,7 @@ class _Search:
         ) -> None:
             number = len(actions) + 1
             before = (number - 1,) if actions else ()
-            actions.append(Action(number, kind, vm_id, host_id, target, size or {}, before, earliest_start_s=number))
+            actions.append(Action(number, kind, vm_id, host_id, target, size or {}, before))
 
         for host in self.reading.hosts.values():
             if host.state is HostState.DOWN and host.fencing is FencingState.UNFENCED:

@@ -14,7 +14,8 @@ from .steps import NO_VM, Step
 FENCE_S = 15
 STOP_S = 5
 RESIZE_S = 1
-_MBIT_PER_MIB = 8.388608
+_BITS_PER_MIB = 8_388_608
+_BITS_PER_MBIT = 1_000_000
 _SLOWEST = 10
 """A live migration whose guest dirties memory nearly as fast as the link copies it is cut over after so many rounds."""
 
@@ -35,34 +36,36 @@ def _on_host_s(kind: ActionKind, host: Host) -> int:
 
 
 def _on_guest_s(kind: ActionKind, vm: Vm, link_mbps: int) -> int:
-    copy_s = vm.requested.get("memory_mib", 0) * _MBIT_PER_MIB / max(1, link_mbps)
     match kind:
         case ActionKind.START:
             return max(1, vm.restart_s)
         case ActionKind.STOP:
             return STOP_S
         case ActionKind.SUSPEND | ActionKind.RESUME:
-            return max(1, round(copy_s))
+            return max(1, _copy_s(vm, link_mbps))
         case ActionKind.RESIZE:
             return RESIZE_S
         case ActionKind.MIGRATE_LIVE:
-            return max(1, round(copy_s * _slowdown(vm.dirty_rate_mbps, link_mbps)))
+            # in units of a tenth of the link, to stay with integers
+            return max(1, _copy_s(vm, max(_SLOWEST * (link_mbps - vm.dirty_rate_mbps), link_mbps), _SLOWEST))
         case ActionKind.MIGRATE_COLD:
-            return STOP_S + round(copy_s) + max(1, vm.restart_s)
+            return STOP_S + _copy_s(vm, link_mbps) + max(1, vm.restart_s)
         case ActionKind.FENCE_HOST | ActionKind.BOOT_HOST | ActionKind.SHUTDOWN_HOST:
             raise AssertionError(f"{kind} acts on a host")
         case _:
             assert_never(kind)
 
 
-def _slowdown(dirty_mbps: int, link_mbps: int) -> float:
-    """How much longer copying takes because the guest writes meanwhile."""
-    return _SLOWEST if dirty_mbps >= link_mbps else min(_SLOWEST, link_mbps / (link_mbps - dirty_mbps))
+def _copy_s(vm: Vm, rate: int, units_per_mbps: int = 1) -> int:
+    """Seconds to copy what the guest requests at `rate`, to the nearest one, halves up."""
+    bits = vm.requested.get("memory_mib", 0) * _BITS_PER_MIB * units_per_mbps
+    per_s = rate * _BITS_PER_MBIT
+    return (2 * bits + per_s) // (2 * per_s)
 
 
 def _link_mbps(hosts: Sequence[Host], step: Step) -> int:
     ends = (step.host, step.goal) if step.is_migration else (step.host,)
-    return min(hosts[h].migration_bandwidth_mbps for h in ends)
+    return max(1, min(hosts[h].migration_bandwidth_mbps for h in ends))
 
 
 def earliest_starts(

@@ -15,6 +15,7 @@ from ..rules.tier import EvictionAction
 from ..snapshot import Host, Migratability, Snapshot, Vm, VmState
 from .case import Case
 from .dependencies import Dependencies
+from .durations import duration_faults
 from .kinds import BringingUp, Moving, Sizing, TakingDown, is_migration
 from .levels import Levels
 from .placement import budget_violations, room_violations, size_violations
@@ -90,8 +91,9 @@ class _Replay:
 
     def run(self) -> Verdict:
         """Replays the list."""
-        violations = [*self._dependencies.faults, *slot_faults(self._case, self._plan)]
-        for place, action in enumerate(self._plan.actions, 1):
+        case, plan = self._case, self._plan
+        violations = [*self._dependencies.faults, *duration_faults(case, plan), *slot_faults(case, plan)]
+        for place, action in enumerate(plan.actions, 1):
             if action.id != place:
                 violations.append(Violation(place, Code.MALFORMED, f"has id {action.id} at place {place}"))
             violations.extend(self._perform(place, action))

@@ -19,7 +19,7 @@ def slot_faults(case: Case, plan: Plan) -> Iterator[Violation]:
     """
     migrations: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for place, action in enumerate(plan.actions, 1):
-        if is_migration(action.kind) and action.duration_s > 0:
+        if is_migration(action.kind):
             for host_id in {action.host_id, action.target_host_id}:
                 end = action.earliest_start_s + action.duration_s
                 migrations[host_id].append((action.earliest_start_s, end, place))

@@ -37,7 +37,7 @@ class Code(enum.StrEnum):
     DEPENDENCY = "DEPENDENCY"
     """An order of execution that `depends_on` permits is not safe."""
     TIMING = "TIMING"
-    """An action begins before something it depends on has ended."""
+    """An action begins too early for what it depends on or for a slot, or takes another time than it should."""
     UNDO = "UNDO"
     """The undo does not take the action back."""
     TRUNCATED = "TRUNCATED"
@@ -49,7 +49,7 @@ class Violation:
     """One broken promise. `step` is the id of the action, 0 for the end state; fields that do not apply are empty.
 
     `amount` is what was found and `limit` what is permitted: for ROOM in units of the resource, for RULE amounts of
-    breach, for BUDGET guests, for SIZE the size and its bound.
+    breach, for BUDGET guests, for SIZE the size and its bound, for the duration of an action seconds.
     """
 
     step: int

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.timing import timed
 from trimtab_solver.actions import Action, ActionKind, Plan, Undo
 from trimtab_solver.policy.documents import Policy, RuleSpec, Selector
 from trimtab_solver.rules.pin import Pin
@@ -37,7 +38,10 @@ def plan(*actions: Action) -> Plan:
 
 
 def verified(cluster: Snapshot, *actions: Action, rules: Policy | None = None) -> Verdict:
-    return verify_plan(cluster, rules or policy(), plan(*actions))
+    """The verdict; where no action says when it begins or how long it takes, they follow each other in due time."""
+    made = plan(*actions)
+    is_timed = any(action.earliest_start_s or action.duration_s for action in actions)
+    return verify_plan(cluster, rules or policy(), made if is_timed else timed(cluster, made))
 
 
 def codes(verdict: Verdict) -> list[Code]:
@@ -59,8 +63,17 @@ RESCUE = (
     act(K.START, "g0", "h2", after=(1, 3), earliest_start_s=15, duration_s=30, undo=Undo(K.STOP, "g0", "h2")),
     act(K.START, "g1", "h4", after=(1, 2), earliest_start_s=60, duration_s=30),
     act(K.RESIZE, "s", "h3", size={"memory_mib": 5}, duration_s=1, undo=Undo(K.RESIZE, "s", "h3", size=TEN)),
-    act(K.MIGRATE_LIVE, "s", "h3", "h4", after=(6, 2), earliest_start_s=60, undo=Undo(K.MIGRATE_LIVE, "s", "h4", "h3")),
-    act(K.RESIZE, "s", "h4", size=TEN, after=(7,), earliest_start_s=60),
+    act(
+        K.MIGRATE_LIVE,
+        "s",
+        "h3",
+        "h4",
+        after=(6, 2),
+        earliest_start_s=60,
+        duration_s=1,
+        undo=Undo(K.MIGRATE_LIVE, "s", "h4", "h3"),
+    ),
+    act(K.RESIZE, "s", "h4", size=TEN, after=(7,), earliest_start_s=61, duration_s=1),
 )
 
 
@@ -104,6 +117,8 @@ def spoiled(position: int, **changes: Any) -> list[Action]:
         (4, {"depends_on": (1, 3, 99)}, Code.DEPENDENCY),
         (4, {"earliest_start_s": 14}, Code.TIMING),
         (4, {"duration_s": -1}, Code.TIMING),
+        (4, {"duration_s": 29}, Code.TIMING),
+        (7, {"duration_s": 0}, Code.TIMING),
         (5, {"depends_on": (1,)}, Code.DEPENDENCY),
         (3, {"vm_id": "b9"}, Code.MALFORMED),
         (3, {"host_id": "h3"}, Code.PRECONDITION),
@@ -219,7 +234,7 @@ def test_a_migration_holds_room_at_both_ends() -> None:
 
 def test_migrations_wait_for_a_slot_at_both_ends() -> None:
     """Three migrations into a host with two slots: the third begins when one has ended."""
-    cluster = snapshot([vm(f"v{i}", f"h{i + 1}") for i in range(3)])
+    cluster = snapshot([vm(f"v{i}", f"h{i + 1}") for i in range(3)], {4: {"migration_bandwidth_mbps": 8}})
     moves = [act(K.MIGRATE_LIVE, f"v{i}", f"h{i + 1}", "h4", duration_s=10) for i in range(3)]
     assert [(v.step, v.code) for v in verified(cluster, *moves).violations] == [(3, Code.TIMING)]
     assert verified(cluster, *moves[:2], replace(moves[2], earliest_start_s=10)).is_valid

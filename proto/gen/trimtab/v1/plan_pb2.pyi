@@ -178,7 +178,9 @@ class _ViolationCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Violati
     VIOLATION_CODE_DEPENDENCY: _ViolationCode.ValueType  # 11
     """An order of execution that `Action.depends_on` permits is not safe."""
     VIOLATION_CODE_TIMING: _ViolationCode.ValueType  # 12
-    """An action begins before something it depends on has ended."""
+    """An action begins before something it depends on has ended or a migration slot is free, or its `duration_s` is not what
+    its kind takes on this snapshot.
+    """
     VIOLATION_CODE_UNDO: _ViolationCode.ValueType  # 13
     """The undo does not take the action back."""
     VIOLATION_CODE_TRUNCATED: _ViolationCode.ValueType  # 14
@@ -214,7 +216,9 @@ VIOLATION_CODE_RULE: ViolationCode.ValueType  # 10
 VIOLATION_CODE_DEPENDENCY: ViolationCode.ValueType  # 11
 """An order of execution that `Action.depends_on` permits is not safe."""
 VIOLATION_CODE_TIMING: ViolationCode.ValueType  # 12
-"""An action begins before something it depends on has ended."""
+"""An action begins before something it depends on has ended or a migration slot is free, or its `duration_s` is not what
+its kind takes on this snapshot.
+"""
 VIOLATION_CODE_UNDO: ViolationCode.ValueType  # 13
 """The undo does not take the action back."""
 VIOLATION_CODE_TRUNCATED: ViolationCode.ValueType  # 14
@@ -337,7 +341,7 @@ class Action(_message.Message):
     earliest_start_s: _builtins.int
     """Seconds after the start of the plan at which it can begin, 0 or more; an estimate."""
     duration_s: _builtins.int
-    """Seconds it takes, 0 or more; an estimate."""
+    """Seconds it takes, 0 or more; an estimate, from the kind of action, the guest and the hosts."""
     reason: _builtins.str
     """Why, in words for people."""
     @_builtins.property
