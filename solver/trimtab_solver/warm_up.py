@@ -12,8 +12,8 @@ import numpy as np
 from .authoring.loader import parse_policy
 from .engines.bounds.bound import Bounds
 from .engines.clock import NEVER
-from .engines.columns import knapsacks as packing
-from .engines.columns.price_and_branch import AssemblyOptions, assemble
+from .engines.columns import knapsacks
+from .engines.columns.price_and_branch import PriceAndBranchOptions, price_and_branch
 from .engines.greedy import repair
 from .engines.room_prices import RoomPrices
 from .engines.search import SearchOptions, search
@@ -30,7 +30,7 @@ spec: {rank: 1, evict: {when: "true"}}
 
 def warm_up() -> None:
     """Plans for a cluster of two hosts: kernels are the same for all problems, whatever they contain."""
-    packing.warm_up()
+    knapsacks.warm_up()
     size = {"memory_mib": 1}
     hosts = tuple(Host(name, capacity=size) for name in ("a", "b"))
     vms = (
@@ -42,8 +42,8 @@ def warm_up() -> None:
     problem = prepare(snapshot, policy).problem
     start = repair(problem, problem.current)
     room = RoomPrices(problem.ranks[0], np.ones(len(vms)))
-    market = Bounds(problem).loss_market(problem.ranks[0], {})
-    assemble(problem, market, AssemblyOptions(NEVER, iterations=1), threading.Event())
+    relaxed = Bounds(problem).loss_problem(problem.ranks[0], {})
+    price_and_branch(problem, relaxed, PriceAndBranchOptions(NEVER, iterations=1), threading.Event())
     search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, room=room), start)
 
 

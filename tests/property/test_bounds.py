@@ -13,9 +13,10 @@ from tests.support.seeds import assert_checked, chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of, random_target
 from trimtab_solver.engines.bounds.bound import Bounds, aggregated_bounds
-from trimtab_solver.engines.columns.generation import HostBound
+from trimtab_solver.engines.columns.generation import DantzigWolfeBound
 from trimtab_solver.engines.greedy import repair
-from trimtab_solver.engines.relaxation.pricing import bound_at, find_prices
+from trimtab_solver.engines.relaxation.dual import find_prices
+from trimtab_solver.engines.relaxation.lagrangian import bound_at
 from trimtab_solver.measures import Key, Measure
 
 
@@ -69,7 +70,7 @@ def test_bounds_do_not_fall_when_less_is_allowed_above(seeds: range) -> None:
 
 @pytest.mark.parametrize("seeds", chunks(first=4_300_000), ids=named)
 def test_whole_guests_on_whole_hosts_with_few_moves(seeds: range) -> None:
-    """With a budget of moves, neither prices nor contents of hosts prove more than the best of all placements has.
+    """With a budget of moves, neither prices nor columns prove more than the best of all placements has.
 
     The limits on the ranks above are drawn too, so that prices of limits are put to the test.
     """
@@ -83,11 +84,11 @@ def test_whole_guests_on_whole_hosts_with_few_moves(seeds: range) -> None:
         caps: dict[Key, int] = {}
         for i, rank in enumerate(problem.ranks):
             best = int(lost[:, i].min())
-            market = Bounds(problem).loss_market(rank, caps)
-            prices = find_prices(market)
-            bound = HostBound(market, prices)
-            assert bound_at(market, prices) <= best, (seed, budget, caps)
-            assert max(0, bound_at(market, prices)) <= bound.bound <= best, (seed, budget, caps)
+            relaxed = Bounds(problem).loss_problem(rank, caps)
+            prices = find_prices(relaxed)
+            bound = DantzigWolfeBound(relaxed, prices)
+            assert bound_at(relaxed, prices) <= best, (seed, budget, caps)
+            assert max(0, bound_at(relaxed, prices)) <= bound.bound <= best, (seed, budget, caps)
             before = bound.bound
             assert before <= bound.improve(chance.randrange(12)) <= best, (seed, budget, caps)
             allowed = caps[Key(Measure.RUNNING, rank)] = best + chance.choice((0, 0, 1, 2))

@@ -1,8 +1,8 @@
-"""The engine that fills hosts with whole contents at prices that say what is scarce."""
+"""The engine that chooses one column for each host: all it holds, at prices that say what is scarce."""
 
 from __future__ import annotations
 
-from .columns.price_and_branch import AssemblyOptions, assemble
+from .columns.price_and_branch import PriceAndBranchOptions, price_and_branch
 from .engine import Effort, Found, Task
 
 _PRICES_PER_S = 10
@@ -20,7 +20,7 @@ class ColumnGeneration:
             scarcity = bounds.scarcity(task.start.values)
         if scarcity is None:
             return None
-        found = assemble(task.problem, scarcity[1], _options(task.effort), task.effort.stop)
+        found = price_and_branch(task.problem, scarcity[1], _options(task.effort), task.effort.stop)
         if found is None:
             return None
         # later levels do not count here
@@ -28,7 +28,7 @@ class ColumnGeneration:
         return Found(found.target if is_better else None, prices=found.prices)
 
 
-def _options(effort: Effort) -> AssemblyOptions:
+def _options(effort: Effort) -> PriceAndBranchOptions:
     if effort.is_counted:
-        return AssemblyOptions(effort.deadline, int(effort.seconds * _PRICES_PER_S), effort.seed, effort.workers)
-    return AssemblyOptions(effort.deadline, None, effort.seed, effort.workers)
+        return PriceAndBranchOptions(effort.deadline, int(effort.seconds * _PRICES_PER_S), effort.seed, effort.workers)
+    return PriceAndBranchOptions(effort.deadline, None, effort.seed, effort.workers)

@@ -10,9 +10,9 @@ from typing import Protocol
 from ..primitives.encoding import Bools, Index
 from ..problem import Problem, Target
 from .clock import Deadline
-from .columns.pricing import Floats
 from .ledger import Ledger
 from .proof import LevelProof
+from .relaxation.lagrangian import Floats
 
 Values = tuple[int, ...]
 

@@ -13,7 +13,7 @@ from .search.state import new_state
 from .search.tables import build_tables, with_guests
 from .search.weights import strict_weights
 
-_SUSPECT_WORK = 20_000_000
+_MOST_PAIRS = 20_000_000
 """How many pairs of a guest that breaks a rule and a host are looked at; the restart of others does not wait longer."""
 
 
@@ -55,7 +55,7 @@ def repair(problem: Problem, wish: Index | None = None) -> Target:
     place = state.guest["place"].astype(np.int32)
     # all, not those that are down now: who makes way for others comes later in the order
     everybody = np.ones(problem.vm_count, dtype=np.bool_)
-    bring_up(problem, tables, state, everybody, _suspects(problem, place))
+    bring_up(problem, tables, state, everybody, _offenders(problem, place))
     reached = state.guest["place"].astype(np.int32)
     return Target(reached, fit_sizes(problem, reached))
 
@@ -73,7 +73,7 @@ def mend(problem: Problem, reached: Target, stuck: Bools) -> Target:
     return Target(place, fit_sizes(problem, place))
 
 
-def _suspects(problem: Problem, place: Index) -> Ints:
+def _offenders(problem: Problem, place: Index) -> Ints:
     """Guests on a host where they, their group or the host break a rule; must rules first."""
     at = np.maximum(place, 0)
     up = place >= 0
@@ -85,4 +85,4 @@ def _suspects(problem: Problem, place: Index) -> Ints:
         group = problem.groups[g]
         (must if group.must else should)[group.guests] = True
     found = [*np.flatnonzero(must).tolist(), *np.flatnonzero(should & ~must).tolist()]
-    return np.array(found[: _SUSPECT_WORK // max(1, problem.host_count)], dtype=np.int64)
+    return np.array(found[: _MOST_PAIRS // max(1, problem.host_count)], dtype=np.int64)

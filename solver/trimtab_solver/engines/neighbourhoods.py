@@ -22,7 +22,8 @@ from .counts import CountModel, Neighbourhood
 from .cpsat import Budget
 from .engine import Found, Task
 from .relaxation.aggregation import relax
-from .relaxation.pricing import Floats, find_prices
+from .relaxation.dual import find_prices
+from .relaxation.lagrangian import Floats
 
 MOST_GUESTS = 30_000
 """Above so many guests one round costs more than it brings."""
@@ -110,8 +111,8 @@ class _Search:
     def _prices(self) -> Floats:
         """What a unit of room is worth on each host [H, R], in losses of the lowest rank, if none above it loses."""
         *above, lowest = self._problem.ranks
-        market = Bounds(self._problem).loss_market(lowest, {Key(Measure.RUNNING, rank): 0 for rank in above})
-        prices = find_prices(market)
+        relaxed = Bounds(self._problem).loss_problem(lowest, {Key(Measure.RUNNING, rank): 0 for rank in above})
+        prices = find_prices(relaxed)
         return np.asarray((prices.room / prices.scale)[self._relaxation.type_of])
 
     def _waste(self, best: Target) -> Floats:

@@ -1,7 +1,7 @@
 """Prices of room: what guests are worth by the room that they need, where there is too little of it.
 
 A loss counts heads, so nothing is gained until all the room for one more guest is there. Prices on room from the dual
-of the aggregated relaxation (`relaxation.pricing`) make it smooth: a guest is worth what its room would sell for, and
+of the aggregated relaxation (`relaxation.dual`) make it smooth: a guest is worth what its room would sell for, and
 by how much those that are down are worth more than the bound is just the room that is left unused.
 """
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..problem import Problem
 from .bounds.bound import Bounds
-from .relaxation.pricing import find_prices
+from .relaxation.dual import find_prices
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,9 +38,9 @@ def price_room(problem: Problem, bounds: Bounds, values: tuple[int, ...]) -> Roo
     scarcity = bounds.scarcity(values)
     if scarcity is None:
         return None
-    rank, market = scarcity
-    prices, relaxation = find_prices(market), market.relaxation
-    room = (market.load * (prices.room / prices.scale)[None, :, :]).sum(axis=2)
+    rank, relaxed = scarcity
+    prices, relaxation = find_prices(relaxed), relaxed.relaxation
+    room = (relaxed.load * (prices.room / prices.scale)[None, :, :]).sum(axis=2)
     # one that may arrive nowhere takes no room from others
     cheapest = np.where(relaxation.mask, room, np.inf).min(axis=1, initial=np.inf)
     worth = np.where(np.isfinite(cheapest), cheapest, 0.0)[relaxation.kind_of]

@@ -1,4 +1,4 @@
-"""Assembly by hand: contents that only fit together, stranded guests, and programs that grow."""
+"""Price-and-branch by hand: guests that only fit together, stranded guests, and programs that grow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.targets import problem_of
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.clock import NEVER
-from trimtab_solver.engines.columns.price_and_branch import AssemblyOptions, assemble
+from trimtab_solver.engines.columns.price_and_branch import PriceAndBranchOptions, price_and_branch
 from trimtab_solver.engines.linear_program import LinearProgram
 from trimtab_solver.measures import Key, Measure
 from trimtab_solver.problem import Problem
@@ -28,58 +28,58 @@ def _split_room(moves: int) -> Problem:
     return replace(problem, disruption=replace(problem.disruption, budget=moves))
 
 
-def _assembled(problem: Problem, share_hosts: int = 500) -> tuple[int, ...] | None:
+def _levels(problem: Problem, part_hosts: int = 500) -> tuple[int, ...] | None:
     *above, bronze = problem.ranks
-    market = Bounds(problem).loss_market(bronze, {Key(Measure.RUNNING, rank): 0 for rank in above})
-    options = AssemblyOptions(NEVER, 50, seed=1, workers=1, share_hosts=share_hosts)
-    found = assemble(problem, market, options, threading.Event())
+    relaxed = Bounds(problem).loss_problem(bronze, {Key(Measure.RUNNING, rank): 0 for rank in above})
+    options = PriceAndBranchOptions(NEVER, 50, seed=1, workers=1, part_hosts=part_hosts)
+    found = price_and_branch(problem, relaxed, options, threading.Event())
     return None if found is None else problem.evaluate(found.target)
 
 
 def test_one_host_is_emptied_for_a_guest_as_large_as_it() -> None:
-    """Nothing is gained by moving one half or by bringing up the large one alone: both belong to one content each."""
-    values = _assembled(_split_room(moves=1))
+    """Nothing is gained by moving one half or by bringing up the large one alone: both belong to one column each."""
+    values = _levels(_split_room(moves=1))
     assert values is not None
     assert values[:2] == (0, 0), "nobody is lost"
 
 
 def test_without_a_move_nobody_goes() -> None:
-    """The budget of moves holds for contents as well: the large guest stays down, the others where they are."""
-    values = _assembled(_split_room(moves=0))
+    """The budget of moves holds for columns as well: the large guest stays down, the others where they are."""
+    values = _levels(_split_room(moves=0))
     assert values is not None
     assert values[:2] == (0, 2)
 
 
 def test_a_share_has_only_its_own_hosts() -> None:
     """Dealt out one by one, neither host has a place for the other's half."""
-    values = _assembled(_split_room(moves=1), share_hosts=1)
+    values = _levels(_split_room(moves=1), part_hosts=1)
     assert values is not None
     assert values[:2] == (0, 2)
 
 
 def test_prices_found_elsewhere_raise_the_bound() -> None:
-    """What an assembly ends with proves, for all hosts, that without a move the large guest is lost."""
+    """What price-and-branch ends with proves, for all hosts, that without a move the large guest is lost."""
     problem = _split_room(moves=0)
     values = problem.evaluate(problem.stay())
     bounds = Bounds(problem)
     scarcity = bounds.scarcity(values)
     assert scarcity is None or bounds.given(values)[1] < 2
     assert scarcity is not None
-    found = assemble(problem, scarcity[1], AssemblyOptions(NEVER, 50), threading.Event())
+    found = price_and_branch(problem, scarcity[1], PriceAndBranchOptions(NEVER, 50), threading.Event())
     assert found is not None
     for prices in found.prices:
         bounds.learn(values, prices)
     assert bounds.given(values)[1] == 2
 
 
-def test_no_assembly_once_it_is_to_stop() -> None:
+def test_no_target_once_it_is_to_stop() -> None:
     """Whoever does not want to wait gets nothing rather than something half done."""
     problem = _split_room(moves=1)
     stop = threading.Event()
     stop.set()
     gold, bronze = problem.ranks
-    market = Bounds(problem).loss_market(bronze, {Key(Measure.RUNNING, gold): 0})
-    assert assemble(problem, market, AssemblyOptions(NEVER, 50), stop) is None
+    relaxed = Bounds(problem).loss_problem(bronze, {Key(Measure.RUNNING, gold): 0})
+    assert price_and_branch(problem, relaxed, PriceAndBranchOptions(NEVER, 50), stop) is None
 
 
 def test_a_program_grows_and_goes_on() -> None:

@@ -1,7 +1,7 @@
 """Lower bounds per level, for the values reached at the levels above.
 
 Each bound comes from a relaxation: guests by kind and hosts by type, priced by a linear program and made exact in
-integers (`relaxation.pricing`), next to counting arguments; `Bounds.tighten` adds that hosts hold whole guests
+integers (`relaxation.lagrangian`), next to counting arguments; `Bounds.tighten` adds that hosts hold whole guests
 (`columns.generation`). None is ever above what some target reaches.
 """
 
@@ -16,10 +16,11 @@ from ...measures import Key, Measure
 from ...primitives.disruption import COLD_FACTOR
 from ...primitives.encoding import Bools, Ints
 from ...problem import NOWHERE, Problem
-from ..columns.generation import HostBound
-from ..columns.pricing import Floats
+from ..columns.generation import DantzigWolfeBound
 from ..relaxation.aggregation import Relaxation, relax
-from ..relaxation.pricing import Goal, Limit, Market, bound_at, find_prices, open_market
+from ..relaxation.dual import find_prices
+from ..relaxation.lagrangian import Floats, bound_at
+from ..relaxation.relaxed_problem import Goal, Limit, RelaxedProblem, relaxed_problem
 from .crowding import crowded_out
 from .imbalance import least_imbalance
 
@@ -43,7 +44,7 @@ class Bounds:
         self._problem = problem
         self._found: dict[tuple[int, tuple[int, ...] | None], int] = {}
         self._relaxations: dict[tuple[bool, bool], Relaxation] = {}
-        self._contents: dict[tuple[int, tuple[int, ...]], HostBound] = {}
+        self._dantzig_wolfe_bounds: dict[tuple[int, tuple[int, ...]], DantzigWolfeBound] = {}
         budget = problem.disruption.budget
         self._moves = None if budget >= problem.vm_count else budget
 
@@ -75,9 +76,9 @@ class Bounds:
         if found is None:
             return False
         i, _, weight = found
-        contents = self._contents_for(found, values)
-        self._raise(i, values, weight * contents.improve(iterations, is_over))
-        return not contents.is_converged and self._found[i, values[:i]] < values[i]
+        dantzig_wolfe = self._dantzig_wolfe(found, values)
+        self._raise(i, values, weight * dantzig_wolfe.improve(iterations, is_over))
+        return not dantzig_wolfe.is_converged and self._found[i, values[:i]] < values[i]
 
     def learn(self, values: tuple[int, ...], prices: Floats) -> None:
         """Looks what prices prove of the first rank that is not proven: of kinds, moves and limits in `scarcity`."""
@@ -85,23 +86,23 @@ class Bounds:
         if found is None:
             return
         i, _, weight = found
-        contents = self._contents_for(found, values)
-        contents.offer(prices)
-        self._raise(i, values, weight * contents.bound)
+        dantzig_wolfe = self._dantzig_wolfe(found, values)
+        dantzig_wolfe.try_prices(prices)
+        self._raise(i, values, weight * dantzig_wolfe.bound)
 
-    def _contents_for(self, found: tuple[int, int, int], values: tuple[int, ...]) -> HostBound:
+    def _dantzig_wolfe(self, found: tuple[int, int, int], values: tuple[int, ...]) -> DantzigWolfeBound:
         i, rank, _ = found
         key = i, values[:i]
-        if key not in self._contents:
-            market = self.loss_market(rank, self._caps(values[:i]))
-            self._contents[key] = HostBound(market, find_prices(market))
-        return self._contents[key]
+        if key not in self._dantzig_wolfe_bounds:
+            relaxed = self.loss_problem(rank, self._caps(values[:i]))
+            self._dantzig_wolfe_bounds[key] = DantzigWolfeBound(relaxed, find_prices(relaxed))
+        return self._dantzig_wolfe_bounds[key]
 
     def _raise(self, i: int, values: tuple[int, ...], bound: int) -> None:
         key = i, values[:i]
         self._found[key] = max(self._level(*key), bound)
 
-    def scarcity(self, values: tuple[int, ...]) -> tuple[int, Market] | None:
+    def scarcity(self, values: tuple[int, ...]) -> tuple[int, RelaxedProblem] | None:
         """The first rank that is not proven at these values, and the relaxation with its loss as goal.
 
         None where the first level that is not proven is no loss of a single rank.
@@ -110,7 +111,7 @@ class Bounds:
         if found is None:
             return None
         i, rank, _ = found
-        return rank, self.loss_market(rank, self._caps(values[:i]))
+        return rank, self.loss_problem(rank, self._caps(values[:i]))
 
     def _open_loss(self, values: tuple[int, ...]) -> tuple[int, int, int] | None:
         """The first level that is not proven, the rank whose loss it is, and its weight; None if it is no such."""
@@ -185,7 +186,7 @@ class Bounds:
             limits.append(Limit(none, self._tiers("eviction_cost"), caps[_STOPS]))
         return tuple(limits)
 
-    def loss_market(self, rank: int, caps: Caps) -> Market:
+    def loss_problem(self, rank: int, caps: Caps) -> RelaxedProblem:
         """The relaxation with the loss at a rank as its goal."""
         value = self._tiers("value")
         relaxation = self._relaxation()
@@ -196,15 +197,15 @@ class Bounds:
             limits=self._limits(caps),
             moves=self._moves,
         )
-        return open_market(relaxation, goal, self._backed(relaxation), self._problem.capacity.transient)
+        return relaxed_problem(relaxation, goal, self._backed(relaxation), self._problem.capacity.transient)
 
     def _backed(self, relaxation: Relaxation) -> Bools:
         backed = np.array([tier.backed for tier in self._problem.tiers], dtype=np.bool_)
         return np.asarray(backed.reshape(len(self._problem.tiers), -1)[relaxation.tier])
 
     def _loss(self, rank: int, caps: Caps) -> int:
-        market = self.loss_market(rank, caps)
-        return max(0, bound_at(market, find_prices(market)))
+        relaxed = self.loss_problem(rank, caps)
+        return max(0, bound_at(relaxed, find_prices(relaxed)))
 
     def _must_run(self, caps: Caps) -> Bools:
         """Guests that cannot be down at the end, whatever else [V]."""
@@ -239,8 +240,8 @@ class Bounds:
         none = np.zeros(len(self._problem.tiers), dtype=np.int64)
         run = np.zeros(len(relaxation.tier), dtype=np.int64)
         goal = Goal(none, self._tiers("eviction_cost"), run, None, self._limits(caps), self._moves)
-        market = open_market(relaxation, goal, self._backed(relaxation), self._problem.capacity.transient)
-        return max(0, bound_at(market, find_prices(market)))
+        relaxed = relaxed_problem(relaxation, goal, self._backed(relaxation), self._problem.capacity.transient)
+        return max(0, bound_at(relaxed, find_prices(relaxed)))
 
     def _least_shrinkage(self, caps: Caps) -> int:
         problem = self._problem
@@ -254,8 +255,8 @@ class Bounds:
         if not relaxation.is_exact or not shrink.any():
             return max(0, base)
         goal = Goal(none, none, run, shrink, self._limits(caps), self._moves)
-        market = open_market(relaxation, goal, self._backed(relaxation), self._problem.capacity.transient)
-        return max(0, base + max(0, bound_at(market, find_prices(market))))
+        relaxed = relaxed_problem(relaxation, goal, self._backed(relaxation), self._problem.capacity.transient)
+        return max(0, base + max(0, bound_at(relaxed, find_prices(relaxed))))
 
     def _least_penalty(self, caps: Caps) -> int:
         """Every guest that has to run pays at least for its cheapest host."""

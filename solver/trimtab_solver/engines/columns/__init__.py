@@ -1,1 +1,1 @@
-"""Column generation (Gilmore-Gomory, Dantzig-Wolfe): hosts get whole contents, priced by a master linear program."""
+"""Column generation (Gilmore-Gomory, Dantzig-Wolfe): all that a host holds is chosen at once, at prices of a master."""

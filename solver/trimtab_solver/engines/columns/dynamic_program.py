@@ -1,8 +1,8 @@
-"""The best content of every host at given prices: bounded knapsacks, solved exactly by dynamic programming in numba.
+"""The best column of every host at given prices: bounded knapsacks, solved exactly by dynamic programming in numba.
 
 A host packs two resources. What arrives is chosen from the same offers on all hosts of a type, so the table of the best
 arrivals is made once per type; per host remain the guests that run there now. First only one resource is looked at;
-where that content does not fit the other one, guests that certainly stay or leave are set aside, and both are looked
+where that column does not fit the other one, guests that certainly stay or leave are set aside, and both are looked
 at. All numbers are integers: costs in the units of the prices, room in units that every load is rounded down to.
 """
 
@@ -89,7 +89,7 @@ def _density(reward: Ints, size: Ints) -> int:
 
 @_compiled
 def _decide(size: Ints, stay: Ints, room: int, density: int, choice: Ints) -> None:
-    """Marks in `choice` who stays (1) or leaves (2) in every best content, of those where it is open (0).
+    """Marks in `choice` who stays (1) or leaves (2) in every best column, of those where it is open (0).
 
     No offer is worth more than `density` per unit. Keeping whom staying is worth more than that, and filling the rest
     at `density`, is no less than the best; keeping them and nothing else is no more. Who would lose more than the
@@ -125,7 +125,7 @@ def _room_left(room: Ints, size: Ints, choice: Ints) -> Ints:
 def _best_line(
     room: int, size: Ints, stay: Ints, choice: Ints, items: Ints, line: Ints, taken: Bools, keeps: Bools, chosen: Ints
 ) -> tuple[int, int]:
-    """The best content of one host when only the first resource counts: its reward, and what it needs of the second.
+    """The best column of one host when only the first resource counts: its reward, and what it needs of the second.
 
     `line` [U] and `taken` [items, U] are the table of arrivals; who stays is written to `keeps`, arrivals to `chosen`.
     """
@@ -157,7 +157,7 @@ def _best_line(
 def _best_area(
     room: Ints, size: Ints, stay: Ints, choice: Ints, items: Ints, area: Ints, taken: Bools, keeps: Bools, chosen: Ints
 ) -> int:
-    """The best content of one host in both resources: its reward; otherwise as `_best_line`."""
+    """The best column of one host in both resources: its reward; otherwise as `_best_line`."""
     rows, columns = int(room[0]) + 1, int(room[1]) + 1
     staying = np.zeros((rows, columns), np.int64)
     kept = np.zeros((len(size), rows, columns), np.bool_)
@@ -184,7 +184,7 @@ def _best_area(
 
 
 @_compiled
-def fill_hosts(
+def solve_knapsacks(
     hosts: Ints,
     units: Ints,
     size: Ints,

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...primitives.encoding import Bools, Index, Ints
-from ..relaxation.pricing import Market, Prices
-from .dynamic_program import fill_hosts
+from ..relaxation.lagrangian import Prices
+from ..relaxation.relaxed_problem import RelaxedProblem
+from .dynamic_program import solve_knapsacks
 
 MOST_UNITS = 1024
 """Into so many parts the room of a host is divided at most; sizes are rounded down to them, so nothing is lost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
-    """The best contents of all hosts at some prices.
+class KnapsackSolution:
+    """The best columns of all hosts at some prices.
 
     `total` reward; on hosts `host` [A] arrive `number` [A] guests of offer `offer` [A]; residents that stay: `stays`
     [M].
@@ -30,7 +31,7 @@ class Filling:
 
 
 @dataclass(frozen=True, slots=True)
-class Packing:
+class Knapsacks:
     """What does not change with the prices.
 
     Shapes: `packed` and `unit` [T, 2] (resources that are packed on hosts of a type, and in what), `priced` [T, R] (the
@@ -60,8 +61,8 @@ class Packing:
     evictable: Bools
     resident_size: Ints
 
-    def fill(self, reward: Ints, stay: Ints, forced: Bools) -> Filling:
-        """The best contents when offers have a `reward` [N] and residents one for staying [M]."""
+    def solve(self, reward: Ints, stay: Ints, forced: Bools) -> KnapsackSolution:
+        """The best columns when offers have a `reward` [N] and residents one for staying [M]."""
         stays = np.zeros(len(self.resident), dtype=np.bool_)
         total = 0
         found = []
@@ -69,7 +70,7 @@ class Packing:
             hosts = self.type_host[self.type_start[t] : self.type_start[t + 1]]
             offers = slice(self.offer_start[t], self.offer_start[t + 1])
             arrivals = np.zeros((len(hosts), offers.stop - offers.start), dtype=np.int64)
-            total += fill_hosts(
+            total += solve_knapsacks(
                 hosts,
                 self.units,
                 self.offer_size[offers],
@@ -85,26 +86,26 @@ class Packing:
             at, offer = np.nonzero(arrivals)
             found.append(np.stack([hosts[at], offer + offers.start, arrivals[at, offer]]))
         host, offer, number = np.concatenate(found, axis=1)
-        return Filling(total, host, offer, number, stays)
+        return KnapsackSolution(total, host, offer, number, stays)
 
 
-def pack(market: Market, prices: Prices) -> Packing:
+def build_knapsacks(relaxed: RelaxedProblem, prices: Prices) -> Knapsacks:
     """Knapsacks in the two resources that are dearest at `prices`; among those that cost nothing, the fullest."""
-    relaxation = market.relaxation
-    types, resources = market.room.shape
-    held = np.zeros(market.room.shape)
-    np.add.at(held, market.type, market.load[market.kind, market.type] * market.number[:, None])
-    worth = market.room * prices.room.astype(np.float64)
-    packed = np.lexsort((-held / np.maximum(market.room, 1), -worth), axis=1)[:, [0, min(1, resources - 1)]]
+    relaxation = relaxed.relaxation
+    types, resources = relaxed.room.shape
+    held = np.zeros(relaxed.room.shape)
+    np.add.at(held, relaxed.type, relaxed.load[relaxed.kind, relaxed.type] * relaxed.number[:, None])
+    worth = relaxed.room * prices.room.astype(np.float64)
+    packed = np.lexsort((-held / np.maximum(relaxed.room, 1), -worth), axis=1)[:, [0, min(1, resources - 1)]]
     every = np.arange(types)
-    priced = np.ones(market.room.shape, dtype=np.bool_)
+    priced = np.ones(relaxed.room.shape, dtype=np.bool_)
     priced[every[:, None], packed] = False
 
-    size = market.load[:, every[:, None], packed]
+    size = relaxed.load[:, every[:, None], packed]
     room = np.take_along_axis(relaxation.room, packed[relaxation.type_of], axis=1)
     type_host = np.argsort(relaxation.type_of, kind="stable")
     type_start = np.searchsorted(relaxation.type_of[type_host], np.arange(types + 1))
-    unit = _units(market, size, room, type_host, type_start)
+    unit = _units(relaxed, size, room, type_host, type_start)
 
     supply = relaxation.waiting + np.bincount(relaxation.kind[relaxation.movable], minlength=len(relaxation.tier))
     offer_kind, offer_type = np.nonzero(relaxation.mask & (supply > 0)[:, None])
@@ -113,7 +114,7 @@ def pack(market: Market, prices: Prices) -> Packing:
     resident = np.argsort(relaxation.host, kind="stable")
     kind, host = relaxation.kind[resident], relaxation.host[resident]
     at = relaxation.type_of[host]
-    return Packing(
+    return Knapsacks(
         packed=packed.astype(np.int32),
         unit=unit,
         priced=priced,
@@ -132,7 +133,7 @@ def pack(market: Market, prices: Prices) -> Packing:
         # what a leaving guest keeps of packed resources is not looked at: its room may be needed for another resource
         movable=relaxation.movable[resident],
         counted=relaxation.counted[resident],
-        evictable=relaxation.evictable[resident] & market.may_stop[kind],
+        evictable=relaxation.evictable[resident] & relaxed.may_stop[kind],
         resident_size=size[kind, at] // unit[at],
     )
 
@@ -141,12 +142,12 @@ def warm_up() -> None:
     """Compiles the kernel, or loads it from its cache on disk."""
     none, flags = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
     pairs, start = np.zeros((0, 2), dtype=np.int64), np.zeros(1, dtype=np.int64)
-    fill_hosts(none, pairs, pairs, none, none, start, pairs, none, flags, pairs, flags)
+    solve_knapsacks(none, pairs, pairs, none, none, start, pairs, none, flags, pairs, flags)
 
 
-def _units(market: Market, size: Ints, room: Ints, type_host: Ints, type_start: Ints) -> Ints:
+def _units(relaxed: RelaxedProblem, size: Ints, room: Ints, type_host: Ints, type_start: Ints) -> Ints:
     """What every load on hosts of a type is a multiple of, or more where that would be too fine [T, 2]."""
-    relaxation = market.relaxation
+    relaxation = relaxed.relaxation
     present = relaxation.mask.copy()
     present[relaxation.kind, relaxation.type_of[relaxation.host]] = True
     unit = np.ones((relaxation.type_count, 2), dtype=np.int64)

@@ -24,19 +24,19 @@ _HOSTS_TRIED = 64
 """How many hosts are looked at closely when room has to be made."""
 
 
-def bring_up(problem: Problem, tables: Tables, state: State, who: Bools, suspects: Ints) -> None:
+def bring_up(problem: Problem, tables: Tables, state: State, who: Bools, offenders: Ints) -> None:
     """Constructs with the guests `who` [V] in order of rank, value and bulk, most first."""
     totals = np.maximum(problem.upper.sum(axis=0), 1)
     bulk = (problem.upper / totals).max(axis=1, initial=0.0)
     by = (np.arange(problem.vm_count), -bulk, -problem.tier_values("value"), -problem.tier_values("rank"))
     order = np.lexsort(by).astype(np.int64)
     hosts = np.zeros(problem.host_count + _SCRATCH, dtype=np.int64)
-    construct(tables, state, order[who[order]], suspects, hosts, np.zeros(len(hosts)))
+    construct(tables, state, order[who[order]], offenders, hosts, np.zeros(len(hosts)))
 
 
 @compiled
-def construct(T: Tables, S: State, order: Ints, suspects: Ints, hosts: Ints, lacking: Floats) -> None:
-    """Brings up guests in `order` [n], then moves `suspects` [m] to where they cost less.
+def construct(T: Tables, S: State, order: Ints, offenders: Ints, hosts: Ints, lacking: Floats) -> None:
+    """Brings up guests in `order` [n], then moves `offenders` [m] to where they cost less.
 
     `hosts` and `lacking` [H + _SCRATCH] are scratch.
     """
@@ -49,8 +49,8 @@ def construct(T: Tables, S: State, order: Ints, suspects: Ints, hosts: Ints, lac
                 relocate(T, S, v, h)
             elif T.guests[v].down_cost > cheapest:
                 _make_room(T, S, v, hosts, lacking)
-    for i in range(suspects.shape[0]):
-        v = suspects[i]
+    for i in range(offenders.shape[0]):
+        v = offenders[i]
         if S.guest[v].place >= 0 and T.guests[v].may_move:
             h = _best_host(T, S, v)
             if h >= 0 and shift_change(T, S, v, h) < 0.0:
