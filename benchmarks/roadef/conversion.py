@@ -34,9 +34,9 @@ from trimtab_solver.primitives.domain_map import DomainMap
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.primitives.group import GroupPrimitive
 from trimtab_solver.primitives.groups import Groups
-from trimtab_solver.problem import Level, Problem, TierRow
+from trimtab_solver.problem import ObjectiveLevel, Problem, TierRow
 
-_COST = Level("cost", ((Key(Measure.DISRUPTION), 1), (Key(Measure.BALANCE), 1)))
+_COST = ObjectiveLevel("cost", ((Key(Measure.DISRUPTION), 1), (Key(Measure.BALANCE), 1)))
 
 
 def build_problem(instance: Instance) -> Problem:

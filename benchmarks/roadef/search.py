@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from benchmarks.service import THREADS
-from trimtab_solver.engines.search import Found, SearchOptions, search
+from trimtab_solver.engines.search import SearchOptions, ValuedTarget, search
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.problem import Problem
 
@@ -18,7 +18,7 @@ def improve(problem: Problem, seconds: float, seed: int, report: Report) -> Inde
     """The best placement found in about so many seconds, from the present one."""
     began = time.monotonic()
 
-    def tell(found: Found) -> None:
+    def tell(found: ValuedTarget) -> None:
         report(time.monotonic() - began, found.values[0])
 
     options = SearchOptions(budget_s=seconds, seed=seed, workers=THREADS)

@@ -46,7 +46,7 @@ class TierRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class ObjectiveLevel:
     """One level of the objective: the sum of ``weight * measures[key]`` over ``parts`` of (key, weight)."""
 
     name: str
@@ -98,7 +98,7 @@ class Problem:
     disruption: Disruption
     balance: Balance
     grouping: Groups
-    levels: tuple[Level, ...] = ()
+    levels: tuple[ObjectiveLevel, ...] = ()
     warnings: tuple[str, ...] = ()
     ranks: tuple[int, ...] = field(init=False)
     """Ranks with at least one guest, highest first."""
@@ -107,7 +107,9 @@ class Problem:
         object.__setattr__(self, "ranks", ranks_of(self.tiers, self.tier))
         seal(self)
         if not self.levels:
-            levels = tuple(Level(name, ((key, 1),)) for key, name in name_measures(self.tiers, self.tier).items())
+            levels = tuple(
+                ObjectiveLevel(name, ((key, 1),)) for key, name in name_measures(self.tiers, self.tier).items()
+            )
             object.__setattr__(self, "levels", levels)
 
     @property

@@ -13,7 +13,7 @@ from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of, values_of
 from trimtab_solver.engines.clock import Deadline
 from trimtab_solver.engines.greedy import repair
-from trimtab_solver.engines.neighbourhoods import RefillOptions, refill
+from trimtab_solver.engines.neighbourhoods import NeighbourhoodOptions, search_neighbourhoods
 
 
 @pytest.mark.parametrize("seeds", chunks(0.2, first=5_200_000), ids=named)
@@ -27,9 +27,9 @@ def test_targets_are_valid_and_never_worse(seeds: range) -> None:
         snapshot, policy = tiny_cluster(seed)
         problem = problem_of(snapshot, policy)
         start = problem.stay() if seed % 2 else repair(problem)
-        options = RefillOptions(Deadline.after(60.0), rounds=3, seed=seed)
+        options = NeighbourhoodOptions(Deadline.after(60.0), rounds=3, seed=seed)
         found = [start]
-        last = refill(problem, start, options, threading.Event(), found.append)
+        last = search_neighbourhoods(problem, start, options, threading.Event(), found.append)
         values = [problem.evaluate(target) for target in found]
         assert values == sorted(set(values), reverse=True), seed
         assert problem.evaluate(last) == values[-1], seed
@@ -38,7 +38,7 @@ def test_targets_are_valid_and_never_worse(seeds: range) -> None:
             assert problem.disruption.permits(np.flatnonzero(problem.moved(target.place))), seed
             verdict = judged(snapshot, policy, problem, target)
             assert verdict.is_valid, (seed, verdict.violations)
-        again = refill(problem, start, options, threading.Event())
+        again = search_neighbourhoods(problem, start, options, threading.Event())
         assert again.place.tolist() == last.place.tolist(), seed
         improved += len(found) > 1
     assert_checked(improved, seeds, 0.1)

@@ -12,7 +12,7 @@ import numpy as np
 from ..measures import PerMeasure
 from ..primitives.disruption import BOOT_COST
 from ..primitives.encoding import UNBOUNDED, Breaches, Index, Ints, Load, PlacementVariables
-from ..problem import NOWHERE, Level, Problem, Target
+from ..problem import NOWHERE, ObjectiveLevel, Problem, Target
 from ..sizing import spread_shrinkage
 from .cpsat import Budget, CpSatModel, Objective, Term
 from .proof import LevelProof
@@ -286,7 +286,7 @@ def candidate_count(problem: Problem) -> int:
     return sum(int(problem.candidates(int(v)).sum()) * int(n) for v, n in zip(first, count, strict=True))
 
 
-def _fold(level: Level, measures: PerMeasure[Objective]) -> Objective:
+def _fold(level: ObjectiveLevel, measures: PerMeasure[Objective]) -> Objective:
     """The weighted sum of measures that makes up a level."""
     terms: defaultdict[int, int] = defaultdict(int)
     for key, weight in level.parts:

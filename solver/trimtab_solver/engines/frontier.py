@@ -12,7 +12,7 @@ from ..problem import Problem, Target
 from .bounds.bound import Bounds
 from .clock import NEVER, Deadline
 from .greedy import repair
-from .neighbourhoods import MOST_GUESTS, RefillOptions, refill
+from .neighbourhoods import MOST_GUESTS, NeighbourhoodOptions, search_neighbourhoods
 from .room_prices import price_room
 from .search import SearchOptions, search
 
@@ -132,5 +132,7 @@ class _Tracer:
         if problem.vm_count > MOST_GUESTS or self._is_enough(problem.evaluate(better)) or self._stop.is_set():
             return [found.target]
         rounds = max(1, int(budget_s)) if options.reproducible else None
-        filled = refill(problem, better, RefillOptions(ends, rounds, options.seed, options.workers), self._stop)
+        filled = search_neighbourhoods(
+            problem, better, NeighbourhoodOptions(ends, rounds, options.seed, options.workers), self._stop
+        )
         return [found.target, filled]

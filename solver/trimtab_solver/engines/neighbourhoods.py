@@ -39,7 +39,7 @@ _SOLVE_UNITS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class RefillOptions:
+class NeighbourhoodOptions:
     """What a search may use: until `deadline`, or with `rounds` so many neighbourhoods, whatever the clock.
 
     `moves` replaces the problem's own budget of moved guests.
@@ -63,14 +63,14 @@ class Neighbourhoods:
             return None
         effort = task.effort
         rounds = max(1, int(effort.seconds)) if effort.is_counted else None
-        options = RefillOptions(effort.deadline, rounds, effort.seed, effort.workers)
-        return Found(refill(task.problem, task.start.target, options, effort.stop, task.report))
+        options = NeighbourhoodOptions(effort.deadline, rounds, effort.seed, effort.workers)
+        return Found(search_neighbourhoods(task.problem, task.start.target, options, effort.stop, task.report))
 
 
-def refill(
+def search_neighbourhoods(
     problem: Problem,
     start: Target,
-    options: RefillOptions,
+    options: NeighbourhoodOptions,
     stop: threading.Event,
     on_better: Callable[[Target], None] | None = None,
 ) -> Target:
@@ -81,7 +81,7 @@ def refill(
     usable = np.flatnonzero(problem.allowed.mask.any(axis=0) | np.isin(np.arange(problem.host_count), problem.current))
     if len(usable) == 0:
         return start
-    search = _Search(problem, options, usable)
+    search = _Neighbourhoods(problem, options, usable)
     best, values = start, problem.evaluate(start)
     while not stop.is_set() and not search.is_over:
         target = search.propose(best, values, stop)
@@ -95,10 +95,10 @@ def refill(
     return best
 
 
-class _Search:
+class _Neighbourhoods:
     """Which hosts come next, and how many at once."""
 
-    def __init__(self, problem: Problem, options: RefillOptions, usable: Ints) -> None:
+    def __init__(self, problem: Problem, options: NeighbourhoodOptions, usable: Ints) -> None:
         self._problem, self._options, self._usable = problem, options, usable
         self._relaxation = relax(problem)
         self._chance = np.random.default_rng(options.seed)

@@ -37,7 +37,7 @@ _SHARES_AFTER_COLUMNS = ((NEIGHBOURHOODS, 0.15), (SEARCH, 0.15))
 _SHARES_AFTER_COLUMNS_OF_MANY = ((SEARCH, 0.25),)
 """Before all that, and instead of it if that comes close, where hosts hold few guests."""
 _FEW_GUESTS = 15
-"""Guests per host up to which what fits together on one is settled by whole contents rather than one by one."""
+"""Guests per host up to which what fits together on one is decided by columns rather than one by one."""
 _CLOSE = 0.1
 """So near to the bound, as a share of it, other engines than those for the later levels bring little."""
 _FEW_MOVES = 0.005

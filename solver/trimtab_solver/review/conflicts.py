@@ -21,8 +21,7 @@ from ..options import PlanOptions
 from ..policy.documents import Document, Level, Policy, RuleSpec
 from ..policy.selection import Selection
 from ..primitives.group import GroupPrimitive
-from ..problem import Level as ObjectiveLevel
-from ..problem import Problem
+from ..problem import ObjectiveLevel, Problem
 from ..rules.tier import Tier
 from ..snapshot import Host, HostState, Snapshot, VmState
 from ..verify.room import ROOM

@@ -11,7 +11,7 @@ import pytest
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.targets import problem_of
 from trimtab_solver.engines.clock import Deadline
-from trimtab_solver.engines.neighbourhoods import RefillOptions, refill
+from trimtab_solver.engines.neighbourhoods import NeighbourhoodOptions, search_neighbourhoods
 
 
 @pytest.mark.parametrize(("moves", "lost"), [(0, 2), (1, 0)])
@@ -22,7 +22,9 @@ def test_a_move_is_spent_where_it_buys_something(moves: int, lost: int) -> None:
     found = snapshot([*guests, vm("b", requested={"memory_mib": 40})], {3: DOWN, 4: DOWN})
     problem = problem_of(found, policy())
     problem = replace(problem, disruption=replace(problem.disruption, budget=moves))
-    target = refill(problem, problem.stay(), RefillOptions(Deadline.after(60.0), rounds=2), threading.Event())
+    target = search_neighbourhoods(
+        problem, problem.stay(), NeighbourhoodOptions(Deadline.after(60.0), rounds=2), threading.Event()
+    )
     assert problem.evaluate(target)[1] == lost
     assert int(problem.moved(target.place).sum()) == moves
 
@@ -35,7 +37,9 @@ def test_what_is_outside_stays_as_it_is() -> None:
     place = start.place.copy()
     place[:2] = 1
     moved = replace(start, place=place)
-    target = refill(problem, moved, RefillOptions(Deadline.after(60.0), rounds=4, moves=2), threading.Event())
+    target = search_neighbourhoods(
+        problem, moved, NeighbourhoodOptions(Deadline.after(60.0), rounds=4, moves=2), threading.Event()
+    )
     assert problem.evaluate(target)[1] == 0
     assert int(problem.moved(target.place).sum()) <= 2
     assert np.all(target.place[:4] >= 0)

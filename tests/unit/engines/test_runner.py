@@ -136,7 +136,7 @@ def test_nobody_works_on_what_is_proven() -> None:
     assert not engines[1].tasks
 
 
-def test_where_hosts_hold_few_guests_whole_contents_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_hosts_hold_few_guests_columns_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the exact engine is out of reach: two halves on two hosts make room for a guest as large as a host."""
     for limit in ("EXACT_ALONE", "EXACT_FIRST", "EXACT_MOST"):
         monkeypatch.setattr(strategy, limit, -1)
@@ -153,7 +153,7 @@ def test_where_hosts_hold_few_guests_whole_contents_come_first(monkeypatch: pyte
     assert runs[0] == runs[1]
 
 
-def test_what_contents_do_not_settle_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_columns_leave_open_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Column generation that ends with nothing takes its share of the time and no more."""
     for limit in ("EXACT_ALONE", "EXACT_FIRST", "EXACT_MOST"):
         monkeypatch.setattr(strategy, limit, -1)

@@ -64,7 +64,7 @@ _BY_HAND = {
         _HUGE,
         (("room-pricing", 0.82),),
     ),
-    "hosts that hold few guests are filled with whole contents": (
+    "hosts that hold few guests are filled by column generation": (
         _FEW,
         (("column-generation", 0.6),),
     ),

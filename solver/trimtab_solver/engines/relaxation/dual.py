@@ -52,7 +52,7 @@ class _Program:
     """
 
     def __init__(self, relaxed: RelaxedProblem) -> None:
-        self._market = relaxed
+        self._relaxed = relaxed
         self._program = program = LinearProgram()
         goal, relaxation, tier = relaxed.goal, relaxed.relaxation, relaxed.relaxation.tier
         self._unit = np.maximum(relaxed.room.max(axis=0, initial=1), 1).astype(np.float64)
@@ -72,7 +72,7 @@ class _Program:
 
     def _room_rows(self) -> Ints:
         """Arrivals - what residents free <= room - what residents hold now: row per type and resource [T, R]."""
-        relaxed, program = self._market, self._program
+        relaxed, program = self._relaxed, self._program
         held = np.zeros(relaxed.room.shape, dtype=np.int64)
         own = relaxed.full[relaxed.kind, relaxed.type]
         np.add.at(held, relaxed.type, own * relaxed.number[:, None])
@@ -88,7 +88,7 @@ class _Program:
 
     def _shrinkage(self, cost: Ints) -> None:
         """What kinds shrink per type and resource: it frees room, and has its limit in how many of them run there."""
-        relaxed, program, relaxation = self._market, self._program, self._market.relaxation
+        relaxed, program, relaxation = self._relaxed, self._program, self._relaxed.relaxation
         number = np.zeros(relaxation.mask.shape, dtype=np.int64)
         np.add.at(number, (relaxed.kind, relaxed.type), relaxed.number)
         cell = np.full(relaxation.mask.shape, -1, dtype=np.int64)
@@ -111,7 +111,7 @@ class _Program:
 
     def _balance(self) -> None:
         """Per kind, arrivals and waiting guests that stay down are those that waited and those that leave."""
-        relaxed, program = self._market, self._program
+        relaxed, program = self._relaxed, self._program
         waiting = relaxed.relaxation.waiting
         rows = program.add_rows(waiting, waiting)
         program.add_terms(rows[self._pair_kind], self._x, np.ones(len(self._x)))
@@ -123,18 +123,18 @@ class _Program:
         program.add_terms(once, self._leaves[both], np.ones(len(both)))
 
     def _move_row(self) -> int | None:
-        if self._market.goal.moves is None:
+        if self._relaxed.goal.moves is None:
             return None
-        counted = self._leaves[self._market.counted & self._market.movable]
-        row = self._program.add_rows(np.array([-np.inf]), np.array([self._market.goal.moves]))
+        counted = self._leaves[self._relaxed.counted & self._relaxed.movable]
+        row = self._program.add_rows(np.array([-np.inf]), np.array([self._relaxed.goal.moves]))
         self._program.add_terms(np.repeat(row, len(counted)), counted, np.ones(len(counted)))
         return int(row[0])
 
     def _limit_rows(self) -> Ints:
-        tier, kind = self._market.relaxation.tier, self._market.kind
-        most = np.array([limit.most for limit in self._market.limits], dtype=np.int64)
+        tier, kind = self._relaxed.relaxation.tier, self._relaxed.kind
+        most = np.array([limit.most for limit in self._relaxed.limits], dtype=np.int64)
         rows = self._program.add_rows(np.full(len(most), -np.inf), most)
-        for row, limit in zip(rows.tolist(), self._market.limits, strict=True):
+        for row, limit in zip(rows.tolist(), self._relaxed.limits, strict=True):
             costs = np.concatenate([limit.loss[tier], (limit.loss + limit.stop)[tier][kind]])
             variables = np.concatenate([self._waits, self._stops])
             self._program.add_terms(np.full(len(costs), row), variables, costs)

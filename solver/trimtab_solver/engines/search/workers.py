@@ -92,7 +92,7 @@ class SearchOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ValuedTarget:
     """A target and its levels."""
 
     target: Target
@@ -103,17 +103,17 @@ def search(
     problem: Problem,
     options: SearchOptions,
     start: Target,
-    on_better: Callable[[Found], None] | None = None,
+    on_better: Callable[[ValuedTarget], None] | None = None,
     stop: threading.Event | None = None,
     is_enough: Callable[[Values], bool] | None = None,
-) -> Found:
+) -> ValuedTarget:
     """The best target found, never worse than `start`, which the problem must permit.
 
     `on_better` hears of every improvement, from the workers' threads; the search ends early when `stop` is set or
     `is_enough` says that a target with these values cannot be improved.
     """
     if not problem.vm_count or not problem.host_count:
-        return Found(start, problem.evaluate(start))
+        return ValuedTarget(start, problem.evaluate(start))
     return _ParallelSearch(problem, options, start, on_better, stop or threading.Event(), is_enough).run()
 
 
@@ -125,7 +125,7 @@ class _ParallelSearch:
         problem: Problem,
         options: SearchOptions,
         start: Target,
-        on_better: Callable[[Found], None] | None,
+        on_better: Callable[[ValuedTarget], None] | None,
         stop: threading.Event,
         is_enough: Callable[[Values], bool] | None,
     ) -> None:
@@ -136,7 +136,7 @@ class _ParallelSearch:
         self._on_better = on_better
         self._is_enough = is_enough
         self._lock = threading.Lock()
-        self.best = Found(start, problem.evaluate(start))
+        self.best = ValuedTarget(start, problem.evaluate(start))
         self.start = self.best
         self._proven = threading.Event()
 
@@ -157,7 +157,7 @@ class _ParallelSearch:
             return tables
         return without_arrivals(tables, self.options.stuck & self.problem.running)
 
-    def run(self) -> Found:
+    def run(self) -> ValuedTarget:
         count = max(1, self.options.workers)
         workers = [_Worker(self, i) for i in range(count)]
         with ThreadPoolExecutor(count, thread_name_prefix="search") as pool:
@@ -165,11 +165,11 @@ class _ParallelSearch:
         # in the order of the workers: equals do not depend on who came first
         return min(results, key=lambda found: found.values)
 
-    def offer(self, place: Ints) -> Found:
+    def offer(self, place: Ints) -> ValuedTarget:
         """Evaluates a placement and keeps it if it is the best."""
         at = place.astype(np.int32)
         target = Target(at, fit_sizes(self.problem, at))
-        found = Found(target, self.problem.evaluate(target))
+        found = ValuedTarget(target, self.problem.evaluate(target))
         with self._lock:
             if found.values < self.best.values:
                 self.best = found
@@ -192,7 +192,7 @@ class _Worker:
         self._best = common.start
         self._rate = 0.0
 
-    def run(self) -> Found:
+    def run(self) -> ValuedTarget:
         """Anneals and descends until the budget is used; the best target that this worker has seen."""
         problem = self._problem
         soft = self._common.tables(soft_weights(problem, _DISRUPTION[self._number % len(_DISRUPTION)]))
