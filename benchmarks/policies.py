@@ -135,5 +135,5 @@ def measure(size: str) -> Row:
         "compile_cpu_s": round(ended - read, 3),
         "guests": problem.vm_count,
         "groups": len(problem.groups),
-        "host_rules": len(problem.allowed.rules),
+        "host_rules": len(problem.unary_rules),
     }

@@ -24,6 +24,7 @@ from benchmarks.roadef.cost import usage_of
 from benchmarks.roadef.instance import Instance
 from trimtab_solver.measures import Key, Measure
 from trimtab_solver.primitives.allowed import Allowed
+from trimtab_solver.primitives.attraction import Attraction
 from trimtab_solver.primitives.balance import AboveThreshold, Balance, Ratio
 from trimtab_solver.primitives.capacity import Capacity
 from trimtab_solver.primitives.disruption import NO_BUDGET, Disruption
@@ -83,11 +84,12 @@ def build_problem(instance: Instance) -> Problem:
         allowed=Allowed(
             class_of=np.zeros(processes, dtype=np.int32),
             mask=np.ones((1, machines), dtype=np.bool_),
-            breach=np.zeros((1, machines), dtype=np.int64),
-            penalty=np.zeros((1, machines), dtype=np.int64),
+            breach=np.zeros((1, machines), dtype=np.int32),
+            penalty=np.zeros((1, machines), dtype=np.int32),
             rules=(),
             class_rules=((),),
         ),
+        attraction=Attraction.of(processes, machines, ()),
         disruption=Disruption(
             move_cost=instance.process_weight * instance.process_move,
             live=everybody,

@@ -118,7 +118,7 @@ class Occupancy:
     def penalty(self, v: int) -> Ints:
         """Per host [H], what the absent guest would add to the level of should rules there."""
         problem = self.problem
-        total: Ints = problem.allowed.penalty[problem.allowed.class_of[v]].copy()
+        total: Ints = problem.allowed.penalty[problem.allowed.class_of[v]] + problem.attraction.row(v)
         for i in self._groups(v, must=False):
             part = self._tally(i).penalty(v)
             if part is not None:
@@ -128,7 +128,7 @@ class Occupancy:
     def inherited(self, v: int) -> Ints:
         """Per host [H], what the absent guest would add to the level of inherited breaches there."""
         problem = self.problem
-        total: Ints = problem.allowed.breach[problem.allowed.class_of[v]].copy()
+        total: Ints = problem.allowed.breach[problem.allowed.class_of[v]].astype(np.int64)
         for i in self._groups(v, must=True):
             part = self._tally(i).penalty(v)
             if part is not None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .measures import Key, Measure, PerMeasure, keys_of
 from .primitives.allowed import Allowed
+from .primitives.attraction import Attraction, Unary
 from .primitives.balance import Balance
 from .primitives.capacity import Capacity
 from .primitives.disruption import BOOT_COST, Disruption
@@ -95,6 +96,7 @@ class Problem:
     receiving: Bools
     capacity: Capacity
     allowed: Allowed
+    attraction: Attraction
     disruption: Disruption
     balance: Balance
     grouping: Groups
@@ -131,6 +133,19 @@ class Problem:
     def groups_of(self) -> Mapping[int, tuple[int, ...]]:
         """Guest -> indices into `groups`."""
         return self.grouping.of_guest
+
+    @property
+    def unary_rules(self) -> tuple[Unary, ...]:
+        """The rules about single guests and the hosts that they run on."""
+        return (*self.allowed.rules, *self.attraction.wishes)
+
+    def rules_of(self, v: int) -> list[Unary]:
+        """The unary rules that select a guest."""
+        return [*self.allowed.rules_of(v), *self.attraction.rules_of(v)]
+
+    def penalties(self, guests: Ints, hosts: Index) -> Ints:
+        """Element by element, the weight of the unary should rules that the guest breaks on the host."""
+        return self.allowed.penalty[self.allowed.class_of[guests], hosts] + self.attraction.cost(guests, hosts)
 
     @property
     def running(self) -> Bools:
@@ -202,7 +217,7 @@ class Problem:
         at, classes = place[up], self.allowed.class_of[up]
         usage = self.capacity.usage(place, target.size)
         inherited = int(self.allowed.breach[classes, at].sum()) + int((usage > self.capacity.limit).sum())
-        should = int(self.allowed.penalty[classes, at].sum())
+        should = int(self.penalties(np.flatnonzero(up), at).sum())
         amounts = self.group_amounts(place)
         for i in np.flatnonzero(amounts).tolist():
             if self.groups[i].must:

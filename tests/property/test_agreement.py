@@ -15,6 +15,7 @@ from tests.support.agreement import Comparison, Disagreement, Filtering
 from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster_under
 from trimtab_solver.policy.documents import Document, RuleSpec
+from trimtab_solver.primitives.attraction import Wish
 from trimtab_solver.primitives.domain_limit import DomainLimit
 from trimtab_solver.rules.compile import COMPILERS
 from trimtab_solver.rules.context import Context, Primitive
@@ -57,7 +58,10 @@ def test_the_clusters_put_every_kind_to_the_test(kind: type[RuleSpec]) -> None:
 
 def _pin_too_much(*arguments: Any) -> Compiled:
     for rule in _compiled(Pin, *arguments):
-        yield replace(rule, mask=rule.mask & (np.arange(len(rule.mask)) == 0))
+        if isinstance(rule, Wish):
+            yield replace(rule, hosts=rule.hosts[rule.hosts == 0])
+        else:
+            yield replace(rule, mask=rule.mask & (np.arange(len(rule.mask)) == 0))
 
 
 def _spread_too_much(*arguments: Any) -> Compiled:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..policy.columns import Column
 from ..primitives.allowed import Allowed, HostRule
-from ..primitives.encoding import Bools, Ints
+from ..primitives.encoding import Amounts, Bools, Ints
 from ..snapshot import Host, Vm
 from ..suitability import EQUIPMENT
 
@@ -33,25 +33,22 @@ def read_needs(vms: Sequence[Vm], hosts: Sequence[Host]) -> Needs:
     return Needs(column.number, equipped)
 
 
-def allowed_hosts(needs: Needs, receiving: Bools, unary: tuple[HostRule, ...]) -> Allowed:
+def allowed_hosts(needs: Needs, receiving: Bools, rules: tuple[HostRule, ...]) -> Allowed:
     """Guests that the same rules select and that need the same equipment form a class."""
-    classes = _classes(needs, unary)
+    classes = _classes(needs, rules)
     shape = (len(classes.distinct), len(receiving))
-    permitted, broken = np.ones(shape, dtype=np.bool_), np.zeros(shape, dtype=np.int64)
-    penalty = np.zeros(shape, dtype=np.int64)
-    for c, (rules, _) in enumerate(classes.distinct):
-        for i in rules:
-            rule = unary[i]
+    broken, penalty = np.zeros(shape, dtype=np.int32), _no_penalty(classes, rules, shape)
+    for c, (own, _) in enumerate(classes.distinct):
+        for rule in (rules[i] for i in own):
             if rule.must:
                 broken[c] += ~rule.mask
             else:
                 penalty[c] += np.where(rule.mask, 0, rule.weight)
-    permitted = broken == 0
     suitable = _equipped(classes, needs) & receiving
-    class_rules = tuple(rules for rules, _ in classes.distinct)
-    return Allowed(
-        classes.number.astype(np.int32), suitable & permitted, broken + ~suitable, penalty, unary, class_rules
-    )
+    mask = suitable & (broken == 0)
+    broken += ~suitable
+    class_rules = tuple(own for own, _ in classes.distinct)
+    return Allowed(classes.number.astype(np.int32), mask, broken, penalty, rules, class_rules)
 
 
 def when_received(allowed: Allowed, needs: Needs, before: Bools, receiving: Bools) -> Allowed:
@@ -69,13 +66,19 @@ def when_received(allowed: Allowed, needs: Needs, before: Bools, receiving: Bool
     return replace(allowed, mask=mask, breach=breach)
 
 
-def _classes(needs: Needs, unary: tuple[HostRule, ...]) -> Column:
+def _classes(needs: Needs, rules: tuple[HostRule, ...]) -> Column:
     rules_of: list[list[int]] = [[] for _ in needs.number]
-    for i, rule in enumerate(unary):
+    for i, rule in enumerate(rules):
         for v in rule.guests.tolist():
             rules_of[v].append(i)
     signatures = ((tuple(rules), need) for rules, need in zip(rules_of, needs.number.tolist(), strict=True))
     return Column.of(signatures, len(rules_of))
+
+
+def _no_penalty(classes: Column, rules: tuple[HostRule, ...], shape: tuple[int, int]) -> Amounts:
+    """Zeros, wide enough for a guest that breaks every should rule of its class."""
+    most = max((sum(rules[i].weight for i in own) for own, _ in classes.distinct), default=0)
+    return np.zeros(shape, np.int32) if most <= np.iinfo(np.int32).max else np.zeros(shape, np.int64)
 
 
 def _equipped(classes: Column, needs: Needs) -> Bools:

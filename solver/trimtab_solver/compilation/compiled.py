@@ -9,6 +9,7 @@ import numpy as np
 from ..policy.documents import Policy
 from ..policy.selection import Selection
 from ..primitives.allowed import Allowed
+from ..primitives.attraction import Attraction
 from ..primitives.encoding import Ints
 from ..primitives.groups import Groups
 from ..problem import Problem
@@ -73,11 +74,12 @@ class Compilation:
             doings = doings.after(at, later)
         states = read_host_states(snapshot.hosts)
         groups = self.problem.grouping if _same(rules.groups, self.rules.groups) else Groups.of(rules.groups)
-        if _same(rules.unary, self.rules.unary):
+        if _same(rules.hosts, self.rules.hosts):
             allowed = when_received(self.problem.allowed, fixed.needs, self.states.receiving, states.receiving)
         else:
-            allowed = allowed_hosts(fixed.needs, states.receiving, rules.unary)
-        problem = _problem(fixed, self.policy, context.selection, rules, doings, states, groups, allowed)
+            allowed = allowed_hosts(fixed.needs, states.receiving, rules.hosts)
+        attraction = self.problem.attraction if _same(rules.wishes, self.rules.wishes) else _attraction(fixed, rules)
+        problem = _problem(fixed, self.policy, context.selection, rules, doings, states, groups, allowed, attraction)
         return Compilation(fixed, self.policy, context, rules, doings, states, problem)
 
 
@@ -98,8 +100,9 @@ def compile_cluster(snapshot: Snapshot, policy: Policy, selection: Selection) ->
     fixed = Fixed(guests, hosts, offer, read_needs(vms, snapshot.hosts))
     doings = read_doings(vms, hosts.index, guests.requested, guests.resources)
     states = read_host_states(snapshot.hosts)
-    allowed = allowed_hosts(fixed.needs, states.receiving, rules.unary)
-    problem = _problem(fixed, policy, selection, rules, doings, states, Groups.of(rules.groups), allowed)
+    allowed = allowed_hosts(fixed.needs, states.receiving, rules.hosts)
+    groups, attraction = Groups.of(rules.groups), _attraction(fixed, rules)
+    problem = _problem(fixed, policy, selection, rules, doings, states, groups, allowed, attraction)
     return Compilation(fixed, policy, context, rules, doings, states, problem)
 
 
@@ -112,6 +115,7 @@ def _problem(
     states: HostStates,
     groups: Groups,
     allowed: Allowed,
+    attraction: Attraction,
 ) -> Problem:
     guests, hosts = fixed.guests, fixed.hosts
     rows = tier_rows(selection, guests.resources)
@@ -136,12 +140,17 @@ def _problem(
         receiving=states.receiving,
         capacity=capacity,
         allowed=allowed,
+        attraction=attraction,
         disruption=disruption(guests, doings, hosts, states, cold_rights(selection), rules.moves, leaving),
         balance=compile_balance(policy, guests.resources, capacity),
         levels=levels(policy, rows, guests.tier),
         grouping=groups,
         warnings=(*selection.warnings, *rules.warnings),
     )
+
+
+def _attraction(fixed: Fixed, rules: Rules) -> Attraction:
+    return Attraction.of(len(fixed.guests.ids), len(fixed.hosts.ids), rules.wishes)
 
 
 def _same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:

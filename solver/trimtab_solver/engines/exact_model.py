@@ -206,7 +206,7 @@ class ExactModel:
                 tuple(_terms(np.where(runs & ~restarts, -eviction[guest], 0))), int(eviction[problem.running].sum())
             ),
             shrinkage=Objective(tuple(shrinkage), int(base.sum())),
-            should=Objective((*self._breaches.should, *_terms(problem.allowed.penalty[classes, host]))),
+            should=Objective((*self._breaches.should, *_terms(problem.penalties(guest, host)))),
             disruption=Objective((*boots, *_terms(move_cost))),
             balance=Objective(self._balance),
         )

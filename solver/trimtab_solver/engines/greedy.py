@@ -80,7 +80,7 @@ def _offenders(problem: Problem, place: Index) -> Ints:
     kind = problem.allowed.class_of
     over = np.asarray((problem.capacity.start > problem.capacity.limit).any(axis=1))
     must = up & ((problem.allowed.breach[kind, at] > 0) | over[at])
-    should = up & (problem.allowed.penalty[kind, at] > 0)
+    should = up & (problem.penalties(np.arange(problem.vm_count), at) > 0)
     for g in np.flatnonzero(problem.group_amounts(place)).tolist():
         group = problem.groups[g]
         (must if group.must else should)[group.guests] = True

@@ -140,7 +140,7 @@ class _Examination:
             remarks.append(f"{host.id} is a cold spare and takes {host.boot_s} s to boot")
         if not self._as_they_are.fits(v, h, problem.requested[v]):
             remarks.append("guests there, or the guest itself, must shrink for it")
-        broken = [rule.rule for rule in problem.allowed.rules_of(v) if not rule.must and not rule.mask[h]]
+        broken = [rule.rule for rule in problem.rules_of(v) if not rule.must and not rule.serves(h)]
         if broken:
             remarks.append(f"it would break {', '.join(broken)} (level should)")
         if self._vm.is_running:

@@ -70,7 +70,7 @@ class Reasons:
 
     def _broken(self, v: int, h: int) -> list[str]:
         """Names of unary rules the guest breaks on the host."""
-        return [rule.rule for rule in self._problem.allowed.rules_of(v) if not rule.mask[h]]
+        return [rule.rule for rule in self._problem.rules_of(v) if not rule.serves(h)]
 
     def rules(self, i: int) -> tuple[str, ...]:
         """Policy documents behind the step: the tier, and rules broken at the place it leaves."""

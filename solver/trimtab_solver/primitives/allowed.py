@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .encoding import Bools, Index, Ints
+from .encoding import Amounts, Bools, Index
 from .sealing import seal
 
 
@@ -21,10 +21,14 @@ class HostRule:
     def __post_init__(self) -> None:
         seal(self)
 
+    def serves(self, h: int) -> bool:
+        """Whether a guest on the host keeps the rule."""
+        return bool(self.mask[h])
+
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """All unary rules and the suitability of hosts, per class of guests that they treat alike.
+    """Unary rules that must hold or name many hosts, and the suitability of hosts, per class of guests treated alike.
 
     Shapes: `class_of` [V], `mask` [C, H] (a guest may arrive), `breach` [C, H] (must rules a guest on the host breaks),
     `penalty` [C, H] (weight of the should rules it breaks).
@@ -32,8 +36,8 @@ class Allowed:
 
     class_of: Index
     mask: Bools
-    breach: Ints
-    penalty: Ints
+    breach: Index
+    penalty: Amounts
     rules: tuple[HostRule, ...]
     class_rules: tuple[tuple[int, ...], ...]
     """Per class, the rules that select it (kept for explanations)."""

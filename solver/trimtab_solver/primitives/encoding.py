@@ -15,6 +15,8 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Index = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
+Amounts = npt.NDArray[np.int32] | Ints
+"""As narrow as the largest of them permits."""
 
 
 class ModelWriter(Protocol):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..errors import PolicyRefusedError
 from ..policy.documents import Policy, RuleSpec
 from ..primitives.allowed import HostRule
+from ..primitives.attraction import Wish
 from ..primitives.group import GroupPrimitive
 from ..primitives.size_floor import SizeFloor
 from .action_budget import MoveRules, compile_action_budget
@@ -45,7 +46,8 @@ class Rules:
     """What all documents in force compile to, by the kind of primitive, and what is worth knowing of them."""
 
     groups: tuple[GroupPrimitive, ...]
-    unary: tuple[HostRule, ...]
+    hosts: tuple[HostRule, ...]
+    wishes: tuple[Wish, ...]
     floors: tuple[SizeFloor, ...]
     moves: MoveRules
     warnings: tuple[str, ...]
@@ -72,7 +74,8 @@ def compile_rules(policy: Policy, context: Context, groups: Mapping[str, str]) -
     (moves,) = budget.parts
     return Rules(
         groups=tuple(p for p in primitives if isinstance(p, GroupPrimitive)),
-        unary=tuple(p for p in primitives if isinstance(p, HostRule)),
+        hosts=tuple(p for p in primitives if isinstance(p, HostRule)),
+        wishes=tuple(p for p in primitives if isinstance(p, Wish)),
         floors=tuple(p for p in primitives if isinstance(p, SizeFloor)),
         moves=moves,
         warnings=tuple(warning for one in (*documents, budget) for warning in one.warnings),

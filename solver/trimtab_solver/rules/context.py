@@ -12,7 +12,7 @@ from ..errors import Fault, Reason
 from ..policy.answers import is_current
 from ..policy.documents import Document, RuleSpec, Selector
 from ..policy.selection import Selection
-from ..primitives.allowed import HostRule
+from ..primitives.attraction import Unary
 from ..primitives.domain_map import DomainMap
 from ..primitives.encoding import Bools, Index
 from ..primitives.group import GroupPrimitive
@@ -20,7 +20,7 @@ from ..primitives.size_floor import SizeFloor
 from ..snapshot import HostState
 from ..topology import HOST_KIND, Topology
 
-Primitive = GroupPrimitive | HostRule | SizeFloor
+Primitive = GroupPrimitive | Unary | SizeFloor
 """What a rule kind compiles to."""
 
 

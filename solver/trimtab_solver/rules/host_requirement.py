@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import HostCondition, VmSelector
-from ..primitives.allowed import HostRule
+from ..primitives.attraction import Unary
 from .context import Context
+from .unary import unary
 
 
 class HostRequirement(RuleSpec):
@@ -20,9 +21,9 @@ class HostRequirement(RuleSpec):
     require: HostCondition
 
 
-def compile_host_requirement(document: Document, spec: HostRequirement, context: Context) -> Iterator[HostRule]:
-    """One host rule for all selected guests."""
+def compile_host_requirement(document: Document, spec: HostRequirement, context: Context) -> Iterator[Unary]:
+    """One unary rule for all selected guests."""
     guests = context.members(context.chosen(document, spec, "spec.select", spec.select))
     hosts = context.mask(context.selection.hosts_where(document, "spec.require", spec.require))
     if len(guests):
-        yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, hosts)
+        yield unary(document, spec, guests, hosts)

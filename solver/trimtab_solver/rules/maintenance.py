@@ -8,8 +8,9 @@ import numpy as np
 
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import HostSelector
-from ..primitives.allowed import HostRule
+from ..primitives.attraction import Unary
 from .context import Context
+from .unary import unary
 
 
 class Maintenance(RuleSpec):
@@ -23,9 +24,9 @@ class Maintenance(RuleSpec):
     """The hosts to be worked on."""
 
 
-def compile_maintenance(document: Document, spec: Maintenance, context: Context) -> Iterator[HostRule]:
-    """One host rule for all guests."""
+def compile_maintenance(document: Document, spec: Maintenance, context: Context) -> Iterator[Unary]:
+    """One unary rule for all guests."""
     hosts = context.mask(context.selection.hosts(document, "spec.hosts", spec.hosts))
     if hosts.any() and context.vm_index:
         guests = np.arange(len(context.vm_index), dtype=np.int32)
-        yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, ~hosts)
+        yield unary(document, spec, guests, ~hosts)

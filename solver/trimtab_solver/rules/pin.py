@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import HostSelector, VmSelector
-from ..primitives.allowed import HostRule
+from ..primitives.attraction import Unary
 from .context import Context
+from .unary import unary
 
 
 class Pin(RuleSpec):
@@ -17,9 +18,9 @@ class Pin(RuleSpec):
     hosts: HostSelector
 
 
-def compile_pin(document: Document, spec: Pin, context: Context) -> Iterator[HostRule]:
-    """One host rule for all selected guests."""
+def compile_pin(document: Document, spec: Pin, context: Context) -> Iterator[Unary]:
+    """One unary rule for all selected guests."""
     guests = context.members(context.chosen(document, spec, "spec.select", spec.select))
     hosts = context.mask(context.selection.hosts(document, "spec.hosts", spec.hosts))
     if len(guests):
-        yield HostRule(document.name, spec.is_must, spec.weight or 0, guests, hosts)
+        yield unary(document, spec, guests, hosts)

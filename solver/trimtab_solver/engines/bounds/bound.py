@@ -24,6 +24,8 @@ from ..relaxation.relaxed_problem import Goal, Limit, RelaxedProblem, relaxed_pr
 from .crowding import crowded_out
 from .imbalance import least_imbalance
 
+_DEAR = np.int64(2**62)
+"""What no weights add up to."""
 Caps = Mapping[Key, int]
 """What measures may be at most, as the levels above demand."""
 _INHERITED, _STOPS = Key(Measure.INHERITED), Key(Measure.STOPS)
@@ -261,14 +263,11 @@ class Bounds:
     def _least_penalty(self, caps: Caps) -> int:
         """Every guest that has to run pays at least for its cheapest host."""
         problem = self._problem
-        allowed = problem.allowed
-        dear = np.iinfo(np.int64).max
-        nearest: Ints = np.where(allowed.mask, allowed.penalty, dear).min(axis=1, initial=dear)
-        away = nearest[allowed.class_of]
-        away = np.where(self._rooted(), dear, away)
-        here = np.where(problem.running, allowed.penalty[allowed.class_of, problem.current], dear)
+        away = np.where(self._rooted(), _DEAR, _nearest(problem))
+        everybody, at = np.arange(problem.vm_count), np.maximum(problem.current, 0)
+        here = np.where(problem.running, problem.penalties(everybody, at), _DEAR)
         least = np.minimum(away, here)
-        return int(least[self._must_run(caps) & (least < dear)].sum())
+        return int(least[self._must_run(caps) & (least < _DEAR)].sum())
 
     def _forced_moves(self, caps: Caps) -> int:
         """Where no breach may be left, guests that break a rule where they are, and must run, have to move."""
@@ -284,3 +283,14 @@ class Bounds:
 def _rank_caps(caps: Caps) -> dict[int, int]:
     """What may be lost per rank, the highest first."""
     return dict(sorted(((key.rank, most) for key, most in caps.items() if key.rank is not None), reverse=True))
+
+
+def _nearest(problem: Problem) -> Ints:
+    """What each guest [V] pays for its cheapest host of those where it may arrive; `_DEAR` where there is none."""
+    allowed, attraction = problem.allowed, problem.attraction
+    guest, host = attraction.guest, attraction.host
+    kind = allowed.class_of[guest]
+    least = np.where(allowed.mask, allowed.penalty, _DEAR).min(axis=1, initial=_DEAR)[allowed.class_of]
+    listed = np.where(allowed.mask[kind, host], allowed.penalty[kind, host] - attraction.gain, _DEAR)
+    np.minimum.at(least, guest, listed)
+    return np.where(least < _DEAR, least + attraction.base, _DEAR)

@@ -45,6 +45,9 @@ GUEST = np.dtype(
         ("fellow", "i8"),
         ("by_size", "i8"),
         ("unary_row", "i8"),
+        ("wish_cost", "f8"),
+        ("first_wish", "i8"),
+        ("last_wish", "i8"),
         ("first_member", "i8"),
         ("last_member", "i8"),
         ("down_cost", "f8"),
@@ -58,6 +61,7 @@ GUEST = np.dtype(
     ],
     align=True,
 )
+WISH = np.dtype([("host", "i8"), ("energy", "f8")], align=True)
 HOST = np.dtype([("generation", "i8"), ("pair_class", "i8"), ("boot_cost", "f8"), ("receives", "i8")], align=True)
 TERM = np.dtype([("kind", "i8"), ("left", "i8"), ("right", "i8"), ("target", "i8"), ("weight", "f8")], align=True)
 SHRINK = np.dtype([("tier", "i8"), ("weight", "f8")], align=True)
@@ -116,8 +120,10 @@ class Tables(NamedTuple):
     `guests` GUEST [V] (`fellow`: another member of the first group that a guest is in, all in a ring; -1: in none;
     `by_size`: its place in the array `by_size` [V] of guests by size),
     `sizes` [V, 4, R], `hosts` HOST [H], `rooms` [H, 4, R], `held` (by guests on their way) [H, R],
-    `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero), `pair`
-    [K, K] (energy of a move between hosts), `transient` [R], `terms` TERM and `threshold` [B, H] (balance), `shrink`
+    `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero),
+    `wishes` WISH (what the wishes of a guest cost on the hosts that they list, ascending, from `first_wish` to before
+    `last_wish`; elsewhere they cost `wish_cost`), `pair` [K, K] (energy of a move between hosts), `transient` [R],
+    `terms` TERM and `threshold` [B, H] (balance), `shrink`
     SHRINK in the order in which tiers give, the fields of `group_rows.GroupRows`, `options` OPTIONS [1].
     `stop_cost` and `move_cost` of a guest are what its prices are in a state that is given no others.
     """
@@ -130,6 +136,7 @@ class Tables(NamedTuple):
     held: Ints
     mask: npt.NDArray[np.uint8]
     unary: Floats
+    wishes: Records
     pair: Floats
     transient: npt.NDArray[np.uint8]
     terms: Records

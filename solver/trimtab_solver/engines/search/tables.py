@@ -15,7 +15,7 @@ from ...primitives.disruption import BOOT_COST
 from ...primitives.encoding import Bools, Ints
 from ...problem import Problem
 from .group_rows import GroupRows, group_rows
-from .rows import ABOVE, GUEST, HOST, OPTIONS, PEAK, RATIO, SHRINK, TERM, Floats, Records, Tables
+from .rows import ABOVE, GUEST, HOST, OPTIONS, PEAK, RATIO, SHRINK, TERM, WISH, Floats, Records, Tables
 from .weights import Weights
 
 NO_BUDGET = 2**60
@@ -55,6 +55,7 @@ def build_tables(problem: Problem, weights: Weights) -> Tables:
         held=capacity.held.copy(),
         mask=problem.allowed.mask.astype(np.uint8),
         unary=unary,
+        wishes=_wishes(problem, weights),
         pair=np.asarray(disruption.pair_cost * weights.disruption, dtype=np.float64),
         transient=capacity.transient.astype(np.uint8),
         terms=terms,
@@ -104,6 +105,9 @@ def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows
     guests["fellow"] = rows.fellows()
     guests["by_size"][by_size] = np.arange(problem.vm_count)
     guests["unary_row"] = unary_row[problem.allowed.class_of]
+    guests["wish_cost"] = problem.attraction.base * weights.should
+    guests["first_wish"] = problem.attraction.start[:-1]
+    guests["last_wish"] = problem.attraction.start[1:]
     guests["first_member"] = rows.pointer[:-1]
     guests["last_member"] = rows.pointer[1:]
     guests["down_cost"] = problem.tier_values("value") * of_tier[problem.tier]
@@ -140,6 +144,15 @@ def _unary(problem: Problem, weights: Weights) -> tuple[Ints, Floats]:
     row = np.full(len(energy), -1, dtype=np.int64)
     row[worth] = np.arange(len(worth))
     return row, np.ascontiguousarray(energy[worth], dtype=np.float64)
+
+
+def _wishes(problem: Problem, weights: Weights) -> Records:
+    """What the wishes of a guest cost on each host that one of them lists."""
+    attraction = problem.attraction
+    wishes = np.zeros(len(attraction.cell), dtype=WISH)
+    wishes["host"] = attraction.host
+    wishes["energy"] = (attraction.base[attraction.guest] - attraction.gain) * weights.should
+    return wishes
 
 
 def _balance(problem: Problem, weights: Weights) -> tuple[Records, Ints]:

@@ -114,4 +114,4 @@ def _largest(problem: Problem, key: Key) -> float:
 def _should_weights(problem: Problem) -> list[int]:
     """What one breach of each should rule weighs."""
     weights = [group.weight for group in problem.groups if not group.must]
-    return weights + [rule.weight for rule in problem.allowed.rules if not rule.must]
+    return weights + [rule.weight for rule in problem.unary_rules if not rule.must]

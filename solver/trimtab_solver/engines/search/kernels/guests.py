@@ -1,4 +1,4 @@
-"""Allowed and Disruption: what it costs that one guest runs on a host, and whether it may."""
+"""Allowed, Attraction and Disruption: what it costs that one guest runs on a host, and whether it may."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def guest_energy(T: Tables, S: State, v: Whole, h: Whole) -> float:
     row = T.guests[v].unary_row
     if row >= 0:
         energy += T.unary[row, h]
+    if T.guests[v].wish_cost != 0.0:
+        energy += wish_energy(T, v, h)
     if origin >= 0 and origin != h:
         if T.guests[v].live and T.hosts[h].generation >= T.hosts[origin].generation:
             energy += S.guest[v].move_price
@@ -26,6 +28,21 @@ def guest_energy(T: Tables, S: State, v: Whole, h: Whole) -> float:
             energy += COLD_FACTOR * S.guest[v].move_price + S.guest[v].stop_price
         energy += T.pair[T.hosts[origin].pair_class, T.hosts[h].pair_class]
     return energy
+
+
+@compiled
+def wish_energy(T: Tables, v: Whole, h: Whole) -> float:
+    """Energy of guest `v` on host `h` that wishes make."""
+    low, high = T.guests[v].first_wish, T.guests[v].last_wish
+    while low < high:
+        middle = (low + high) // 2
+        if T.wishes[middle].host < h:
+            low = middle + 1
+        else:
+            high = middle
+    if low < T.guests[v].last_wish and T.wishes[low].host == h:
+        return float(T.wishes[low].energy)
+    return float(T.guests[v].wish_cost)
 
 
 @compiled
