@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from . import (
     demo_command,
     explain_command,
+    export_command,
     import_command,
     plan_command,
     sample_command,
@@ -85,6 +86,9 @@ application.command("explain", short_help="Say why a guest runs or not, or why n
 application.command("sample", short_help="Make up a cluster and break it.")(sample_command.sample)
 application.command("import", cls=import_command.ImportCommand, short_help="Read the files of another tool.")(
     import_command.import_
+)
+application.command("export", cls=export_command.ExportCommand, short_help="Write a plan for what executes it.")(
+    export_command.export
 )
 application.command(
     "serve",
