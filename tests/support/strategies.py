@@ -15,7 +15,7 @@ from trimtab_solver.rules.action_budget import ActionBudget, Crossing
 from trimtab_solver.rules.balance import Above, Balance, FreeRatio, PeakLoad
 from trimtab_solver.rules.host_requirement import HostRequirement
 from trimtab_solver.rules.maintenance import Maintenance
-from trimtab_solver.rules.objectives import LevelSum, Objectives, Wish
+from trimtab_solver.rules.objectives import LevelSum, Objectives, OrderedMeasure
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.policy_set import PolicySet
 from trimtab_solver.rules.quorum import Quorum
@@ -259,14 +259,18 @@ class _Draw:
 
     def objectives(self) -> Objectives:
         chance = self.chance
-        order = chance.sample(list(Wish), len(Wish))
-        shrinkage, balance = order.index(Wish.SHRINKAGE), order.index(Wish.BALANCE)
+        order = chance.sample(list(OrderedMeasure), len(OrderedMeasure))
+        shrinkage, balance = order.index(OrderedMeasure.SHRINKAGE), order.index(OrderedMeasure.BALANCE)
         if shrinkage > balance:
-            order[shrinkage], order[balance] = Wish.BALANCE, Wish.SHRINKAGE
-        levels: list[Wish | LevelSum] = []
+            order[shrinkage], order[balance] = OrderedMeasure.BALANCE, OrderedMeasure.SHRINKAGE
+        levels: list[OrderedMeasure | LevelSum] = []
         while order:
             parts = [order.pop(0)]
-            while order and self.happens(0.3) and (order[0] is not Wish.BALANCE or Wish.SHRINKAGE not in parts):
+            while (
+                order
+                and self.happens(0.3)
+                and (order[0] is not OrderedMeasure.BALANCE or OrderedMeasure.SHRINKAGE not in parts)
+            ):
                 parts.append(order.pop(0))
             weights = {measure: chance.randint(1, 3) for measure in parts}
             levels.append(LevelSum(name=f"sum-{len(levels)}", measures=weights) if len(parts) > 1 else parts[0])

@@ -10,7 +10,7 @@ from tests.support.cluster import policy, snapshot, vm
 from tests.support.reading.levels import MEASURES
 from tests.support.targets import problem_of
 from trimtab_solver.measures import Key, Measure, PerMeasure, keys_of, per_measure
-from trimtab_solver.rules.objectives import Wish
+from trimtab_solver.rules.objectives import OrderedMeasure
 
 
 def test_the_record_has_a_field_per_measure() -> None:
@@ -39,7 +39,7 @@ def test_the_losses_of_another_rank_are_no_measure() -> None:
 
 def test_policies_order_all_but_the_first_two() -> None:
     """Who runs, and which must rules are broken, stay first whatever a policy says."""
-    assert {wish.value for wish in Wish} == set(Measure) - {Measure.RUNNING, Measure.INHERITED}
+    assert {one.value for one in OrderedMeasure} == set(Measure) - {Measure.RUNNING, Measure.INHERITED}
 
 
 def test_without_objectives_every_measure_is_a_level() -> None:

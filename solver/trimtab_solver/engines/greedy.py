@@ -43,15 +43,15 @@ def _better(task: Task, target: Target) -> Found | None:
     return Found(target) if is_first or task.problem.evaluate(target) < task.start.values else None
 
 
-def repair(problem: Problem, wish: Index | None = None) -> Target:
+def repair(problem: Problem, preferred: Index | None = None) -> Target:
     """A target that restarts what it can, in order of rank, and keeps rules better than before.
 
-    With `wish` [V] (-1: down) guests first go where it has them, as far as that is permitted.
+    With `preferred` [V] (-1: down) guests first go where it has them, as far as that is permitted.
     """
     tables = build_tables(problem, strict_weights(problem))
     state = new_state(problem, tables, problem.current, seed=0)
-    if wish is not None:
-        adopt(tables, state, wish.astype(np.int64))
+    if preferred is not None:
+        adopt(tables, state, preferred.astype(np.int64))
     place = state.guest["place"].astype(np.int32)
     # all, not those that are down now: who makes way for others comes later in the order
     everybody = np.ones(problem.vm_count, dtype=np.bool_)

@@ -12,7 +12,7 @@ from ..measures import Key, Measure
 from ..policy.documents import Policy, Strict, Switched
 
 
-class Wish(enum.StrEnum):
+class OrderedMeasure(enum.StrEnum):
     """The measures that a policy may put in order: all beyond who runs and which must rules are broken."""
 
     STOPS = Measure.STOPS.value
@@ -22,7 +22,7 @@ class Wish(enum.StrEnum):
     BALANCE = Measure.BALANCE.value
 
 
-WishName = Annotated[Wish, Field(strict=False)]
+OrderedMeasureName = Annotated[OrderedMeasure, Field(strict=False)]
 
 
 class LevelSum(Strict):
@@ -30,7 +30,7 @@ class LevelSum(Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
     """What the level is called in answers."""
-    measures: dict[WishName, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(min_length=1)
+    measures: dict[OrderedMeasureName, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(min_length=1)
     """What one unit of each measure counts."""
 
 
@@ -40,13 +40,13 @@ class Objectives(Switched):
     Each measure is part of exactly one level. Shrinkage counts before balance: nobody shrinks for the sake of balance.
     """
 
-    levels: Annotated[tuple[WishName | LevelSum, ...], Field(min_length=1, strict=False)]
+    levels: Annotated[tuple[OrderedMeasureName | LevelSum, ...], Field(min_length=1, strict=False)]
     """Measures, or sums of them, the first one first."""
 
     @model_validator(mode="after")
     def _uses_every_measure_once(self) -> Self:
         used = [measure for _, parts in self.parts() for measure in parts]
-        for measure in Wish:
+        for measure in OrderedMeasure:
             count = used.count(measure)
             if count != 1:
                 raise ValueError(f"{measure} is part of {count or 'no'} levels; each measure is part of exactly one")
@@ -55,11 +55,11 @@ class Objectives(Switched):
             if isinstance(level, LevelSum) and (names.count(level.name) > 1 or level.name in set(Measure)):
                 raise ValueError(f'the name "{level.name}" is taken; give the sum another one')
         place = {measure: i for i, (_, parts) in enumerate(self.parts()) for measure in parts}
-        if place[Wish.SHRINKAGE] >= place[Wish.BALANCE]:
+        if place[OrderedMeasure.SHRINKAGE] >= place[OrderedMeasure.BALANCE]:
             raise ValueError("shrinkage must be part of a level before that of balance")
         return self
 
-    def parts(self) -> list[tuple[str, dict[Wish, int]]]:
+    def parts(self) -> list[tuple[str, dict[OrderedMeasure, int]]]:
         """Per level its name, and the weight of each measure in it."""
         return [
             (level.name, dict(level.measures)) if isinstance(level, LevelSum) else (level.value, {level: 1})
@@ -75,7 +75,7 @@ def compile_objectives(policy: Policy, names: Mapping[Key, str]) -> list[tuple[s
     found = policy.only(Objectives)
     if found is None:
         return []
-    fixed = [(name, {key: 1}) for key, name in names.items() if key.measure.value not in set(Wish)]
+    fixed = [(name, {key: 1}) for key, name in names.items() if key.measure.value not in set(OrderedMeasure)]
     wished = [
         (name, {Key(Measure(wish.value)): weight for wish, weight in parts.items()}) for name, parts in found[1].parts()
     ]

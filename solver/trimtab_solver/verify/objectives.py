@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..policy.selection import Selection
-from ..rules.objectives import Objectives, Wish
+from ..rules.objectives import Objectives, OrderedMeasure
 
 
 def in_order(selection: Selection, measures: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
@@ -19,8 +19,8 @@ def in_order(selection: Selection, measures: Mapping[str, int]) -> tuple[tuple[s
     found = selection.policy.only(Objectives)
     if found is None:
         return tuple(measures.items())
-    wished = set(Wish)
-    first = tuple((name, value) for name, value in measures.items() if name not in wished)
+    ordered = set(OrderedMeasure)
+    first = tuple((name, value) for name, value in measures.items() if name not in ordered)
     return first + tuple(
         (name, sum(weight * measures[measure] for measure, weight in parts.items())) for name, parts in found[1].parts()
     )

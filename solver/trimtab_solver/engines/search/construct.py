@@ -58,15 +58,15 @@ def construct(T: Tables, S: State, order: Ints, offenders: Ints, hosts: Ints, la
 
 
 @compiled
-def adopt(T: Tables, S: State, wish: Ints) -> None:
-    """Takes every guest to where `wish` [V] has it, if it may go there: those that go down first, then twice all."""
-    for v in range(wish.shape[0]):
-        if wish[v] < 0 and S.guest[v].place >= 0:
+def adopt(T: Tables, S: State, preferred: Ints) -> None:
+    """Takes all to where `preferred` [V] has them, if they may be there: first those that go down, then all twice."""
+    for v in range(preferred.shape[0]):
+        if preferred[v] < 0 and S.guest[v].place >= 0:
             try_shift(T, S, v, np.int64(-1))
     for _ in range(2):
-        for v in range(wish.shape[0]):
-            if wish[v] >= 0 and S.guest[v].place != wish[v]:
-                try_shift(T, S, v, wish[v])
+        for v in range(preferred.shape[0]):
+            if preferred[v] >= 0 and S.guest[v].place != preferred[v]:
+                try_shift(T, S, v, preferred[v])
 
 
 @compiled
