@@ -14,7 +14,18 @@ from .digest import snapshot_digest
 from .errors import Fault, PolicyRefusedError, Reason, RefusedError, SnapshotRefusedError, UnverifiedPlanError
 from .explain.explanation import Admission, Condition, GuestExplanation, Objection
 from .options import PlanOptions
-from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, Progress, StaysDown, TierCount
+from .outcome import (
+    Answer,
+    Certificate,
+    EngineFault,
+    FaultKind,
+    FrontierPoint,
+    LevelValue,
+    Outcome,
+    Progress,
+    StaysDown,
+    TierCount,
+)
 from .snapshot import (
     FailureDomain,
     FencingState,
@@ -70,8 +81,10 @@ __all__ = [
     "Certificate",
     "Code",
     "Condition",
+    "EngineFault",
     "FailureDomain",
     "Fault",
+    "FaultKind",
     "FencingState",
     "FrontierPoint",
     "GuestExplanation",

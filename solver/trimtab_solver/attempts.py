@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .actions import Plan
+from .engines.faults import FaultLog
 from .engines.greedy import mend
-from .errors import UnverifiedPlanError
+from .errors import RefusedError
+from .outcome import FaultKind
 from .plan.building import build_plan, start_kinds
 from .plan.exhaustive import MAX_CELLS, search_reach
 from .plan.ordering import Ordering, order_steps
@@ -16,6 +18,9 @@ from .prepared import Prepared
 from .problem import Target
 from .stages import Stages
 from .verify.replay import verify_plan
+
+_NAMED = 5
+"""Violations that are told of one plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +34,35 @@ class Attempt:
 
 
 class Attempts:
-    """The best verified plan so far, and what was learnt on the way to it.
+    """The best verified plan so far; `stuck` [V] are guests whose moves had to be dropped on the way to it."""
 
-    `stuck` [V] are guests whose moves had to be dropped, `faults` says which plans were refused.
-    """
-
-    def __init__(self, prepared: Prepared, stages: Stages) -> None:
+    def __init__(self, prepared: Prepared, stages: Stages, faults: FaultLog) -> None:
         self._snapshot, self._policy, self._event = prepared.snapshot, prepared.policy, prepared.event
-        self._problem, self._stages = prepared.problem, stages
+        self._problem, self._stages, self._faults = prepared.problem, stages, faults
         with stages.timed("verify"):
             self._case = prepared.case
         self._kinds = start_kinds(self._snapshot, self._problem)
         self.best: Attempt | None = None
-        self.faults: list[str] = []
         self.stuck = np.zeros(self._problem.vm_count, dtype=np.bool_)
 
-    def attempt(self, engine: str, target: Target) -> None:
-        """Orders the way to the target, and keeps it if the state it reaches is the best so far."""
+    def attempt(self, engine: str, target: Target) -> bool:
+        """Keeps the way to a target if the state it reaches is the best so far; False when no such plan can be used."""
+        try:
+            return self._attempt(engine, target)
+        except RefusedError:
+            raise
+        except Exception as error:
+            self._faults.add_error(engine, error)
+            return False
+
+    def _attempt(self, engine: str, target: Target) -> bool:
         ordering = self._order(target)
         if ordering.stuck and not self._is_better(ordering):
             # a move that is barred may strand a guest of high rank, and all that is better would be lost with it
             mended = mend(self._problem, ordering.reached, self.stuck)
             if self._problem.evaluate(mended) < self._problem.evaluate(ordering.reached):
                 ordering = self._order(mended)
-        if self._is_better(ordering):
-            self._keep(engine, ordering)
+        return not self._is_better(ordering) or self._keep(engine, ordering)
 
     def attempt_all_ways(self, engine: str, target: Target, values: tuple[int, ...]) -> bool:
         """For a small cluster, looks for any way to the target, which has these values.
@@ -62,9 +71,14 @@ class Attempts:
         """
         if self._problem.vm_count * self._problem.host_count > MAX_CELLS:
             return False
-        reach = search_reach(self._problem, target, values, self._kinds)
-        self._keep(engine, reach.ordering)
-        return reach.is_complete
+        try:
+            reach = search_reach(self._problem, target, values, self._kinds)
+            return self._keep(engine, reach.ordering) and reach.is_complete
+        except RefusedError:
+            raise
+        except Exception as error:
+            self._faults.add_error(engine, error)
+            return False
 
     def _is_better(self, ordering: Ordering) -> bool:
         """Whether the state that an ordering ends in is better than that of the best plan so far."""
@@ -77,23 +91,24 @@ class Attempts:
         self.stuck[list(ordering.stuck)] = True
         return ordering
 
-    def _keep(self, engine: str, ordering: Ordering) -> None:
-        """Replays the plan that executes an ordering; remembers it if it is valid and the best so far."""
+    def _keep(self, engine: str, ordering: Ordering) -> bool:
+        """Replays the plan that executes an ordering; remembers it if it is the best so far. Whether it is valid."""
         problem = self._problem
         with self._stages.timed("build"):
             plan = build_plan(self._snapshot, problem, ordering.steps, self._event)
         with self._stages.timed("verify"):
             verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
         if not verdict.is_valid:
-            self.faults.extend(
-                f"REJECTED a plan of engine {engine}, please report it: {violation}"
-                for violation in verdict.violations[:5]
-            )
-            return
+            for violation in verdict.violations[:_NAMED]:
+                self._faults.add(engine, FaultKind.REJECTED, str(violation))
+            return False
         values = tuple(value for _, value in verdict.levels)
         own = problem.evaluate(ordering.reached, ordering.interrupted)
         if own != values:
-            raise UnverifiedPlanError(f"engines value the end state at {own}, the verifier at {values}")
+            why = f"engines value the end state at {own}, the verifier at {values}"
+            self._faults.add(engine, FaultKind.MISCOUNTED, why)
+            return False
         self._stages.reached("first_plan")
         if self.best is None or values < self.best.values:
             self.best = Attempt(engine, ordering, plan, values)
+        return True

@@ -114,6 +114,40 @@ class Certificate:
     verified: bool
 
 
+class FaultKind(enum.StrEnum):
+    """What an engine did wrong."""
+
+    RAISED = "RAISED"
+    """It, or what makes a plan of its target, ended with an exception."""
+    HUNG = "HUNG"
+    """It did not return."""
+    NONSENSE = "NONSENSE"
+    """Its target cannot be one: a guest is where it may not be, or there is no such host."""
+    FALSE_PROOF = "FALSE_PROOF"
+    """A verified plan, or its own target, contradicts what it has proven."""
+    REJECTED = "REJECTED"
+    """The verifier rejects the plan that leads to its target."""
+    MISCOUNTED = "MISCOUNTED"
+    """The verifier counts other values than the engines do."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFault:
+    """A defect of an engine (``frontier``: of those that look for its points), or of what makes a plan of its target.
+
+    It cost no more than what that engine would have contributed.
+    """
+
+    engine: str
+    what: FaultKind
+    message: str
+
+    @property
+    def note(self) -> str:
+        """The fault in words."""
+        return f"{self.what} (engine {self.engine}), please report it: {self.message}"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The verified plan and everything an operator asks about it."""
@@ -132,7 +166,9 @@ class Answer:
     """
     hardware_failures: int
     notes: tuple[str, ...] = field(default=())
-    """Warnings and moves that had to be dropped, in words."""
+    """Warnings, moves that had to be dropped and faults of engines, in words."""
+    engine_faults: tuple[EngineFault, ...] = field(default=())
+    """What engines did wrong; the plan is verified all the same."""
     frontier: tuple[FrontierPoint, ...] = field(default=())
     """One point per share asked for in `PlanOptions.frontier`, in that order."""
     tiers: tuple[TierCount, ...] = field(default=())

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 
 from .attempts import Attempt, Attempts
 from .digest import snapshot_digest
-from .engines.engine import NOBODY, REFINED
+from .engines import ENGINES
+from .engines.clock import NEVER, Deadline
+from .engines.engine import NOBODY, REFINED, Best, Engine
 from .engines.frontier import FrontierOptions, trace_frontier
 from .engines.runner import Candidate, Runner
 from .engines.strategy import EXACT
-from .errors import UnverifiedPlanError
+from .engines.waiting import PATIENCE_S, HungError, result_of
 from .explain.tiers import count_tiers
 from .explain.why_down import explain_down
 from .options import PlanOptions
-from .outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
+from .outcome import Answer, Certificate, FaultKind, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
 from .policy.documents import Policy
 from .prepared import Prepared, prepare
 from .problem import Target
@@ -31,6 +33,8 @@ _PLAN_SHARE = 0.6
 """Share of the budget for the plan itself when a frontier is asked for too."""
 _FRONTIER_USE = 0.85
 """How much of the rest the points use; what lies between them takes time too."""
+_FRONTIER = "frontier"
+"""In place of an engine: several at once look at the points."""
 _ATTEMPT_FACTOR = 3.0
 """The plan that is tried last is longer than the first one, and may be mended: so much more time is kept for it."""
 
@@ -42,6 +46,7 @@ def plan_recovery(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     stages: Stages | None = None,
+    engines: Sequence[Engine] = ENGINES,
 ) -> Answer:
     """Prepares and plans, all within the budget: for whoever plans once from a snapshot.
 
@@ -54,7 +59,7 @@ def plan_recovery(
     """
     began = time.monotonic()
     stages = stages or Stages()
-    return plan_prepared(prepare(snapshot, policy, stages), options, on_progress, stop, stages, began)
+    return plan_prepared(prepare(snapshot, policy, stages), options, on_progress, stop, stages, began, engines)
 
 
 def plan_prepared(
@@ -64,11 +69,13 @@ def plan_prepared(
     stop: threading.Event | None = None,
     stages: Stages | None = None,
     began: float | None = None,
+    engines: Sequence[Engine] = ENGINES,
 ) -> Answer:
     """The best plan found within the budget, verified by replay.
 
     `stages` learns how long each stage took: search, order, build, verify, explain, digest; and `first_plan`, when the
-    first verified plan was there. The budget counts from `began`, a `time.monotonic()`; by default from now.
+    first verified plan was there. The budget counts from `began`, a `time.monotonic()`; by default from now. `engines`
+    look for targets; which of them had a defect is in the answer.
 
     Raises
     ------
@@ -76,7 +83,7 @@ def plan_prepared(
         A bug: not even the plan that does nothing passes the verifier.
     """
     began = time.monotonic() if began is None else began
-    return _Planner(prepared, options or PlanOptions(), on_progress, stop, stages or Stages(), began).answer()
+    return _Planner(prepared, options or PlanOptions(), on_progress, stop, stages or Stages(), began, engines).answer()
 
 
 class _Planner:
@@ -90,6 +97,7 @@ class _Planner:
         stop: threading.Event | None,
         stages: Stages,
         began: float,
+        engines: Sequence[Engine],
     ) -> None:
         problem = prepared.problem
         self._prepared, self._problem, self._options = prepared, problem, options
@@ -103,8 +111,10 @@ class _Planner:
             self._stop,
             began,
             None if self._warm is None else self._warm.place,
+            engines,
         )
-        self._attempts = Attempts(prepared, stages)
+        self._faults = self._runner.faults
+        self._attempts = Attempts(prepared, stages, self._faults)
 
     def answer(self) -> Answer:
         candidates = self._runner.candidates()
@@ -115,8 +125,10 @@ class _Planner:
         is_exhausted = self._search_all_ways()
         best = self._attempts.best
         if best is None:
-            raise UnverifiedPlanError("; ".join(self._attempts.faults))
-        levels = self._runner.ledger.levels(best.values)
+            raise self._faults.unverified()
+        levels = self._runner.levels(best.values)
+        frontier = self._frontier(best)
+        faults = tuple(self._faults.faults)
         warm_notes = () if self._warm is None else self._warm.notes
         return Answer(
             outcome=self._outcome(best, levels, is_exhausted=is_exhausted),
@@ -126,9 +138,10 @@ class _Planner:
             certificate=self._certificate(),
             engine=best.engine,
             hardware_failures=self._prepared.event.hardware_failures,
-            frontier=self._frontier(best),
+            frontier=frontier,
             tiers=count_tiers(self._problem, self._prepared.snapshot, best.plan),
-            notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *self._attempts.faults),
+            notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *(fault.note for fault in faults)),
+            engine_faults=faults,
         )
 
     def _next(self, candidates: Iterator[Candidate]) -> Candidate | None:
@@ -137,9 +150,20 @@ class _Planner:
 
     def _attempt(self, engine: str, target: Target) -> None:
         """Tries a target, and keeps time for another that may take longer."""
-        began = time.monotonic()
-        self._attempts.attempt(engine, target)
+        began, before = time.monotonic(), self._attempts.best
+        is_usable = self._attempts.attempt(engine, target)
+        self._take_note(before)
+        if not is_usable:
+            self._runner.refused(self._verified())
         self._runner.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
+
+    def _verified(self) -> Best | None:
+        """The state that the best plan ends in."""
+        best = self._attempts.best
+        if best is None:
+            return None
+        reached = best.ordering.reached
+        return Best(best.engine, reached, self._problem.evaluate(reached))
 
     def _stay(self) -> None:
         """Doing nothing is a plan too, and what engines propose is done only if it is an improvement."""
@@ -164,19 +188,39 @@ class _Planner:
         reached, wanted = self._attempts.best, self._runner.incumbent.best
         if wanted is None or (reached is not None and reached.values <= wanted.values):
             return False
-        return self._attempts.attempt_all_ways(EXACT, wanted.target, wanted.values)
+        is_exhausted = self._attempts.attempt_all_ways(EXACT, wanted.target, wanted.values)
+        self._take_note(reached)
+        return is_exhausted
+
+    def _take_note(self, before: Attempt | None) -> None:
+        """Whether a better plan refutes what engines have proven."""
+        best = self._attempts.best
+        if best is not None and best is not before:
+            self._runner.verified(best.values)
 
     def _frontier(self, best: Attempt) -> tuple[FrontierPoint, ...]:
         options = self._options
         if not options.frontier:
             return ()
-        with self._stages.timed("frontier"), self._runner.ledger.bounds() as bounds:
+        with self._stages.timed("frontier"):
             budget_s = options.budget_s * (1 - _PLAN_SHARE) * _FRONTIER_USE
             if not options.reproducible:
                 left_s = options.budget_s - (time.monotonic() - self._began)
                 budget_s = min(budget_s, max(0.0, left_s) * _FRONTIER_USE)
             work = FrontierOptions(budget_s, options.seed, options.workers, options.reproducible)
-            return trace_frontier(self._problem, options.frontier, work, self._stop, [best.ordering.reached], bounds)
+            deadline = NEVER if options.reproducible else Deadline.after(budget_s)
+            try:
+                return result_of(partial(self._trace, work, best), deadline, PATIENCE_S)
+            except HungError as error:
+                self._faults.add(_FRONTIER, FaultKind.HUNG, str(error))
+            except Exception as error:
+                self._faults.add_error(_FRONTIER, error)
+        return ()
+
+    def _trace(self, work: FrontierOptions, best: Attempt) -> tuple[FrontierPoint, ...]:
+        with self._runner.ledger.bounds() as bounds:
+            known = [best.ordering.reached]
+            return trace_frontier(self._problem, self._options.frontier, work, self._stop, known, bounds)
 
     def _explain(self, best: Attempt) -> tuple[StaysDown, ...]:
         with self._stages.timed("explain"):

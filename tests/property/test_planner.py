@@ -49,7 +49,7 @@ def test_every_plan_passes_a_fresh_verifier(seeds: range) -> None:
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         answer = _answer(snapshot, policy, seed)
-        assert not [note for note in answer.notes if note.startswith("REJECTED")], (seed, answer.notes)
+        assert not answer.engine_faults, (seed, answer.engine_faults)
         verdict = verify_plan(snapshot, policy, answer.plan)
         assert verdict.is_valid, (seed, verdict.violations)
         assert list(verdict.levels) == _values(answer), seed
@@ -65,7 +65,7 @@ def test_no_plan_for_a_larger_cluster_is_rejected(seeds: range, cells: int, monk
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed, max_hosts=5, max_vms=9)
         answer = _answer(snapshot, policy, seed)
-        assert not [note for note in answer.notes if note.startswith("REJECTED")], (seed, answer.notes)
+        assert not answer.engine_faults, (seed, answer.engine_faults)
 
 
 @pytest.mark.parametrize("seeds", chunks(), ids=named)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from trimtab.v1 import plan_pb2 as pb
 from trimtab_solver.errors import Fault, Reason, RefusedError
-from trimtab_solver.outcome import Answer, Certificate, FrontierPoint, LevelValue, StaysDown, TierCount
+from trimtab_solver.outcome import Answer, Certificate, EngineFault, FrontierPoint, LevelValue, StaysDown, TierCount
 
-from .enums import OUTCOMES
+from .enums import FAULT_KINDS, OUTCOMES
 from .plan import plan_from_proto, plan_to_proto
 
 
@@ -24,6 +24,10 @@ def answer_from_proto(message: pb.Answer, path: str = "answer") -> Answer:
         if not is_there
     ]
     outcome = OUTCOMES.read(message.outcome, f"{path}.outcome", faults)
+    engine_faults = tuple(
+        EngineFault(one.engine, FAULT_KINDS.read(one.what, f"{path}.engine_faults[{i}].what", faults), one.message)
+        for i, one in enumerate(message.engine_faults)
+    )
     if faults:
         raise RefusedError(faults)
     return Answer(
@@ -37,6 +41,7 @@ def answer_from_proto(message: pb.Answer, path: str = "answer") -> Answer:
         notes=tuple(message.notes),
         frontier=tuple(frontier_point_from_proto(point) for point in message.frontier),
         tiers=tuple(tier_count_from_proto(count) for count in message.tiers),
+        engine_faults=engine_faults,
     )
 
 
@@ -53,6 +58,10 @@ def answer_to_proto(answer: Answer) -> pb.Answer:
         notes=answer.notes,
         frontier=[frontier_point_to_proto(point) for point in answer.frontier],
         tiers=[tier_count_to_proto(count) for count in answer.tiers],
+        engine_faults=[
+            pb.EngineFault(engine=one.engine, what=FAULT_KINDS.to_proto[one.what], message=one.message)
+            for one in answer.engine_faults
+        ],
     )
 
 

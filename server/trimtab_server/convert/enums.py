@@ -9,7 +9,7 @@ from trimtab.v1 import plan_pb2, planning_service_pb2, snapshot_pb2
 from trimtab_solver.actions import ActionKind, Phase
 from trimtab_solver.errors import Fault, Reason
 from trimtab_solver.explain.explanation import Condition
-from trimtab_solver.outcome import Outcome
+from trimtab_solver.outcome import FaultKind, Outcome
 from trimtab_solver.snapshot import FencingState, HostState, Migratability, PoolKind, VmState
 from trimtab_solver.verify.violation import Code
 
@@ -54,5 +54,6 @@ POOL_KINDS = EnumTable(PoolKind, snapshot_pb2.StoragePoolKind, "STORAGE_POOL_KIN
 ACTION_KINDS = EnumTable(ActionKind, plan_pb2.ActionKind, "ACTION_KIND")
 PHASES = EnumTable(Phase, plan_pb2.Phase, "PHASE")
 OUTCOMES = EnumTable(Outcome, plan_pb2.Outcome, "OUTCOME")
+FAULT_KINDS = EnumTable(FaultKind, plan_pb2.FaultKind, "FAULT_KIND")
 VIOLATION_CODES = EnumTable(Code, plan_pb2.ViolationCode, "VIOLATION_CODE")
 CONDITIONS = EnumTable(Condition, planning_service_pb2.Condition, "CONDITION")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from typing import Any
@@ -131,7 +132,7 @@ def _plan(order: PlanOrder, policy: Policy, granted: float, worker: Worker, show
     if not answer.certificate.verified:
         raise _unverified("was not verified")
     worker.note(**_decision(answer), **_seconds(budget_s=budget_s, read_s=read_s, plan_s=time.monotonic() - read))
-    worker.count_plan(answer.outcome)
+    worker.count_plan(answer.outcome, (fault.engine for fault in answer.engine_faults))
     with worker.stages.timed("encode"):
         return answer_to_proto(answer)
 
@@ -172,6 +173,7 @@ def _decision(answer: Answer) -> dict[str, Any]:
         "actions": len(answer.plan.actions),
         "stays_down": len(answer.stays_down),
         "notes": len(answer.notes),
+        "engine_faults": [dataclasses.asdict(fault) for fault in answer.engine_faults],
     }
 
 

@@ -10,11 +10,9 @@ from typing import Protocol
 from ..primitives.encoding import Bools, Index
 from ..problem import Problem, Target
 from .clock import Deadline
-from .ledger import Ledger
+from .ledger import Ledger, Values
 from .proof import LevelProof
 from .relaxation.lagrangian import Floats
-
-Values = tuple[int, ...]
 
 NOBODY = "none"
 """In place of an engine, for everything as it is."""
@@ -53,6 +51,14 @@ class Best:
     engine: str
     target: Target
     values: Values
+
+
+def held(target: Target) -> Target:
+    """A copy that nobody can write to."""
+    place, size = target.place.copy(), target.size.copy()
+    place.setflags(write=False)
+    size.setflags(write=False)
+    return Target(place, size)
 
 
 @dataclass(frozen=True, slots=True)

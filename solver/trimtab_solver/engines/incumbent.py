@@ -32,6 +32,11 @@ class Incumbent:
             if self._on_better is not None:
                 self._on_better(engine, self._ledger.levels(found.values))
 
+    def take_back(self, best: Best | None) -> None:
+        """Returns to a target that is known to be good, or to none; what is better has to be found anew."""
+        with self._lock:
+            self.best = best
+
     def conclude(self, before: Best | None, engine: str, target: Target) -> None:
         """As `offer`, for what an engine ends with that began at `before`.
 

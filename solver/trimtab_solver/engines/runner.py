@@ -8,18 +8,26 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from ..options import PlanOptions
+from ..outcome import FaultKind, LevelValue
 from ..primitives.encoding import Bools, Index
 from ..problem import Problem, Target
 from . import ENGINES
+from .call import Call
 from .clock import NEVER, Deadline
-from .engine import NOBODY, REFINED, Best, Effort, Engine, Found, Task
+from .engine import NOBODY, REFINED, Best, Effort, Engine, Found, Task, held
 from .exact_model import candidate_count
+from .faults import FaultLog
 from .incumbent import Incumbent, OnBetter
-from .ledger import Ledger
-from .strategy import OPENING, Facts, Step, next_steps, refining_step
+from .ledger import Ledger, Values
+from .strategy import BOUNDS, OPENING, Facts, Step, next_steps, refining_step
+from .waiting import PATIENCE_S
 
 _LEAST_S = 0.05
 """With less time left no engine begins."""
+_PATIENCE_SHARE = 0.2
+"""Of the budget, how long an engine is waited for after its end, and no less than `PATIENCE_S`."""
+_OPENING_PATIENCE_S = 300.0
+"""What opens has no deadline of its own, and may have to wait for a compiler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class Runner:
         began: float | None = None,
         earlier: Index | None = None,
         engines: Sequence[Engine] = ENGINES,
+        faults: FaultLog | None = None,
     ) -> None:
         """`began` is when the request began (monotonic seconds), if that was earlier than now.
 
@@ -56,6 +65,8 @@ class Runner:
         self._reserve_s = 0.0
         self._engines = {engine.name: engine for engine in engines}
         self._asked: list[str] = []
+        self._on_better = on_better
+        self.faults = faults or FaultLog()
         self.ledger = Ledger(problem)
         self.incumbent = Incumbent(problem, self.ledger, on_better)
 
@@ -71,12 +82,12 @@ class Runner:
     def candidates(self) -> Iterator[Candidate]:
         """Targets in the order found; take the next one only if the last did not settle the matter."""
         for step in OPENING:
-            yield from self._take(step)
+            yield from self._take(step, _OPENING_PATIENCE_S)
         while self._may_go_on() and (steps := next_steps(self._facts())):
             for step in steps:
                 if not self._may_go_on():
                     return
-                yield from self._take(step)
+                yield from self._take(step, self._patience_s)
 
     def refine(self, reached: Target, stuck: Bools) -> Target | None:
         """A target found from `reached`, in which `stuck` guests [V] that run there run nowhere else.
@@ -86,9 +97,28 @@ class Runner:
         step = refining_step(self._facts()) if self._may_go_on() else None
         if step is None:
             return None
-        start = Best(REFINED, reached, self._problem.evaluate(reached))
-        found = self._improve(step, REFINED, start, stuck)
+        start = Best(REFINED, held(reached), self._problem.evaluate(reached))
+        found = self._improve(step, REFINED, start, self._patience_s, stuck)
         return None if found is None else found.target
+
+    def verified(self, values: Values) -> None:
+        """Takes note of what a verified plan has reached, the best so far; proofs that it refutes are faults."""
+        for engine, why in self.ledger.confirm(values):
+            self.faults.add(engine, FaultKind.FALSE_PROOF, why)
+
+    def refused(self, verified: Best | None) -> None:
+        """The last candidate led to no plan that could be used: others go on from the best one that did."""
+        self.incumbent.take_back(verified)
+
+    def levels(self, values: Values) -> tuple[LevelValue, ...]:
+        """Value and bound per level of a verified plan; bounds that it refutes are faults, and do not count."""
+        for why in self.ledger.check_bounds(values):
+            self.faults.add(BOUNDS, FaultKind.FALSE_PROOF, why)
+        return self.ledger.levels(values)
+
+    @property
+    def _patience_s(self) -> float:
+        return max(PATIENCE_S, _PATIENCE_SHARE * self._options.budget_s)
 
     def _may_go_on(self) -> bool:
         if self._stop.is_set() or self.left_s <= _LEAST_S:
@@ -96,22 +126,25 @@ class Runner:
         best = self.incumbent.best
         return best is None or not self.ledger.is_proven(best.values)
 
-    def _take(self, step: Step) -> Iterator[Candidate]:
+    def _take(self, step: Step, patience_s: float) -> Iterator[Candidate]:
         """One engine's turn: it works on the incumbent, and what it ends with is a candidate."""
         self._asked.append(step.engine)
         if step.engine not in self._engines:
             return
         before, start = self.incumbent.best, self._start()
-        found = self._improve(step, step.engine, start)
+        found = self._improve(step, step.engine, start, patience_s)
         if found is None:
             return
-        self.ledger.prove(step.engine, found.proofs)
-        self._learn(start, found)
+        if (why := self.ledger.prove(step.engine, found.proofs)) is not None:
+            self.faults.add(step.engine, FaultKind.FALSE_PROOF, why)
+        self._learn(step.engine, start, found)
         if found.target is not None and found.target is not start.target:
             self.incumbent.conclude(before, step.engine, found.target)
             yield Candidate(step.engine, found.target)
 
-    def _improve(self, step: Step, name: str, start: Best, stuck: Bools | None = None) -> Found | None:
+    def _improve(
+        self, step: Step, name: str, start: Best, patience_s: float, stuck: Bools | None = None
+    ) -> Found | None:
         """What an engine ends with; improvements on the way are reported under this name."""
         task = Task(
             self._problem,
@@ -122,14 +155,28 @@ class Runner:
             self._earlier,
             stuck,
         )
-        return self._engines[step.engine].improve(task)
+        call = Call(self._engines[step.engine], task, self.faults)
+        found = call.run(self._deadline, patience_s)
+        if call.is_hung:
+            self._go_on_without()
+        return found
 
-    def _learn(self, start: Best, found: Found) -> None:
+    def _go_on_without(self) -> None:
+        """Leaves what a thread may hold that does not come back."""
+        best = self.incumbent.best
+        self.ledger = self.ledger.renewed()
+        self.incumbent = Incumbent(self._problem, self.ledger, self._on_better)
+        self.incumbent.take_back(best)
+
+    def _learn(self, engine: str, start: Best, found: Found) -> None:
         """Looks what the prices that an engine found prove, while there is time."""
-        for prices in found.prices:
-            if self.left_s > _LEAST_S:
-                with self.ledger.bounds() as bounds:
-                    bounds.learn(start.values, prices)
+        try:
+            for prices in found.prices:
+                if self.left_s > _LEAST_S:
+                    with self.ledger.bounds() as bounds:
+                        bounds.learn(start.values, prices)
+        except Exception as error:
+            self.faults.add_error(engine, error)
 
     def _effort(self, step: Step) -> Effort:
         """What an engine may do with its share."""
@@ -144,7 +191,7 @@ class Runner:
 
     @cached_property
     def _as_it_is(self) -> Best:
-        stay = self._problem.stay()
+        stay = held(self._problem.stay())
         return Best(NOBODY, stay, self._problem.evaluate(stay))
 
     @cached_property

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from trimtab_server.convert.snapshot import LAST_SECOND
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.explain.explanation import Admission, Condition, GuestExplanation, Objection
-from trimtab_solver.outcome import Answer, Certificate, FrontierPoint, LevelValue, Outcome, StaysDown, TierCount
+from trimtab_solver.outcome import (
+    Answer,
+    Certificate,
+    EngineFault,
+    FaultKind,
+    FrontierPoint,
+    LevelValue,
+    Outcome,
+    StaysDown,
+    TierCount,
+)
 from trimtab_solver.snapshot import (
     FailureDomain,
     FencingState,
@@ -123,6 +133,9 @@ answers = st.builds(
     hardware_failures=counts,
     notes=names,
     tiers=st.lists(tier_counts, max_size=2).map(tuple),
+    engine_faults=st.lists(
+        st.builds(EngineFault, engine=words, what=st.sampled_from(FaultKind), message=words), max_size=2
+    ).map(tuple),
     frontier=st.lists(
         st.builds(
             FrontierPoint,

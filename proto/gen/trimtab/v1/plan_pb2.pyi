@@ -147,6 +147,46 @@ OUTCOME_STALE: Outcome.ValueType  # 7
 """The plan was made for another snapshot or policy."""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
+class _FaultKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FaultKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FaultKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FAULT_KIND_UNSPECIFIED: _FaultKind.ValueType  # 0
+    """Not stated; never sent."""
+    FAULT_KIND_RAISED: _FaultKind.ValueType  # 1
+    """It, or what makes a plan of its target, ended with an exception."""
+    FAULT_KIND_HUNG: _FaultKind.ValueType  # 2
+    """It did not return."""
+    FAULT_KIND_NONSENSE: _FaultKind.ValueType  # 3
+    """Its target cannot be one: a guest is where it may not be, or there is no such host."""
+    FAULT_KIND_FALSE_PROOF: _FaultKind.ValueType  # 4
+    """A verified plan, or its own target, contradicts what it has proven."""
+    FAULT_KIND_REJECTED: _FaultKind.ValueType  # 5
+    """The verifier rejects the plan that leads to its target."""
+    FAULT_KIND_MISCOUNTED: _FaultKind.ValueType  # 6
+    """The verifier counts other values than the engines do."""
+
+class FaultKind(_FaultKind, metaclass=_FaultKindEnumTypeWrapper):
+    """What an engine did wrong."""
+
+FAULT_KIND_UNSPECIFIED: FaultKind.ValueType  # 0
+"""Not stated; never sent."""
+FAULT_KIND_RAISED: FaultKind.ValueType  # 1
+"""It, or what makes a plan of its target, ended with an exception."""
+FAULT_KIND_HUNG: FaultKind.ValueType  # 2
+"""It did not return."""
+FAULT_KIND_NONSENSE: FaultKind.ValueType  # 3
+"""Its target cannot be one: a guest is where it may not be, or there is no such host."""
+FAULT_KIND_FALSE_PROOF: FaultKind.ValueType  # 4
+"""A verified plan, or its own target, contradicts what it has proven."""
+FAULT_KIND_REJECTED: FaultKind.ValueType  # 5
+"""The verifier rejects the plan that leads to its target."""
+FAULT_KIND_MISCOUNTED: FaultKind.ValueType  # 6
+"""The verifier counts other values than the engines do."""
+Global___FaultKind: _TypeAlias = FaultKind  # noqa: Y015
+
 class _ViolationCode:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -569,6 +609,7 @@ class Answer(_message.Message):
     NOTES_FIELD_NUMBER: _builtins.int
     FRONTIER_FIELD_NUMBER: _builtins.int
     TIERS_FIELD_NUMBER: _builtins.int
+    ENGINE_FAULTS_FIELD_NUMBER: _builtins.int
     outcome: Global___Outcome.ValueType
     """What came of the request."""
     engine: _builtins.str
@@ -605,6 +646,12 @@ class Answer(_message.Message):
         answer to `validate_only`, and in plan files that were written before the field existed.
         """
 
+    @_builtins.property
+    def engine_faults(self) -> _containers.RepeatedCompositeFieldContainer[Global___EngineFault]:
+        """Defects of engines that cost their own contribution, in the order in which they were noticed; the plan is verified all
+        the same. Empty in plan files that were written before the field existed.
+        """
+
     def __init__(
         self,
         *,
@@ -618,14 +665,45 @@ class Answer(_message.Message):
         notes: _abc.Iterable[_builtins.str] | None = ...,
         frontier: _abc.Iterable[Global___FrontierPoint] | None = ...,
         tiers: _abc.Iterable[Global___TierCount] | None = ...,
+        engine_faults: _abc.Iterable[Global___EngineFault] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "engine", b"engine", "frontier", b"frontier", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "stays_down", b"stays_down", "tiers", b"tiers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "engine", b"engine", "engine_faults", b"engine_faults", "frontier", b"frontier", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "stays_down", b"stays_down", "tiers", b"tiers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Answer: _TypeAlias = Answer  # noqa: Y015
+
+@_typing.final
+class EngineFault(_message.Message):
+    """A defect of an engine, or of what makes a plan of its target."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    engine: _builtins.str
+    """Its name, as in `Answer.engine`, or "bounds" or "frontier" for those that find no plans."""
+    what: Global___FaultKind.ValueType
+    """What it did wrong."""
+    message: _builtins.str
+    """Details, in words for those who mend it."""
+    def __init__(
+        self,
+        *,
+        engine: _builtins.str = ...,
+        what: Global___FaultKind.ValueType = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "message", b"message", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EngineFault: _TypeAlias = EngineFault  # noqa: Y015
 
 @_typing.final
 class TierCount(_message.Message):

@@ -1,0 +1,145 @@
+"""Defects planted in engines and in what follows them: the answer is verified, and says what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.engines import FakeEngine
+from trimtab_solver import attempts, planner
+from trimtab_solver.actions import Plan
+from trimtab_solver.engines import ENGINES, strategy
+from trimtab_solver.engines.engine import Found, Task
+from trimtab_solver.errors import UnverifiedPlanError
+from trimtab_solver.options import PlanOptions
+from trimtab_solver.outcome import Answer, FaultKind
+from trimtab_solver.plan.building import build_plan
+from trimtab_solver.planner import plan_recovery
+from trimtab_solver.snapshot import Snapshot
+from trimtab_solver.verify.replay import verify_plan
+
+_OPTIONS = PlanOptions(budget_s=1, workers=1, reproducible=True, warm_start={})
+
+
+def _cluster() -> Snapshot:
+    """Bronze guests that would fill two hosts if cut in pieces: one of three finds no room, which takes a proof."""
+    guests = [vm(name, requested={"memory_mib": size}) for name, size in {"b0": 30, "b1": 30, "b2": 20}.items()]
+    return snapshot(guests, {3: DOWN, 4: DOWN})
+
+
+def _answer(**changes: object) -> Answer:
+    answer = plan_recovery(_cluster(), policy(), replace(_OPTIONS, **changes))  # type: ignore[arg-type]
+    assert verify_plan(_cluster(), policy(), answer.plan).is_valid
+    return answer
+
+
+def _raises(task: Task) -> Found:
+    raise ZeroDivisionError("no pivot")
+
+
+_SMALL = ("earlier", "greedy", "exact")
+_LARGE = ("earlier", "greedy", "column-generation", "room-pricing", "neighbourhoods", "search", "bounds")
+"""Engines that get a turn below and above the size where the exact engine ends."""
+
+
+@pytest.mark.parametrize("engine", [*_SMALL, *(f"{name} of many" for name in _LARGE)])
+def test_with_any_engine_broken_the_plan_is_verified(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each real engine in turn raises: the others do their work."""
+    name = engine.removesuffix(" of many")
+    broken = {name: FakeEngine(name, _raises)}
+    if name != engine:
+        for limit in ("EXACT_ALONE", "EXACT_FIRST", "EXACT_MOST"):
+            monkeypatch.setattr(strategy, limit, -1)
+        # it would prove everything, and leave nothing to do
+        broken.setdefault("column-generation", FakeEngine("column-generation"))
+    engines = [broken.get(one.name, one) for one in ENGINES]
+    answer = plan_recovery(_cluster(), policy(), _OPTIONS, engines=engines)
+    verdict = verify_plan(_cluster(), policy(), answer.plan)
+    assert verdict.is_valid
+    assert [value for _, value in verdict.levels] == [level.value for level in answer.levels]
+    assert answer.levels[0].value == 2
+    assert answer.engine_faults
+    assert {fault.engine for fault in answer.engine_faults} == {name}
+    assert all(fault.note in answer.notes for fault in answer.engine_faults)
+
+
+def test_every_engine_is_broken_once() -> None:
+    """The engines above are all that there are."""
+    assert {*_SMALL, *_LARGE} == {engine.name for engine in ENGINES}
+
+
+def _first_only(work: Callable[..., Plan], instead: Callable[[], Plan]) -> Callable[..., Plan]:
+    """`instead` the first time, `work` from then on."""
+    calls: list[int] = []
+
+    def replaced(*args: object) -> Plan:
+        calls.append(1)
+        return instead() if len(calls) == 1 else work(*args)
+
+    return replaced
+
+
+def _raise() -> Plan:
+    raise ZeroDivisionError("no order")
+
+
+def _wrong() -> Plan:
+    """A plan that starts a guest on a failed host."""
+    good = plan_recovery(_cluster(), policy(), _OPTIONS).plan
+    return Plan((replace(good.actions[0], host_id="h3"), *good.actions[1:]))
+
+
+@pytest.mark.parametrize(
+    ("instead", "what"),
+    [(_wrong, FaultKind.REJECTED), (Plan, FaultKind.MISCOUNTED), (_raise, FaultKind.RAISED)],
+    ids=["rejected", "miscounted", "raised"],
+)
+def test_a_plan_that_cannot_be_used_costs_one_candidate(
+    instead: Callable[[], Plan], what: FaultKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first plan is wrong, is not what was counted, or cannot be made: the next one is as good."""
+    expected = _answer()
+    wrong = instead() if what is FaultKind.REJECTED else None
+    plant = _first_only(build_plan, instead if wrong is None else lambda: wrong)
+    monkeypatch.setattr(attempts, "build_plan", plant)
+    answer = _answer()
+    assert {(fault.engine, fault.what) for fault in answer.engine_faults} == {("earlier", what)}
+    assert [level.value for level in answer.levels] == [level.value for level in expected.levels]
+
+
+def test_a_frontier_that_fails_costs_the_frontier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan is there, without points, and the answer says why."""
+
+    def fail(*args: object) -> None:
+        raise ZeroDivisionError("no point")
+
+    expected = _answer(frontier=(0.0,))
+    assert expected.frontier
+    monkeypatch.setattr(planner, "trace_frontier", fail)
+    answer = _answer(frontier=(0.0,))
+    assert answer.plan == expected.plan
+    assert not answer.frontier
+    assert [(fault.engine, fault.what) for fault in answer.engine_faults] == [("frontier", FaultKind.RAISED)]
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "message"),
+    [
+        (ZeroDivisionError("no order"), UnverifiedPlanError, r"RAISED \(engine none\)"),
+        (MemoryError(), MemoryError, "memory"),
+    ],
+)
+def test_without_any_plan_the_answer_is_an_error(
+    error: Exception, raised: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only when not even the plan that does nothing can be made; it names all that failed."""
+
+    def fail(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(attempts, "build_plan", fail)
+    with pytest.raises(raised, match=message):
+        plan_recovery(_cluster(), policy(), _OPTIONS)
