@@ -38,8 +38,9 @@ class Format(enum.StrEnum):
 
 
 class Rendering(enum.StrEnum):
-    """How a report is written for people."""
+    """How a report is written."""
 
     TABLE = "table"
+    JSON = "json"
     MARKDOWN = "markdown"
     HTML = "html"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .arguments import Deadline, Rendering, Seed, SnapshotFile
+from .arguments import Deadline, Limit, Rendering, Seed, SnapshotFile
 from .exits import ExitCode
 from .showing import show
 
@@ -34,8 +34,9 @@ def explain(
         str | None, typer.Option("--server", metavar="ADDR", help="Ask there, HOST:PORT, instead of in this process.")
     ] = None,
     form: Annotated[Rendering, typer.Option("--format", help="How to write it.")] = Rendering.TABLE,
+    limit: Limit = 50,
 ) -> None:
-    """Say why a guest runs or does not run after the best plan; with --host, whether that host may take it now.
+    """Say why a guest runs or does not run after the best plan, and where it could run now; with --host, of that host.
 
     Exit code 1: the guest does not run after the plan, or may not go to the host.
     """
@@ -57,7 +58,7 @@ def explain(
         is_well = explanation.hosts[0].is_admitted
     else:
         answer = _planned(planning, PlanOptions(budget_s=deadline, seed=seed))
-        show(guest_report(guest, explanation.tier, answer), form)
+        show(guest_report(guest, explanation, answer), form, limit or None)
         is_well = all(one.vm_id != vm for one in answer.stays_down)
     raise typer.Exit(ExitCode.OK if is_well else ExitCode.FLAWED)
 

@@ -18,6 +18,10 @@ def show(report: Report, rendering: Rendering, limit: int | None = None, *, verd
     `verdict_last` ends with the verdict there, where it is read when lines are many.
     """
     match rendering:
+        case Rendering.JSON:
+            from ..reports.json_report import json_of
+
+            typer.echo(json_of(report), nl=False)
         case Rendering.MARKDOWN:
             from ..reports.markdown import markdown_of
 

@@ -10,7 +10,23 @@ from trimtab_solver.failures import event_of
 from trimtab_solver.outcome import Answer, FrontierPoint, LevelValue, Outcome, StaysDown, TierCount
 from trimtab_solver.snapshot import HostState, Snapshot
 
-from .model import Block, Cell, Column, Digest, Items, Line, Report, Row, Section, Table, Tone, cells, line
+from .model import (
+    Block,
+    Cell,
+    Column,
+    Digest,
+    Items,
+    Line,
+    Report,
+    Row,
+    Section,
+    Table,
+    Tone,
+    Value,
+    cells,
+    line,
+    number,
+)
 from .phrases import PHASES, describe_action, describe_level, describe_proof, headline, short_level
 from .quantities import abbreviate, plural, some, spell_seconds
 
@@ -33,6 +49,7 @@ def answer_report(answer: Answer, snapshot: Snapshot) -> Report:
         blocks=(line(describe_event(snapshot, answer.hardware_failures)),),
         sections=tuple(_sections(answer)),
         basis=(_basis(answer),),
+        facts=_facts(answer),
     )
 
 
@@ -50,6 +67,20 @@ def _sections(answer: Answer) -> Iterator[Section]:
         yield Section("What moving more guests buys", (frontier_table(answer.frontier),), remark)
     if answer.notes:
         yield Section("Notes", (Items(answer.notes),))
+
+
+def _facts(answer: Answer) -> dict[str, Value]:
+    certificate = answer.certificate
+    return {
+        "outcome": answer.outcome.value,
+        "hardwareFailures": answer.hardware_failures,
+        "makespanS": answer.plan.makespan_s,
+        "verified": certificate.verified,
+        "engine": answer.engine,
+        "seed": certificate.seed,
+        "snapshotDigest": certificate.snapshot_digest,
+        "policyDigest": certificate.policy_digest,
+    }
 
 
 def _basis(answer: Answer) -> Line:
@@ -81,7 +112,7 @@ def describe_event(snapshot: Snapshot, hardware_failures: int) -> str:
 def tier_blocks(counts: Sequence[TierCount]) -> tuple[Block, ...]:
     """What becomes of the guests of each tier."""
     columns = (Column("tier"), *(Column(title, is_number=True) for title in _TIER_COLUMNS))
-    blocks: list[Block] = [Table(columns, tuple(map(_tier_row, counts)))]
+    blocks: list[Block] = [Table(columns, tuple(map(_tier_row, counts)), name="tiers")]
     if started := sum(count.started for count in counts):
         text = f"Besides: {plural(started, 'guest')} that did not run before the failure will run."
         blocks.append(line(text, indent=2))
@@ -95,8 +126,8 @@ def _tier_row(count: TierCount) -> Row:
     numbers = (
         count.ran_before, count.displaced, count.restarted, count.moved, count.shrunk, count.suspended, count.stopped,
     )  # fmt: skip
-    down = Cell(str(count.stays_down), Tone.BAD, is_strong=True) if count.stays_down else Cell("0")
-    return (*cells(count.tier, *map(str, numbers)), down, Cell(str(count.runs_after)))
+    down = number(count.stays_down, Tone.BAD, is_strong=True) if count.stays_down else number(0)
+    return (*cells(count.tier, *numbers), down, number(count.runs_after))
 
 
 def plan_section(plan: Plan) -> Section:
@@ -119,37 +150,57 @@ def phase_sections(plan: Plan, shown: Sequence[Action] | None = None) -> Iterato
 def action_table(actions: Sequence[Action], left_out: int = 0) -> Table:
     """What is done, when, and why."""
     columns = (
-        Column("no.", is_number=True),
-        Column("from", is_number=True),
+        Column("no.", is_number=True, key="id"),
+        Column("from", is_number=True, unit="s"),
         Column("action", wrap=True, most=44),
         Column("after", needs_room=True),
         Column("reason", wrap=True),
     )
-    return Table(columns, tuple(map(_action_row, actions)), is_list=True, left_out=left_out)
+    return Table(columns, tuple(map(_action_row, actions)), is_list=True, left_out=left_out, name="actions")
 
 
 def _action_row(action: Action) -> Row:
-    after = ", ".join(map(str, action.depends_on))
-    return cells(str(action.id), spell_seconds(action.earliest_start_s), describe_action(action), after, action.reason)
+    start = action.earliest_start_s
+    return (
+        number(action.id),
+        Cell(spell_seconds(start), value=start),
+        Cell(describe_action(action), value=_action_value(action)),
+        Cell(", ".join(map(str, action.depends_on)), value=action.depends_on),
+        Cell(action.reason),
+    )
+
+
+def _action_value(action: Action) -> dict[str, Value]:
+    return {
+        "kind": action.kind.value,
+        "vmId": action.vm_id,
+        "hostId": action.host_id,
+        "targetHostId": action.target_host_id,
+        "size": dict(action.size),
+    }
 
 
 def stays_down_table(stays_down: Sequence[StaysDown]) -> Table:
     """Who does not run after the plan, and why."""
     rows = tuple(cells(one.vm_id, one.tier, one.reason) for one in stays_down)
-    return Table(
-        (Column("guest"), Column("tier"), Column("why", wrap=True)), rows, is_list=True, noun="guest", is_grouped=True
-    )
+    columns = (Column("guest"), Column("tier"), Column("why", wrap=True))
+    return Table(columns, rows, is_list=True, noun="guest", is_grouped=True, name="staysDown")
 
 
 def level_table(levels: Sequence[LevelValue]) -> Table:
     """How good the plan is, and what is proven."""
-    columns = (Column("level"), Column("value", is_number=True), Column("proof"), Column("counts", wrap=True))
-    return Table(columns, tuple(map(_level_row, levels)))
+    columns = (
+        Column("level"),
+        Column("value", is_number=True),
+        Column("proof", key="bound"),
+        Column("counts", wrap=True),
+    )
+    return Table(columns, tuple(map(_level_row, levels)), name="levels")
 
 
 def _level_row(level: LevelValue) -> Row:
-    proof = Cell(describe_proof(level), Tone.GOOD if level.gap == 0 else Tone.DOUBTFUL)
-    return (Cell(level.name), Cell(str(level.value)), proof, Cell(describe_level(level.name)))
+    proof = Cell(describe_proof(level), Tone.GOOD if level.gap == 0 else Tone.DOUBTFUL, value=level.bound)
+    return (*cells(level.name, level.value), proof, Cell(describe_level(level.name)))
 
 
 def frontier_table(points: Sequence[FrontierPoint]) -> Table:
@@ -159,18 +210,25 @@ def frontier_table(points: Sequence[FrontierPoint]) -> Table:
     """
     levels = [{level.name: level for level in point.levels} for point in points]
     names = [name for name in dict.fromkeys(chain(*levels)) if any(name in one and one[name].value for one in levels)]
-    heads = ("guests", "may move", "moved", *map(short_level, names))
+    columns = (
+        Column("guests", is_number=True, unit="%"),
+        Column("may move", is_number=True),
+        Column("moved", is_number=True),
+        *(Column(short_level(name), is_number=True, key=name) for name in names),
+    )
     rows = tuple(
-        cells(
-            f"{point.share_percent:g} %",
-            str(point.allowed_moves),
-            str(point.moves),
-            *(_value(one[name]) if name in one else "-" for name in names),
+        (
+            Cell(f"{point.share_percent:g} %", value=point.share_percent),
+            *cells(point.allowed_moves, point.moves),
+            *(_value(one.get(name)) for name in names),
         )
         for point, one in zip(points, levels, strict=True)
     )
-    return Table(tuple(Column(head, is_number=True) for head in heads), rows)
+    return Table(columns, rows, name="frontier")
 
 
-def _value(level: LevelValue) -> str:
-    return abbreviate(level.value) if level.gap == 0 else f"{abbreviate(level.value)}/{abbreviate(level.bound)}"
+def _value(level: LevelValue | None) -> Cell:
+    if level is None:
+        return Cell("-", value=None)
+    bound = "" if level.gap == 0 else f"/{abbreviate(level.bound)}"
+    return Cell(f"{abbreviate(level.value)}{bound}", value={"value": level.value, "bound": level.bound})

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from trimtab_solver.explain.amounts import describe_size
-from trimtab_solver.explain.explanation import Admission, GuestExplanation
+from trimtab_solver.explain.explanation import Admission, Condition, GuestExplanation, Objection
 from trimtab_solver.outcome import Answer
 from trimtab_solver.snapshot import Vm
 
 from .answer import action_table
-from .model import Block, Items, Line, Report, Tone, line
+from .model import Block, Cell, Column, Items, Line, Report, Row, Section, Table, Tone, Value, line
 from .phrases import headline
 
 
@@ -22,7 +22,31 @@ def admission_report(vm: Vm, explanation: GuestExplanation) -> Report:
             _admission(vm, admission),
             Items((*(one.message for one in admission.objections), *admission.remarks)),
         ]
-    return Report(_introduction(vm, explanation.tier), tuple(blocks))
+    facts = _guest(vm, explanation.tier) | {"hosts": tuple(map(_admission_value, explanation.hosts))}
+    return Report(_introduction(vm, explanation.tier), tuple(blocks), facts=facts)
+
+
+def _guest(vm: Vm, tier: str) -> dict[str, Value]:
+    return {
+        "vmId": vm.id,
+        "tier": tier,
+        "state": vm.state.value,
+        "hostId": vm.host_id,
+        "requested": dict(vm.requested),
+    }
+
+
+def _admission_value(admission: Admission) -> dict[str, Value]:
+    return {
+        "hostId": admission.host_id,
+        "admitted": admission.is_admitted,
+        "objections": tuple(map(_objection_value, admission.objections)),
+        "remarks": admission.remarks,
+    }
+
+
+def _objection_value(objection: Objection) -> dict[str, Value]:
+    return {"condition": objection.condition.value, "rule": objection.rule, "message": objection.message}
 
 
 def _admission(vm: Vm, admission: Admission) -> Line:
@@ -32,9 +56,68 @@ def _admission(vm: Vm, admission: Admission) -> Line:
     return line(f"{admission.host_id} {how}", tone=Tone.GOOD, is_strong=True)
 
 
-def guest_report(vm: Vm, tier: str, answer: Answer) -> Report:
-    """What the plan does with the guest, and why it runs or does not run afterwards."""
-    return Report(_introduction(vm, tier), (line(f"Plan: {headline(answer)}."), *_fate(vm, answer)))
+def guest_report(vm: Vm, explanation: GuestExplanation, answer: Answer) -> Report:
+    """What the plan does with the guest, why it runs or not afterwards, and what each host says to it now."""
+    return Report(
+        _introduction(vm, explanation.tier),
+        (line(f"Plan: {headline(answer)}."), *_fate(vm, answer)),
+        tuple(_places(explanation)),
+        facts=_guest(vm, explanation.tier) | _fate_value(vm, answer),
+    )
+
+
+def _fate_value(vm: Vm, answer: Answer) -> dict[str, Value]:
+    down = next((one for one in answer.stays_down if one.vm_id == vm.id), None)
+    return {
+        "outcome": answer.outcome.value,
+        "runsAfter": down is None and vm.is_wanted,
+        "reason": down.reason if down else "",
+        "rules": down.rules if down else (),
+    }
+
+
+def _places(explanation: GuestExplanation) -> Iterator[Section]:
+    """Where it may be now, and what speaks against it elsewhere; hosts that say the same are told as one."""
+    admitting = [host for host in explanation.hosts if host.is_admitted]
+    refusing = [host for host in explanation.hosts if not host.is_admitted]
+    remark = "as the cluster is now, without the plan"
+    if admitting:
+        price = Column("at what price", wrap=True, key="remarks")
+        yield Section("Where it could run", (_host_table("admitting", map(_admitting_row, admitting), price),), remark)
+    if refusing:
+        columns = (Column("why not", wrap=True), Column("in full", needs_room=True, key="objections"))
+        title, remark = ("Where it could not", "") if admitting else ("No host could take it", remark)
+        yield Section(title, (_host_table("refusing", map(_refusing_row, refusing), *columns),), remark)
+
+
+def _host_table(name: str, rows: Iterable[Row], *columns: Column) -> Table:
+    host = Column("host", wrap=True, most=32)
+    return Table((host, *columns), tuple(rows), is_list=True, noun="host", is_grouped=True, name=name)
+
+
+def _admitting_row(host: Admission) -> Row:
+    return Cell(host.host_id), Cell("; ".join(host.remarks), value=host.remarks)
+
+
+def _refusing_row(host: Admission) -> Row:
+    short = dict.fromkeys(map(_in_short, host.objections))
+    full = "; ".join(one.message for one in host.objections)
+    return (
+        Cell(host.host_id),
+        Cell("; ".join(short), value=tuple(dict.fromkeys(one.condition.value for one in host.objections))),
+        Cell(full, value=tuple(map(_objection_value, host.objections))),
+    )
+
+
+def _in_short(objection: Objection) -> str:
+    """What many hosts may say alike: without the numbers of one host."""
+    match objection.condition:
+        case Condition.ROOM:
+            return "too full, even with every guest there at its floor"
+        case Condition.RULE:
+            return f"rule {objection.rule} refuses it"
+        case _:
+            return objection.message
 
 
 def _introduction(vm: Vm, tier: str) -> Line:

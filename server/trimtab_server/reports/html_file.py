@@ -9,9 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from .model import Digest, Items, Line, Part, Report, Table, whole
+from .quantities import more
 from .safe_text import clean
 
 _HERE = Path(__file__).parent
+_ARROW = Markup('<span class="whole">-&gt;</span>')
+"""Browsers break lines after a hyphen; joining with it escapes what it joins."""
 
 
 def html_of(report: Report) -> str:
@@ -35,6 +38,7 @@ def _template() -> Template:
         "table": lambda block: isinstance(block, Table),
         "digest": lambda part: isinstance(part, Digest),
     }
+    environment.globals["more"] = more
     return environment.get_template("report.html.j2")
 
 
@@ -45,4 +49,4 @@ def _style() -> Markup:
 
 def _printable(value: Part | Markup) -> object:
     """Characters that cannot be seen, or that turn the direction of text, written out before anything is escaped."""
-    return value if isinstance(value, Markup) or not isinstance(value, str) else clean(value)
+    return value if isinstance(value, Markup) or not isinstance(value, str) else _ARROW.join(clean(value).split("->"))

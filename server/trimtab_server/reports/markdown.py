@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .model import Block, Digest, Items, Line, Report, Section, Table
+from .quantities import more
 from .safe_text import clean
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&|~@#]|:(?=//)")
@@ -57,3 +58,5 @@ def _table(table: Table) -> Iterator[str]:
     yield f"|{' --- |' * len(table.columns)}"
     for row in table.rows:
         yield f"| {' | '.join(escape(cell.text) for cell in row)} |"
+    if table.left_out:
+        yield from ("", f"... and {more(table.left_out, table.noun)}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 class Tone(enum.StrEnum):
@@ -44,11 +46,22 @@ class Items:
     texts: tuple[str, ...]
 
 
+Value = None | bool | int | float | str | tuple["Value", ...] | Mapping[str, "Value"]
+"""What a program reads: numbers and ids as they are, not in words."""
+
+
+class Shown(enum.Enum):
+    """A cell whose text says all."""
+
+    AS_TEXT = "as text"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table. On a terminal numbers are flush right, and only `wrap` columns take several lines.
 
-    `most` limits the width there, 0 does not; a column that `needs_room` is left out there.
+    `most` limits the width there, 0 does not; a column that `needs_room` is left out there. Programs find its values
+    under `key`, without one under the words of the title; `unit` is what numbers in it count, such as ``s``.
     """
 
     title: str
@@ -56,15 +69,24 @@ class Column:
     wrap: bool = False
     most: int = 0
     needs_room: bool = False
+    key: str = ""
+    unit: str = ""
+
+    @property
+    def name(self) -> str:
+        """The key, or the title in the manner of JSON: ``ran before`` is ``ranBefore``."""
+        first, *others = re.findall(r"\w+", self.title) or [""]
+        return self.key or first + "".join(word.capitalize() for word in others)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text in a table."""
+    """A text in a table, and what it says as a value for programs. Cells that read alike are alike."""
 
     text: str
     tone: Tone = Tone.PLAIN
     is_strong: bool = False
+    value: Value | Shown = field(default=Shown.AS_TEXT, compare=False)
 
 
 Row = tuple[Cell, ...]
@@ -76,7 +98,8 @@ class Table:
 
     A list has as many rows as a cluster makes it have, and may be cut short; `noun` is what a row of it is, where it is
     said how many are not shown. `is_grouped`: rows that differ in the first cell only may be shown as one; `left_out`
-    rows are not in `rows`.
+    rows are not in `rows`. Programs find it by `name`. With `lines` a terminal shows them in place of rows, each on one
+    line however long, as editors find places.
     """
 
     columns: tuple[Column, ...]
@@ -85,6 +108,8 @@ class Table:
     noun: str = ""
     is_grouped: bool = False
     left_out: int = 0
+    name: str = ""
+    lines: tuple[str, ...] | None = None
 
 
 Block = Line | Items | Table
@@ -102,12 +127,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is to be said: the verdict, what explains it, and the lines that say what it rests on."""
+    """What is to be said: the verdict, what explains it, and the lines that say what it rests on.
+
+    `facts` are what its sentences say, as values for programs.
+    """
 
     verdict: Line
     blocks: tuple[Block, ...] = ()
     sections: tuple[Section, ...] = ()
     basis: tuple[Line, ...] = ()
+    facts: Mapping[str, Value] = field(default_factory=dict)
 
 
 def line(*parts: Part, tone: Tone = Tone.PLAIN, is_strong: bool = False, indent: int = 0) -> Line:
@@ -115,14 +144,19 @@ def line(*parts: Part, tone: Tone = Tone.PLAIN, is_strong: bool = False, indent:
     return Line(parts, tone, is_strong, indent)
 
 
-def fixed(text: str) -> Line:
+def fixed(text: str, tone: Tone = Tone.PLAIN) -> Line:
     """A line that is never wrapped."""
-    return Line((text,), is_fixed=True)
+    return Line((text,), tone, is_fixed=True)
 
 
-def cells(*texts: str) -> Row:
-    """A row of plain texts."""
-    return tuple(map(Cell, texts))
+def cells(*parts: str | int) -> Row:
+    """A row of plain texts and whole numbers."""
+    return tuple(Cell(part) if isinstance(part, str) else number(part) for part in parts)
+
+
+def number(value: int, tone: Tone = Tone.PLAIN, *, is_strong: bool = False) -> Cell:
+    """A whole number."""
+    return Cell(str(value), tone, is_strong, value)
 
 
 def whole(parts: tuple[Part, ...]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from .json_report import records_of
 from .json_text import json_text
-from .model import Column, Items, Report, Row, Section, Table, cells, line
+from .model import Cell, Column, Digest, Items, Report, Row, Section, Table, cells, line
 from .quantities import plural, some
 
 if TYPE_CHECKING:
@@ -17,31 +19,37 @@ if TYPE_CHECKING:
 
 _DIGITS = 12
 _NAMED = 8
-"""So many guests, hosts or actions are listed before they are only counted."""
+"""So many guests, hosts or actions are listed in lines before they are only counted."""
+_DOCUMENT_COLUMNS = ("document", "change", "field", "old", "new")
 
 
 def diff_report(diff: PolicyDiff) -> Report:
     """Documents, selections and plans that differ."""
-    verdict = f"Policy change {diff.old_digest[:_DIGITS]} to {diff.new_digest[:_DIGITS]}"
-    if diff.is_empty:
-        return Report(line(verdict), (line("no differences"),))
-    return Report(line(verdict), sections=tuple(_sections(diff)))
+    verdict = line("Policy change ", Digest(diff.old_digest), " to ", Digest(diff.new_digest))
+    blocks = (line("no differences"),) if diff.is_empty else ()
+    facts = {"oldDigest": diff.old_digest, "newDigest": diff.new_digest}
+    return Report(verdict, blocks, tuple(_sections(diff)), facts=facts)
 
 
 def _sections(diff: PolicyDiff) -> Iterator[Section]:
     if diff.documents:
         rows = tuple(row for change in diff.documents for row in _document_rows(change))
-        yield Section("Documents", (Table(_columns("document", "change", "field", "old", "new"), rows),))
+        yield Section("Documents", (Table(tuple(map(Column, _DOCUMENT_COLUMNS)), rows, name="documents"),))
     if diff.selections:
-        rows = tuple(cells(one.name, one.path, ", ".join(one.gained), ", ".join(one.lost)) for one in diff.selections)
-        yield Section("Selections", (Table(_columns("rule", "selects", "gained", "lost"), rows),))
+        yield Section("Selections", (selection_table(diff.selections),))
     for plan in diff.plans:
         outcome = line("the same plan" if plan.is_empty else _outcomes(plan))
-        yield Section(f"Plan, {plan.scenario}", (outcome, Items(tuple(_plan_facts(plan)))))
+        yield Section(f"Plan, {plan.scenario}", (outcome, Items(tuple(_plan_facts(plan, sys.maxsize)))))
 
 
-def _columns(*titles: str) -> tuple[Column, ...]:
-    return tuple(map(Column, titles))
+def selection_table(changes: Sequence[SelectionChange]) -> Table:
+    """Which guests each selector picks now, and no longer."""
+    columns = (Column("rule"), Column("selects", key="path"), Column("gained", wrap=True), Column("lost", wrap=True))
+    rows = (
+        (*cells(one.name, one.path), *(Cell(", ".join(guests), value=guests) for guests in (one.gained, one.lost)))
+        for one in changes
+    )
+    return Table(columns, tuple(rows), name="selections")
 
 
 def _document_rows(change: DocumentChange) -> Iterator[Row]:
@@ -102,6 +110,7 @@ def diff_json(diff: PolicyDiff) -> str:
     report = {
         "oldDigest": diff.old_digest,
         "newDigest": diff.new_digest,
+        # fields within documents and values by tier or rule: no rows of a table
         "documents": [
             {
                 "kind": change.kind,
@@ -111,10 +120,7 @@ def diff_json(diff: PolicyDiff) -> str:
             }
             for change in diff.documents
         ],
-        "selections": [
-            {"rule": one.name, "path": one.path, "gained": list(one.gained), "lost": list(one.lost)}
-            for one in diff.selections
-        ],
+        "selections": records_of(selection_table(diff.selections)),
         "plans": [_plan(plan) for plan in diff.plans],
     }
     return json_text(report)
@@ -142,7 +148,7 @@ def _side(side: PlanSide) -> dict[str, Any]:
     return {"outcome": side.outcome, "levels": dict(side.levels or {})}
 
 
-def _plan_facts(plan: PlanChange) -> Iterator[str]:
+def _plan_facts(plan: PlanChange, most: int = _NAMED) -> Iterator[str]:
     if plan.old.levels is not None and plan.new.levels is not None:
         yield from _level_facts(plan.old.levels, plan.new.levels)
     if not plan.is_empty and not plan.is_proven:
@@ -150,15 +156,15 @@ def _plan_facts(plan: PlanChange) -> Iterator[str]:
     for tier, old, new in plan.stops:
         yield f"{tier}: {old} -> {plural(new, 'guest')} stopped or suspended"
     if plan.down:
-        yield f"stays down now: {some(plan.down, _NAMED)}"
+        yield f"stays down now: {some(plan.down, most)}"
     if plan.up:
-        yield f"no longer stays down: {some(plan.up, _NAMED)}"
+        yield f"no longer stays down: {some(plan.up, most)}"
     for rule, old, new in plan.broken:
         yield f"leaves {rule} broken by {new} (the old plan by {old})"
     if plan.added:
-        yield f"{plural(len(plan.added), 'action')} more: {_actions(plan.added)}"
+        yield f"{plural(len(plan.added), 'action')} more: {_actions(plan.added, most)}"
     if plan.removed:
-        yield f"{plural(len(plan.removed), 'action')} fewer: {_actions(plan.removed)}"
+        yield f"{plural(len(plan.removed), 'action')} fewer: {_actions(plan.removed, most)}"
 
 
 def _level_facts(old: Mapping[str, int], new: Mapping[str, int]) -> Iterator[str]:
@@ -194,8 +200,8 @@ def _action(action: Action) -> str:
     return f"{action.kind} {action.vm_id}{where}{target}".replace("  ", " ")
 
 
-def _actions(actions: Sequence[Action]) -> str:
-    return some([_action(action) for action in actions], _NAMED)
+def _actions(actions: Sequence[Action], most: int) -> str:
+    return some([_action(action) for action in actions], most)
 
 
 def _value(value: object) -> str:

@@ -10,6 +10,11 @@ def plural(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
+def more(number: int, noun: str) -> str:
+    """``5 more hosts``; ``5 more`` of what has no noun."""
+    return plural(number, f"more {noun}") if noun else f"{number} more"
+
+
 def abbreviate(number: int) -> str:
     """Three digits and a unit: ``950``, ``97.1k``, ``1.16M``."""
     scaled = float(number)
@@ -36,5 +41,5 @@ def spell_seconds(seconds: float) -> str:
 
 def some(names: Sequence[str], limit: int) -> str:
     """The first names and how many more there are: ``a, b and 5 more``."""
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+    rest = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -11,7 +11,7 @@ from trimtab_solver.rules.tier import guest_tiers
 from trimtab_solver.snapshot import HostState, Snapshot
 from trimtab_solver.topology import Topology
 
-from .model import Cell, Column, Row, Table, Tone, cells
+from .model import Cell, Column, Row, Table, Tone, cells, number
 
 
 def tiers_of(snapshot: Snapshot, policy: Policy) -> dict[str, str]:
@@ -64,11 +64,11 @@ def site_table(sites: Sequence[SiteCount], tiers: Sequence[str]) -> Table:
     """Hosts, guests and load of every site."""
     heads = ["hosts up", "down", *(f"{tier} running" for tier in tiers), "memory given"]
     columns = (Column("site"), *(Column(head, is_number=True) for head in heads))
-    return Table(columns, tuple(_row(site, tiers) for site in sites))
+    return Table(columns, tuple(_row(site, tiers) for site in sites), name="sites")
 
 
 def _row(site: SiteCount, tiers: Sequence[str]) -> Row:
     running = site.running or {}
-    down = Cell(str(site.down), Tone.BAD if site.down else Tone.PLAIN)
-    numbers = cells(*(str(running.get(tier, 0)) for tier in tiers), f"{site.load:.0%}")
-    return (Cell(site.site), Cell(str(site.hosts - site.down)), down, *numbers)
+    down = number(site.down, Tone.BAD if site.down else Tone.PLAIN)
+    load = Cell(f"{site.load:.0%}", value=site.load)
+    return (*cells(site.site, site.hosts - site.down), down, *cells(*(running.get(tier, 0) for tier in tiers)), load)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from .model import Block, Cell, Digest, Items, Line, Report, Row, Section, Table
 from .page import Page, style_of
-from .quantities import plural, some
+from .quantities import more, some
 
 _DIGITS = 12
 """So much of a digest tells it from others."""
@@ -25,8 +25,12 @@ def write_report(page: Page, report: Report, limit: int | None = None) -> None:
 
 
 def write_list(page: Page, report: Report) -> None:
-    """The report with its verdict at the end, where it is read when lines are many."""
-    write_blocks(page, (*report.blocks, report.verdict, *report.basis))
+    """The report with its verdict at the end, where it is read when lines are many; headings are lines as well."""
+    write_blocks(page, report.blocks)
+    for section in report.sections:
+        page.raw(section.title)
+        write_blocks(page, section.blocks)
+    write_blocks(page, (report.verdict, *report.basis))
 
 
 def write_section(page: Page, section: Section, limit: int | None) -> None:
@@ -66,23 +70,30 @@ def _write_line(page: Page, line: Line) -> None:
 
 
 def _write_table(page: Page, table: Table, limit: int | None) -> None:
-    groups = _groups(table)
-    shown = groups[:limit] if table.is_list else groups
+    if table.lines is None:
+        _write_columns(page, table, limit)
+        return
+    for text in table.lines:
+        page.raw(text)
+
+
+def _write_columns(page: Page, table: Table, limit: int | None) -> None:
     kept = [i for i, column in enumerate(table.columns) if not column.needs_room]
+    groups = _groups(table, kept)
+    shown = groups[:limit] if table.is_list else groups
     rows = [_joined(group, limit) for group in shown]
     page.table([table.columns[i] for i in kept], [[row[i] for i in kept] for row in rows])
     hidden = table.left_out + sum(len(group) for group in groups[len(shown) :])
     if hidden:
-        more = plural(hidden, f"more {table.noun}") if table.noun else f"{hidden} more"
-        page.line(f"... and {more}", "dim", indent=2)
+        page.line(f"... and {more(hidden, table.noun)}", "dim", indent=2)
 
 
-def _groups(table: Table) -> list[list[Row]]:
+def _groups(table: Table, kept: Sequence[int]) -> list[list[Row]]:
     if not table.is_grouped:
         return [[row] for row in table.rows]
     groups: dict[tuple[Cell, ...], list[Row]] = {}
     for row in table.rows:
-        groups.setdefault(row[1:], []).append(row)
+        groups.setdefault(tuple(row[i] for i in kept[1:]), []).append(row)
     return list(groups.values())
 
 

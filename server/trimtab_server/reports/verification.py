@@ -9,7 +9,7 @@ from trimtab_solver.verify.replay import Verdict
 from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Violation
 
-from .model import Cell, Column, Line, Report, Section, Table, Tone, cells, line
+from .model import Cell, Column, Digest, Line, Report, Row, Section, Table, Tone, Value, cells, line, number
 from .quantities import plural
 
 
@@ -23,13 +23,32 @@ def verification_report(answer: Answer, verdict: Verdict, stale: Sequence[StaleI
         "recomputed; levels in order of importance, smaller is better",
     )
     violations = Section("Violations", (violation_table(verdict.violations),))
-    return Report(lines[0], tuple(lines[1:]), (values,) if verdict.is_valid else (violations, values))
+    sections = (values,) if verdict.is_valid else (violations, values)
+    return Report(lines[0], tuple(lines[1:]), sections, facts=_facts(answer, verdict, stale))
+
+
+def _facts(answer: Answer, verdict: Verdict, stale: Sequence[StaleInput]) -> dict[str, Value]:
+    return {
+        "safe": verdict.is_valid,
+        "actions": len(answer.plan.actions),
+        "violations": len(verdict.violations),
+        "stale": tuple(
+            {"input": one.input, "certifiedDigest": one.certified_digest, "actualDigest": one.actual_digest}
+            for one in stale
+        ),
+    }
 
 
 def _stale(one: StaleInput) -> Line:
-    made_for, actual = one.certified_digest[:12] or "none", one.actual_digest[:12]
-    text = f"STALE: the plan was made for another {one.input} (digest {made_for}, this one has {actual})"
-    return line(text, tone=Tone.BAD, is_strong=True)
+    return line(
+        f"STALE: the plan was made for another {one.input} (digest ",
+        Digest(one.certified_digest) if one.certified_digest else "none",
+        ", this one has ",
+        Digest(one.actual_digest),
+        ")",
+        tone=Tone.BAD,
+        is_strong=True,
+    )
 
 
 def _verdict(answer: Answer, verdict: Verdict, *, is_stale: bool) -> Line:
@@ -45,24 +64,33 @@ def _verdict(answer: Answer, verdict: Verdict, *, is_stale: bool) -> Line:
 def value_table(levels: Sequence[tuple[str, int]], claimed: Mapping[str, int]) -> Table:
     """The levels as the verifier counts them, beside what the plan file says."""
     columns = (Column("level"), Column("recomputed", is_number=True), Column("plan file", is_number=True))
-    return Table(
-        columns, tuple((Cell(name), Cell(str(value)), _claim(claimed.get(name), value)) for name, value in levels)
-    )
+    rows = tuple((*cells(name, value), _claim(claimed.get(name), value)) for name, value in levels)
+    return Table(columns, rows, name="levels")
 
 
 def _claim(said: int | None, value: int) -> Cell:
-    text = "-" if said is None else str(said)
-    return Cell(text) if said == value else Cell(text, Tone.BAD, is_strong=True)
+    if said is None:
+        return Cell("-", Tone.BAD, is_strong=True, value=None)
+    return number(said) if said == value else number(said, Tone.BAD, is_strong=True)
 
 
 def violation_table(violations: Sequence[Violation]) -> Table:
     """What the verifier objects to."""
-    columns = (Column("action"), Column("promise"), Column("host"), Column("resource/rule"), Column("found", wrap=True))
-    rows = tuple(
-        cells(_step(one), one.code.value, one.host_id, one.resource or one.rule, one.message) for one in violations
+    columns = (
+        Column("action"),
+        Column("promise"),
+        Column("host"),
+        Column("resource/rule", key="broken"),
+        Column("found", wrap=True),
     )
-    return Table(columns, rows, is_list=True)
+    return Table(columns, tuple(map(_violation_row, violations)), is_list=True, name="violations")
 
 
-def _step(violation: Violation) -> str:
-    return str(violation.step) if violation.step else "end state"
+def _violation_row(violation: Violation) -> Row:
+    broken: Value = {"resource": violation.resource} if violation.resource else {"rule": violation.rule}
+    return (
+        number(violation.step) if violation.step else Cell("end state", value=None),
+        *cells(violation.code.value, violation.host_id),
+        Cell(violation.resource or violation.rule, value=broken),
+        Cell(violation.message),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -176,3 +177,22 @@ def test_the_host_it_runs_on_is_where_it_is(tmp_path: Path) -> None:
     result = _explain(tmp_path, case.WELL, "a", "--host", "h1")
     assert result.code == 0
     assert "h1 is where it is: - a runs there now" in result.words
+
+
+def test_without_a_host_all_hosts_are_told(tmp_path: Path) -> None:
+    """Where it could run at what price, and why not elsewhere."""
+    state = Snapshot((case.H1, case.H2, replace(case.H2, id="h3")), (SMALL_A, SMALL_B))
+    words = _explain(tmp_path, state, "a", policy=case.TIERS + APART).words
+    assert "Where it could run (as the cluster is now, without the plan)" in words
+    assert "h3 it would migrate live" in words
+    assert "h2 rule apart refuses it" in words
+
+
+def test_explanations_are_for_programs_too(tmp_path: Path) -> None:
+    """Facts and tables; of one host as well."""
+    data = json.loads(_explain(tmp_path, case.RESTART, "a", "--format", "json").out)
+    assert data["facts"]["runsAfter"] is True
+    assert [section["blocks"][0]["table"] for section in data["sections"]] == ["admitting", "refusing"]
+    data = json.loads(_explain(tmp_path, case.RESTART, "a", "--host", "h1", "--format", "json").out)
+    (host,) = data["facts"]["hosts"]
+    assert (host["hostId"], host["admitted"], host["objections"][0]["condition"]) == ("h1", False, "POWER")

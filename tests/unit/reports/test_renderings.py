@@ -1,13 +1,16 @@
-"""One report, three renderings: each says the same, and names can do nothing in any of them."""
+"""One report, four renderings: each says the same, and names can do nothing in any of them."""
 
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from html.parser import HTMLParser
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,27 +19,38 @@ from tests.unit.server import strategies
 from trimtab_server.reports.answer import answer_report
 from trimtab_server.reports.explanation import admission_report, guest_report
 from trimtab_server.reports.html_file import html_of
+from trimtab_server.reports.json_report import json_of, value_of
 from trimtab_server.reports.markdown import escape, markdown_of
 from trimtab_server.reports.model import Block, Cell, Column, Items, Line, Report, Section, Table, whole
 from trimtab_server.reports.page import Page
+from trimtab_server.reports.policy_conflicts import conflicts_report
+from trimtab_server.reports.policy_coverage import coverage_report
+from trimtab_server.reports.policy_diff import diff_report
 from trimtab_server.reports.policy_findings import findings_report
+from trimtab_server.reports.policy_tests import results_report
 from trimtab_server.reports.safe_text import clean
 from trimtab_server.reports.terminal import write_blocks, write_list, write_report
 from trimtab_server.reports.verification import verification_report
+from trimtab_solver.actions import Action, ActionKind, Phase, Plan
 from trimtab_solver.authoring.findings import Finding, Severity
-from trimtab_solver.explain.explanation import GuestExplanation
-from trimtab_solver.outcome import Answer
+from trimtab_solver.explain.explanation import Admission, Condition, GuestExplanation, Objection
+from trimtab_solver.outcome import Answer, Certificate, LevelValue, Outcome, StaysDown, TierCount
 from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Source
+from trimtab_solver.review.conflicts import Conflict, Findings
+from trimtab_solver.review.coverage import Coverage, Covered
+from trimtab_solver.review.diff import PolicyDiff, SelectionChange
+from trimtab_solver.review.evidence import Item, Point
+from trimtab_solver.review.testing import CaseResult, Failure
 from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.verify.replay import Verdict
 from trimtab_solver.verify.staleness import StaleInput
-from trimtab_solver.verify.violation import Violation
+from trimtab_solver.verify.violation import Code, Violation
 
 STATE = Snapshot((FAILED, H2), (DISPLACED, replace(A, id="b", host_id="h2")))
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "main", "header", "footer", "section", "div", "p", "ul", "li",
-    "h1", "h2", "h3", "code", "table", "thead", "tbody", "tr", "th", "td",
+    "h1", "h2", "h3", "code", "table", "thead", "tbody", "tr", "th", "td", "span",
 }  # fmt: skip
 SHORT = 30
 HOSTILE = "<script>alert(1)</script>\x1b[2J\u202egnp\r\n&amp;\"'|`[x](http://x.example)\x00{{7*7}}{% raw %}"
@@ -102,8 +116,48 @@ def _packed(text: str) -> str:
     return "".join(text.split())
 
 
+def _scalars(data: Any) -> Iterator[object]:
+    """Every value of a JSON document that is not made of others."""
+    if isinstance(data, dict | list | tuple):
+        for part in data.values() if isinstance(data, dict) else data:
+            yield from _scalars(part)
+    else:
+        yield data
+
+
+def _check_json(report: Report) -> None:
+    """Sentences as they are, cells as their values; whole numbers without a unit are what the others show."""
+    text = json_of(report)
+    assert all(c.isprintable() or c == "\n" for c in text)
+    found = list(_scalars(json.loads(text)))
+    assert set(map(str, _scalars(dict(report.facts)))) <= set(map(str, found))
+    assert {whole(line.parts) for line in (report.verdict, *report.basis)} <= set(found)
+    for block in _blocks_of(report):
+        match block:
+            case Line():
+                assert whole(block.parts) in found
+            case Items():
+                assert set(block.texts) <= set(found)
+            case Table():
+                for cell in (cell for row in block.rows for cell in row):
+                    assert all(value in found for value in _scalars(value_of(cell)))
+
+
+def _blocks_of(report: Report | Section) -> Iterator[Block]:
+    yield from report.blocks
+    for section in report.sections:
+        yield from _blocks_of(section)
+
+
+def _tables(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from (block for block in data["blocks"] if "table" in block)
+    for section in data["sections"]:
+        yield from _tables(section)
+
+
 def _check(report: Report) -> None:
     """Whatever the report says is in every rendering, and nothing but text comes from it."""
+    _check_json(report)
     html, markdown, terminal = html_of(report), markdown_of(report), _on_terminal(report)
     page = _Text(html)
     shown = _packed("".join(page.texts))
@@ -145,7 +199,7 @@ def test_verifications_say_the_same_in_every_format(
 @given(strategies.vms, strategies.answers, strategies.explanations)
 def test_explanations_say_the_same_in_every_format(vm: Vm, answer: Answer, explanation: GuestExplanation) -> None:
     """Of a guest under a plan, and of a guest and hosts."""
-    _check(guest_report(vm, vm.tier, answer))
+    _check(guest_report(vm, explanation, answer))
     _check(admission_report(vm, explanation))
 
 
@@ -158,7 +212,10 @@ def test_hostile_names_are_text_in_every_format() -> None:
         Line((HOSTILE,)), (Items((HOSTILE,)), Table(columns, rows)), (Section(HOSTILE, (), HOSTILE, (part,)),)
     )
     _check(report)
-    html, markdown = html_of(report), markdown_of(report)
+    html, markdown, data = html_of(report), markdown_of(report), json_of(report)
+    assert "\\u001b" in data
+    assert "\\u202e" in data
+    assert json.loads(data)["verdict"]["text"] == HOSTILE
     assert "<script" not in html
     assert r"&lt;script&gt;alert(1)&lt;/script&gt;\x1b[2J\u202egnp\r\n" in html
     assert "{{7*7}}" in html
@@ -198,3 +255,116 @@ def test_equal_reasons_are_told_once_on_a_terminal() -> None:
         "a, b, c and 2 more no room", "... and 1 more guest",
     ]  # fmt: skip
     assert "a, b, c, d, e" in _on_terminal(Report(Line(("x",)), (table,)))
+
+
+DIGESTS = Certificate("5" * 12, "7" * 12, (), 31337, reproducible=True, verified=True)
+MOVE = Action(
+    id=4001, kind=ActionKind.MIGRATE_LIVE, vm_id="guest-1", host_id="host-1", target_host_id="host-2",
+    phase=Phase.RESTORE, reason="makes room for guest-2",
+)  # fmt: skip
+ANSWER = Answer(
+    Outcome.FEASIBLE,
+    Plan((MOVE,)),
+    (LevelValue("running:gold", 8123, 7919),),
+    (StaysDown("guest-2", "gold", "rule-1 forbids it", ("rule-1",)),),
+    DIGESTS,
+    "exact",
+    hardware_failures=1009,
+    tiers=(TierCount("gold", *range(2000, 2000 + len(fields(TierCount)) - 1)),),
+)
+GUEST = replace(DISPLACED, id="guest-2", host_id="host-1", requested={"cpu_milli": 1})
+FULL = Objection(Condition.ROOM, "needs 6101 more")
+HOSTS = tuple(Admission(f"host-{n}", (FULL,)) for n in range(3, 30))
+REFUSED = Objection(Condition.RULE, "rule rule-2 refuses it", "rule-2")
+EXPLANATION = GuestExplanation(
+    "guest-2", "gold", (Admission("host-1", remarks=("boots in 1800 s",)), Admission("host-2", (REFUSED,)), *HOSTS)
+)
+VIOLATION = Violation(4001, Code.MALFORMED, "guest-1 needs 5003", host_id="host-2", resource="memory")
+VERDICT = Verdict((VIOLATION,), (("running:gold", 8124),), Placement({}, {}))
+PLACE = Source("guest-1.yaml", 1234, 5)
+CASE = CaseResult("rule-1", "guest-2 stays", PLACE, (Failure(PLACE, "expect.rule-3", "expected guest-3"),))
+CONFLICT = Conflict(("rule-1", "rule-2"), ("guest-1",), (("guest-1", (("rule-1", ("host-1",)), ("rule-2", ()))),), 4321)
+COVERED = Covered(Item("rule-1", "spec", Point.SATISFIED), PLACE, "guest-2 stays")
+CHANGE = SelectionChange("rule-1", "spec.select", ("guest-1",), ("guest-2", "guest-3"))
+REPORTS = {
+    "answer": answer_report(ANSWER, STATE),
+    "verification": verification_report(
+        ANSWER, Verdict((VIOLATION,), (("running:gold", 8124),), Placement({}, {})), []
+    ),
+    "guest": guest_report(GUEST, EXPLANATION, ANSWER),
+    "admission": admission_report(GUEST, EXPLANATION),
+    "findings": findings_report(None, [Finding(Severity.ERROR, PLACE, "rule-2", "no guest-7")], None),
+    "tests": results_report([CASE], None, passing=True),
+    "conflicts": conflicts_report(Findings((CONFLICT,), is_complete=True), None),
+    "coverage": coverage_report(Coverage((COVERED,)), [CASE], None),
+    "difference": diff_report(PolicyDiff("a" * 12, "b" * 12, (), (CHANGE,), ())),
+}
+
+
+def _marks(text: str) -> set[str]:
+    """Ids, and numbers that nothing else in a page is."""
+    return set(re.findall(r"(?:guest|host|rule)-\d+|(?<![\w#.])\d{4,5}(?![\w])", text))
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_ids_and_numbers_are_the_same_in_every_format(name: str) -> None:
+    """What one rendering names, all name; a terminal alone leaves out columns that need room."""
+    report = REPORTS[name]
+    page = _Text(html_of(report))
+    expected = _marks("\n".join(page.texts))
+    assert expected
+    assert _marks(markdown_of(report).replace("\\", "")) == expected
+    assert _marks(json_of(report)) - {"1800"} == expected - {"1800"}
+    spared = {"guest": {"6101"}, "coverage": {"guest-2"}}.get(name, set())
+    stream = io.StringIO()
+    if name in {"findings", "tests", "conflicts", "coverage"}:
+        write_list(Page(stream), report)
+    else:
+        stream.write(_on_terminal(report))
+    assert _marks(stream.getvalue()) == expected - spared
+
+
+def test_programs_need_no_words() -> None:
+    """Numbers are numbers beside their unit, ids strings, what is not there is null."""
+    (table,) = _tables(json.loads(json_of(REPORTS["verification"]))["sections"][1])
+    assert table["rows"] == [{"level": "running:gold", "recomputed": 8124, "planFile": 8123}]
+    (phase,) = json.loads(json_of(REPORTS["answer"]))["sections"][1]["sections"]
+    (actions,) = _tables(phase)
+    assert [column["unit"] for column in actions["columns"]] == ["", "s", "", "", ""]
+    assert actions["rows"][0]["from"] == 0
+    assert actions["rows"][0]["action"]["targetHostId"] == "host-2"
+    assert json.loads(json_of(REPORTS["verification"]))["facts"]["safe"] is False
+
+
+def test_columns_of_the_same_name_are_told_apart() -> None:
+    """Policies may call a level as they like."""
+    table = Table((Column("moved"), Column("x", key="moved")), ((Cell("1"), Cell("2")),))
+    (shown,) = _tables(json.loads(json_of(Report(Line(("x",)), (table,)))))
+    assert shown["rows"] == [{"moved": "1", "moved2": "2"}]
+
+
+def test_hosts_that_say_the_same_are_told_as_one() -> None:
+    """Readable at 80 columns, however many there are."""
+    stream = io.StringIO()
+    page = Page(stream)
+    page._console.width = 80
+    write_report(page, REPORTS["guest"], limit=50)
+    text = stream.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "host-3, host-4, host-5 and 24" in " ".join(text.split())
+    assert text.count("too full") == 1
+
+
+def test_arrows_are_not_cut() -> None:
+    """Browsers break after a hyphen; names around an arrow stay text."""
+    html = html_of(Report(Line(("<a> -> <b>",)), (Items(("<i>->",)),)))
+    assert '&lt;a&gt; <span class="whole">-&gt;</span> &lt;b&gt;' in html
+    assert '<li>&lt;i&gt;<span class="whole">-&gt;</span></li>' in html
+
+
+def test_what_is_counted_only_is_said_in_every_format() -> None:
+    """How many rows are not there."""
+    report = Report(Line(("x",)), (Table((Column("guest"),), (), noun="guest", left_out=3),))
+    for text in (html_of(report), markdown_of(report), _on_terminal(report)):
+        assert "... and 3 more guests" in text
+    assert next(_tables(json.loads(json_of(report))))["leftOut"] == 3

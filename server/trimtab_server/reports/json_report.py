@@ -1,0 +1,81 @@
+"""Reports as JSON, for programs: values where a report has them, words where it has only words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from .json_text import json_text
+from .model import Block, Cell, Column, Items, Line, Report, Section, Shown, Table, Value, whole
+
+
+def json_of(report: Report) -> str:
+    """The whole report, every row; characters that cannot be seen are escaped, so that no name steers a terminal."""
+    text = json_text(
+        {
+            "verdict": _line(report.verdict),
+            "facts": dict(report.facts),
+            "blocks": _blocks(report.blocks),
+            "sections": [_section(section) for section in report.sections],
+            "basis": _blocks(report.basis),
+        }
+    )
+    if text.replace("\n", "").isprintable():
+        return text
+    # what JSON itself escapes is gone by now: such characters are inside strings
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
+def records_of(table: Table) -> list[dict[str, Value]]:
+    """The rows as values by column."""
+    keys = [key for key, _ in _keyed(table.columns)]
+    return [{key: value_of(cell) for key, cell in zip(keys, row, strict=True)} for row in table.rows]
+
+
+def value_of(cell: Cell) -> Value:
+    """What the cell says: its value, or its text."""
+    return cell.text if isinstance(cell.value, Shown) else cell.value
+
+
+def _keyed(columns: Iterable[Column]) -> list[tuple[str, Column]]:
+    """Every column under a key of its own, though policies may give levels and tiers any name."""
+    keyed: dict[str, Column] = {}
+    for column in columns:
+        key, n = column.name, 1
+        while key in keyed:
+            key, n = f"{column.name}{n + 1}", n + 1
+        keyed[key] = column
+    return list(keyed.items())
+
+
+def _section(section: Section) -> dict[str, Any]:
+    return {
+        "title": section.title,
+        "remark": section.remark,
+        "blocks": _blocks(section.blocks),
+        "sections": [_section(part) for part in section.sections],
+    }
+
+
+def _blocks(blocks: Iterable[Block]) -> list[dict[str, Any]]:
+    return [_block(block) for block in blocks]
+
+
+def _block(block: Block) -> dict[str, Any]:
+    match block:
+        case Line():
+            return _line(block)
+        case Items():
+            return {"items": list(block.texts)}
+        case Table():
+            return _table(block)
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {"text": whole(line.parts), "tone": line.tone.value}
+
+
+def _table(table: Table) -> dict[str, Any]:
+    columns = [{"key": key, "title": column.title, "unit": column.unit} for key, column in _keyed(table.columns)]
+    return {"table": table.name, "columns": columns, "rows": records_of(table), "leftOut": table.left_out}
