@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .json_report import records_of
 from .json_text import json_text
-from .model import Cell, Column, Digest, Items, Report, Row, Section, Table, cells, line
+from .model import Block, Cell, Column, Digest, Items, Report, Row, Section, Table, Tone, cells, line
 from .quantities import plural, some
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ _DOCUMENT_COLUMNS = ("document", "change", "field", "old", "new")
 
 def diff_report(diff: PolicyDiff) -> Report:
     """Documents, selections and plans that differ."""
-    verdict = line("Policy change ", Digest(diff.old_digest), " to ", Digest(diff.new_digest))
-    blocks = (line("no differences"),) if diff.is_empty else ()
+    counts = f"{plural(len(diff.documents), 'document')}, {plural(len(diff.selections), 'selection')}"
+    verdict = line("Policy change: ", "no differences" if diff.is_empty else counts)
+    digests = line("From policy ", Digest(diff.old_digest), " to ", Digest(diff.new_digest), ".", tone=Tone.QUIET)
     facts = {"oldDigest": diff.old_digest, "newDigest": diff.new_digest}
-    return Report(verdict, blocks, tuple(_sections(diff)), facts=facts)
+    return Report(verdict, sections=tuple(_sections(diff)), basis=(digests,), facts=facts)
 
 
 def _sections(diff: PolicyDiff) -> Iterator[Section]:
@@ -38,8 +39,25 @@ def _sections(diff: PolicyDiff) -> Iterator[Section]:
     if diff.selections:
         yield Section("Selections", (selection_table(diff.selections),))
     for plan in diff.plans:
-        outcome = line("the same plan" if plan.is_empty else _outcomes(plan))
-        yield Section(f"Plan, {plan.scenario}", (outcome, Items(tuple(_plan_facts(plan, sys.maxsize)))))
+        yield Section(f"Plan, {plan.scenario}", tuple(_plan_blocks(plan)))
+
+
+def _plan_blocks(plan: PlanChange) -> Iterator[Block]:
+    yield line("the same plan" if plan.is_empty else _outcomes(plan))
+    if levels := tuple(_level_changes(plan)):
+        columns = (Column("level"), Column("old", is_number=True), Column("new", is_number=True))
+        rows = tuple((Cell(name), *(Cell(_value(value), value=value) for value in values)) for name, *values in levels)
+        yield Table(columns, rows, name="levels")
+    if facts := tuple(_guest_facts(plan, sys.maxsize)):
+        yield Items(facts)
+    if plan.added or plan.removed:
+        rows = tuple(cells(*row) for row in _action_changes(plan))
+        yield Table((Column("change"), Column("action", wrap=True)), rows, name="actions")
+
+
+def _action_changes(plan: PlanChange) -> Iterator[tuple[str, str]]:
+    yield from (("more", _action(action)) for action in plan.added)
+    yield from (("fewer", _action(action)) for action in plan.removed)
 
 
 def selection_table(changes: Sequence[SelectionChange]) -> Table:
@@ -148,9 +166,26 @@ def _side(side: PlanSide) -> dict[str, Any]:
     return {"outcome": side.outcome, "levels": dict(side.levels or {})}
 
 
-def _plan_facts(plan: PlanChange, most: int = _NAMED) -> Iterator[str]:
-    if plan.old.levels is not None and plan.new.levels is not None:
-        yield from _level_facts(plan.old.levels, plan.new.levels)
+def _plan_facts(plan: PlanChange) -> Iterator[str]:
+    for name, old, new in _level_changes(plan):
+        yield f"level {name}: {_value(old)} -> {_value(new)}"
+    yield from _guest_facts(plan, _NAMED)
+    if plan.added:
+        yield f"{plural(len(plan.added), 'action')} more: {_actions(plan.added)}"
+    if plan.removed:
+        yield f"{plural(len(plan.removed), 'action')} fewer: {_actions(plan.removed)}"
+
+
+def _level_changes(plan: PlanChange) -> Iterator[tuple[str, int | None, int | None]]:
+    old, new = plan.old.levels, plan.new.levels
+    if old is None or new is None:
+        return
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            yield name, old.get(name), new.get(name)
+
+
+def _guest_facts(plan: PlanChange, most: int) -> Iterator[str]:
     if not plan.is_empty and not plan.is_proven:
         yield "not proven best within the work given: more search could change what follows; compare levels first"
     for tier, old, new in plan.stops:
@@ -161,16 +196,6 @@ def _plan_facts(plan: PlanChange, most: int = _NAMED) -> Iterator[str]:
         yield f"no longer stays down: {some(plan.up, most)}"
     for rule, old, new in plan.broken:
         yield f"leaves {rule} broken by {new} (the old plan by {old})"
-    if plan.added:
-        yield f"{plural(len(plan.added), 'action')} more: {_actions(plan.added, most)}"
-    if plan.removed:
-        yield f"{plural(len(plan.removed), 'action')} fewer: {_actions(plan.removed, most)}"
-
-
-def _level_facts(old: Mapping[str, int], new: Mapping[str, int]) -> Iterator[str]:
-    for name in dict.fromkeys((*old, *new)):
-        if old.get(name) != new.get(name):
-            yield f"level {name}: {_value(old.get(name))} -> {_value(new.get(name))}"
 
 
 def _outcomes(plan: PlanChange) -> str:
@@ -200,8 +225,8 @@ def _action(action: Action) -> str:
     return f"{action.kind} {action.vm_id}{where}{target}".replace("  ", " ")
 
 
-def _actions(actions: Sequence[Action], most: int) -> str:
-    return some([_action(action) for action in actions], most)
+def _actions(actions: Sequence[Action]) -> str:
+    return some([_action(action) for action in actions], _NAMED)
 
 
 def _value(value: object) -> str:
