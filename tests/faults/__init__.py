@@ -1,0 +1,1 @@
+"""Faults planted on purpose, each with the check that has to notice it."""
