@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from tests.support.reading.case import Reading
-from tests.support.reading.levels import Levels, balance, disruption, in_order, running, stop_cost
+from tests.support.reading.levels import MEASURES, Levels, balance, disruption, in_order, running, stop_cost
 from tests.support.reading.world import room, running_on, size_now
 from trimtab_solver.placement import Placement
 from trimtab_solver.policy.documents import Policy
@@ -103,7 +103,9 @@ class Oracle:
             for runs in ranked[values]:
                 found = self._improve(found, runs)
             if found is not None:
-                names = [name for name, _ in (*running(self.reading, ()), *in_order(self.reading, (0,) * 6))]
+                names = [
+                    name for name, _ in (*running(self.reading, ()), *in_order(self.reading, (0,) * len(MEASURES)))
+                ]
                 return list(zip(names, (*values, *found[0]), strict=True)), found[1]
         raise AssertionError("the present placement is always feasible")
 
