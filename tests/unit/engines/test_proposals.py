@@ -67,9 +67,9 @@ def test_peers_are_those_of_about_the_same_size() -> None:
     guests = [vm(name, hosts[name], requested={"memory_mib": size}) for name, size in sizes.items()]
     problem = problem_of(snapshot(guests), policy())
     tables = build_tables(problem, soft_weights(problem))
-    ordered = [problem.vm_ids[v] for v in tables.by_size]
+    ordered = [problem.vm_ids[v] for v in tables.guests["sized"]]
     assert ordered == ["small", *(vm_id for vm_id in problem.vm_ids if vm_id in ("medium", "other")), "large"]
-    assert [int(tables.guests["by_size"][v]) for v in tables.by_size] == [0, 1, 2, 3]
+    assert [int(tables.guests["by_size"][v]) for v in tables.guests["sized"]] == [0, 1, 2, 3]
     swapped = {"large": "h3", "small": "h3", "medium": "h2", "other": "h1"}
     places = [swapped[vm_id] for vm_id in problem.vm_ids]
     found = _descended(problem, places, swap=1.0, peer=1.0)

@@ -99,7 +99,7 @@ def _partner(T: Tables, S: State, v: Whole, mix: Floats) -> Whole:
         return _fellow(T, S, v)
     if x < mix[FELLOW] + mix[PEER]:
         at = T.guests[v].by_size + below(S.random, np.int64(2 * _PEERS + 1)) - _PEERS
-        return T.by_size[at] if 0 <= at < T.by_size.shape[0] else -1
+        return T.guests[at].sized if 0 <= at < T.guests.shape[0] else -1
     return below(S.random, S.guest.shape[0])
 
 

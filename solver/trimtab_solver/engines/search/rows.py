@@ -44,6 +44,7 @@ GUEST = np.dtype(
         ("app", "i8"),
         ("fellow", "i8"),
         ("by_size", "i8"),
+        ("sized", "i8"),
         ("unary_row", "i8"),
         ("wish_cost", "f8"),
         ("first_wish", "i8"),
@@ -118,7 +119,7 @@ class Tables(NamedTuple):
     Shapes: V guests, H hosts, R resources, C classes of guests, K classes of hosts, B balance terms.
 
     `guests` GUEST [V] (`fellow`: another member of the first group that a guest is in, all in a ring; -1: in none;
-    `by_size`: its place in the array `by_size` [V] of guests by size),
+    `by_size`: its place among guests by size; ``guests[i].sized``: the guest at place i),
     `sizes` [V, 4, R], `hosts` HOST [H], `rooms` [H, 4, R], `held` (by guests on their way) [H, R],
     `mask` [C, H] (a guest may arrive), `unary` [., H] (energy of a guest there; row `unary_row`, -1: all zero),
     `wishes` WISH (what the wishes of a guest cost on the hosts that they list, ascending, from `first_wish` to before
@@ -129,7 +130,6 @@ class Tables(NamedTuple):
     """
 
     guests: Records
-    by_size: Ints
     sizes: Ints
     hosts: Records
     rooms: Ints

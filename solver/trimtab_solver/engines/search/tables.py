@@ -28,7 +28,6 @@ def build_tables(problem: Problem, weights: Weights) -> Tables:
     disruption, capacity, balance = problem.disruption, problem.capacity, problem.balance
     unary_row, unary = _unary(problem, weights)
     rows = group_rows(problem, weights)
-    by_size = _by_size(problem)
     options = np.zeros(1, dtype=OPTIONS)
     options["inherited_weight"] = weights.inherited
     options["app_weight"] = disruption.group_weight * weights.disruption
@@ -39,8 +38,7 @@ def build_tables(problem: Problem, weights: Weights) -> Tables:
     options["has_peaks"] = bool(balance.peaks)
     terms, threshold = _balance(problem, weights)
     tables = Tables(
-        guests=_guests(problem, weights, unary_row, rows, by_size),
-        by_size=by_size,
+        guests=_guests(problem, weights, unary_row, rows),
         sizes=np.stack(
             [
                 problem.floor,
@@ -94,7 +92,7 @@ def without_arrivals(tables: Tables, who: Bools) -> Tables:
     return with_guests(tables, kind=kind)._replace(mask=read_only(mask))
 
 
-def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows, by_size: Ints) -> Records:
+def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows) -> Records:
     disruption, running = problem.disruption, problem.running
     of_tier = np.array([weights.running.get(tier.rank, 0.0) for tier in problem.tiers])
     guests = np.zeros(problem.vm_count, dtype=GUEST)
@@ -103,7 +101,8 @@ def _guests(problem: Problem, weights: Weights, unary_row: Ints, rows: GroupRows
     guests["tier"] = problem.tier
     guests["app"] = disruption.group
     guests["fellow"] = rows.fellows()
-    guests["by_size"][by_size] = np.arange(problem.vm_count)
+    guests["sized"] = _by_size(problem)
+    guests["by_size"][guests["sized"]] = np.arange(problem.vm_count)
     guests["unary_row"] = unary_row[problem.allowed.class_of]
     guests["wish_cost"] = problem.attraction.base * weights.should
     guests["first_wish"] = problem.attraction.start[:-1]
