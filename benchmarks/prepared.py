@@ -1,8 +1,9 @@
 """The subject ``prepared``: what an event costs a prepared cluster, beside preparing it anew.
 
-One host of a healthy cluster of the subject ``vmha`` fails, under both of its policies. Both ways start from the
-snapshot after the failure and are measured one after the other in this process, the garbage collector off: processor
-time (the median of some runs), and the memory that the result keeps and that making it took at most.
+One host of a healthy cluster of the subject ``vmha`` fails, or one host or 50 guests are added, under both of its
+policies. Both ways start from the snapshot after the event and are measured one after the other in this process, the
+garbage collector off: processor time (the median of some runs), and the memory that the result keeps and that making it
+took at most.
 """
 
 from __future__ import annotations
@@ -11,18 +12,27 @@ import gc
 import statistics
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
 from benchmarks.subject import Case, Row, Selection
 from benchmarks.vmha.instance import generate, policy_of
 from benchmarks.vmha.recipe import LOADS, SIZES, SIZINGS, Recipe, Size
+from trimtab_solver.execution.additions import add_guests, add_hosts
 from trimtab_solver.execution.events import after_failure
 from trimtab_solver.prepared import Prepared, prepare
+from trimtab_solver.snapshot import Snapshot
 
 _RUNS: Final = 5
 _MIB: Final = 1 << 20
+
+EVENTS: Final[Mapping[str, Callable[[Snapshot], Snapshot]]] = {
+    "one host lost": lambda state: after_failure(state, [f"host:{state.hosts[0].id}"]),
+    "one host added": lambda state: add_hosts(state, state.hosts[0], 1),
+    "50 guests added": lambda state: add_guests(state, state.vms[0], 50),
+}
+"""What happens to the healthy cluster."""
 
 
 def cases(selection: Selection) -> Iterator[Case]:
@@ -30,17 +40,18 @@ def cases(selection: Selection) -> Iterator[Case]:
     for size in SIZES[:1] if selection.smoke else SIZES:
         if selection.has_size(size.name):
             for sizing in SIZINGS:
-                yield Case(
-                    {"size": size.name, "event": "one host lost", "sizing": sizing}, partial(measure, size, sizing)
-                )
+                for event in EVENTS:
+                    yield Case(
+                        {"size": size.name, "event": event, "sizing": sizing}, partial(measure, size, sizing, event)
+                    )
 
 
-def measure(size: Size, sizing: str) -> Row:
-    """Prepares the healthy cluster, then what remains of it in both ways."""
+def measure(size: Size, sizing: str, event: str) -> Row:
+    """Prepares the healthy cluster, then what the event makes of it in both ways."""
     instance, policy = generate(Recipe(size, LOADS[1], "small", 1)), policy_of(sizing)
     healthy = prepare(instance.healthy, policy)
-    failed = after_failure(instance.healthy, [f"host:{instance.healthy.hosts[0].id}"])
-    after, anew = partial(healthy.after, lambda _: failed), partial(prepare, failed, policy)
+    later = EVENTS[event](instance.healthy)
+    after, anew = partial(healthy.after, lambda _: later), partial(prepare, later, policy)
     after_cpu_s, anew_cpu_s = _cpu_s(after), _cpu_s(anew)
     return {
         "guests": healthy.problem.vm_count,

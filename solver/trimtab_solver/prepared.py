@@ -14,7 +14,7 @@ from .policy.selection import Selection
 from .problem import Problem
 from .snapshot import Snapshot
 from .stages import Stages
-from .validation import check_snapshot, snapshot_faults
+from .validation import check_guests_of, check_snapshot, check_together
 from .verify.case import Case
 
 AS_WHOLE = "compiled as a whole"
@@ -65,11 +65,11 @@ class Prepared:
         return Case(self.snapshot, self.policy, self.selection)
 
     def after(self, happen: Callable[[Snapshot], Snapshot]) -> Prepared:
-        """The cluster after an event, as if prepared anew; only what the event changes is compiled.
+        """The cluster after an event, as if prepared anew; only what the event changes or adds is compiled.
 
-        That works for events that change states, places and sizes of hosts and guests. Where hosts or guests are added
-        or removed, guests switched on or off, or other facts changed (`compilation.changes.FOLLOWED`), everything is
-        compiled again, and `made` says so.
+        That works for events that change states, places and sizes of hosts and guests, and add some after the others.
+        Where hosts or guests are removed, guests switched on or off, a resource is asked for that nobody asked for, or
+        other facts changed (`compilation.changes.FOLLOWED`), everything is compiled again, and `made` says so.
 
         Raises
         ------
@@ -78,24 +78,23 @@ class Prepared:
         """
         snapshot = happen(self.snapshot)
         event = event_of(snapshot)
-        found = changes(self.snapshot, snapshot, self.event, event)
+        found = changes(self.snapshot, snapshot, self.event, event, self.problem.resources)
         if found.obstacle:
             return replace(prepare(snapshot, self.policy), made=f"{AS_WHOLE}: {found.obstacle}")
         self._check(snapshot, found)
         selection = self.selection.after(snapshot, event, found.variables)
-        compilation = self.compilation.after(snapshot, selection, found.variables, found.guests)
+        compilation = self.compilation.after(snapshot, selection, found)
         return Prepared(snapshot, self.policy, selection, BY_CHANGES, compilation)
 
     def _check(self, snapshot: Snapshot, found: Changes) -> None:
-        """Checks what has changed and the guests on hosts that have; if that is wrong, says so of the whole."""
+        """Checks the hosts, the guests that have changed or are new, and those on hosts that have changed."""
         hosts = {snapshot.hosts[h].id for h in found.hosts.tolist()}
-        changed = set(found.guests.tolist())
+        guests = {*found.guests.tolist(), *range(len(self.snapshot.vms), len(snapshot.vms))}
         if hosts:
-            changed.update(i for i, vm in enumerate(snapshot.vms) if vm.host_id in hosts or vm.target_host_id in hosts)
-        vms = tuple(snapshot.vms[i] for i in sorted(changed))
-        sizes = found.variables & {"vm.requested", "vm.guaranteed"}
-        if sizes or snapshot_faults(replace(snapshot, vms=vms)):
-            check_snapshot(snapshot)
+            guests.update(i for i, vm in enumerate(snapshot.vms) if vm.host_id in hosts or vm.target_host_id in hosts)
+        check_guests_of(snapshot, sorted(guests))
+        if not found.variables.isdisjoint({"vm.id", "host.id", "vm.requested"}):
+            check_together(snapshot)
 
 
 def prepare(snapshot: Snapshot, policy: Policy, stages: Stages | None = None) -> Prepared:

@@ -157,15 +157,43 @@ def _grow(snapshot: Snapshot, chance: random.Random) -> Snapshot:
     )
 
 
-def _add_host(snapshot: Snapshot, chance: random.Random) -> Snapshot:
-    return replace(snapshot, hosts=(*snapshot.hosts, replace(chance.choice(snapshot.hosts), id="host-new")))
-
-
-def _add_guest(snapshot: Snapshot, chance: random.Random) -> Snapshot:
-    like = replace(
-        chance.choice(snapshot.vms), id="vm-new", state=VmState.PENDING, host_id="", target_host_id="", allocated={}
+def _add_hosts(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    """One or two hosts like those there are, in any rack or in none, sometimes needing to be booted first."""
+    more = tuple(
+        replace(
+            chance.choice(snapshot.hosts),
+            id=f"new-host-{len(snapshot.hosts) + i}",
+            domain_ids=chance.choice((chance.choice(snapshot.hosts).domain_ids, ())),
+            state=chance.choice((HostState.UP, HostState.STANDBY)),
+        )
+        for i in range(chance.randint(1, 2))
     )
-    return replace(snapshot, vms=(*snapshot.vms, like))
+    return replace(snapshot, hosts=(*snapshot.hosts, *more))
+
+
+def _add_guests(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    """Up to three guests like those there are: waiting, running already, or switched off."""
+    more = []
+    for i in range(chance.randint(1, 3)):
+        state = chance.choice((VmState.PENDING, VmState.RUNNING, VmState.STOPPED))
+        host = chance.choice(snapshot.hosts).id if state is VmState.RUNNING else ""
+        like = replace(chance.choice(snapshot.vms), id=f"new-{len(snapshot.vms) + i}", state=state, host_id=host)
+        more.append(replace(like, target_host_id="", allocated={}, tier=chance.choice((like.tier, "gold"))))
+    return replace(snapshot, vms=(*snapshot.vms, *more))
+
+
+def _add_guest_without_tier(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    like = replace(chance.choice(snapshot.vms), id=f"new-{len(snapshot.vms)}", tier="none", host_id="", allocated={})
+    return replace(snapshot, vms=(*snapshot.vms, replace(like, state=VmState.PENDING, target_host_id="")))
+
+
+def _add_guest_twice(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return replace(snapshot, vms=(*snapshot.vms, chance.choice(snapshot.vms)))
+
+
+def _grow_and_fail(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    """All kinds of changes at once."""
+    return _fail(_add_guests(_add_hosts(_grow(snapshot, chance), chance), chance), chance)
 
 
 def _remove_guest(snapshot: Snapshot, chance: random.Random) -> Snapshot:
@@ -178,6 +206,24 @@ def _switch_off(snapshot: Snapshot, chance: random.Random) -> Snapshot:
 
 def _promote(snapshot: Snapshot, chance: random.Random) -> Snapshot:
     return _guest(snapshot, chance, lambda vm: replace(vm, tier="gold"))
+
+
+def _ask_for_more(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    return _guest(snapshot, chance, lambda vm: replace(vm, requested={**vm.requested, "gpu": 0}))
+
+
+def _add_guest_asking_for_more(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    like = chance.choice(snapshot.vms)
+    return replace(snapshot, vms=(*snapshot.vms, replace(like, id="new", requested={**like.requested, "gpu": 0})))
+
+
+def _lose_pool(snapshot: Snapshot, _: random.Random) -> Snapshot:
+    return replace(
+        snapshot,
+        hosts=tuple(replace(host, storage_pool_ids=()) for host in snapshot.hosts),
+        vms=tuple(replace(vm, storage_pool_id="") for vm in snapshot.vms),
+        storage_pools=(),
+    )
 
 
 FOLLOWED = (
@@ -195,7 +241,9 @@ FOLLOWED = (
     _grow,
 )
 """Events that arrays can follow."""
-OTHERS = (_add_host, _add_guest, _remove_guest, _switch_off, _promote)
+ADDITIONS = (_add_hosts, _add_guests, _add_guest_without_tier, _add_guest_twice, _grow_and_fail)
+"""Events that add to the arrays, or are refused."""
+OTHERS = (_remove_guest, _switch_off, _promote, _ask_for_more, _add_guest_asking_for_more, _lose_pool)
 """Events after which everything is compiled again."""
 
 
@@ -252,13 +300,14 @@ def test_after_events_everything_is_as_if_prepared_anew(seeds: range) -> None:
         snapshot, policy = tiny_cluster(seed)
         chance = random.Random(seed)
         prepared = _outcome(partial(prepare, snapshot, _policy(policy, chance)))
-        for happen in chance.choices(FOLLOWED, k=3):
+        for happen in chance.choices((*FOLLOWED, *ADDITIONS), k=3):
             if not isinstance(prepared, Prepared):
                 break
             event = _Event(happen, chance.random())
             later, anew = _outcome(partial(prepared.after, event)), _outcome(partial(_anew, prepared, event))
             if isinstance(later, Prepared) and isinstance(anew, Prepared):
                 made[later.made] += 1
+                made["added to"] += happen in ADDITIONS
                 _assert_equal(later.problem, anew.problem, f"{seed} {happen.__name__}: problem")
                 _assert_same_judgement(later, anew)
             else:
@@ -266,7 +315,8 @@ def test_after_events_everything_is_as_if_prepared_anew(seeds: range) -> None:
                 made["refused"] += 1
             prepared = later
     assert made[BY_CHANGES] > 2 * made["refused"]
-    assert set(made) <= {BY_CHANGES, "refused"}
+    assert set(made) <= {BY_CHANGES, "refused", "added to"}
+    assert 8 * made["added to"] > made[BY_CHANGES]
 
 
 def test_what_arrays_cannot_follow_is_compiled_again_and_says_so() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,27 +10,42 @@ import numpy as np
 
 from ..policy.columns import Column
 from ..primitives.allowed import Allowed, HostRule
-from ..primitives.encoding import Amounts, Bools, Ints
+from ..primitives.encoding import Amounts, Bools
 from ..snapshot import Host, Vm
 from ..suitability import EQUIPMENT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Needs:
-    """What guests need of hosts: guest v the ``number[v]``-th of the needs that ``equipped`` [N, H] says who meets."""
+    """What guests [V] need of hosts, and which hosts meet each of the distinct needs: `equipped` [N, H]."""
 
-    number: Ints
+    column: Column
     equipped: Bools
+
+    def extended(self, vms: Sequence[Vm], hosts: Sequence[Host]) -> Needs:
+        """With these guests after the others; `hosts` are all there are, new ones after the others."""
+        known, column = self.column.distinct, self.column.extended(map(_need, vms))
+        wider = np.hstack((self.equipped, _meeting(known, hosts[self.equipped.shape[1] :])))
+        return Needs(column, np.vstack((wider, _meeting(column.distinct[len(known) :], hosts))))
 
 
 def read_needs(vms: Sequence[Vm], hosts: Sequence[Host]) -> Needs:
     """The needs of these guests, and the hosts that satisfy them."""
-    column = Column.of((tuple(condition.need(vm) for condition in EQUIPMENT) for vm in vms), len(vms))
-    equipped = np.ones((len(column.distinct), len(hosts)), dtype=np.bool_)
-    for n, needs in enumerate(column.distinct):
+    column = Column.of(map(_need, vms), len(vms))
+    return Needs(column, _meeting(column.distinct, hosts))
+
+
+def _need(vm: Vm) -> tuple[Hashable, ...]:
+    return tuple(condition.need(vm) for condition in EQUIPMENT)
+
+
+def _meeting(distinct: Sequence[tuple[Any, ...]], hosts: Sequence[Host]) -> Bools:
+    """Which of the hosts meet each of the needs [n, h]."""
+    equipped = np.ones((len(distinct), len(hosts)), dtype=np.bool_)
+    for n, needs in enumerate(distinct):
         for condition, need in zip(EQUIPMENT, needs, strict=True):
             equipped[n] &= condition.offers(hosts, need)
-    return Needs(column.number, equipped)
+    return equipped
 
 
 def allowed_hosts(needs: Needs, receiving: Bools, rules: tuple[HostRule, ...]) -> Allowed:
@@ -58,7 +73,7 @@ def when_received(allowed: Allowed, needs: Needs, before: Bools, receiving: Bool
         return allowed
     first = np.zeros(len(allowed.mask), dtype=np.int64)
     first[allowed.class_of[::-1]] = np.arange(len(allowed.class_of))[::-1]
-    equipped = needs.equipped[needs.number[first]][:, at]
+    equipped = needs.equipped[needs.column.number[first]][:, at]
     was, suitable = equipped & before[at], equipped & receiving[at]
     mask, breach = allowed.mask.copy(), allowed.breach.copy()
     broken = breach[:, at] - ~was
@@ -67,11 +82,11 @@ def when_received(allowed: Allowed, needs: Needs, before: Bools, receiving: Bool
 
 
 def _classes(needs: Needs, rules: tuple[HostRule, ...]) -> Column:
-    rules_of: list[list[int]] = [[] for _ in needs.number]
+    rules_of: list[list[int]] = [[] for _ in needs.column.number]
     for i, rule in enumerate(rules):
         for v in rule.guests.tolist():
             rules_of[v].append(i)
-    signatures = ((tuple(rules), need) for rules, need in zip(rules_of, needs.number.tolist(), strict=True))
+    signatures = ((tuple(rules), need) for rules, need in zip(rules_of, needs.column.number.tolist(), strict=True))
     return Column.of(signatures, len(rules_of))
 
 

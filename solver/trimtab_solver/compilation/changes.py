@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Final, TypeVar
 
 import numpy as np
 
 from ..failures import Event
-from ..policy.variables import VARIABLES, Scope
+from ..policy.variables import VARIABLES, Scope, identity
 from ..primitives.encoding import Ints
 from ..snapshot import Host, Snapshot, Vm
 from ..topology import Topology
@@ -42,33 +42,46 @@ FOLLOWED: Final[dict[type[Host | Vm], frozenset[str]]] = {
 A change of any other field, and fields that are added to snapshots one day, mean that everything is compiled again.
 """
 
+_FOLLOWED_OF_CLUSTER: Final = frozenset(("hosts", "vms", "hardware_failures"))
+"""The same of the snapshot itself; failures are part of the event."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Indices of hosts and guests in the snapshot that differ, and the variables with other values on any of them.
 
-    `obstacle` says why arrays cannot follow; empty when they can.
+    What is added comes after the others: `new_hosts` and `new_guests`, with their indices; the `identity` of either is
+    then among the variables. `obstacle` says why arrays cannot follow; empty when they can.
     """
 
     hosts: Ints
     guests: Ints
+    new_hosts: tuple[Host, ...]
+    new_guests: tuple[tuple[int, Vm], ...]
     variables: frozenset[str]
     obstacle: str = ""
 
 
-def changes(old: Snapshot, new: Snapshot, event: Event, new_event: Event) -> Changes:
-    """What differs; `event` and `new_event` are what the snapshots show."""
+def changes(old: Snapshot, new: Snapshot, event: Event, new_event: Event, resources: Collection[str]) -> Changes:
+    """What differs; `event` and `new_event` are what the snapshots show, `resources` those that arrays have."""
     hosts, guests = _differing(old.hosts, new.hosts), _differing(old.vms, new.vms)
-    obstacle = "; ".join(_obstacles(old, new, hosts, guests))
+    new_hosts = new.hosts[len(old.hosts) :]
+    new_guests = tuple(enumerate(new.vms[len(old.vms) :], len(old.vms)))
+    obstacles = [*_obstacles(old, new, hosts, guests)]
+    if not {r for _, vm in new_guests if vm.is_wanted for r in vm.requested}.issubset(resources):
+        obstacles.append("a new guest requests another resource")
+    obstacle = "; ".join(obstacles)
     if obstacle:
-        return Changes(hosts, guests, frozenset(), obstacle)
+        return Changes(hosts, guests, new_hosts, new_guests, frozenset(), obstacle)
     topology = Topology(Snapshot(hosts=tuple(new.hosts[h] for h in hosts.tolist()), domains=new.domains))
     variables = {
         *_variables(Scope.HOST, [(old.hosts[h], new.hosts[h]) for h in hosts.tolist()], topology),
         *_variables(Scope.VM, [(old.vms[v], new.vms[v]) for v in guests.tolist()], topology),
         *_variables(Scope.EVENT, [(event, new_event)], topology),
+        *([identity(Scope.HOST)] if new_hosts else ()),
+        *([identity(Scope.VM)] if new_guests else ()),
     }
-    return Changes(hosts, guests, frozenset(variables))
+    return Changes(hosts, guests, new_hosts, new_guests, frozenset(variables))
 
 
 def _differing(old: Sequence[PartT], new: Sequence[PartT]) -> Ints:
@@ -78,17 +91,19 @@ def _differing(old: Sequence[PartT], new: Sequence[PartT]) -> Ints:
 
 
 def _obstacles(old: Snapshot, new: Snapshot, hosts: Ints, guests: Ints) -> Iterator[str]:
-    if old.taken_at != new.taken_at:
-        yield "the time is another"
-    if old.domains != new.domains:
-        yield "failure domains are others"
+    for field in fields(Snapshot):
+        if field.name not in _FOLLOWED_OF_CLUSTER and getattr(old, field.name) != getattr(new, field.name):
+            yield f"{field.name} of the cluster differs"
     for noun, olds, news, at in (("host", old.hosts, new.hosts, hosts), ("guest", old.vms, new.vms, guests)):
-        if len(olds) != len(news):
+        if len(olds) > len(news):
             yield f"there are {len(news)} {noun}s instead of {len(olds)}"
         else:
             yield from _fixed_fields(noun, ((olds[i], news[i]) for i in at.tolist()))
-    if len(old.vms) == len(new.vms) and any(old.vms[v].is_wanted != new.vms[v].is_wanted for v in guests.tolist()):
+    pairs = [(old.vms[v], new.vms[v]) for v in guests.tolist()]
+    if any(one.is_wanted != other.is_wanted for one, other in pairs):
         yield "a guest is switched on or off"
+    if any(one.requested.keys() != other.requested.keys() for one, other in pairs):
+        yield "a guest requests other resources"
 
 
 def _fixed_fields(noun: str, pairs: Iterable[tuple[Host | Vm, Host | Vm]]) -> Iterator[str]:

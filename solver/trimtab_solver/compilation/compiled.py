@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,10 +16,12 @@ from ..problem import Problem
 from ..rules.balance import compile_balance
 from ..rules.compile import Rules, compile_rules
 from ..rules.context import Context
-from ..snapshot import Snapshot
+from ..snapshot import Snapshot, Vm
 from ..topology import Topology
 from .allowed import Needs, allowed_hosts, read_needs, when_received
-from .guests import Doings, Guests, read_doings, read_guests
+from .changes import Changes
+from .extending import extended
+from .guests import Doings, Guests, read_doings, read_guests, resources_of, wanted
 from .hosts import Hosts, HostStates, read_host_states, read_hosts
 from .moves import disruption, exempt
 from .objective import levels
@@ -37,6 +39,19 @@ class Fixed:
     offer: Offer
     needs: Needs
 
+    def extended(self, snapshot: Snapshot, selection: Selection, found: Changes) -> Fixed:
+        """With the hosts and guests that are new; nothing else is read."""
+        if not found.new_hosts and not found.new_guests:
+            return self
+        guests = read_guests(found.new_guests, self.guests.resources, selection)
+        rows = tier_rows(selection, guests.resources)
+        return Fixed(
+            self.guests.extended(guests),
+            self.hosts.extended(read_hosts(found.new_hosts)),
+            extended(self.offer, read_offer(found.new_hosts, guests, rows)),
+            self.needs.extended(wanted(vm for _, vm in found.new_guests), snapshot.hosts),
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compilation:
@@ -50,37 +65,57 @@ class Compilation:
     states: HostStates
     problem: Problem
 
-    def after(self, snapshot: Snapshot, selection: Selection, changed: frozenset[str], numbers: Ints) -> Compilation:
-        """The same cluster later, its guests with these `numbers` [n] in the snapshot changed.
+    def after(self, snapshot: Snapshot, selection: Selection, found: Changes) -> Compilation:
+        """The same cluster later, with the changes `found`, none of which is an obstacle.
 
-        `selection` is that of the later snapshot, and `changed` names the variables that have other values there.
+        `selection` is that of the later snapshot.
 
         Raises
         ------
         PolicyRefusedError
             As `compile_cluster`.
         """
-        context = self.context.after(selection, changed)
-        at = np.flatnonzero(np.isin(self.fixed.guests.numbers, numbers))
-        vms = [snapshot.vms[i] for i in self.fixed.guests.numbers[at].tolist()]
-        fixed = self.fixed
-        if not changed.isdisjoint({"vm.requested", "vm.guaranteed"}):
-            fixed = Fixed(fixed.guests.resized(at, vms), fixed.hosts, fixed.offer, fixed.needs)
+        fixed = self._resized(snapshot, found).extended(snapshot, selection, found)
         guests = fixed.guests
+        context = self.context.after(selection, guests.index, fixed.hosts.index, found.variables)
         rules = compile_rules(self.policy, context, guests.groups)
-        doings = self.doings
-        if len(at):
-            later = read_doings(vms, fixed.hosts.index, guests.requested[at], guests.resources)
-            doings = doings.after(at, later)
+        doings = self._doings_after(snapshot, fixed, found)
         states = read_host_states(snapshot.hosts)
         groups = self.problem.grouping if _same(rules.groups, self.rules.groups) else Groups.of(rules.groups)
-        if _same(rules.hosts, self.rules.hosts):
+        is_longer = fixed.needs is not self.fixed.needs
+        if _same(rules.hosts, self.rules.hosts) and not is_longer:
             allowed = when_received(self.problem.allowed, fixed.needs, self.states.receiving, states.receiving)
         else:
             allowed = allowed_hosts(fixed.needs, states.receiving, rules.hosts)
-        attraction = self.problem.attraction if _same(rules.wishes, self.rules.wishes) else _attraction(fixed, rules)
+        is_same = _same(rules.wishes, self.rules.wishes) and not is_longer
+        attraction = self.problem.attraction if is_same else _attraction(fixed, rules)
         problem = _problem(fixed, self.policy, context.selection, rules, doings, states, groups, allowed, attraction)
         return Compilation(fixed, self.policy, context, rules, doings, states, problem)
+
+    def _resized(self, snapshot: Snapshot, found: Changes) -> Fixed:
+        """With what the guests that have changed request now."""
+        if found.variables.isdisjoint({"vm.requested", "vm.guaranteed"}):
+            return self.fixed
+        at, vms = self._changed(snapshot, found)
+        return replace(self.fixed, guests=self.fixed.guests.resized(at, vms))
+
+    def _doings_after(self, snapshot: Snapshot, fixed: Fixed, found: Changes) -> Doings:
+        """With what the guests that have changed, and new ones, are doing; `fixed` has the new ones."""
+        doings, guests, hosts = self.doings, fixed.guests, fixed.hosts.index
+        at, vms = self._changed(snapshot, found)
+        if len(at):
+            doings = doings.after(at, read_doings(vms, hosts, guests.requested[at], guests.resources))
+        if found.new_guests:
+            requested = guests.requested[len(doings.place) :]
+            new = wanted(vm for _, vm in found.new_guests)
+            doings = extended(doings, read_doings(new, hosts, requested, guests.resources))
+        return doings
+
+    def _changed(self, snapshot: Snapshot, found: Changes) -> tuple[Ints, list[Vm]]:
+        """The guests that have changed: their indices [n], and what they are now."""
+        numbers = self.fixed.guests.numbers
+        at = np.flatnonzero(np.isin(numbers, found.guests))
+        return at, [snapshot.vms[i] for i in numbers[at].tolist()]
 
 
 def compile_cluster(snapshot: Snapshot, policy: Policy, selection: Selection) -> Compilation:
@@ -92,8 +127,8 @@ def compile_cluster(snapshot: Snapshot, policy: Policy, selection: Selection) ->
         When an expression fails on a guest, a guest has no tier or two, or a rule contradicts itself or the snapshot.
     """
     policy = policy.at(snapshot.taken_at)
-    guests, hosts = read_guests(snapshot, policy, selection), read_hosts(snapshot.hosts)
-    vms = [vm for vm in snapshot.vms if vm.is_wanted]
+    guests = read_guests(tuple(enumerate(snapshot.vms)), resources_of(snapshot, policy), selection)
+    hosts, vms = read_hosts(snapshot.hosts), wanted(snapshot.vms)
     context = Context(selection, guests.index, hosts.index, Topology(snapshot))
     rules = compile_rules(policy, context, guests.groups)
     offer = read_offer(snapshot.hosts, guests, tier_rows(selection, guests.resources))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..problem import NOWHERE
 from ..rules.balance import Balance
 from ..rules.tier import guest_tiers, ranked_tiers
 from ..snapshot import Migratability, Snapshot, Vm, VmState
+from .extending import extended
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,16 @@ class Guests:
         if "memory_mib" not in self.resources:
             return np.ones(len(self.ids), dtype=np.int64)
         return np.maximum(1, self.requested[:, self.resources.index("memory_mib")])
+
+    def extended(self, more: Guests) -> Guests:
+        """With guests that come after them."""
+        first = len(self.ids)
+        return replace(
+            extended(self, more),
+            ids=(*self.ids, *more.ids),
+            index={**self.index, **{vm_id: first + v for v, vm_id in enumerate(more.ids)}},
+            groups={**self.groups, **more.groups},
+        )
 
     def resized(self, at: Ints, vms: Sequence[Vm]) -> Guests:
         """With what these guests request now; `vms` are those at `at` [n]."""
@@ -77,24 +88,23 @@ class Doings:
         )
 
 
-def read_guests(snapshot: Snapshot, policy: Policy, selection: Selection) -> Guests:
-    """What stays of the wanted guests.
+def read_guests(numbered: Sequence[tuple[int, Vm]], resources: tuple[str, ...], selection: Selection) -> Guests:
+    """What stays of those of the guests that are wanted; `numbered` gives their places in the snapshot.
 
     Raises
     ------
     PolicyRefusedError
         When a guest has no tier or two.
     """
-    numbered = [(i, vm) for i, vm in enumerate(snapshot.vms) if vm.is_wanted]
-    vms = [vm for _, vm in numbered]
+    numbers = [i for i, vm in numbered if vm.is_wanted]
+    vms = [vm for _, vm in numbered if vm.is_wanted]
     tier_number = {document.name: t for t, (document, _) in enumerate(ranked_tiers(selection))}
     tier_of = guest_tiers(selection)
-    resources = _resources(vms, policy)
     ids = tuple(vm.id for vm in vms)
     return Guests(
         ids=ids,
         index={vm_id: v for v, vm_id in enumerate(ids)},
-        numbers=np.array([i for i, _ in numbered], dtype=np.int64),
+        numbers=np.array(numbers, dtype=np.int64),
         groups={vm.id: vm.group for vm in vms},
         resources=resources,
         tier=np.array([tier_number[tier_of[vm_id].name] for vm_id in ids], dtype=np.int32),
@@ -105,9 +115,14 @@ def read_guests(snapshot: Snapshot, policy: Policy, selection: Selection) -> Gue
     )
 
 
-def _resources(vms: Sequence[Vm], policy: Policy) -> tuple[str, ...]:
-    """What guests ask for, and what the policy balances, by name."""
-    named = {r for vm in vms for r in vm.requested}
+def wanted(vms: Iterable[Vm]) -> list[Vm]:
+    """Those of the guests that arrays have."""
+    return [vm for vm in vms if vm.is_wanted]
+
+
+def resources_of(snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:
+    """What wanted guests ask for, and what the policy balances, by name."""
+    named = {r for vm in wanted(snapshot.vms) for r in vm.requested}
     for _, spec in policy.of(Balance):
         named.update(spec.resources())
     return tuple(sorted(named))

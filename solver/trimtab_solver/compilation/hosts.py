@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..primitives.encoding import Bools, Index
 from ..snapshot import Host, HostState
 from ..suitability.fencing import unfenceable
 from ..suitability.receiving import receiving
+from .extending import extended
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +21,11 @@ class Hosts:
     ids: tuple[str, ...]
     index: Mapping[str, int]
     generation: Index
+
+    def extended(self, more: Hosts) -> Hosts:
+        """With hosts that come after them."""
+        ids = (*self.ids, *more.ids)
+        return replace(extended(self, more), ids=ids, index={host_id: h for h, host_id in enumerate(ids)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

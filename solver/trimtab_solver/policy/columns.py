@@ -37,6 +37,13 @@ class Column:
         known = dict(zip(map(id, listed), listed, strict=True))
         return cls(numbers.number, [known[one] for one in numbers.distinct])
 
+    def extended(self, values: Iterable[Hashable]) -> Column:
+        """With the values of further subjects."""
+        listed = list(values)
+        known = {value: n for n, value in enumerate(dict.fromkeys((*self.distinct, *listed)))}
+        number = np.array([known[value] for value in listed], dtype=np.int64)
+        return Column(np.concatenate((self.number, number)), list(known))
+
     def map(self, change: Callable[[Any], Hashable]) -> Column:
         """The column of the changed values."""
         changed = Column.of(map(change, self.distinct), len(self.distinct))
@@ -48,20 +55,50 @@ def present(number: Numbers) -> list[int]:
     return np.flatnonzero(np.bincount(number)).tolist()
 
 
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """Several columns side by side: subject i has row ``number[i]``, of `count` distinct ones; `number` is [n]."""
+    """Several columns side by side: subject i has row ``number[i]``, and ``first[row]`` is a subject with that row.
 
-    def __init__(self, columns: Sequence[Column], subjects: int) -> None:
-        self._columns = columns
-        self.number = np.zeros(subjects, dtype=np.int64)
+    Shapes: `number` [n], `first` one for each distinct row.
+    """
+
+    columns: tuple[Column, ...]
+    number: Numbers
+    first: Numbers
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], subjects: int) -> Rows:
+        """The rows of so many subjects."""
+        number = np.zeros(subjects, dtype=np.int64)
         for column in columns:
-            pairs = self.number * len(column.distinct) + column.number
-            _, self.number = np.unique(pairs, return_inverse=True)
-        found, first = np.unique(self.number, return_index=True)
-        self._first = first
-        self.count = len(found)
+            pairs = number * len(column.distinct) + column.number
+            _, number = np.unique(pairs, return_inverse=True)
+        _, first = np.unique(number, return_index=True)
+        return cls(tuple(columns), number, first)
+
+    @property
+    def count(self) -> int:
+        """How many distinct rows there are."""
+        return len(self.first)
+
+    def extended(self, columns: Sequence[Column], subjects: int) -> Rows:
+        """With further subjects, up to so many, that the columns have too; rows that are there keep their numbers."""
+        before = len(self.number)
+        known = {row: n for n, row in enumerate(_side_by_side(columns, self.first))}
+        rows = _side_by_side(columns, np.arange(before, subjects))
+        number = np.array([known.setdefault(row, len(known)) for row in rows], dtype=np.int64)
+        _, first = np.unique(number, return_index=True)
+        fresh = first[number[first] >= self.count] + before
+        return Rows(tuple(columns), np.concatenate((self.number, number)), np.concatenate((self.first, fresh)))
 
     def values(self, row: int) -> tuple[Any, ...]:
         """What the subjects of a row have in each column."""
-        subject = self._first[row]
-        return tuple(column.distinct[column.number[subject]] for column in self._columns)
+        subject = self.first[row]
+        return tuple(column.distinct[column.number[subject]] for column in self.columns)
+
+
+def _side_by_side(columns: Sequence[Column], subjects: Numbers) -> list[tuple[int, ...]]:
+    """Per subject, the number of its value in each column."""
+    if not columns:
+        return [()] * len(subjects)
+    return list(zip(*(column.number[subjects].tolist() for column in columns), strict=True))

@@ -22,7 +22,7 @@ from .expressions import (
     compile_expression,
 )
 from .subjects import Evaluation, Subjects, event_data
-from .variables import Returns, Scope
+from .variables import Returns, Scope, identity
 
 T = TypeVar("T")
 
@@ -62,8 +62,12 @@ class Selection:
         return self.reading(EVERYTHING)
 
     def reading(self, *variables: str) -> Snapshot:
-        """The snapshot, for who reads these variables of it (such as ``host.state``), ids, and nothing else."""
+        """The snapshot, for who reads these variables of it (such as ``host.state``) and nothing else.
+
+        Who reads any of guests reads which guests there are, ``vm.id``, as well; and so with hosts.
+        """
         self._answers.note(variables)
+        self._answers.note(identity(Scope(variable.partition(".")[0])) for variable in variables if "." in variable)
         return self._snapshot
 
     def derived(self, derive: Callable[[Selection], T]) -> T:
@@ -75,9 +79,10 @@ class Selection:
         return self._answers.recorded(ask)
 
     def after(self, snapshot: Snapshot, event: Event, changed: frozenset[str]) -> Selection:
-        """On a later `snapshot` of the same hosts and guests, at the same time; what is known and still true is kept.
+        """On a later `snapshot` with the same hosts and guests, and further ones after them, at the same time.
 
-        `changed` names all variables that have another value on any guest or host, or in the event.
+        What is known and still true is kept. `changed` names all variables that have another value on any guest or
+        host, or in the event, and the `identity` of what there is more of.
         """
         known = self._known.after(snapshot, event_data(event), changed)
         return Selection(self._whole_policy, snapshot, event, known)
@@ -108,6 +113,7 @@ class Selection:
         """Ids of the hosts on which `expression` (bool over host and event) holds."""
 
         def find() -> frozenset[str]:
+            self._answers.note([identity(Scope.HOST)])
             return frozenset(self._hosts.named(self._where(self._hosts, document, path, expression, self._hosts.all)))
 
         return self._answers.ask(document.name, ("hosts where", path, expression), find)
@@ -146,6 +152,7 @@ class Selection:
         )
 
     def _find(self, subjects: Subjects, document: Document, path: str, selector: Selector) -> Numbers:
+        self._answers.note([identity(subjects.scope)])
         indexes = subjects.all
         if selector.ids is not None:
             named_ones = {subjects.index[name] for name in selector.ids if name in subjects.index}
@@ -286,15 +293,17 @@ class _Known:
 
     def after(self, snapshot: Snapshot, event: Mapping[str, object], changed: frozenset[str]) -> _Known:
         """What is still true when the changed variables have other values."""
-        vms = self.vms.after(snapshot.vms, event, changed)
-        hosts = self.hosts.after(snapshot.hosts, event, changed)
+        topology = Topology(snapshot)
+        vms = self.vms.after(snapshot.vms, topology, event, changed)
+        hosts = self.hosts.after(snapshot.hosts, topology, event, changed)
+        wanted = self.wanted.union(vm.id for vm in snapshot.vms[len(self.vms.ids) :] if vm.is_wanted)
         stale = self.answers.stale(changed)
         omissions = {
             key: replace(omission, indexes=set(omission.indexes))
             for key, omission in self.omissions.items()
             if omission.document.name not in stale
         }
-        return _Known(self.wanted, vms, hosts, self.answers.without(stale), omissions, stale)
+        return _Known(wanted, vms, hosts, self.answers.without(stale), omissions, stale)
 
 
 def _compiled(document: Document, path: str, source: str, scope: Scope, returns: Returns) -> Expression:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +75,7 @@ class _Known:
     rows: dict[tuple[Reference, ...], Rows] = field(default_factory=dict)
     results: dict[Expression, dict[int, Result]] = field(default_factory=dict)
 
-    def after(self, changed: frozenset[str]) -> _Known:
+    def without(self, changed: frozenset[str]) -> _Known:
         """Without what the changed variables are part of."""
         return _Known(
             self.ids,
@@ -85,6 +85,23 @@ class _Known:
             {many: rows for many, rows in self.rows.items() if _none_of(many, changed)},
             {one: dict(results) for one, results in self.results.items() if _none_of(one.references, changed)},
         )
+
+    def extended(self, scope: Scope, added: Sequence[Vm] | Sequence[Host], topology: Topology) -> _Known:
+        """With subjects that come after the others; rows keep their numbers and results.
+
+        Only the new subjects are read, unless maps are asked for another key.
+        """
+        variables = VARIABLES[scope]
+        ids = (*self.ids, *(subject.id for subject in added))
+        columns = {
+            one: column.extended(
+                _value(variables[one.variable].shape, one.key, variables[one.variable].read(subject, topology))
+                for subject in added
+            )
+            for one, column in self.columns.items()
+        }
+        rows = {many: rows.extended([columns[one] for one in many], len(ids)) for many, rows in self.rows.items()}
+        return _Known(ids, {name: i for i, name in enumerate(ids)}, {}, columns, rows, self.results)
 
 
 def _none_of(references: Iterable[Reference], changed: frozenset[str]) -> bool:
@@ -113,10 +130,20 @@ class Subjects:
         self._known = known
 
     def after(
-        self, subjects: Sequence[Vm] | Sequence[Host], event: Mapping[str, object], changed: frozenset[str]
+        self,
+        subjects: Sequence[Vm] | Sequence[Host],
+        topology: Topology,
+        event: Mapping[str, object],
+        changed: frozenset[str],
     ) -> Subjects:
-        """The same subjects at a later time; `changed` are the variables, of the event too, with other values now."""
-        return Subjects(self.scope, subjects, self._topology, event, self._known.after(changed))
+        """The same subjects at a later time, and further ones after them.
+
+        `changed` are the variables, of the event too, that have other values on some of the same subjects now.
+        """
+        known = self._known.without(changed)
+        if len(subjects) > len(self.ids):
+            known = known.extended(self.scope, subjects[len(self.ids) :], topology)
+        return Subjects(self.scope, subjects, topology, event, known)
 
     @property
     def all(self) -> Numbers:
@@ -187,7 +214,7 @@ class Subjects:
     def _rows_of(self, references: tuple[Reference, ...]) -> Rows:
         """What each subject has for all of the references together."""
         if references not in self._known.rows:
-            self._known.rows[references] = Rows([self._column(reference) for reference in references], len(self.ids))
+            self._known.rows[references] = Rows.of([self._column(reference) for reference in references], len(self.ids))
         return self._known.rows[references]
 
     def _column(self, reference: Reference) -> Column:
@@ -195,11 +222,10 @@ class Subjects:
         if column is None:
             variable, key = VARIABLES[self.scope][reference.variable], reference.key
             if variable.shape.is_map:
-                maps = self._maps_of(variable)
-                column = maps.map(lambda one: tuple(one.items()) if key is None else one.get(key))
+                column = self._maps_of(variable).map(lambda one: _value(variable.shape, key, one))
             else:
                 values = (variable.read(subject, self._topology) for subject in self._subjects)
-                column = Column.of(map(tuple, values) if variable.shape is Shape.STRINGS else values, len(self.ids))
+                column = Column.of((_value(variable.shape, key, value) for value in values), len(self.ids))
             self._known.columns[reference] = column
         return column
 
@@ -222,6 +248,14 @@ class Subjects:
                 if value is not None:
                     keys[reference.key] = value
         return data
+
+
+def _value(shape: Shape, key: str | None, value: Any) -> Hashable:
+    """A variable's value, or that of one key of a map, as columns have it."""
+    if shape.is_map:
+        return tuple(value.items()) if key is None else value.get(key)
+    found: Hashable = tuple(value) if shape is Shape.STRINGS else value
+    return found
 
 
 def _plain(shape: Shape, value: Any) -> object:

@@ -103,6 +103,11 @@ _HOST = (
 )
 
 
+def identity(scope: Scope) -> str:
+    """The variable that stands for which guests, or hosts, there are."""
+    return f"{scope.value}.id"
+
+
 def _by_name(*groups: tuple[Variable, ...]) -> Mapping[str, Variable]:
     return {variable.name: variable for group in groups for variable in group}
 

@@ -111,9 +111,10 @@ def compile_action_budget(policy: Policy, context: Context, groups: Mapping[str,
     document, spec = budget_in_force(policy)
     names = _applications(document, spec, context, groups)
     numbers = {name: i for i, name in enumerate(dict.fromkeys(names.values()))}
-    group = np.full(len(context.vm_index), -1, dtype=np.int32)
+    index = context.vm_index
+    group = np.full(len(index), -1, dtype=np.int32)
     for vm_id, name in names.items():
-        group[context.vm_index[vm_id]] = numbers[name]
+        group[index[vm_id]] = numbers[name]
     pair_class, pair_cost = _crossings(document, spec, context)
     return MoveRules(spec, pair_class, pair_cost, group, spec.group_weight, spec.max_migrations_per_group or 0)
 

@@ -12,6 +12,7 @@ from ..errors import Fault, Reason
 from ..policy.answers import is_current
 from ..policy.documents import Document, RuleSpec, Selector
 from ..policy.selection import Selection
+from ..policy.variables import Scope, identity
 from ..primitives.attraction import Unary
 from ..primitives.domain_map import DomainMap
 from ..primitives.encoding import Bools, Index
@@ -42,21 +43,37 @@ class Context:
     """
 
     selection: Selection
-    vm_index: Mapping[str, int]
-    host_index: Mapping[str, int]
+    _vm_index: Mapping[str, int]
+    _host_index: Mapping[str, int]
     topology: Topology
     _domains: dict[str, DomainMap] = field(default_factory=dict)
     _known: dict[str, Compiled] = field(default_factory=dict)
     _open: Compiled = field(default_factory=Compiled)
 
-    def after(self, selection: Selection, changed: frozenset[str]) -> Context:
-        """The context of the same guests and hosts with the later selection; documents that are as before are kept."""
+    def after(
+        self, selection: Selection, vm_index: Mapping[str, int], host_index: Mapping[str, int], changed: frozenset[str]
+    ) -> Context:
+        """The context with a later selection, and further guests and hosts; documents that are as before are kept."""
         known = {
             name: one
             for name, one in self._known.items()
             if is_current(one.reads, changed) and not selection.has_forgotten(name)
         }
-        return Context(selection, self.vm_index, self.host_index, self.topology, self._domains, known)
+        if identity(Scope.HOST) not in changed:
+            return Context(selection, vm_index, host_index, self.topology, self._domains, known)
+        return Context(selection, vm_index, host_index, Topology(selection.reading("host.id")), {}, known)
+
+    @property
+    def vm_index(self) -> Mapping[str, int]:
+        """The wanted guests by id."""
+        self.selection.reading(identity(Scope.VM))
+        return self._vm_index
+
+    @property
+    def host_index(self) -> Mapping[str, int]:
+        """The hosts by id."""
+        self.selection.reading(identity(Scope.HOST))
+        return self._host_index
 
     def compiled(self, name: str, compile_it: Callable[[], Iterable[Any]]) -> Compiled:
         """What the document of that name compiles to."""
@@ -77,11 +94,11 @@ class Context:
     def hosts_in(self, states: Collection[HostState]) -> list[int]:
         """Indices of the hosts in one of the states."""
         hosts = self.selection.reading("host.state").hosts
-        return [self.host_index[host.id] for host in hosts if host.state in states]
+        return [self._host_index[host.id] for host in hosts if host.state in states]
 
     def members(self, vm_ids: Iterable[str]) -> Index:
         """Indices of those of the guests that are wanted, ascending."""
-        index = self.vm_index
+        index = self._vm_index  # who has ids has asked which guests there are
         found = [index[i] for i in vm_ids if i in index]
         found.sort()
         return np.array(found, dtype=np.int32)
@@ -95,8 +112,9 @@ class Context:
 
     def mask(self, host_ids: Iterable[str]) -> Bools:
         """Per host [H], whether it is among them."""
-        mask = np.zeros(len(self.host_index), dtype=np.bool_)
-        mask[[self.host_index[i] for i in host_ids]] = True
+        index = self.host_index
+        mask = np.zeros(len(index), dtype=np.bool_)
+        mask[[index[i] for i in host_ids]] = True
         return mask
 
     def domain(self, document: Document, path: str, kind: str, *, is_must: bool) -> DomainMap:
@@ -104,6 +122,7 @@ class Context:
 
         A kind that the snapshot lacks, named at `path`, is a fault in what must hold, else worth a warning.
         """
+        self.selection.reading(identity(Scope.HOST))
         if kind not in self.topology.kinds:
             self._report_kind(document, path, kind, is_must)
         if kind not in self._domains:
@@ -112,6 +131,7 @@ class Context:
 
     def everywhere(self) -> DomainMap:
         """All hosts as one domain."""
+        self.selection.reading(identity(Scope.HOST))
         return self._domains.setdefault("", DomainMap(0, np.zeros(len(self.host_index), dtype=np.int32), 1))
 
     def _number(self, kind: str) -> DomainMap:

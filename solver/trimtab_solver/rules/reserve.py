@@ -72,7 +72,8 @@ def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iter
         domains = context.domain(document, "spec.within", spec.within, is_must=spec.is_must)
     snapshot = context.selection.reading("host.state", "vm.requested")
     chosen = set(context.chosen(document, spec, "spec.protects", spec.protects))
-    vms = [vm for vm in snapshot.vms if vm.id in chosen and vm.id in context.vm_index]
+    vm_index, host_index = context.vm_index, context.host_index
+    vms = [vm for vm in snapshot.vms if vm.id in chosen and vm.id in vm_index]
     for resource in sorted({r for vm in vms for r in vm.requested}):
         asking = [vm for vm in vms if vm.requested.get(resource, 0)]
         if not asking or (spec.resources is not None and resource not in spec.resources):
@@ -80,14 +81,14 @@ def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iter
         offers: list[list[int]] = [[] for _ in range(domains.count)]
         for host in snapshot.hosts:
             if host.state in WORKING:
-                offers[domains.of_host[context.host_index[host.id]]].append(offer(host, resource))
+                offers[domains.of_host[host_index[host.id]]].append(offer(host, resource))
         yield Headroom(
             rule=document.name,
             key=resource,
             must=spec.is_must,
             weight=spec.weight or 0,
             domains=domains,
-            members=np.array([context.vm_index[vm.id] for vm in asking], dtype=np.int32),
+            members=np.array([vm_index[vm.id] for vm in asking], dtype=np.int32),
             demand=np.array([vm.requested[resource] for vm in asking], dtype=np.int64),
             usable=np.array([spec.usable(each) for each in offers], dtype=np.int64),
             total=np.array([sum(each) for each in offers], dtype=np.int64),

@@ -114,7 +114,7 @@ def _find_tiers(selection: Selection) -> dict[str, Document]:
         else:
             tier_of[vm_id] = documents[winner]
     faults = [_ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()]
-    vms = selection.reading().vms
+    vms = selection.reading("vm.id").vms
     homeless = [i for i, vm in enumerate(vms) if vm.id not in tier_of]
     default = default_tier(selection.policy)
     if default is not None and default in documents:
@@ -149,7 +149,8 @@ def _claims(selection: Selection) -> tuple[dict[str, Document], dict[str, list[s
 def _members(selection: Selection, document: Document, tier: Tier) -> tuple[str, ...]:
     if tier.select is not None:
         return selection.vms(document, "spec.select", tier.select)
-    return tuple(vm.id for vm in selection.reading("vm.tier").vms if vm.tier == document.name)
+    name = document.name
+    return tuple([vm.id for vm in selection.reading("vm.tier").vms if vm.tier == name])
 
 
 def _no_tier(selection: Selection, homeless: list[int]) -> Fault:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from ..errors import Fault, Reason, SnapshotRefusedError
 from ..snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm
 from .fault_list import FaultList
-from .guests import check_guests
+from .guests import check_guests, sum_requests
 from .hosts import check_domains, check_hosts
 from .ranges import MAX_COUNT
 
@@ -33,6 +34,21 @@ def check_snapshot(snapshot: Snapshot) -> None:
         raise SnapshotRefusedError(faults)
 
 
+def check_guests_of(snapshot: Snapshot, guests: Iterable[int]) -> None:
+    """As `check_snapshot`, for who knows that all guests but those of these places make sense by themselves."""
+    part = replace(snapshot, vms=tuple(snapshot.vms[i] for i in guests))
+    if snapshot_faults(part):
+        check_snapshot(snapshot)
+
+
+def check_together(snapshot: Snapshot) -> None:
+    """As `check_snapshot`, for who knows that all parts make sense by themselves: ids and sums."""
+    faults = FaultList()
+    _check_sums(snapshot, faults)
+    if faults.all() or len({vm.id for vm in snapshot.vms}) < len(snapshot.vms):
+        check_snapshot(snapshot)
+
+
 def snapshot_faults(snapshot: Snapshot) -> list[Fault]:
     """Everything that is wrong, in words for whoever sends the snapshot; beyond a thousand faults only their number."""
     faults = FaultList()
@@ -50,8 +66,8 @@ def snapshot_faults(snapshot: Snapshot) -> list[Fault]:
     _index(snapshot.vms, "vms", "guest", faults)
     check_domains(snapshot.domains, domains, faults)
     check_hosts(snapshot.hosts, domains, pools, faults)
-    requested = check_guests(snapshot.vms, hosts, pools, faults)
-    _check_sums(snapshot.hosts, requested, faults)
+    check_guests(snapshot.vms, hosts, pools, faults)
+    _check_sums(snapshot, faults)
     return faults.all()
 
 
@@ -102,10 +118,11 @@ def _check_counts(snapshot: Snapshot, faults: FaultList) -> None:
         )
 
 
-def _check_sums(hosts: Sequence[Host], requested: dict[str, int], faults: FaultList) -> None:
+def _check_sums(snapshot: Snapshot, faults: FaultList) -> None:
+    requested = sum_requests(snapshot.vms)
     capacity: dict[str, int] = {}
     percent: dict[str, int] = {}
-    for host in hosts:
+    for host in snapshot.hosts:
         for resource, amount in host.capacity.items():
             capacity[resource] = capacity.get(resource, 0) + amount
         for resource, share in host.overcommit_percent.items():

@@ -17,17 +17,15 @@ def check_guests(
     hosts: Mapping[str, Host],
     pools: Mapping[str, StoragePool],
     faults: FaultList,
-) -> dict[str, int]:
-    """Faults of guests. Gives the sum of all requests per resource."""
+) -> None:
+    """Faults of guests."""
     resources = frozenset(resource for host in hosts.values() for resource in host.capacity)
     powered = frozenset(name for name, host in hosts.items() if host.state in _POWERED)
     sizes: dict[tuple[int, ...], bool] = {}
-    counts: dict[int, int] = {}
     running = VmState.RUNNING
     for i, vm in enumerate(vms):
         # guests share mappings, and nearly every guest is right: each size is looked at once
         size = (id(vm.requested), id(vm.guaranteed), id(vm.allocated))
-        counts[size[0]] = counts.get(size[0], 0) + 1
         is_right = sizes.get(size)
         if is_right is None:
             is_right = sizes[size] = _is_right(vm, resources)
@@ -66,15 +64,14 @@ def check_guests(
                 MAX_MBPS,
                 faults,
             )
-    return _sum(vms, counts)
 
 
-def _sum(vms: Sequence[Vm], counts: dict[int, int]) -> dict[str, int]:
-    """The sum of requests per resource; `counts` says how many guests share a request, by its identity."""
+def sum_requests(vms: Sequence[Vm]) -> dict[str, int]:
+    """The sum of all requests per resource."""
     total: dict[str, int] = {}
-    for requested in {id(vm.requested): vm.requested for vm in vms}.values():
-        for resource, amount in requested.items():
-            total[resource] = total.get(resource, 0) + amount * counts[id(requested)]
+    for vm in vms:
+        for resource, amount in vm.requested.items():
+            total[resource] = total.get(resource, 0) + amount
     return total
 
 

@@ -153,17 +153,21 @@ def test_warnings_do_not_depend_on_who_asks_first() -> None:
 
 
 def test_who_reads_the_snapshot_depends_on_what_he_names_or_on_everything() -> None:
-    """So that a rule kind that forgets to say what it reads is evaluated again after any change."""
+    """So that a rule kind that forgets to say what it reads is evaluated again after any change.
+
+    Which guests or hosts there are is always among what is read of them.
+    """
     selection = selection_of(MUST)
     assert selection.recorded(lambda: selection.snapshot)[1] == {EVERYTHING}
-    assert selection.recorded(lambda: selection.reading("host.state"))[1] == {"host.state"}
+    assert selection.recorded(lambda: selection.reading("host.state"))[1] == {"host.state", "host.id"}
     pin = named(selection.policy, "pin")
     assert selection.recorded(lambda: selection.vms(pin, "spec.select", Selector(match_labels={"app": "shop"})))[1] == {
-        "vm.labels"
+        "vm.labels",
+        "vm.id",
     }
     assert selection.recorded(lambda: selection.hosts_where(pin, "x", "event.failed_hosts == 1 && host.state == 'UP'"))[
         1
-    ] == {"event.failed_hosts", "host.state"}
+    ] == {"event.failed_hosts", "host.state", "host.id"}
 
 
 def test_tiers_come_by_rank_then_name() -> None:

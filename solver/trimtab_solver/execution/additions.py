@@ -1,0 +1,27 @@
+"""What is added to a cluster: hosts and guests like those it has, after the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from itertools import count, islice
+
+from ..snapshot import FencingState, Host, HostState, Snapshot, Vm, VmState
+
+
+def add_hosts(snapshot: Snapshot, like: Host, number: int) -> Snapshot:
+    """The cluster with so many more hosts like one: in the same failure domains, up, with ids of their own."""
+    ids = islice(_free_ids(like.id, {host.id for host in snapshot.hosts}), number)
+    new = replace(like, state=HostState.UP, fencing=FencingState.UNFENCED)
+    return replace(snapshot, hosts=(*snapshot.hosts, *(replace(new, id=name) for name in ids)))
+
+
+def add_guests(snapshot: Snapshot, like: Vm, number: int) -> Snapshot:
+    """The cluster with so many more guests like one, with ids of their own: wanted, and never started yet."""
+    ids = islice(_free_ids(like.id, {vm.id for vm in snapshot.vms}), number)
+    new = replace(like, state=VmState.PENDING, host_id="", target_host_id="", allocated={}, used={})
+    return replace(snapshot, vms=(*snapshot.vms, *(replace(new, id=name) for name in ids)))
+
+
+def _free_ids(stem: str, taken: Collection[str]) -> Iterator[str]:
+    return (name for n in count(2) if (name := f"{stem}-{n}") not in taken)
