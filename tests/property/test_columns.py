@@ -23,14 +23,20 @@ from trimtab_solver.engines.columns.rounding import round_master
 from trimtab_solver.engines.relaxation.dual import find_prices
 from trimtab_solver.engines.relaxation.relaxed_problem import RelaxedProblem
 from trimtab_solver.measures import Key, Measure
-from trimtab_solver.problem import Problem
+from trimtab_solver.policy.documents import Policy
+from trimtab_solver.snapshot import Snapshot
 
 
-def _drawn(seed: int) -> tuple[Problem, list[RelaxedProblem]]:
-    """A random problem with a random budget of moves, and the relaxation of each rank with random limits above."""
-    problem = problem_of(*tiny_cluster(seed))
+def drawn(seed: int) -> list[RelaxedProblem]:
+    """The relaxations of a tiny cluster."""
+    return relaxations(seed, *tiny_cluster(seed))
+
+
+def relaxations(seed: int, snapshot: Snapshot, policy: Policy) -> list[RelaxedProblem]:
+    """The relaxation of each rank with a random budget of moves and random limits above."""
+    problem = problem_of(snapshot, policy)
     if not problem.vm_count or not problem.host_count:
-        return problem, []
+        return []
     chance = random.Random(seed)
     budget = chance.choice((0, 1, 2, problem.disruption.budget))
     problem = replace(problem, disruption=replace(problem.disruption, budget=budget))
@@ -41,7 +47,7 @@ def _drawn(seed: int) -> tuple[Problem, list[RelaxedProblem]]:
         relaxed_problems.append(Bounds(problem).loss_problem(rank, caps))
         allowed = caps[Key(Measure.RUNNING, rank)] = int(lost[:, i].min()) + chance.choice((0, 0, 1, 2))
         lost = lost[lost[:, i] <= allowed]
-    return problem, relaxed_problems
+    return relaxed_problems
 
 
 @pytest.mark.parametrize("seeds", chunks(0.4, first=6_500_000), ids=named)
@@ -74,7 +80,7 @@ def test_where_prices_converge_the_master_costs_what_they_prove(seeds: range) ->
     """The master and the prices are dual to each other, with limits and moves and several resources."""
     converged = 0
     for seed in seeds:
-        for relaxed in _drawn(seed)[1]:
+        for relaxed in drawn(seed):
             bound = DantzigWolfeBound(relaxed, find_prices(relaxed))
             bound.improve(200)
             assert bound.is_converged, seed
@@ -89,7 +95,7 @@ def test_every_host_gets_one_column_that_fits(seeds: range) -> None:
     """Whole numbers respect what the master does: one column per host, within its room, and nobody goes who may not."""
     chosen = 0
     for seed in seeds:
-        for relaxed in _drawn(seed)[1]:
+        for relaxed in drawn(seed):
             bound = DantzigWolfeBound(relaxed, find_prices(relaxed))
             bound.improve(30)
             found = round_master(bound, 1.0, np.inf, seed)
@@ -120,7 +126,7 @@ def test_parts_add_up(seeds: range) -> None:
     """Every host, guest and move is in exactly one part, and parts differ by one of each at the most."""
     divided = 0
     for seed in seeds:
-        for relaxed in _drawn(seed)[1]:
+        for relaxed in drawn(seed):
             whole = relaxed.relaxation
             count = 1 + seed % 4
             parts = partition(relaxed, count)

@@ -201,7 +201,8 @@ def solve_knapsacks(
 
     Hosts have room for `units` [H, 2]. Offers have a `size` [K, 2], by which they are ordered, a `reward` and a
     `number` [K]. The residents of host h are ``start[h]`` to ``start[h + 1]``: size [M, 2], reward for staying, and
-    whether they stay in any case. Adds to `arrivals` [K] and marks in `stays` [M] who stays.
+    whether they stay in any case; all of them together have room there. Adds to `arrivals` [K] and marks in `stays`
+    [M] who stays.
     """
     most = np.zeros(2, np.int64)
     for h in hosts:
