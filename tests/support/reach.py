@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from tests.support.oracle import NOWHERE, Oracle
 from tests.support.reading.case import Reading
-from tests.support.reading.levels import Levels, disruption, in_order, running, stop_cost
+from tests.support.reading.levels import MEASURES, Levels, disruption, in_order, running, stop_cost
 from tests.support.reading.world import moves_live, running_on, size_now
 from tests.support.timing import timed
 from trimtab_solver.actions import Action, ActionKind, Plan
@@ -199,7 +199,8 @@ class _Reach(_Search):
             ranked.setdefault(tuple(value for _, value in up), {})[there] = stops
         fewest = min(ranked)
         values = min(self._values(there, stops) for there, stops in ranked[fewest].items())
-        names = [name for name, _ in (*running(self.reading, ()), *in_order(self.reading, (0,) * 6))]
+        nothing = (0,) * len(MEASURES)
+        names = [name for name, _ in (*running(self.reading, ()), *in_order(self.reading, nothing))]
         return list(zip(names, (*fewest, *values), strict=True))
 
     def _values(self, there: tuple[str, ...], stops: int) -> tuple[int, ...]:
