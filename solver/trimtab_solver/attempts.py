@@ -11,9 +11,10 @@ from .engines.faults import FaultLog
 from .engines.greedy import mend
 from .errors import RefusedError
 from .outcome import FaultKind
-from .plan.building import build_plan, start_kinds
-from .plan.exhaustive import MAX_CELLS, search_reach
-from .plan.ordering import Ordering, order_steps
+from .plan.building import build_plan
+from .plan.facts import facts_of
+from .plan.ordering.exhaustive import MAX_CELLS, search_reach
+from .plan.ordering.orderer import Ordering, order_steps
 from .prepared import Prepared
 from .problem import Target
 from .stages import Stages
@@ -41,7 +42,7 @@ class Attempts:
         self._problem, self._stages, self._faults = prepared.problem, stages, faults
         with stages.timed("verify"):
             self._case = prepared.case
-        self._kinds = start_kinds(self._snapshot, self._problem)
+        self._facts = facts_of(self._snapshot, self._problem)
         self.best: Attempt | None = None
         self.stuck = np.zeros(self._problem.vm_count, dtype=np.bool_)
 
@@ -72,7 +73,7 @@ class Attempts:
         if self._problem.vm_count * self._problem.host_count > MAX_CELLS:
             return False
         try:
-            reach = search_reach(self._problem, target, values, self._kinds)
+            reach = search_reach(self._problem, target, values, self._facts.start_kinds)
             return self._keep(engine, reach.ordering) and reach.is_complete
         except RefusedError:
             raise
@@ -87,7 +88,7 @@ class Attempts:
     def _order(self, target: Target) -> Ordering:
         """The way to a target; remembers whose moves were left out."""
         with self._stages.timed("order"):
-            ordering = order_steps(self._problem, target, self._kinds)
+            ordering = order_steps(self._problem, target, self._facts.start_kinds)
         self.stuck[list(ordering.stuck)] = True
         return ordering
 
@@ -95,7 +96,7 @@ class Attempts:
         """Replays the plan that executes an ordering; remembers it if it is the best so far. Whether it is valid."""
         problem = self._problem
         with self._stages.timed("build"):
-            plan = build_plan(self._snapshot, problem, ordering.steps, self._event)
+            plan = build_plan(self._facts, problem, ordering.steps, self._event)
         with self._stages.timed("verify"):
             verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
         if not verdict.is_valid:

@@ -1,1 +1,1 @@
-"""Plans: actions, their order and dependencies, times, reasons and undo."""
+"""From a target to a plan: steps in a safe order (`ordering/`), what each must wait for, times, reasons and undos."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -10,7 +11,8 @@ import numpy as np
 from ..actions import ActionKind, Phase
 from ..failures import Event
 from ..problem import NOWHERE, Problem
-from ..snapshot import HostState, Snapshot, VmState
+from ..snapshot import HostState, VmState
+from .facts import Facts
 from .steps import NO_VM, Step
 
 _NAMED = 3
@@ -21,7 +23,7 @@ class Reasons:
 
     def __init__(
         self,
-        snapshot: Snapshot,
+        facts: Facts,
         problem: Problem,
         steps: Sequence[Step],
         dependencies: Sequence[Sequence[int]],
@@ -30,8 +32,7 @@ class Reasons:
         self._problem = problem
         self._steps = steps
         self._event = event
-        self._vms = {vm.id: vm for vm in snapshot.vms}
-        self._host_state = [host.state for host in snapshot.hosts]
+        self._facts = facts
         self._served: list[list[int]] = [[] for _ in steps]
         """Per step, the later arrivals that take the room it frees."""
         for i, needs in enumerate(dependencies):
@@ -44,6 +45,8 @@ class Reasons:
         self._overfull = np.any(problem.capacity.start > problem.capacity.limit, axis=1).tolist()
         self._phases = self._assign_phases()
         self._last_of_vm = {step.v: i for i, step in enumerate(steps) if step.v != NO_VM}
+        self._last_move_of_vm = {step.v: i for i, step in enumerate(steps) if step.is_migration}
+        self._arrivals = Counter(step.enters for step in steps)
 
     def phase(self, i: int) -> Phase:
         """Restore, reclaim or rebalance."""
@@ -104,11 +107,11 @@ class Reasons:
                 assert_never(step.kind)
 
     def _boot(self, step: Step) -> str:
-        guests = sum(s.enters == step.host for s in self._steps)
+        guests = self._arrivals[step.host]
         return f"cold spare {self._host(step.host)} takes {guests} guest{'s' if guests != 1 else ''}"
 
     def _start(self, step: Step) -> str:
-        vm = self._vms[self._problem.vm_ids[step.v]]
+        vm = self._facts.vms[step.v]
         shrunk = step.size is not None and bool((step.size < self._problem.requested[step.v]).any())
         tail = ", smaller than requested for lack of room" if shrunk else ""
         if vm.is_running:
@@ -142,10 +145,11 @@ class Reasons:
 
     def _migrate(self, i: int, step: Step) -> str:
         v = step.v
-        if self._last_of_vm[v] > i and any(s.v == v and s.is_migration for s in self._steps[i + 1 :]):
+        if self._last_move_of_vm[v] > i:
             return f"parks on {self._host(step.goal)} to break a cycle of moves"
-        if self._host_state[step.host] in (HostState.DRAINING, HostState.MAINTENANCE):
-            return f"leaves {self._host(step.host)}, which is {self._host_state[step.host].lower()}"
+        state = self._facts.hosts[step.host].state
+        if state in (HostState.DRAINING, HostState.MAINTENANCE):
+            return f"leaves {self._host(step.host)}, which is {state.lower()}"
         broken = self._broken(v, step.host)
         if broken:
             return f"breaks {', '.join(broken)} where it is"

@@ -7,9 +7,9 @@ import numpy as np
 from tests.support.cluster import host, policy, snapshot, vm
 from tests.support.targets import problem_of
 from trimtab_solver.actions import ActionKind
-from trimtab_solver.plan.building import start_kinds
-from trimtab_solver.plan.exhaustive import search_reach
-from trimtab_solver.plan.ordering import Ordering, order_steps
+from trimtab_solver.plan.facts import facts_of
+from trimtab_solver.plan.ordering.exhaustive import search_reach
+from trimtab_solver.plan.ordering.orderer import Ordering, order_steps
 from trimtab_solver.policy.documents import Selector
 from trimtab_solver.problem import NOWHERE, Problem, Target
 from trimtab_solver.rules.action_budget import ActionBudget
@@ -35,7 +35,7 @@ def _to(problem: Problem, **places: str) -> Target:
 
 
 def _ordered(found: Snapshot, problem: Problem, target: Target) -> Ordering:
-    return order_steps(problem, target, start_kinds(found, problem))
+    return order_steps(problem, target, facts_of(found, problem).start_kinds)
 
 
 def _pin(vm_id: str, host_id: str) -> Pin:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from trimtab_solver.plan.turns import Turns
+from trimtab_solver.plan.ordering.turns import Turns
 
 
 def test_everybody_has_a_turn_in_the_first_round_and_nobody_in_the_second() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-FORBIDDEN = ("ortools", "numba", "trimtab_solver.engines", "trimtab_solver.problem", "trimtab_solver.plan.ordering")
+FORBIDDEN = ("ortools", "numba", "trimtab_solver.engines", "trimtab_solver.problem", "trimtab_solver.plan")
 
 
 def test_the_verifier_loads_no_solver() -> None:

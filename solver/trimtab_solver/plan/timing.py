@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from ..actions import ActionKind
-from ..problem import Problem
-from ..snapshot import Host, Snapshot, Vm
-from .steps import NO_VM, Step
+from ..snapshot import Vm
+from .facts import Facts
+from .steps import Step
 
-FENCE_S = 15
+SWITCH_S = 15
+"""Fencing a host, or shutting it down."""
 STOP_S = 5
 RESIZE_S = 1
 _BITS_PER_MIB = 8_388_608
@@ -20,40 +21,38 @@ _SLOWEST = 10
 """A live migration whose guest dirties memory nearly as fast as the link copies it is cut over after so many rounds."""
 
 
-def durations_of(snapshot: Snapshot, problem: Problem, steps: Sequence[Step]) -> list[int]:
-    """Estimated seconds per step."""
-    vms = {vm.id: vm for vm in snapshot.vms}
-    return [
-        _on_host_s(step.kind, snapshot.hosts[step.host])
-        if step.v == NO_VM
-        else _on_guest_s(step.kind, vms[problem.vm_ids[step.v]], _link_mbps(snapshot.hosts, step))
-        for step in steps
-    ]
+def durations_of(facts: Facts, steps: Sequence[Step]) -> list[int]:
+    """Seconds per step (docs/concepts.md)."""
+    return [_duration_s(facts, step) for step in steps]
 
 
-def _on_host_s(kind: ActionKind, host: Host) -> int:
-    return host.boot_s if kind is ActionKind.BOOT_HOST else FENCE_S
-
-
-def _on_guest_s(kind: ActionKind, vm: Vm, link_mbps: int) -> int:
-    match kind:
+def _duration_s(facts: Facts, step: Step) -> int:
+    match step.kind:
+        case ActionKind.FENCE_HOST | ActionKind.SHUTDOWN_HOST:
+            return SWITCH_S
+        case ActionKind.BOOT_HOST:
+            return facts.hosts[step.host].boot_s
         case ActionKind.START:
-            return max(1, vm.restart_s)
+            return _restart_s(facts.vms[step.v])
         case ActionKind.STOP:
             return STOP_S
-        case ActionKind.SUSPEND | ActionKind.RESUME:
-            return max(1, _copy_s(vm, link_mbps))
         case ActionKind.RESIZE:
             return RESIZE_S
+        case ActionKind.SUSPEND | ActionKind.RESUME:
+            return max(1, _copy_s(facts.vms[step.v], _link_mbps(facts, step)))
         case ActionKind.MIGRATE_LIVE:
-            # in units of a tenth of the link, to stay with integers
-            return max(1, _copy_s(vm, max(_SLOWEST * (link_mbps - vm.dirty_rate_mbps), link_mbps), _SLOWEST))
+            vm, link = facts.vms[step.v], _link_mbps(facts, step)
+            # in tenths of Mbit/s, to stay with integers
+            return max(1, _copy_s(vm, max(_SLOWEST * (link - vm.dirty_rate_mbps), link), _SLOWEST))
         case ActionKind.MIGRATE_COLD:
-            return STOP_S + _copy_s(vm, link_mbps) + max(1, vm.restart_s)
-        case ActionKind.FENCE_HOST | ActionKind.BOOT_HOST | ActionKind.SHUTDOWN_HOST:
-            raise AssertionError(f"{kind} acts on a host")
+            vm = facts.vms[step.v]
+            return STOP_S + _copy_s(vm, _link_mbps(facts, step)) + _restart_s(vm)
         case _:
-            assert_never(kind)
+            assert_never(step.kind)
+
+
+def _restart_s(vm: Vm) -> int:
+    return max(1, vm.restart_s)
 
 
 def _copy_s(vm: Vm, rate: int, units_per_mbps: int = 1) -> int:
@@ -63,13 +62,13 @@ def _copy_s(vm: Vm, rate: int, units_per_mbps: int = 1) -> int:
     return (2 * bits + per_s) // (2 * per_s)
 
 
-def _link_mbps(hosts: Sequence[Host], step: Step) -> int:
+def _link_mbps(facts: Facts, step: Step) -> int:
     ends = (step.host, step.goal) if step.is_migration else (step.host,)
-    return max(1, min(hosts[h].migration_bandwidth_mbps for h in ends))
+    return max(1, min(facts.hosts[h].migration_bandwidth_mbps for h in ends))
 
 
 def earliest_starts(
-    snapshot: Snapshot,
+    facts: Facts,
     steps: Sequence[Step],
     dependencies: Sequence[Sequence[int]],
     durations: Sequence[int],
@@ -78,7 +77,7 @@ def earliest_starts(
 
     List scheduling in plan order (Graham 1966): a slot goes to the migration that stands first in the plan.
     """
-    slots = [[0] * max(1, host.migration_slots) for host in snapshot.hosts]
+    slots = [[0] * max(1, host.migration_slots) for host in facts.hosts]
     starts: list[int] = []
     for i, step in enumerate(steps):
         start = max((starts[d] + durations[d] for d in dependencies[i]), default=0)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..actions import ActionKind
-from ..occupancy import Occupancy
-from ..primitives.disruption import MoveTally
-from ..primitives.encoding import Ints
-from ..problem import NOWHERE, Problem
-from .steps import Step
+from ...actions import ActionKind
+from ...occupancy import Occupancy
+from ...primitives.disruption import MoveTally
+from ...primitives.encoding import Ints
+from ...problem import NOWHERE, Problem
+from ..steps import Step
 
 
 class Walk:
@@ -27,10 +27,17 @@ class Walk:
         self._moves = MoveTally(problem.disruption)
         self._moved: set[int] = set()
         """Guests that run at the start and have been on another host."""
+        self._residents: list[set[int]] = [set() for _ in problem.host_ids]
+        for v in np.flatnonzero(problem.running).tolist():
+            self._residents[problem.current[v]].add(v)
 
     def host_of(self, v: int) -> int:
         """Where the guest runs now, or NOWHERE."""
         return int(self.state.place[v])
+
+    def residents(self, h: int) -> Ints:
+        """The guests that run on the host now, ascending."""
+        return np.array(sorted(self._residents[h]), dtype=np.int64)
 
     def may_arrive(self, v: int, h: int) -> bool:
         """Whether the absent guest may run on `h` at the size it has in the state."""
@@ -52,6 +59,7 @@ class Walk:
             return False
         self._count(v, h)
         self.state.put(v, h)
+        self._residents[h].add(v)
         kind = self.kinds.get(v, ActionKind.START)
         self.steps.append(Step(kind, v, h, size=self.state.sizes[v].copy()))
         return True
@@ -63,6 +71,7 @@ class Walk:
         if not self.state.admits_absence(v):
             self.state.put(v, h)
             return False
+        self._residents[h].remove(v)
         suspends = bool(problem.evictable[v]) and problem.tiers[int(problem.tier[v])].suspends
         kind = ActionKind.SUSPEND if suspends else ActionKind.STOP
         self.steps.append(Step(kind, v, h, before=self.state.sizes[v].copy()))
@@ -84,6 +93,8 @@ class Walk:
             return False
         self._count(v, goal)
         state.put(v, goal)
+        self._residents[source].remove(v)
+        self._residents[goal].add(v)
         live = disruption.is_live(v, source, goal)
         kind = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD
         self.steps.append(Step(kind, v, source, goal))
@@ -106,23 +117,6 @@ class Walk:
         if (size != before).any():
             self.state.resize(v, size)
             self.steps.append(Step(ActionKind.RESIZE, v, self.host_of(v), size=size, before=before))
-
-    def squeeze(self, v: int, h: int) -> bool:
-        """Shrinks guests on `h`, those with most to give first, until `v` has room there; floors hold."""
-        problem, state = self.problem, self.state
-        lacking = state.usage[h] + problem.capacity.load_at(v, h, state.sizes[v]) - state.ceiling[h]
-        guests = np.flatnonzero((state.place == h) & ~problem.fixed)
-        backed, factor = problem.capacity.backed[guests], problem.capacity.factor[h]
-        units = np.where(backed, factor[:, 1], factor[:, 0])
-        slack = np.maximum(state.sizes[guests] - problem.floor[guests], 0)
-        if not (lacking > 0).any() or ((slack * units).sum(axis=0) < lacking).any():
-            return False
-        bulk = (slack * units / np.maximum(state.ceiling[h], 1)).sum(axis=1)
-        for i in np.lexsort((guests, -bulk)):
-            cut = np.minimum(slack[i], -(-np.maximum(lacking, 0) // units[i]))
-            self.shrink(int(guests[i]), state.sizes[guests[i]] - cut)
-            lacking = lacking - cut * units[i]
-        return True
 
     def is_away(self, v: int) -> bool:
         """Whether the guest does not run."""

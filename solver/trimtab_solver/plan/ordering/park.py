@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..primitives.encoding import Bools
-from ..problem import NOWHERE, Problem
+from ...primitives.encoding import Bools
+from ...problem import NOWHERE
 from .concerns import Concerns
 from .walk import Walk
 
@@ -18,8 +18,8 @@ class Parking:
     What has been looked at in vain is looked at again only where something has changed.
     """
 
-    def __init__(self, problem: Problem, walk: Walk, concerns: Concerns, open_hosts: Bools) -> None:
-        self._problem = problem
+    def __init__(self, walk: Walk, concerns: Concerns, open_hosts: Bools) -> None:
+        self._problem = walk.problem
         self._walk = walk
         self._concerns = concerns
         self._open = open_hosts

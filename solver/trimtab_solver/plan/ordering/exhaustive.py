@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..actions import ActionKind
-from ..occupancy import Occupancy
-from ..primitives.disruption import NO_BUDGET
-from ..problem import NOWHERE, STOP_COST, Problem, Target
-from ..sizing import fit_sizes
-from .ordering import Ordering
-from .steps import Step
+from ...actions import ActionKind
+from ...occupancy import Occupancy
+from ...primitives.disruption import NO_BUDGET
+from ...problem import NOWHERE, STOP_COST, Problem, Target
+from ...sizing import fit_sizes
+from ..steps import Step
+from .orderer import Ordering
 
 MAX_CELLS = 64
 """Guests times hosts up to which the search is worth its time."""
@@ -41,14 +41,14 @@ def search_reach(
     problem: Problem,
     target: Target,
     wanted: tuple[int, ...],
-    startable_kinds: dict[int, ActionKind],
+    start_kinds: dict[int, ActionKind],
 ) -> Reach:
     """Looks for a state with the level values `wanted` (those of `target`) or the best there is.
 
-    `startable_kinds` as for `order_steps`. Guests are at their floors on the way, which never makes a step unsafe that
+    `start_kinds` as for `order_steps`. Guests are at their floors on the way, which never makes a step unsafe that
     would be safe otherwise.
     """
-    return _Search(problem, target, wanted, startable_kinds).run()
+    return _Search(problem, target, wanted, start_kinds).run()
 
 
 class _Search:
@@ -57,10 +57,10 @@ class _Search:
         problem: Problem,
         target: Target,
         wanted: tuple[int, ...],
-        startable_kinds: dict[int, ActionKind],
+        start_kinds: dict[int, ActionKind],
     ) -> None:
         self._problem = problem
-        self._kinds = startable_kinds
+        self._kinds = start_kinds
         self._goal = target
         self._wanted = wanted
         self._state = Occupancy(problem, problem.floor)

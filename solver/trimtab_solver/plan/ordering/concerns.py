@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ..problem import NOWHERE, Problem
-from .steps import Step
+from ...problem import NOWHERE, Problem
+from ..steps import Step
 
 
 class Concerns:
