@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import enum
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 from tests.support.targets import judged, problem_of, random_target
+from trimtab_solver.engines.clock import NEVER
+from trimtab_solver.engines.cpsat import Budget, InfeasibleError, Objective
 from trimtab_solver.engines.exact_model import ExactModel
 from trimtab_solver.engines.search.moves import INFINITY, shift_change
 from trimtab_solver.engines.search.state import new_state
@@ -30,6 +32,8 @@ from trimtab_solver.primitives.encoding import PlacementVariables
 from trimtab_solver.problem import NOWHERE, Problem, Target
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.case import Case
+
+_WORK = Budget(NEVER, deterministic_per_level=60.0, seed=1, workers=1)
 
 
 class Filtering(enum.Enum):
@@ -153,12 +157,15 @@ def _exact(problem: Problem, target: Target, v: int) -> bool:
         return False
     host = np.array([h for h in places if h != NOWHERE], dtype=np.int32)
     start = np.cumsum([0, *(h != NOWHERE for h in places)])
-    model = ExactModel(problem, PlacementVariables(start, host))._model
+    model = ExactModel(problem, PlacementVariables(start, host)).model
     for variable in range(len(host)):
         model.add_exactly_one([variable])
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    return solver.solve(model._model) in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+    try:
+        solution, _ = model.solve_staged((Objective(()),), _WORK, threading.Event(), lambda *_, **__: None)
+    except InfeasibleError:
+        return False
+    assert solution is not None, "so small a model is settled in its time"
+    return True
 
 
 def _search(problem: Problem, target: Target, v: int) -> bool:

@@ -62,6 +62,27 @@ class Objective:
         return max(0, self.offset) if all(c >= 0 for _, c in self.terms) else 0
 
 
+class InfeasibleError(AssertionError):
+    """CP-SAT says that a model has no solution."""
+
+
+def has_solution(status: cp_model.CpSolverStatus, model: cp_model.CpModel) -> bool:
+    """Whether a solve has found one; else the time was too short.
+
+    Raises
+    ------
+    InfeasibleError
+        There is none, though every model here is made around a known one.
+    AssertionError
+        The model is malformed.
+    """
+    if status == cp_model.MODEL_INVALID:
+        raise AssertionError(f"CP-SAT refused the model: {model.validate()}")
+    if status == cp_model.INFEASIBLE:
+        raise InfeasibleError("CP-SAT calls the model infeasible, yet a solution is known")
+    return status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+
+
 class CpSatModel:
     """A model under construction (`primitives.encoding.ModelWriter`)."""
 
@@ -211,11 +232,7 @@ class CpSatModel:
         finally:
             done.set()
             watcher.join()
-        if status == cp_model.MODEL_INVALID:
-            raise AssertionError(f"CP-SAT refused the model: {self._model.validate()}")
-        if status == cp_model.INFEASIBLE:
-            raise AssertionError("CP-SAT calls the model infeasible, yet leaving everything as it is satisfies it")
-        if status == cp_model.UNKNOWN:
+        if not has_solution(status, self._model):
             return None, 0
         response = solver.response_proto
         # the integer bound: the one given as a float is not exact beyond 2^53

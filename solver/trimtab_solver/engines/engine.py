@@ -67,7 +67,7 @@ class Task:
 
     `start` is what the problem permits; `report` may be told, from any thread, of better targets on the way. `earlier`
     [V] is where an earlier plan left the guests. `stuck` guests [V] that run in `start` run nowhere else, though they
-    may go down.
+    may go down, or back to where they run now.
     """
 
     problem: Problem

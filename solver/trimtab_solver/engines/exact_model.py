@@ -36,11 +36,14 @@ class ExactModel:
     """
 
     def __init__(self, problem: Problem, choices: PlacementVariables | None = None) -> None:
-        """`choices` says where each guest may run; without it wherever the problem lets it."""
+        """`choices` says where each guest may run; without it wherever the problem lets it.
+
+        `model` is open to further constraints on the placement variables, which come first.
+        """
         self._problem = problem
-        self._model = CpSatModel()
+        self.model = CpSatModel()
         self._variables = all_choices(problem) if choices is None else choices
-        self._model.add_bools(int(self._variables.start[-1]))
+        self.model.add_bools(int(self._variables.start[-1]))
         self._shrink: dict[tuple[int, int, int], int] = {}
         self._breaches = Breaches([], [])
         self._away: dict[int, int] = {}
@@ -48,9 +51,9 @@ class ExactModel:
         self._link()
         self._fit()
         self._group_moves = self._limit_moves()
-        self._balance = problem.balance.encode(self._model, problem.capacity, self._loads)
+        self._balance = problem.balance.encode(self.model, problem.capacity, self._loads)
         for group in problem.groups:
-            group.encode(self._model, self._variables, problem.current, self._breaches)
+            group.encode(self.model, self._variables, problem.current, self._breaches)
         self._boots = self._boot()
 
     def _link(self) -> None:
@@ -59,13 +62,13 @@ class ExactModel:
         for v in range(problem.vm_count):
             literals = range(int(start[v]), int(start[v + 1]))
             if problem.current[v] != NOWHERE and not problem.evictable[v]:
-                self._model.add_exactly_one(literals)
+                self.model.add_exactly_one(literals)
             elif len(literals) > 1:
-                self._model.add_at_most_one(literals)
+                self.model.add_at_most_one(literals)
 
     def _fit(self) -> None:
         """Room per host and resource, with shrinkage per tier and tolerance where the start lacks room."""
-        problem, model = self._problem, self._model
+        problem, model = self._problem, self.model
         capacity, host = problem.capacity, self._variables.host
         balanced = problem.balance.resources
         left = self._left_behind()
@@ -118,8 +121,8 @@ class ExactModel:
             others = [x for x in variables if self._variables.host[x] != self._problem.current[v]]
             if not others:
                 return None
-            away = self._away[v] = self._model.add_bool()
-            self._model.add_linear([*others, away], [*([1] * len(others)), -1], 0, 0)
+            away = self._away[v] = self.model.add_bool()
+            self.model.add_linear([*others, away], [*([1] * len(others)), -1], 0, 0)
         return self._away[v]
 
     def _left_behind(self) -> dict[tuple[int, int], list[Term]]:
@@ -148,17 +151,17 @@ class ExactModel:
                 self._allow_moves(guests[~disruption.exempt[guests]], disruption.group_limit)
         if not disruption.group_weight or not groups:
             return None
-        largest = self._model.add_int(0, max(len(guests) for guests in groups))
+        largest = self.model.add_int(0, max(len(guests) for guests in groups))
         for guests in groups:
             away = [x for v in guests.tolist() if (x := self._away_of(v)) is not None]
-            self._model.add_linear([*away, largest], [*([1] * len(away)), -1], -UNBOUNDED, 0)
+            self.model.add_linear([*away, largest], [*([1] * len(away)), -1], -UNBOUNDED, 0)
         return largest
 
     def _allow_moves(self, guests: Ints, limit: int) -> None:
         """At most `limit` of the guests move."""
         away = [x for v in guests.tolist() if (x := self._away_of(v)) is not None]
         if len(away) > limit:
-            self._model.add_linear(away, [1] * len(away), -UNBOUNDED, limit)
+            self.model.add_linear(away, [1] * len(away), -UNBOUNDED, limit)
 
     def _boot(self) -> list[int]:
         """One Boolean per cold spare: it must be booted when a guest is to run on it."""
@@ -167,10 +170,10 @@ class ExactModel:
         for h in np.flatnonzero(self._problem.disruption.spare).tolist():
             literals = np.flatnonzero(host == h).tolist()
             if literals:
-                boot = self._model.add_bool()
+                boot = self.model.add_bool()
                 boots.append(boot)
                 for literal in literals:
-                    self._model.add_clause([-literal - 1, boot])
+                    self.model.add_clause([-literal - 1, boot])
         return boots
 
     def objectives(self) -> tuple[Objective, ...]:
@@ -222,7 +225,7 @@ class ExactModel:
         for v, r in np.argwhere((given > 0) & (target.place >= 0)[:, None]).tolist():
             cuts[int(target.place[v]), int(problem.tier[v]), r] += int(given[v, r])
         variables = [*range(len(values)), *self._shrink.values()]
-        self._model.hint(variables, [*values, *(cuts[key] for key in self._shrink)])
+        self.model.hint(variables, [*values, *(cuts[key] for key in self._shrink)])
 
     def target(self, solution: list[int]) -> Target:
         """What a solution says."""
@@ -250,7 +253,7 @@ class ExactModel:
             if on_target is not None:
                 on_target(self.target(solution), level)
 
-        solution, proofs = self._model.solve_staged(self.objectives(), budget, stop, report, known, cutoff)
+        solution, proofs = self.model.solve_staged(self.objectives(), budget, stop, report, known, cutoff)
         return Proposal(None if solution is None else self.target(solution), tuple(proofs))
 
 

@@ -71,9 +71,9 @@ def _may_arrive(problem: Problem, target: Target) -> Bools:
 
 
 def _is_astray(task: Task, target: Target) -> Bools:
-    """Stuck guests [V] that are on another host than at the start."""
-    start = task.start.target.place
+    """Stuck guests [V] that are on another host than at the start, and than they run on now."""
+    start, current = task.start.target.place, task.problem.current
     if task.stuck is None:
         return np.zeros(len(start), dtype=np.bool_)
     held = task.stuck & (start != NOWHERE) & task.problem.running
-    return np.asarray(held & (target.place != NOWHERE) & (target.place != start))
+    return np.asarray(held & (target.place != NOWHERE) & (target.place != start) & (target.place != current))

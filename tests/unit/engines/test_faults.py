@@ -193,3 +193,14 @@ def test_no_engine_is_indispensable(engine: str) -> None:
     assert asked.incumbent.best is not None
     assert asked.incumbent.best.values[: len(problem.ranks)] == (0,) * len(problem.ranks)
     assert {fault.engine for fault in asked.faults.faults} <= {engine}
+
+
+def test_a_stuck_guest_may_stay_where_it_runs_now() -> None:
+    """A plan moved Bronze to h2, and its way there is barred for others: that it stays on h1 after all is possible."""
+    guests = [vm("b", "h1"), vm("a")]
+    problem = problem_of(snapshot(guests, _TWO_HOSTS), policy())
+    asked = Runner(problem, _REPRODUCIBLE, engines=[FakeEngine("exact", finds(at(problem, 0, 1)))])
+    found = asked.refine(at(problem, 1, -1), problem.running)
+    assert found is not None
+    assert found.place.tolist() == [0, 1]
+    assert not asked.faults.faults

@@ -12,8 +12,11 @@ from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.targets import problem_of
 from trimtab_solver.engines.bounds.bound import Bounds
 from trimtab_solver.engines.clock import NEVER
+from trimtab_solver.engines.columns.generation import DantzigWolfeBound
 from trimtab_solver.engines.columns.price_and_branch import PriceAndBranchOptions, price_and_branch
+from trimtab_solver.engines.columns.rounding import round_master
 from trimtab_solver.engines.linear_program import LinearProgram
+from trimtab_solver.engines.relaxation.dual import find_prices
 from trimtab_solver.measures import Key, Measure
 from trimtab_solver.problem import Problem
 
@@ -103,3 +106,15 @@ def test_a_program_grows_and_goes_on() -> None:
     assert solution is not None
     assert solution.values.tolist() == pytest.approx([0.0, 1.0, 4.0])
     assert solution.cost == pytest.approx(2.0 + 2.0)
+
+
+def test_losses_that_are_not_whole_are_an_error() -> None:
+    """Nothing is cut off: a program of whole numbers is not asked about halves."""
+    problem = _split_room(moves=1)
+    *above, bronze = problem.ranks
+    relaxed = Bounds(problem).loss_problem(bronze, {Key(Measure.RUNNING, rank): 0 for rank in above})
+    bound = DantzigWolfeBound(relaxed, find_prices(relaxed))
+    bound.improve(30)
+    bound.pricing.losses = bound.pricing.losses * 0.75
+    with pytest.raises(AssertionError, match=r"not whole: 1.5"):
+        round_master(bound, 1.0, np.inf, seed=1)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+from ortools.sat.python import cp_model
+
 from trimtab_solver.engines.clock import Deadline
-from trimtab_solver.engines.cpsat import Budget, CpSatModel, Objective
+from trimtab_solver.engines.cpsat import Budget, CpSatModel, InfeasibleError, Objective, has_solution
 from trimtab_solver.engines.proof import LevelProof
 
 _PATIENCE_S = 60.0
@@ -101,3 +104,19 @@ def test_a_large_model_is_written_in_place() -> None:
     assert solution is not None
     assert sum(solution[:1000]) == 1
     assert [proof.value for proof in proofs] == [0, 0]
+
+
+def test_a_model_without_a_solution_is_an_error() -> None:
+    """Every model is made around a known solution: that there is none, or no model, is never read as lack of time."""
+    model = cp_model.CpModel()
+    variable = model.new_bool_var("")
+    solver = cp_model.CpSolver()
+    assert has_solution(solver.solve(model), model)
+    model.add(variable == 0)
+    model.add(variable == 1)
+    with pytest.raises(InfeasibleError, match="yet a solution is known"):
+        has_solution(solver.solve(model), model)
+    model.proto.constraints.add().linear.vars.extend([7])
+    with pytest.raises(AssertionError, match="refused the model"):
+        has_solution(solver.solve(model), model)
+    assert not has_solution(cp_model.UNKNOWN, model)

@@ -14,6 +14,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from ...primitives.encoding import Bools, Ints
+from ..cpsat import has_solution
 from ..linear_program import LinearProgram
 from ..relaxation.lagrangian import Floats
 from .columns import Columns
@@ -25,6 +26,8 @@ _CERTAIN = 0.999
 _LACKING = 4
 """What it costs to do without something that there has to be, in the largest losses of a guest."""
 _PLENTY = 2**20
+_EXACT = 1e-6
+"""So near to a whole number sums of them are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,20 +141,23 @@ def _dive(program: _Program) -> Ints | None:
 def _improve(program: _Program, values: Ints, units: float, most_s: float, seed: int) -> Ints:
     """Better whole numbers from the restricted master, as far as CP-SAT finds some in its time."""
     model = cp_model.CpModel()
-    variables = [model.new_int_var(0, int(most), "") for most in program.upper]
+    variables = [model.new_int_var(0, most, "") for most in _whole(program.upper).tolist()]
+    bounded, coefficients = np.isfinite(program.low), _whole(program.coefficient)
+    low = np.zeros(len(bounded), dtype=np.int64)
+    low[bounded] = _whole(program.low[bounded])
     order = np.lexsort((program.variable, program.row))
     start = np.searchsorted(program.row[order], np.arange(len(program.low) + 1))
-    for r in np.flatnonzero(np.isfinite(program.low) & (np.diff(start) > 0)).tolist():
+    for r in np.flatnonzero(bounded & (np.diff(start) > 0)).tolist():
         terms = order[start[r] : start[r + 1]]
         total = cp_model.LinearExpr.weighted_sum(
             [variables[c] for c in program.variable[terms].tolist()],
-            program.coefficient[terms].astype(np.int64).tolist(),
+            coefficients[terms].tolist(),
         )
         if np.isfinite(program.high[r]):
-            model.add(total == int(program.low[r]))
+            model.add(total == int(low[r]))
         else:
-            model.add(total >= int(program.low[r]))
-    model.minimize(cp_model.LinearExpr.weighted_sum(variables, program.cost.astype(np.int64).tolist()))
+            model.add(total >= int(low[r]))
+    model.minimize(cp_model.LinearExpr.weighted_sum(variables, _whole(program.cost).tolist()))
     for variable, value in zip(variables, values.tolist(), strict=True):
         model.add_hint(variable, value)
     solver = cp_model.CpSolver()
@@ -161,7 +167,14 @@ def _improve(program: _Program, values: Ints, units: float, most_s: float, seed:
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed
     solver.parameters.linearization_level = 2
-    status = solver.solve(model)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    if not has_solution(solver.solve(model), model):
         return values
     return np.array([solver.value(variable) for variable in variables], dtype=np.int64)
+
+
+def _whole(amounts: Floats) -> Ints:
+    """Amounts that are whole numbers, as such."""
+    whole = np.rint(amounts)
+    if not (np.abs(amounts - whole) <= _EXACT).all():
+        raise AssertionError(f"not whole: {amounts[np.argmax(np.abs(amounts - whole))]}")
+    return whole.astype(np.int64)
