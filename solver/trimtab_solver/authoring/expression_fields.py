@@ -14,7 +14,7 @@ from ..policy.documents import MAX_EXPRESSION_LENGTH, Expression, Selector
 from ..policy.fields import NamesDomains
 from ..policy.marks import Computes, Selects
 from ..policy.variables import Returns, Scope
-from .strict_yaml import child
+from .raw_documents import child
 
 _LIMITS: Final = typing.get_args(Expression)[1]
 """What tells an expression from other text: pydantic keeps it whole inside a union, else takes it apart."""

@@ -8,8 +8,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from ..errors import PolicyRefusedError, Reason
+from .raw_documents import ReadFile
 from .shapes import field_fault
-from .strict_yaml import ReadFile, read_yaml
+from .strict_yaml import read_yaml
 
 _INDENT = 2
 _NEVER_WRAP = 1 << 20

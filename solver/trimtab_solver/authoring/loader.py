@@ -21,8 +21,9 @@ from ..rules.policy_set import PolicySet
 from ..rules.tier import Tier
 from .expression_fields import expressions_in
 from .policy_test import PolicyTest
+from .raw_documents import RawDocument
 from .shapes import field_fault, fit, place_of, shown, suggest
-from .strict_yaml import MAX_FILE_BYTES, RawDocument, read_yaml
+from .strict_yaml import MAX_FILE_BYTES, read_yaml
 
 DOCUMENT_KINDS: Final[Mapping[str, type[Spec]]] = {**KINDS, "PolicyTest": PolicyTest}
 """Every kind that a policy file may hold."""

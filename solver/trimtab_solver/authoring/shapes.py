@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from ..errors import Fault, Reason
 from ..policy.documents import MAX_EXPRESSION_LENGTH, Source
 from .expression_fields import models_in
-from .strict_yaml import RawDocument, child
+from .raw_documents import RawDocument, child
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -6,87 +6,25 @@ quoted. Anchors, aliases, merge keys, tags, duplicate keys and keys that are not
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 
 from ..errors import Fault, Reason
 from ..policy.documents import Source
+from .plain_scalars import UNREADABLE, plain_value
+from .raw_documents import RawDocument, ReadFile, Scalar, child
 
 MAX_FILE_BYTES: Final = 1 << 20
 MAX_NESTING: Final = 32
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_NULL = re.compile(r"null|Null|NULL|~|")
-_TRUE = re.compile(r"true|True|TRUE")
-_FALSE = re.compile(r"false|False|FALSE")
-_INT = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _TWO_MEANINGS = re.compile(r"(?:[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF)|[-+]?0[0-9]+")
 """A boolean or an octal number in YAML 1.1, a word or a decimal number in YAML 1.2."""
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What the YAML library counts as the end of a line."""
-_INFINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)")
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """Where a scalar stands and how it is written, to point into it."""
-
-    source: Source
-    style: str
-    """``""`` plain, or the quote or block character that opens it."""
-    raw: str
-    """Its text as written: without quotes when they are plain, the lines below when it is a ``|`` block."""
-    one_line: bool
-
-    def point(self, line: int, column: int) -> Source:
-        """Where `line`:`column` of the scalar's value stands; where it begins when that cannot be told."""
-        at = self.source
-        if self.style == "|":
-            rows = self.raw.split("\n")
-            indent = next((len(row) - len(row.lstrip(" ")) for row in rows if row.strip()), 0)
-            return Source(at.file, at.line + line, indent + column)
-        if not self.one_line or line != 1:
-            return at
-        if not self.style:
-            return Source(at.file, at.line, at.column + column - 1)
-        escape = "''" if self.style == "'" else "\\"
-        if escape in self.raw:
-            return at
-        return Source(at.file, at.line, at.column + column)
-
-
-@dataclass(slots=True)
-class RawDocument:
-    """One YAML document: plain values and where each stands. `broken` are paths whose value could not be read."""
-
-    source: Source
-    content: Any = None
-    positions: dict[str, Source] = field(default_factory=dict)
-    """By field path: a scalar's own place, a collection's key."""
-    keys: dict[str, Source] = field(default_factory=dict)
-    scalars: dict[str, Scalar] = field(default_factory=dict)
-    broken: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """What one file holds, and what is wrong with it as YAML."""
-
-    documents: tuple[RawDocument, ...]
-    faults: tuple[Fault, ...]
-
-
-def child(path: str, key: str | int) -> str:
-    """The path of a member of the value at `path`."""
-    if isinstance(key, int):
-        return f"{path}[{key}]"
-    return f"{path}.{key}" if path else key
 
 
 def read_yaml(name: str, data: bytes) -> ReadFile:
@@ -250,7 +188,7 @@ class _Reader:
             return None
         if event.implicit[0] and _TWO_MEANINGS.fullmatch(event.value):
             self._ambiguous(at, path, f"has the key {event.value}", event.value)
-        value = _plain_value(event.value) if event.implicit[0] else event.value
+        value = plain_value(event.value) if event.implicit[0] else event.value
         if not isinstance(value, str):
             self._syntax(
                 at,
@@ -289,8 +227,8 @@ class _Reader:
         if _TWO_MEANINGS.fullmatch(event.value):
             self._ambiguous(at, path, f"is {event.value}", event.value)
             return event.value
-        value = _plain_value(event.value)
-        if value is _UNREADABLE:
+        value = plain_value(event.value)
+        if value is UNREADABLE:
             self._broken(
                 path,
                 at,
@@ -327,24 +265,3 @@ class _Reader:
                 fix,
             )
         )
-
-
-_UNREADABLE: Final = object()
-
-
-def _plain_value(text: str) -> Any:
-    """What an unquoted scalar means in the YAML 1.2 core schema."""
-    if _NULL.fullmatch(text):
-        return None
-    if _TRUE.fullmatch(text):
-        return True
-    if _FALSE.fullmatch(text):
-        return False
-    if _INT.fullmatch(text):
-        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-    if _FLOAT.fullmatch(text):
-        number = float(text)
-        return number if math.isfinite(number) and not text.lstrip("+-").isdigit() else _UNREADABLE
-    if _INFINITE.fullmatch(text) or text in (".nan", ".NaN", ".NAN"):
-        return _UNREADABLE
-    return text

@@ -20,6 +20,7 @@ from ..primitives.disruption import COLD_FACTOR
 from ..primitives.encoding import UNBOUNDED, Bools, Index, Ints
 from ..problem import NOWHERE, Problem, Target
 from ..sizing import fit_sizes
+from .assigning import displace, return_home, take_slot, trade_slots
 from .cpsat import Budget, CpSatModel, Objective, Term
 from .proof import LevelProof
 from .relaxation.aggregation import Relaxation, relax
@@ -278,8 +279,8 @@ class CountModel:
             kind = int(relaxation.kind_of[v])
             # one that was to stay, and had to make way, has no move to spend
             seats = slots[kind] if v in free else []
-            if not (_seat(state, v, seats) or _trade(state, v, seats, arrived[kind]) or _return(state, v)):
-                victim = _displace(state, v)
+            if not (take_slot(state, v, seats) or trade_slots(state, v, seats, arrived[kind]) or return_home(state, v)):
+                victim = displace(state, v)
                 if victim is None:
                     if problem.running[v] and not problem.evictable[v]:
                         return None
@@ -296,63 +297,3 @@ class CountModel:
         if not problem.disruption.permits(np.flatnonzero(problem.moved(state.place))):
             return None
         return Target(state.place, fit_sizes(problem, state.place))
-
-
-def _may_be(state: Occupancy, v: int, h: int) -> bool:
-    problem = state.problem
-    return bool(problem.candidates(v)[h]) and state.admits_at(v, h) and state.fits(v, h, problem.floor[v])
-
-
-def _seat(state: Occupancy, v: int, slots: list[int]) -> bool:
-    """Puts a guest on the first host among `slots` that rules admit, and takes the slot away."""
-    for i, h in enumerate(slots):
-        if _may_be(state, v, h):
-            state.put(v, h)
-            del slots[i]
-            return True
-    return False
-
-
-def _trade(state: Occupancy, v: int, slots: list[int], arrived: list[int]) -> bool:
-    """Puts a guest in the place of one of its kind that can have a slot which this one cannot."""
-    for u in arrived if slots else ():
-        h = state.take(u)
-        if _may_be(state, v, h):
-            state.put(v, h)
-            if _seat(state, u, slots):
-                return True
-            state.take(v)
-        state.put(u, h)
-    return False
-
-
-def _displace(state: Occupancy, v: int) -> int | None:
-    """Puts a guest in the place of the smallest one of a lower rank that may be down; returns that one."""
-    problem = state.problem
-    if problem.rank_of(v) == problem.ranks[-1]:
-        return None
-    ranks = problem.tier_values("rank")
-    hosts = problem.candidates(v)
-    at = np.maximum(state.place, 0)
-    weak = (state.place >= 0) & (ranks < ranks[v]) & (~problem.running | problem.evictable) & hosts[at]
-    lacks = state.usage[at] + problem.capacity.load_of(v, problem.floor[v])[at] - state.ceiling[at]
-    backed = problem.capacity.backed
-    factors = problem.capacity.factor[at]
-    frees = np.where(backed, factors[:, :, 1], factors[:, :, 0]) * problem.floor
-    victims = np.flatnonzero(weak & (frees >= lacks).all(axis=1))
-    for victim in victims[np.lexsort((victims, frees[victims].sum(axis=1), ranks[victims]))].tolist():
-        h = state.take(victim)
-        if state.admits_absence(victim) and _may_be(state, v, h):
-            state.put(v, h)
-            return int(victim)
-        state.put(victim, h)
-    return None
-
-
-def _return(state: Occupancy, v: int) -> bool:
-    """Puts a guest back where it was, if it ran."""
-    h = int(state.problem.current[v])
-    if h == NOWHERE or not _may_be(state, v, h):
-        return False
-    state.put(v, h)
-    return True
