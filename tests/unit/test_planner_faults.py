@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,11 +12,11 @@ from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.engines import FakeEngine
 from trimtab_solver import attempts, planner
 from trimtab_solver.actions import Plan
-from trimtab_solver.engines import ENGINES, strategy
+from trimtab_solver.engines import ENGINES, runner, strategy
 from trimtab_solver.engines.engine import Found, Task
 from trimtab_solver.errors import UnverifiedPlanError
 from trimtab_solver.options import PlanOptions
-from trimtab_solver.outcome import Answer, FaultKind
+from trimtab_solver.outcome import Answer, FaultKind, Outcome
 from trimtab_solver.plan.building import build_plan
 from trimtab_solver.planner import plan_recovery
 from trimtab_solver.snapshot import Snapshot
@@ -64,6 +65,23 @@ def test_with_any_engine_broken_the_plan_is_verified(engine: str, monkeypatch: p
     assert answer.engine_faults
     assert {fault.engine for fault in answer.engine_faults} == {name}
     assert all(fault.note in answer.notes for fault in answer.engine_faults)
+
+
+def test_nobody_waits_for_an_engine_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end of the budget the answer is made without it, from what the others and itself have found."""
+    monkeypatch.setattr(runner, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(runner, "_PATIENCE_SHARE", 0.0)
+    is_over = threading.Event()
+
+    def hang(task: Task) -> None:
+        is_over.wait()
+
+    engines = [FakeEngine("exact", hang) if one.name == "exact" else one for one in ENGINES]
+    answer = plan_recovery(_cluster(), policy(), PlanOptions(budget_s=0.5), engines=engines)
+    is_over.set()
+    assert verify_plan(_cluster(), policy(), answer.plan).is_valid
+    assert (answer.engine, answer.outcome) == ("greedy", Outcome.FEASIBLE)
+    assert [(fault.engine, fault.what) for fault in answer.engine_faults] == [("exact", FaultKind.HUNG)]
 
 
 def test_every_engine_is_broken_once() -> None:
