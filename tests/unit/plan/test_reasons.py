@@ -1,0 +1,133 @@
+"""Why each step is in the plan, in words."""
+
+from __future__ import annotations
+
+from tests.support.cluster import DOWN, policy, snapshot, vm
+from tests.support.steps import World
+from trimtab_solver.actions import ActionKind, Phase
+from trimtab_solver.failures import Event, event_of
+from trimtab_solver.plan.precedence import find_precedence
+from trimtab_solver.plan.reasons import Reasons
+from trimtab_solver.plan.steps import Step
+from trimtab_solver.policy.documents import Policy, Selector
+from trimtab_solver.rules.pin import Pin
+from trimtab_solver.rules.spread import Spread
+from trimtab_solver.snapshot import HostState, Snapshot, VmState
+
+_K = ActionKind
+_TEN, _FIVE = {"memory_mib": 10}, {"memory_mib": 5}
+
+
+class _Story:
+    """Steps on a cluster, by name, with what is said of them."""
+
+    def __init__(self, found: Snapshot, rules: Policy | None = None) -> None:
+        self.world = World(found, rules)
+        self._event: Event = event_of(found)
+
+    def told(self, *steps: Step) -> Reasons:
+        problem, failed_host = self.world.problem, self.world.facts.failed_host
+        needs = find_precedence(problem, steps, failed_host)
+        return Reasons(self.world.facts, problem, steps, needs, self._event)
+
+
+def test_starts_say_what_had_happened() -> None:
+    """A host that failed, a suspension, or nothing but that there is room; and that the guest is small."""
+    lost = vm("lost", "", "silver", state=VmState.DISPLACED, host_id="h1")
+    story = _Story(snapshot([lost, vm("z", state=VmState.SUSPENDED), vm("n")], {1: DOWN}))
+    step = story.world.step
+    told = story.told(
+        step(_K.FENCE_HOST, "", "h1"),
+        step(_K.START, "lost", "h2", size=_FIVE),
+        step(_K.RESUME, "z", "h2"),
+        step(_K.START, "n", "h3"),
+    )
+    assert [told.text(i) for i in range(4)] == [
+        "h1 is down; nothing of it may start elsewhere before it is fenced",
+        "its host h1 failed; restarts on h2, smaller than requested for lack of room",
+        "was suspended; there is room for it on h2",
+        "wanted and not running; there is room on h3",
+    ]
+    assert {told.phase(i) for i in range(4)} == {Phase.RESTORE}
+    assert [told.rules(i) for i in range(2)] == [(), ("silver",)]
+
+
+def test_what_makes_room_names_for_whom() -> None:
+    """Three by name and how many more; that is reclaiming, and what serves nobody is rebalancing."""
+    crowd = [vm(f"n{i}", requested={"memory_mib": 1}) for i in range(5)]
+    story = _Story(snapshot([vm("b", "h1"), vm("s", "h1", "silver"), vm("m", "h1"), vm("q", "h2"), *crowd]))
+    step = story.world.step
+    told = story.told(
+        step(_K.STOP, "b", "h1"),
+        step(_K.RESIZE, "s", "h1", before=_TEN, size=_FIVE),
+        step(_K.MIGRATE_LIVE, "m", "h1", "h3"),
+        step(_K.STOP, "q", "h2"),
+        *(step(_K.START, f"n{i}", "h1") for i in range(5)),
+    )
+    whom = "makes room on h1 for n0, n1, n2 and 2 more"
+    assert told.text(0) == f"{whom}; bronze may be stopped at 0 hardware failures"
+    assert told.text(1) == f"{whom}; keeps its floor"
+    assert told.text(2) == whom
+    assert told.text(3) == "a rule or the room on its host demands it; bronze may be stopped at 0 hardware failures"
+    assert [told.phase(i) for i in range(4)] == [Phase.RECLAIM] * 3 + [Phase.REBALANCE]
+
+
+def test_a_guest_that_moves_on_parks_first() -> None:
+    """Only the move before another one is parking; a resize afterwards makes none of it."""
+    story = _Story(snapshot([vm("s", "h1", "silver"), vm("t", "h2", "silver")], {2: {"state": HostState.DRAINING}}))
+    step = story.world.step
+    told = story.told(
+        step(_K.MIGRATE_LIVE, "s", "h1", "h3"),
+        step(_K.MIGRATE_LIVE, "s", "h3", "h4"),
+        step(_K.MIGRATE_LIVE, "t", "h2", "h3"),
+        step(_K.RESIZE, "t", "h3", before=_FIVE, size=_TEN),
+    )
+    assert [told.text(i) for i in range(4)] == [
+        "parks on h3 to break a cycle of moves",
+        "makes room on h3 for t",
+        "leaves h2, which is draining",
+        "gets back what it requested",
+    ]
+
+
+def test_a_stop_that_is_followed_by_a_start_breaks_a_cycle() -> None:
+    """Both say so."""
+    story = _Story(snapshot([vm("b", "h1")]))
+    told = story.told(story.world.step(_K.STOP, "b", "h1"), story.world.step(_K.START, "b", "h2"))
+    assert told.text(0) == "breaks a cycle of moves; runs again on h2"
+    assert told.text(1) == "runs again after making way in a cycle"
+    assert told.phase(1) is Phase.REBALANCE
+
+
+def test_a_move_names_the_rule_behind_it() -> None:
+    """One it breaks where it is, else one of its groups, else the lack of room."""
+    pin = Pin(select=Selector(ids=("p",)), hosts=Selector(ids=("h4",)))
+    wide = Spread(select=Selector(ids=("a", "b")), topology="site", max_per_domain=1)
+    tight = {3: {"capacity": {"memory_mib": 5}}}
+    story = _Story(
+        snapshot([vm("p", "h1"), vm("a", "h1"), vm("b", "h2"), vm("c", "h3")], tight), policy(home=pin, wide=wide)
+    )
+    step = story.world.step
+    told = story.told(
+        step(_K.MIGRATE_LIVE, "p", "h1", "h4"),
+        step(_K.MIGRATE_LIVE, "a", "h1", "h4"),
+        step(_K.MIGRATE_LIVE, "c", "h3", "h4"),
+    )
+    assert [told.text(i) for i in range(3)] == [
+        "breaks home where it is",
+        "brings its group closer to wide",
+        "h3 holds more than it has room for",
+    ]
+    assert told.rules(0) == ("bronze", "home")
+
+
+def test_a_boot_counts_the_guests_it_is_for() -> None:
+    """Those that start there and those that move there."""
+    story = _Story(snapshot([vm("a", "h1"), vm("n"), vm("o")], {4: {"state": HostState.STANDBY}}))
+    step = story.world.step
+    boot = step(_K.BOOT_HOST, "", "h4")
+    told = story.told(
+        boot, step(_K.START, "n", "h4"), step(_K.MIGRATE_LIVE, "a", "h1", "h4"), step(_K.START, "o", "h2")
+    )
+    assert told.text(0) == "cold spare h4 takes 2 guests"
+    assert story.told(boot, step(_K.START, "n", "h4")).text(0) == "cold spare h4 takes 1 guest"
