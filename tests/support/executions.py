@@ -43,7 +43,7 @@ class _Cluster:
         rooms.refill(now.hosts, now.sizes)
         for vm_id, host_id, size in self.leaving.values():
             self._add_what_is_given_up(rooms, now, vm_id, host_id, size)
-        away = {vm.id for vm in case.snapshot.vms if vm.is_running and now.hosts.get(vm.id, vm.place) != vm.place}
+        away = {vm_id for vm_id, host_id in case.place.items() if now.hosts.get(vm_id, host_id) != host_id}
         yield from (message for message, _, _ in case.moves.faults(away - case.exempt))
         yield from (f"no room on {host_id}" for host_id in case.hosts if list(rooms.excess(host_id)))
         for index, scope in enumerate(case.scopes):
