@@ -11,7 +11,7 @@ from benchmarks.tally import final_hosts, tally
 from benchmarks.vmha.instance import Instance, generate, policy_files
 from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, SIZINGS, Recipe
 
-SMOKE_BUDGET_S = 1.0
+SMOKE_BUDGET_S = 2.5
 
 
 class MiscountError(Exception):

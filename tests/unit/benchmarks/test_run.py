@@ -49,10 +49,13 @@ def test_fifty_rules_are_compiled(tmp_path: Path) -> None:
 def test_a_prepared_cluster_follows_an_event(tmp_path: Path) -> None:
     """Only what had changed is compiled, and keeps less memory than all of it; both times are there."""
     rows = rows_of(tmp_path, "prepared")
-    assert [row["case"]["sizing"] for row in rows] == ["rigid", "resizable"]
+    events = ("one host lost", "one host added", "50 guests added")
+    assert [(row["case"]["sizing"], row["case"]["event"]) for row in rows] == [
+        (sizing, event) for sizing in ("rigid", "resizable") for event in events
+    ]
     for row in rows:
         assert row["made"] == BY_CHANGES
-        assert row["guests"] == 250
+        assert row["guests"] == 250, "before the event"
         assert 0 < row["after_kept_mib"] < row["anew_kept_mib"]
         assert row["after_cpu_s"] > 0
         assert row["anew_cpu_s"] > 0

@@ -46,7 +46,7 @@ def test_an_importer_of_the_list_is_used(inventory: Importer, tmp_path: Path) ->
     result = run("import", inventory.name, sheet, "-o", state, "--policy-out", rules)
     assert result.code == 0
     assert "2 hosts, 3 guests" in result.out
-    assert "processors are left out: the sheet does not say how many a host has (3 times, first: web)" in result.out
+    assert "processors are left out: the sheet does not say how many a host has (3 times, first: web)" in result.words
     assert {vm.id: vm.host_id for vm in read_snapshot(state).vms} == {"web": "h1", "db": "h1", "job": "h2"}
     assert run("policy", "lint", rules, "--snapshot", state).code == 0
 
