@@ -52,7 +52,7 @@ class Attempts:
             return self._attempt(engine, target)
         except RefusedError:
             raise
-        except Exception as error:
+        except Exception as error:  # a defect of one engine costs its own contribution only (decision 0014)
             self._faults.add_error(engine, error)
             return False
 
@@ -77,7 +77,7 @@ class Attempts:
             return self._keep(engine, reach.ordering) and reach.is_complete
         except RefusedError:
             raise
-        except Exception as error:
+        except Exception as error:  # a defect of one engine costs its own contribution only (decision 0014)
             self._faults.add_error(engine, error)
             return False
 

@@ -36,7 +36,7 @@ def jit(**options: object) -> Callable[[Function], Function]:
         # numba's types know neither all options nor the cache of a dispatcher, which stands in for the function
         njit: Any = numba.njit
         dispatcher = njit(nogil=True, **options)(function)
-        dispatcher._cache = _DeferredCache(dispatcher)  # noqa: SLF001
+        dispatcher._cache = _DeferredCache(dispatcher)  # noqa: SLF001 - numba has no public way to defer its cache
         stands_in: Function = dispatcher
         return stands_in
 

@@ -213,7 +213,7 @@ class _Planner:
                 return result_of(partial(self._trace, work, best), deadline, PATIENCE_S)
             except HungError as error:
                 self._faults.add(_FRONTIER, FaultKind.HUNG, str(error))
-            except Exception as error:
+            except Exception as error:  # a defect of one engine costs its own contribution only (decision 0014)
                 self._faults.add_error(_FRONTIER, error)
         return ()
 

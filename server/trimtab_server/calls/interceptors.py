@@ -75,7 +75,7 @@ async def defended(call: Call) -> AsyncIterator[None]:
         yield
     except ServiceError:
         raise
-    except Exception as error:
+    except Exception as error:  # logged whole; callers learn no inside
         _log.exception("call_failed", method=call.method)
         text = "the request failed because of a defect in trimtab"
         raise failure(ServiceReason.INTERNAL_FAILURE, text) from error

@@ -35,7 +35,7 @@ class Call:
         except HungError as error:
             self.is_hung = True
             self._faults.add(self._engine.name, FaultKind.HUNG, str(error))
-        except Exception as error:
+        except Exception as error:  # a defect of one engine costs its own contribution only (decision 0014)
             self._faults.add_error(self._engine.name, error)
         return None
 

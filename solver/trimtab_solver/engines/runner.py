@@ -175,7 +175,7 @@ class Runner:
                 if self.left_s > _LEAST_S:
                     with self.ledger.bounds() as bounds:
                         bounds.learn(start.values, prices)
-        except Exception as error:
+        except Exception as error:  # a defect of one engine costs its own contribution only (decision 0014)
             self.faults.add_error(engine, error)
 
     def _effort(self, step: Step) -> Effort:
