@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from .exits import CommandError, ExitCode
+from .listing import ListingCommand
 
 if TYPE_CHECKING:
     from ..adapters.exporters.exporter import Exporter
 
 
-class ExportCommand(TyperCommand):
-    """Lists the exporters below its help; they are loaded when somebody asks, not for other commands."""
+class ExportCommand(ListingCommand):
+    """Lists the exporters."""
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature is typer's
-        """Write the list."""
-        with formatter.section("Targets"):
-            formatter.write_dl([(name, f"writes {exporter.writes}") for name, exporter in _exporters().items()])
+    title = "Targets"
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Their names and what they write."""
+        return [(name, f"writes {exporter.writes}") for name, exporter in _exporters().items()]
 
 
 def _exporters() -> dict[str, Exporter]:

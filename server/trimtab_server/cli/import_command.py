@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from .exits import CommandError, ExitCode
+from .listing import ListingCommand
 
 if TYPE_CHECKING:
     from ..adapters.importers.importer import Importer
 
 
-class ImportCommand(TyperCommand):
-    """Lists the importers below its help; they are loaded when somebody asks, not for other commands."""
+class ImportCommand(ListingCommand):
+    """Lists the importers."""
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature is typer's
-        """Write the list."""
-        with formatter.section("Tools"):
-            formatter.write_dl([(name, f"reads {importer.reads}") for name, importer in _importers().items()])
+    title = "Tools"
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Their names and what they read."""
+        return [(name, f"reads {importer.reads}") for name, importer in _importers().items()]
 
 
 def _importers() -> dict[str, Importer]:
