@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from benchmarks.subject import Case, Row
-from benchmarks.subject import Selection as Chosen
+from benchmarks.subject import BenchmarkCase, CaseSelection, Row
 from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
 from trimtab_solver.authoring.loader import parse_policy
@@ -108,11 +107,11 @@ def rules() -> Iterator[str]:
             yield f"apiVersion: trimtab/v1\nkind: {kind}\nmetadata: {{name: {name}-{tenant}}}\nspec:{body}\n"
 
 
-def cases(selection: Chosen) -> Iterator[Case]:
+def cases(selection: CaseSelection) -> Iterator[BenchmarkCase]:
     """Each size once; the smallest in smoke mode."""
     for size in SIZES[:1] if selection.smoke else SIZES:
         if selection.has_size(size):
-            yield Case({"size": size, "rules": len(list(rules()))}, partial(measure, size))
+            yield BenchmarkCase({"size": size, "rules": len(list(rules()))}, partial(measure, size))
 
 
 def measure(size: str) -> Row:

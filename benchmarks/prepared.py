@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from benchmarks.subject import Case, Row, Selection
+from benchmarks.subject import BenchmarkCase, CaseSelection, Row
 from benchmarks.vmha.instance import generate, policy_of
 from benchmarks.vmha.recipe import LOADS, SIZES, SIZINGS, Recipe, Size
 from trimtab_solver.execution.additions import add_guests, add_hosts
@@ -35,13 +35,13 @@ EVENTS: Final[Mapping[str, Callable[[Snapshot], Snapshot]]] = {
 """What happens to the healthy cluster."""
 
 
-def cases(selection: Selection) -> Iterator[Case]:
+def cases(selection: CaseSelection) -> Iterator[BenchmarkCase]:
     """Each size under both policies; the smallest in smoke mode."""
     for size in SIZES[:1] if selection.smoke else SIZES:
         if selection.has_size(size.name):
             for sizing in SIZINGS:
                 for event in EVENTS:
-                    yield Case(
+                    yield BenchmarkCase(
                         {"size": size.name, "event": event, "sizing": sizing}, partial(measure, size, sizing, event)
                     )
 

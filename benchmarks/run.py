@@ -14,7 +14,7 @@ from benchmarks.data import MissingDataError
 from benchmarks.environment import describe_environment
 from benchmarks.registry import SUBJECTS
 from benchmarks.rows import RowFile
-from benchmarks.subject import Case, Row, Selection, SkippedError
+from benchmarks.subject import BenchmarkCase, CaseSelection, Row, SkippedError
 
 OUT = Path("out/benchmarks")
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where rows go (default {OUT})")
     arguments = parser.parse_args(argv)
     seeds = arguments.seeds[:1] if arguments.smoke else arguments.seeds
-    selection = Selection(arguments.size, seeds, arguments.budget_factor, arguments.smoke)
+    selection = CaseSelection(arguments.size, seeds, arguments.budget_factor, arguments.smoke)
     environment = describe_environment()
     failures = 0
     for name in arguments.subject:
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if failures else 0
 
 
-def _run(subject: str, case: Case, rows: RowFile, environment: Row) -> bool:
+def _run(subject: str, case: BenchmarkCase, rows: RowFile, environment: Row) -> bool:
     """Runs a case and writes its row; False when it failed. A failure is a row too."""
     print(f"{subject}: {case.name} ...", file=sys.stderr, flush=True)
     try:

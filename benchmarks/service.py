@@ -21,7 +21,7 @@ from trimtab_server.calls.methods import METHODS
 from trimtab_server.convert.answer import answer_from_proto, level_from_proto
 from trimtab_server.convert.request import policy_to_proto, seconds_from_proto, seconds_to_proto
 from trimtab_server.convert.snapshot import snapshot_to_proto
-from trimtab_server.dispatch.frames import Accepted, Failed, Progress, Report, Response
+from trimtab_server.dispatch.frames import Accepted, Failed, ProgressMessage, Response, WorkReport
 from trimtab_server.dispatch.job import Job
 from trimtab_server.dispatch.method import Method
 from trimtab_server.dispatch.solver_process import SolverProcess
@@ -111,11 +111,11 @@ class Service:
                     memory.look()
                     if isinstance(frame, Accepted) and at_once:
                         solver.ask_for_best()
-                    elif isinstance(frame, Progress):
+                    elif isinstance(frame, ProgressMessage):
                         progress = pb.StreamPlanResponse.FromString(frame.content).progress
                         levels = tuple(level_from_proto(level) for level in progress.levels)
                         improvements.append(Improvement(seconds_from_proto(progress.elapsed), progress.engine, levels))
-                    elif isinstance(frame, Report):
+                    elif isinstance(frame, WorkReport):
                         report = dict(frame.facts)
                     elif isinstance(frame, Failed):
                         fault = report.get("fault", "")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from benchmarks.service import Service, request_bytes
-from benchmarks.subject import Case, Row, Selection
+from benchmarks.subject import BenchmarkCase, CaseSelection, Row
 from benchmarks.vmha.instance import generate, policy_files
 from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, Recipe, Size
 from benchmarks.vmha.subject import row_of
@@ -22,11 +22,11 @@ from benchmarks.vmha.subject import row_of
 _BUDGET_S = 2.0
 
 
-def cases(selection: Selection) -> Iterator[Case]:
+def cases(selection: CaseSelection) -> Iterator[BenchmarkCase]:
     """One size below and one above what the exact engine takes; the smallest in smoke mode."""
     for size in SIZES[:1] if selection.smoke else (SIZES[0], SIZES[2]):
         if selection.has_size(size.name):
-            yield Case({"size": size.name, "budget_s": _BUDGET_S}, partial(_in_fresh_process, size))
+            yield BenchmarkCase({"size": size.name, "budget_s": _BUDGET_S}, partial(_in_fresh_process, size))
 
 
 def _in_fresh_process(size: Size) -> Row:

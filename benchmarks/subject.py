@@ -15,7 +15,7 @@ class SkippedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class CaseSelection:
     """What to run. Empty `sizes` mean all; `budget_factor` scales every budget; `smoke` is the seconds-long mode."""
 
     sizes: Sequence[str] = ()
@@ -29,8 +29,8 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One run: `facts` say what is run and identify it, `run` does it and returns what was measured."""
+class BenchmarkCase:
+    """One run of a subject: `facts` say what is run and identify it, `run` does it and returns what was measured."""
 
     facts: Mapping[str, Any]
     run: Callable[[], Row]
@@ -41,5 +41,5 @@ class Case:
         return " ".join(f"{key}={value}" for key, value in self.facts.items())
 
 
-Subject = Callable[[Selection], Iterator[Case]]
+Subject = Callable[[CaseSelection], Iterator[BenchmarkCase]]
 """A subject yields its cases, small ones first."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.guest_counts import count_guests, final_hosts
 from benchmarks.service import Service, request_bytes
 from benchmarks.subject import Row
-from benchmarks.tally import final_hosts, tally
 from trimtab_server.adapters.importers.btrplace import read_btrplace
 from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.outcome import Answer
@@ -15,14 +15,14 @@ from trimtab_solver.verify.replay import verify_plan
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedInstance:
     """The answer and its row."""
 
     answer: Answer
     row: Row
 
 
-def plan_file(service: Service, path: Path, seconds: float, seed: int) -> Planned:
+def plan_file(service: Service, path: Path, seconds: float, seed: int) -> PlannedInstance:
     """Import, plan, and judge the plan once more, in this process.
 
     Raises
@@ -40,7 +40,7 @@ def plan_file(service: Service, path: Path, seconds: float, seed: int) -> Planne
     answer = measured.answer
     verdict = verify_plan(snapshot, parse_policy(imported.policy_documents), answer.plan)
     place = final_hosts(snapshot, answer.plan)
-    counted = tally(snapshot, place)
+    counted = count_guests(snapshot, place)
     waiting = [vm for vm in snapshot.vms if vm.is_wanted and not vm.is_running]
     levels = {level.name: [level.value, level.bound] for level in answer.levels}
     row: Row = {
@@ -62,4 +62,4 @@ def plan_file(service: Service, path: Path, seconds: float, seed: int) -> Planne
         "peak_mib": measured.peak_mib,
         "import_notes": list(imported.notes),
     }
-    return Planned(answer, row)
+    return PlannedInstance(answer, row)

@@ -10,7 +10,7 @@ from typing import Final
 from benchmarks.btrplace.planning import plan_file
 from benchmarks.data import data_folder
 from benchmarks.service import Service
-from benchmarks.subject import Case, Row, Selection
+from benchmarks.subject import BenchmarkCase, CaseSelection, Row
 
 SECONDS: Final = 8.0
 """So that the answer is there within ten."""
@@ -19,7 +19,7 @@ SMOKE_SECONDS: Final = 1.0
 _FOLDERS: Final = ("issues", "std-perf", "tdsc")
 
 
-def cases(selection: Selection) -> Iterator[Case]:
+def cases(selection: CaseSelection) -> Iterator[BenchmarkCase]:
     """All instances at hand; the smallest in smoke mode."""
     root = data_folder("btrplace")
     seconds = SMOKE_SECONDS if selection.smoke else SECONDS * selection.budget_factor
@@ -29,7 +29,7 @@ def cases(selection: Selection) -> Iterator[Case]:
             if (name == SMOKE) if selection.smoke else selection.has_size(name):
                 seed = selection.seeds[0]
                 run = partial(_measure, service, path, seconds, seed)
-                yield Case({"size": name, "budget_s": seconds, "seed": seed}, run)
+                yield BenchmarkCase({"size": name, "budget_s": seconds, "seed": seed}, run)
 
 
 def _measure(service: Service, path: Path, seconds: float, seed: int) -> Row:

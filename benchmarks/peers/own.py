@@ -19,7 +19,7 @@ from trimtab_solver.problem import Problem, Target
 from trimtab_solver.snapshot import Snapshot
 
 
-class Greedy:
+class GreedyPeer:
     """The greedy engine alone."""
 
     name = "greedy"

@@ -10,15 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from benchmarks.guest_counts import count_guests
 from benchmarks.peers.hail import Hail
 from benchmarks.peers.hbal import Hbal
-from benchmarks.peers.own import DirectCpSat, Greedy
+from benchmarks.peers.own import DirectCpSat, GreedyPeer
 from benchmarks.peers.pacemaker import Pacemaker
 from benchmarks.peers.peer import DidNotFinishError, Peer
 from benchmarks.peers.proxlb import ProxlbSolver
 from benchmarks.peers.timefold import Timefold
-from benchmarks.subject import Case, Row, Selection, SkippedError
-from benchmarks.tally import tally
+from benchmarks.subject import BenchmarkCase, CaseSelection, Row, SkippedError
 from benchmarks.vmha.instance import generate, policy_of, policy_without_budget
 from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, Recipe
 from benchmarks.vmha.subject import facts_of
@@ -26,7 +26,7 @@ from trimtab_solver.placement import Placement
 from trimtab_solver.verify.placement import judge_placement
 
 PEERS: Final[Sequence[Peer]] = (
-    Greedy(),
+    GreedyPeer(),
     DirectCpSat(),
     Hbal(),
     Hail(),
@@ -39,7 +39,7 @@ SIZING: Final = "rigid"
 SMOKE_BUDGET_S: Final = 2.0
 
 
-def cases(selection: Selection) -> Iterator[Case]:
+def cases(selection: CaseSelection) -> Iterator[BenchmarkCase]:
     """Per peer that is installed, the instances after a small failure, up to the size that it masters."""
     for peer in PEERS:
         try:
@@ -50,7 +50,7 @@ def cases(selection: Selection) -> Iterator[Case]:
         for recipe in _recipes(peer, selection):
             budget_s = SMOKE_BUDGET_S if selection.smoke else recipe.size.budget_s * selection.budget_factor
             facts = {"peer": peer.name, **facts_of(recipe, SIZING), "budget_s": budget_s}
-            yield Case(facts, partial(measure, peer, version, recipe, budget_s))
+            yield BenchmarkCase(facts, partial(measure, peer, version, recipe, budget_s))
 
 
 def measure(peer: Peer, version: str, recipe: Recipe, budget_s: float) -> Row:
@@ -68,7 +68,7 @@ def measure(peer: Peer, version: str, recipe: Recipe, budget_s: float) -> Row:
     sizes = {vm.id: vm.requested for vm in instance.snapshot.vms if vm.id in answer.place}
     judge = policy_without_budget(SIZING)
     verdict = judge_placement(instance.snapshot, judge, None, Placement(answer.place, sizes))
-    counted = tally(instance.snapshot, answer.place)
+    counted = count_guests(instance.snapshot, answer.place)
     return {
         **row,
         "wall_s": round(answer.wall_s, 3),
@@ -82,7 +82,7 @@ def measure(peer: Peer, version: str, recipe: Recipe, budget_s: float) -> Row:
     }
 
 
-def _recipes(peer: Peer, selection: Selection) -> Iterator[Recipe]:
+def _recipes(peer: Peer, selection: CaseSelection) -> Iterator[Recipe]:
     for size in SIZES[:1] if selection.smoke else SIZES:
         if selection.has_size(size.name) and size.vms <= peer.most_vms:
             for load in LOADS[-1:] if selection.smoke else LOADS[1:]:

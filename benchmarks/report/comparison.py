@@ -13,7 +13,7 @@ _GRACE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PeerComparison:
     """Medians over the seeds that the peer finished. `violations`: broken promises of the peer's answers, in sum."""
 
     peer: str
@@ -44,13 +44,13 @@ def _contest(row: Row) -> tuple[str, str, float]:
     return row["case"]["peer"], row["case"]["size"], row["case"]["load"]
 
 
-def compare(results: Results) -> Iterator[Comparison]:
+def compare(results: Results) -> Iterator[PeerComparison]:
     """Per peer, size and load, over the instances that both have solved."""
     rows = [row for row in results.rows["peers"] if is_in_time(row)]
     for (peer, size, load), theirs in grouped(rows, _contest).items():
         pairs = [(row, ours) for row in theirs for ours in _same_instance(results, row)]
         if pairs:
-            yield Comparison(
+            yield PeerComparison(
                 peer=peer,
                 size=size,
                 load=load,

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.roadef.cost import usage_of
-from benchmarks.roadef.instance import Instance
+from benchmarks.roadef.instance import RoadefInstance
 from trimtab_solver.measures import Key, Measure
 from trimtab_solver.primitives.allowed import Allowed
 from trimtab_solver.primitives.attraction import Attraction
@@ -40,7 +40,7 @@ from trimtab_solver.problem import ObjectiveLevel, Problem, TierRow
 _COST = ObjectiveLevel("cost", ((Key(Measure.DISRUPTION), 1), (Key(Measure.BALANCE), 1)))
 
 
-def build_problem(instance: Instance) -> Problem:
+def build_problem(instance: RoadefInstance) -> Problem:
     """The problem whose one level ``cost`` is the objective of the challenge."""
     processes, resources = instance.requirement.shape
     machines = instance.machine_count
@@ -116,7 +116,7 @@ def build_problem(instance: Instance) -> Problem:
     )
 
 
-def _groups(instance: Instance) -> Iterator[GroupPrimitive]:
+def _groups(instance: RoadefInstance) -> Iterator[GroupPrimitive]:
     """Conflicts, spreads and dependencies, without those that cannot be broken."""
     machine = DomainMap(0, np.arange(instance.machine_count, dtype=np.int32), instance.machine_count)
     members = _members(instance)
@@ -160,7 +160,7 @@ def _numbered(key: int, of_machine: Index) -> DomainMap:
     return DomainMap(key, of_machine, int(of_machine.max(initial=0)) + 1)
 
 
-def _members(instance: Instance) -> list[Index]:
+def _members(instance: RoadefInstance) -> list[Index]:
     """The processes of each service."""
     order = np.argsort(instance.service, kind="stable").astype(np.int32)
     ends = np.cumsum(np.bincount(instance.service, minlength=len(instance.spread)))

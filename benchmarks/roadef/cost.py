@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.roadef.instance import Instance
+from benchmarks.roadef.instance import RoadefInstance
 from trimtab_solver.primitives.encoding import Bools, Index, Ints
 
 
@@ -30,7 +30,7 @@ class Cost:
         return self.load + self.balance + self.process_move + self.service_move + self.machine_move
 
 
-def usage_of(instance: Instance, assignment: Index) -> Ints:
+def usage_of(instance: RoadefInstance, assignment: Index) -> Ints:
     """What the processes require per machine [M, R]."""
     return np.stack(
         [
@@ -41,7 +41,7 @@ def usage_of(instance: Instance, assignment: Index) -> Ints:
     )
 
 
-def cost_of(instance: Instance, assignment: Index) -> Cost:
+def cost_of(instance: RoadefInstance, assignment: Index) -> Cost:
     """The cost of an assignment [P], feasible or not."""
     usage = usage_of(instance, assignment)
     over = np.maximum(usage - instance.safety, 0).sum(axis=0)
@@ -60,7 +60,7 @@ def cost_of(instance: Instance, assignment: Index) -> Cost:
     )
 
 
-def faults_of(instance: Instance, assignment: Index) -> list[str]:
+def faults_of(instance: RoadefInstance, assignment: Index) -> list[str]:
     """Every hard constraint that the assignment [P] breaks, in words; empty when it is feasible."""
     return [
         *_room_faults(instance, assignment),
@@ -70,7 +70,7 @@ def faults_of(instance: Instance, assignment: Index) -> list[str]:
     ]
 
 
-def _room_faults(instance: Instance, assignment: Index) -> list[str]:
+def _room_faults(instance: RoadefInstance, assignment: Index) -> list[str]:
     usage = usage_of(instance, assignment)
     moved = assignment != instance.initial
     left_behind = np.zeros_like(usage)
@@ -82,19 +82,19 @@ def _room_faults(instance: Instance, assignment: Index) -> list[str]:
     ]
 
 
-def _conflicts(instance: Instance, assignment: Index) -> list[str]:
+def _conflicts(instance: RoadefInstance, assignment: Index) -> list[str]:
     pairs, counts = np.unique(np.stack([instance.service, assignment]), axis=1, return_counts=True)
     return [f"service {s}: several processes on machine {m}" for s, m in pairs[:, counts > 1].T.tolist()]
 
 
-def _presence(instance: Instance, assignment: Index, part_of: Index) -> Bools:
+def _presence(instance: RoadefInstance, assignment: Index, part_of: Index) -> Bools:
     """Whether service s has a process in part d of the machines [S, D]."""
     present = np.zeros((len(instance.spread), int(part_of.max(initial=0)) + 1), dtype=np.bool_)
     present[instance.service, part_of[assignment]] = True
     return present
 
 
-def _spread_faults(instance: Instance, assignment: Index) -> list[str]:
+def _spread_faults(instance: RoadefInstance, assignment: Index) -> list[str]:
     used = _presence(instance, assignment, instance.location).sum(axis=1)
     return [
         f"service {s}: in {used[s]} locations, at least {instance.spread[s]} are required"
@@ -102,7 +102,7 @@ def _spread_faults(instance: Instance, assignment: Index) -> list[str]:
     ]
 
 
-def _dependency_faults(instance: Instance, assignment: Index) -> list[str]:
+def _dependency_faults(instance: RoadefInstance, assignment: Index) -> list[str]:
     present = _presence(instance, assignment, instance.neighbourhood)
     return [
         f"service {s}: in neighbourhood {n} without service {provider}, on which it depends"

@@ -26,7 +26,7 @@ class BalanceCost:
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class RoadefInstance:
     """A model with its initial assignment.
 
     Shapes, with R resources, M machines, S services, P processes: `transient`, `load_weight` [R]; `neighbourhood`,
@@ -63,7 +63,7 @@ class Instance:
         return len(self.service)
 
 
-def read_instance(model: Path, initial: Path) -> Instance:
+def read_instance(model: Path, initial: Path) -> RoadefInstance:
     """The instance in the two files.
 
     Raises
@@ -87,7 +87,7 @@ def read_instance(model: Path, initial: Path) -> Instance:
     process_weight, service_weight, machine_weight = stream.take(3).tolist()
     stream.end()
     service = processes[:, 0].astype(np.int32)
-    return Instance(
+    return RoadefInstance(
         transient=resources[:, 0] != 0,
         load_weight=resources[:, 1],
         neighbourhood=_dense(machines[:, 0]),

@@ -9,19 +9,19 @@ from pathlib import Path
 from benchmarks.data import data_folder
 from benchmarks.roadef.conversion import build_problem
 from benchmarks.roadef.cost import Cost, cost_of, faults_of
-from benchmarks.roadef.instance import Instance, read_instance
+from benchmarks.roadef.instance import RoadefInstance, read_instance
 from benchmarks.roadef.search import improve
 from trimtab_solver.primitives.encoding import Index
 
 
 @dataclass(frozen=True, slots=True)
-class Solution:
+class RoadefSolution:
     """An assignment with the judge's verdict.
 
     `wall_s` is from the files to the assignment in memory; `curve` holds (seconds, cost) of each improvement.
     """
 
-    instance: Instance
+    instance: RoadefInstance
 
     assignment: Index
     cost: Cost
@@ -30,7 +30,7 @@ class Solution:
     curve: tuple[tuple[float, int], ...]
 
 
-def solve(model: Path, initial: Path, seconds: float, seed: int) -> Solution:
+def solve(model: Path, initial: Path, seconds: float, seed: int) -> RoadefSolution:
     """Read, convert, search for what is left of the seconds, judge.
 
     Raises
@@ -48,7 +48,7 @@ def solve(model: Path, initial: Path, seconds: float, seed: int) -> Solution:
     assignment = improve(problem, seconds - built_s, seed, lambda at, cost: curve.append((built_s + at, cost)))
     wall_s = time.monotonic() - began
     faults = tuple(faults_of(instance, assignment))
-    return Solution(instance, assignment, cost_of(instance, assignment), faults, wall_s, tuple(curve))
+    return RoadefSolution(instance, assignment, cost_of(instance, assignment), faults, wall_s, tuple(curve))
 
 
 def instance_files() -> dict[str, tuple[Path, Path]]:

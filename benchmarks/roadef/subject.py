@@ -11,21 +11,23 @@ from typing import Final
 from benchmarks.roadef.best_known import BEST_KNOWN, FINALISTS, score
 from benchmarks.roadef.cost import cost_of
 from benchmarks.roadef.solving import instance_files, solve
-from benchmarks.subject import Case, Row, Selection
+from benchmarks.subject import BenchmarkCase, CaseSelection, Row
 
 SECONDS: Final = (60.0, 300.0)
 SMOKE: Final = "a1_1"
 SMOKE_SECONDS: Final = 1.0
 
 
-def cases(selection: Selection) -> Iterator[Case]:
+def cases(selection: CaseSelection) -> Iterator[BenchmarkCase]:
     """Every instance at hand, short runs of all before the long ones."""
     for limit in (SMOKE_SECONDS,) if selection.smoke else SECONDS:
         seconds = limit * selection.budget_factor
         for name in instance_files():
             if (name == SMOKE) if selection.smoke else selection.has_size(name):
                 for seed in selection.seeds:
-                    yield Case({"size": name, "budget_s": seconds, "seed": seed}, partial(measure, name, seconds, seed))
+                    yield BenchmarkCase(
+                        {"size": name, "budget_s": seconds, "seed": seed}, partial(measure, name, seconds, seed)
+                    )
 
 
 def measure(name: str, seconds: float, seed: int) -> Row:

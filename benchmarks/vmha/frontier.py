@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from benchmarks.service import THREADS
-from benchmarks.subject import Case, Row, Selection, SkippedError
+from benchmarks.subject import BenchmarkCase, CaseSelection, Row, SkippedError
 from benchmarks.vmha.instance import generate, policy_of
 from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, Recipe
 from benchmarks.vmha.subject import SMOKE_BUDGET_S, facts_of
@@ -20,14 +20,16 @@ SHARES_PERCENT: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
 _SIZING: Final = "rigid"
 
 
-def cases(selection: Selection) -> Iterator[Case]:
+def cases(selection: CaseSelection) -> Iterator[BenchmarkCase]:
     """A case per size and seed."""
     for size in SIZES[:1] if selection.smoke else SIZES:
         if selection.has_size(size.name):
             budget_s = SMOKE_BUDGET_S if selection.smoke else size.budget_s * selection.budget_factor
             for seed in selection.seeds:
                 recipe = Recipe(size, LOADS[-1], FAILURES[0], seed)
-                yield Case({**facts_of(recipe, _SIZING), "budget_s": budget_s}, partial(measure, recipe, budget_s))
+                yield BenchmarkCase(
+                    {**facts_of(recipe, _SIZING), "budget_s": budget_s}, partial(measure, recipe, budget_s)
+                )
 
 
 def measure(recipe: Recipe, budget_s: float) -> Row:

@@ -25,7 +25,7 @@ LEVELS = tuple(GROUP_SHARES)
 
 
 @dataclass(frozen=True, slots=True)
-class Guests:
+class DrawnGuests:
     """What each guest is.
 
     Shapes: `tier` (index into TIERS), `cpu`, `memory`, `group` (NONE: in none) and `need` (index into NEEDS, or NONE)
@@ -40,7 +40,7 @@ class Guests:
     need: Index
 
 
-def draw_guests(recipe: Recipe) -> Guests:
+def draw_guests(recipe: Recipe) -> DrawnGuests:
     """The guests; the same for every load and failure.
 
     All draws come from `numpy.random.RandomState`, whose streams never change (NEP 19).
@@ -57,7 +57,7 @@ def draw_guests(recipe: Recipe) -> Guests:
     free = np.flatnonzero(group == NONE)
     needy = free[np.argsort(random.random_sample(len(free)), kind="stable")][: round(NEEDY_SHARE * size.vms)]
     need[needy] = np.arange(len(needy)) % len(NEEDS)
-    return Guests(
+    return DrawnGuests(
         tier=tier,
         cpu=np.array([one.cpu_milli for one in FLAVOURS], dtype=np.int64)[flavour],
         memory=np.array([one.memory_mib for one in FLAVOURS], dtype=np.int64)[flavour],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.vmha.guests import Guests
+from benchmarks.vmha.guests import DrawnGuests
 from benchmarks.vmha.recipe import (
     CPU_SLACK,
     HOST_CLASSES,
@@ -24,7 +24,7 @@ _MEMORY_STEP = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Hosts:
+class BuiltHosts:
     """Where each host stands and what it is.
 
     Shapes: `site`, `room` (all NO_ROOM in clusters without rooms), `rack`, `kind` (index into HOST_CLASSES), `cpu`,
@@ -44,7 +44,7 @@ class Hosts:
 NO_ROOM = -1
 
 
-def build_hosts(recipe: Recipe, guests: Guests) -> Hosts:
+def build_hosts(recipe: Recipe, guests: DrawnGuests) -> BuiltHosts:
     """The hosts, so large that the guests load what survives as the recipe says."""
     count = recipe.size.hosts
     number = np.arange(count, dtype=np.int64)
@@ -68,7 +68,7 @@ def build_hosts(recipe: Recipe, guests: Guests) -> Hosts:
     else:
         failed = number == lost[2]
     kind = rack % len(HOST_CLASSES)
-    return Hosts(
+    return BuiltHosts(
         site=site.astype(np.int32),
         room=room.astype(np.int32),
         rack=rack.astype(np.int32),

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from benchmarks.vmha.guests import LEVELS, NONE, TIERS, Guests, draw_guests
-from benchmarks.vmha.hosts import NO_ROOM, Hosts, build_hosts
+from benchmarks.vmha.guests import LEVELS, NONE, TIERS, DrawnGuests, draw_guests
+from benchmarks.vmha.hosts import NO_ROOM, BuiltHosts, build_hosts
 from benchmarks.vmha.placing import place_guests
 from benchmarks.vmha.recipe import HOST_CLASSES, NEEDS, Recipe
 from trimtab_solver.authoring.loader import parse_policy
@@ -108,7 +108,7 @@ def _build(recipe: Recipe) -> Instance:
     return Instance(recipe.name, snapshot, healthy, load)
 
 
-def _domains(hosts: Hosts) -> tuple[tuple[FailureDomain, ...], list[str]]:
+def _domains(hosts: BuiltHosts) -> tuple[tuple[FailureDomain, ...], list[str]]:
     """All failure domains, and the rack of each host."""
     found: dict[str, FailureDomain] = {}
     racks = []
@@ -124,7 +124,7 @@ def _domains(hosts: Hosts) -> tuple[tuple[FailureDomain, ...], list[str]]:
     return tuple(found.values()), racks
 
 
-def _host(hosts: Hosts, h: int, rack: str) -> Host:
+def _host(hosts: BuiltHosts, h: int, rack: str) -> Host:
     return Host(
         id=f"h{h + 1:04}",
         domain_ids=(rack,),
@@ -134,7 +134,7 @@ def _host(hosts: Hosts, h: int, rack: str) -> Host:
     )
 
 
-def _vm(guests: Guests, v: int, host_id: str) -> Vm:
+def _vm(guests: DrawnGuests, v: int, host_id: str) -> Vm:
     group = int(guests.group[v])
     labels = {}
     if group != NONE:

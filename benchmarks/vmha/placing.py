@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.vmha.guests import LEVELS, NONE, Guests
-from benchmarks.vmha.hosts import Hosts
+from benchmarks.vmha.guests import LEVELS, NONE, DrawnGuests
+from benchmarks.vmha.hosts import BuiltHosts
 from benchmarks.vmha.recipe import Recipe
 from trimtab_solver.primitives.encoding import Index
 
@@ -15,7 +15,7 @@ _UNEVENNESS = 0.8
 """A host's usual load lies up to this share of what is free on average above or below the average."""
 
 
-def place_guests(recipe: Recipe, hosts: Hosts, guests: Guests) -> Index:
+def place_guests(recipe: Recipe, hosts: BuiltHosts, guests: DrawnGuests) -> Index:
     """A host for each guest [V].
 
     Guests with needs come first, then groups, then the others, large ones before small ones. Each goes to the one of a

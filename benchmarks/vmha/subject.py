@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from benchmarks.guest_counts import count_guests, final_hosts
 from benchmarks.service import Measurement, Service, request_bytes
-from benchmarks.subject import Case, Row, Selection
-from benchmarks.tally import final_hosts, tally
+from benchmarks.subject import BenchmarkCase, CaseSelection, Row
 from benchmarks.vmha.instance import Instance, generate, policy_files
 from benchmarks.vmha.recipe import FAILURES, LOADS, SIZES, SIZINGS, Recipe
 
@@ -18,19 +18,19 @@ class MiscountError(Exception):
     """An answer whose levels are not what its plan comes to: a bug in trimtab."""
 
 
-def cases(selection: Selection) -> Iterator[Case]:
+def cases(selection: CaseSelection) -> Iterator[BenchmarkCase]:
     """Sizes from small to large; per size failures, loads, policies and seeds."""
     with Service() as service:
         for recipe in chosen(selection):
             budget_s = SMOKE_BUDGET_S if selection.smoke else recipe.size.budget_s * selection.budget_factor
             for sizing in SIZINGS:
-                yield Case(
+                yield BenchmarkCase(
                     {**facts_of(recipe, sizing), "budget_s": budget_s},
                     partial(measure, service, recipe, sizing, budget_s),
                 )
 
 
-def chosen(selection: Selection) -> Iterator[Recipe]:
+def chosen(selection: CaseSelection) -> Iterator[Recipe]:
     """The recipes of a selection; in smoke mode the smallest tight one alone."""
     if selection.smoke:
         yield Recipe(SIZES[0], LOADS[-1], FAILURES[0], 1)
@@ -75,7 +75,7 @@ def row_of(instance: Instance, measured: Measurement) -> Row:
         When the levels of the answer do not agree with the guests that its plan leaves down.
     """
     answer = measured.answer
-    counted = tally(instance.snapshot, final_hosts(instance.snapshot, answer.plan))
+    counted = count_guests(instance.snapshot, final_hosts(instance.snapshot, answer.plan))
     levels = {level.name: [level.value, level.bound] for level in answer.levels}
     for name, (value, _) in levels.items():
         kind, _, tier = name.partition(":")

@@ -65,8 +65,8 @@ class ServedPolicy:
             except TimeoutError:
                 now = await asyncio.to_thread(_print_of, self._folder)
                 # a folder that still changes is looked at again, so that nothing is read half written
-                settled, seen = now == seen, now
-                if not settled or now == self._print:
+                is_complete, seen = now == seen, now
+                if not is_complete or now == self._print:
                     continue
             self._asked.clear()
             await self._reload(self._folder)

@@ -20,7 +20,7 @@ from ..status import ServiceError, ServiceReason, failure
 from .answers import Answers, Given, Key
 from .budget import check_deadline, time_to_work_s
 from .flights import Flight, Flights
-from .frames import Accepted, Failed, Frame, Progress, Report, Response
+from .frames import Accepted, Failed, Frame, ProgressMessage, Response, WorkReport
 from .job import Job
 from .method import Method, Quota
 
@@ -170,9 +170,9 @@ class Dispatcher:
                     await self._claim(flight, request_id)
                     flight.accept(request_id, budget_s)
                     limit.reschedule(self._end_at(budget_s))
-                case Progress(content):
+                case ProgressMessage(content):
                     flight.publish(content)
-                case Report():
+                case WorkReport():
                     facts |= frame.facts
                     self._count(frame)
                 case Failed(status):
@@ -183,7 +183,7 @@ class Dispatcher:
                     raise TypeError(f"a solver process sent a {type(frame).__name__}")
         return None
 
-    def _count(self, report: Report) -> None:
+    def _count(self, report: WorkReport) -> None:
         if report.outcome:
             self._metrics.plan_made(report.outcome)
         for engine in report.engine_faults:

@@ -41,14 +41,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ProgressMessage:
     """A response message on the way."""
 
     content: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class WorkReport:
     """What the work came to, for log and metrics; sent right before the end."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -73,14 +73,14 @@ class Failed:
     status: Status
 
 
-Frame = Request | Stop | Accepted | Progress | Report | Response | Failed
+Frame = Request | Stop | Accepted | ProgressMessage | WorkReport | Response | Failed
 
 _DECODERS: Final[Mapping[type[Frame], Callable[[bytes], Frame]]] = {
     Request: Request,
     Stop: lambda _: Stop(),
     Accepted: lambda content: Accepted(**json.loads(content)),
-    Progress: Progress,
-    Report: lambda content: Report(**json.loads(content)),
+    ProgressMessage: ProgressMessage,
+    WorkReport: lambda content: WorkReport(**json.loads(content)),
     Response: Response,
     Failed: lambda content: Failed(Status.FromString(content)),
 }
@@ -108,13 +108,13 @@ def receive_frame(connection: socket.socket) -> Frame:
 
 def _content(frame: Frame) -> bytes:
     match frame:
-        case Request(content) | Progress(content) | Response(content):
+        case Request(content) | ProgressMessage(content) | Response(content):
             return content
         case Failed(status):
             return bytes(status.SerializeToString())
         case Stop():
             return b""
-        case Accepted() | Report():
+        case Accepted() | WorkReport():
             return json.dumps(dataclasses.asdict(frame)).encode()
         case _:
             assert_never(frame)

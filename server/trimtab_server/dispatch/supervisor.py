@@ -18,7 +18,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from ..status import ServiceReason, failure
 from .child import run
-from .frames import Report, Response
+from .frames import Response, WorkReport
 from .job import Job
 from .method import Method, Quota
 from .solver_process import SolverProcess
@@ -61,7 +61,7 @@ class Supervisor:
             async for frame in solver.frames():
                 if isinstance(frame, Response):
                     return
-                if isinstance(frame, Report):
+                if isinstance(frame, WorkReport):
                     fault = frame.facts.get("fault", fault)
         raise RuntimeError(f"solver processes do not start: {fault}")
 

@@ -18,7 +18,7 @@ from trimtab_solver.stages import Stages
 
 from ..convert.request import PolicyFiles
 from ..status import ServiceReason, failure
-from .frames import Accepted, Frame, Progress, Report, Stop, encode, receive_frame
+from .frames import Accepted, Frame, ProgressMessage, Stop, WorkReport, encode, receive_frame
 from .job import Job
 
 _FRONT_IS_GONE: Final = 75
@@ -80,7 +80,7 @@ class Worker:
 
     def publish(self, response: Message) -> None:
         """Tell the caller how far the work is."""
-        self.send(Progress(response.SerializeToString()))
+        self.send(ProgressMessage(response.SerializeToString()))
 
     def note(self, **facts: Any) -> None:
         """Facts for the log."""
@@ -91,10 +91,10 @@ class Worker:
         self._outcome = outcome
         self._engine_faults = tuple(engine_faults)
 
-    def report(self) -> Report:
+    def report(self) -> WorkReport:
         """What the work came to so far."""
         stages = {stage: round(seconds, 4) for stage, seconds in self.stages.seconds.items()}
-        return Report(self._facts | {"stages_s": stages}, self._outcome, self._engine_faults)
+        return WorkReport(self._facts | {"stages_s": stages}, self._outcome, self._engine_faults)
 
     def send(self, frame: Frame) -> None:
         """Send to the front; ends the process when the front is gone."""

@@ -10,17 +10,17 @@ import pytest
 
 from benchmarks.roadef.conversion import build_problem
 from benchmarks.roadef.cost import cost_of, faults_of
-from benchmarks.roadef.instance import BalanceCost, Instance, read_instance
+from benchmarks.roadef.instance import BalanceCost, RoadefInstance, read_instance
 from tests.unit.benchmarks.roadef.toy import write_toy
 from trimtab_solver.problem import Problem, Target
 
 
-def random_instance(seed: int) -> Instance:
+def random_instance(seed: int) -> RoadefInstance:
     """A tiny instance whose initial assignment is feasible."""
     random = np.random.default_rng(seed)
     machines, services, processes = 4, 3, 5
     while True:
-        instance = Instance(
+        instance = RoadefInstance(
             transient=random.random(2) < 0.5,
             load_weight=random.integers(0, 5, 2),
             neighbourhood=random.integers(0, 2, machines).astype(np.int32),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.roadef.cost import Cost, cost_of, faults_of
-from benchmarks.roadef.instance import Instance, read_instance
+from benchmarks.roadef.instance import RoadefInstance, read_instance
 from tests.unit.benchmarks.roadef.toy import write_toy
 
 PUBLISHED = {"A/a1_1": 49_528_750, "A/a2_2": 1_876_768_120, "B/b_1": 7_644_173_180, "B/b_9": 23_234_641_520}
@@ -17,17 +17,17 @@ PUBLISHED = {"A/a1_1": 49_528_750, "A/a2_2": 1_876_768_120, "B/b_1": 7_644_173_1
 
 
 @pytest.fixture
-def toy(tmp_path: Path) -> Instance:
+def toy(tmp_path: Path) -> RoadefInstance:
     return read_instance(*write_toy(tmp_path))
 
 
-def test_the_initial_assignment_costs_load_and_balance_only(toy: Instance) -> None:
+def test_the_initial_assignment_costs_load_and_balance_only(toy: RoadefInstance) -> None:
     """Counted by hand: 7 units of resource 0 and 2 of resource 1 over safety; machine 2 is out of balance by 4."""
     assert cost_of(toy, toy.initial) == Cost(20, 20, 0, 0, 0)
     assert faults_of(toy, toy.initial) == []
 
 
-def test_a_move_costs_its_process_its_service_and_its_machines(toy: Instance) -> None:
+def test_a_move_costs_its_process_its_service_and_its_machines(toy: RoadefInstance) -> None:
     """Process 1 from machine 1 to 2, counted by hand."""
     moved = np.array([0, 2, 0, 1], dtype=np.int32)
     assert cost_of(toy, moved) == Cost(18, 15, 2, 10, 14)
@@ -44,13 +44,13 @@ def test_a_move_costs_its_process_its_service_and_its_machines(toy: Instance) ->
         ([0, 1, 2, 1], "service 1: in neighbourhood 1 without service 0"),
     ],
 )
-def test_each_hard_constraint_is_noticed(toy: Instance, assignment: list[int], fault: str) -> None:
+def test_each_hard_constraint_is_noticed(toy: RoadefInstance, assignment: list[int], fault: str) -> None:
     """Room, conflict, spread and dependency, each broken by one assignment."""
     faults = faults_of(toy, np.array(assignment, dtype=np.int32))
     assert any(one.startswith(fault) for one in faults), faults
 
 
-def test_a_transient_resource_counts_at_both_ends(toy: Instance) -> None:
+def test_a_transient_resource_counts_at_both_ends(toy: RoadefInstance) -> None:
     """Processes 0 and 1 swapped fit in the end, but not while both ends hold resource 0."""
     faults = faults_of(toy, np.array([1, 0, 0, 1], dtype=np.int32))
     assert faults == [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.tally import tally
+from benchmarks.guest_counts import count_guests
 from benchmarks.vmha import FAILURES, LOADS, SIZES, SIZINGS, Recipe, generate, recipes
 from benchmarks.vmha.__main__ import main
 from benchmarks.vmha.instance import DriftError, digest_of, pinned_digests, policy_of, policy_without_budget
@@ -124,7 +124,7 @@ def test_a_tally_counts_by_the_final_hosts() -> None:
     assert isinstance(place, dict)
     place[running[0]] = next(host.id for host in snapshot.hosts if host.id != place[running[0]])
     del place[running[1]]
-    counted = tally(snapshot, place)
+    counted = count_guests(snapshot, place)
     displaced = sum(vm.state is VmState.DISPLACED for vm in snapshot.vms)
     assert (counted.running, counted.moved, counted.stopped) == (len(running), 1, 1)
     assert sum(counted.lost.values()) == displaced + 1

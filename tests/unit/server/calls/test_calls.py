@@ -19,7 +19,7 @@ from trimtab_server.calls.chain import Call, Chain, Link
 from trimtab_server.calls.handlers import service_handlers
 from trimtab_server.calls.interceptors import links_around_calls
 from trimtab_server.calls.methods import METHODS
-from trimtab_server.dispatch.frames import Accepted, Progress, Response
+from trimtab_server.dispatch.frames import Accepted, ProgressMessage, Response
 from trimtab_server.metrics import Metrics
 from trimtab_server.served_policy import ServedPolicy
 from trimtab_server.status import ServiceReason, failure, reason_of
@@ -93,7 +93,7 @@ def test_a_stream_is_accepted_reports_and_answers() -> None:
 
     async def scenario() -> _Server:
         seen = asyncio.Event()
-        server = _Server(Accepted("id", 2.0), Progress(b"progress"), seen, Response(b"answer"))
+        server = _Server(Accepted("id", 2.0), ProgressMessage(b"progress"), seen, Response(b"answer"))
 
         def see(response: bytes) -> None:
             if response == b"progress":

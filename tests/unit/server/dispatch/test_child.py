@@ -16,10 +16,10 @@ from trimtab_server.dispatch.frames import (
     Accepted,
     Failed,
     Frame,
-    Progress,
-    Report,
+    ProgressMessage,
     Response,
     Stop,
+    WorkReport,
     encode,
     receive_frame,
 )
@@ -41,7 +41,7 @@ def test_a_response_follows_its_report() -> None:
     """The report has the stages of the request."""
     request = BytesValue(value=b"abc").SerializeToString()
     report, response = _responded(REVIEW, request)
-    assert isinstance(report, Report)
+    assert isinstance(report, WorkReport)
     assert list(report.facts["stages_s"]) == ["parse", "encode"]
     assert response == Response(request)
 
@@ -58,7 +58,7 @@ def test_a_response_follows_its_report() -> None:
 def test_whatever_goes_wrong_is_a_status(work: str, request_bytes: bytes, reason: str, fault: str) -> None:
     """What the caller may correct has its own reason; a defect is told to the log, not to the caller."""
     report, end = _responded(_method(work), request_bytes)
-    assert isinstance(report, Report)
+    assert isinstance(report, WorkReport)
     assert isinstance(end, Failed)
     assert reason_of(end.status) == reason
     assert fault in report.facts.get("fault", "")
@@ -84,9 +84,9 @@ def test_what_the_work_says_arrives_in_order() -> None:
     worker.count_plan("OPTIMAL", ["exact"])
     assert receive_frame(front) == Accepted("id", 2.0)
     progress = receive_frame(front)
-    assert isinstance(progress, Progress)
+    assert isinstance(progress, ProgressMessage)
     assert pb.StreamPlanResponse.FromString(progress.content).progress.engine == "greedy"
-    assert worker.report() == Report({"a": 1, "b": 2, "stages_s": {}}, "OPTIMAL", ("exact",))
+    assert worker.report() == WorkReport({"a": 1, "b": 2, "stages_s": {}}, "OPTIMAL", ("exact",))
 
 
 def test_the_front_can_ask_for_the_best() -> None:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from tests.support.solving import PLAN, REVIEW, ScriptedSolvers, Step, dispatcher_of
 from trimtab_server.dispatch.dispatcher import Dispatcher
-from trimtab_server.dispatch.frames import Accepted, Failed, Progress, Report, Request, Response
+from trimtab_server.dispatch.frames import Accepted, Failed, ProgressMessage, Request, Response, WorkReport
 from trimtab_server.dispatch.method import Method
 from trimtab_server.status import ServiceError, reason_of
 
@@ -155,8 +155,10 @@ def test_progress_and_reports_go_where_they_belong() -> None:
 
     async def scenario() -> list[float | None]:
         gate = asyncio.Event()
-        report = Report({"engine": "exact"}, "OPTIMAL", ("search", "exact", "search"))
-        solvers = ScriptedSolvers(_script(Accepted("id", 60.0), Progress(b"1"), gate, report, Response(b"answer")))
+        report = WorkReport({"engine": "exact"}, "OPTIMAL", ("search", "exact", "search"))
+        solvers = ScriptedSolvers(
+            _script(Accepted("id", 60.0), ProgressMessage(b"1"), gate, report, Response(b"answer"))
+        )
         dispatcher = dispatcher_of(solvers)
         flight = await dispatcher.flight(PLAN, b"", None)
         with flight.joined() as updates:

@@ -13,7 +13,7 @@ from google.protobuf.wrappers_pb2 import BytesValue, StringValue
 
 from tests.support import solving
 from tests.support.solving import REVIEW, job_of
-from trimtab_server.dispatch.frames import Accepted, Failed, Report, Response
+from trimtab_server.dispatch.frames import Accepted, Failed, Response, WorkReport
 from trimtab_server.dispatch.method import Method
 from trimtab_server.dispatch.supervisor import Supervisor
 from trimtab_server.status import ServiceError, reason_of
@@ -46,7 +46,7 @@ def test_a_request_is_worked_on_in_a_process_of_its_own() -> None:
         async with supervisor.solver(job_of(REVIEW), request) as solver:
             frames = [frame async for frame in solver.frames()]
             pid = solver.pid
-        assert isinstance(frames[0], Report)
+        assert isinstance(frames[0], WorkReport)
         assert frames[1:] == [Response(request)]
         assert not _is_alive(pid)
 

@@ -18,11 +18,11 @@ from trimtab_solver.snapshot import (
 
 from ..imported import TIER, ImportRefusedError, Notes
 from .constraints import Wishes
-from .instance import SLOTS, Instance
+from .instance import SLOTS, BtrPlaceInstance
 from .json_reader import as_amount
 
 
-def build_snapshot(instance: Instance, wishes: Wishes, notes: Notes) -> Snapshot:
+def build_snapshot(instance: BtrPlaceInstance, wishes: Wishes, notes: Notes) -> Snapshot:
     """Hosts, guests and the partitions of among constraints as failure domains."""
     if not instance.host_names:
         raise ImportRefusedError(
@@ -42,7 +42,7 @@ def build_snapshot(instance: Instance, wishes: Wishes, notes: Notes) -> Snapshot
     return Snapshot(hosts, vms, domains)
 
 
-def _request(instance: Instance, wishes: Wishes, vm: int) -> dict[str, int]:
+def _request(instance: BtrPlaceInstance, wishes: Wishes, vm: int) -> dict[str, int]:
     amounts = {
         resource.name: max(resource.takes(vm), wishes.preserved.get((vm, known), 0))
         for known, resource in instance.resources.items()
@@ -51,7 +51,7 @@ def _request(instance: Instance, wishes: Wishes, vm: int) -> dict[str, int]:
 
 
 def _slotted(
-    instance: Instance, wishes: Wishes, requests: Mapping[int, Mapping[str, int]], notes: Notes
+    instance: BtrPlaceInstance, wishes: Wishes, requests: Mapping[int, Mapping[str, int]], notes: Notes
 ) -> frozenset[int]:
     """VMs that take a slot: all if the number of running VMs is limited somewhere, else those that take nothing."""
     empty = [vm for vm, request in requests.items() if not request]
@@ -66,7 +66,7 @@ def _slotted(
 def _domains(wishes: Wishes) -> tuple[tuple[FailureDomain, ...], dict[int, tuple[str, ...]]]:
     domains: list[FailureDomain] = []
     parts_of: dict[int, tuple[str, ...]] = {}
-    for kind, partition in wishes.settled.partitions.items():
+    for kind, partition in wishes.translation.partitions.items():
         for number, part in enumerate(partition, 1):
             domain = FailureDomain(f"{kind}.{number}", kind)
             domains.append(domain)
@@ -75,7 +75,9 @@ def _domains(wishes: Wishes) -> tuple[tuple[FailureDomain, ...], dict[int, tuple
     return tuple(domains), parts_of
 
 
-def _host(instance: Instance, wishes: Wishes, node: int, parts: tuple[str, ...], slots: int, notes: Notes) -> Host:
+def _host(
+    instance: BtrPlaceInstance, wishes: Wishes, node: int, parts: tuple[str, ...], slots: int, notes: Notes
+) -> Host:
     capacity = {}
     for known, resource in instance.resources.items():
         capacity[resource.name] = min(resource.has(node), wishes.node_caps.get((node, known), resource.has(node)))
@@ -98,7 +100,7 @@ def _host(instance: Instance, wishes: Wishes, node: int, parts: tuple[str, ...],
     )
 
 
-def _host_state(instance: Instance, wishes: Wishes, node: int, notes: Notes) -> HostState:
+def _host_state(instance: BtrPlaceInstance, wishes: Wishes, node: int, notes: Notes) -> HostState:
     wish = wishes.node_states.get(node)
     name = instance.host_names[node]
     if node in instance.offline:
@@ -113,7 +115,7 @@ def _host_state(instance: Instance, wishes: Wishes, node: int, notes: Notes) -> 
     return HostState.UP
 
 
-def _vm(instance: Instance, wishes: Wishes, vm: int, requested: dict[str, int], notes: Notes) -> Vm:
+def _vm(instance: BtrPlaceInstance, wishes: Wishes, vm: int, requested: dict[str, int], notes: Notes) -> Vm:
     state = _vm_state(instance, wishes, vm, notes)
     node = instance.running.get(vm)
     name = instance.vm_names[vm]
@@ -129,7 +131,7 @@ def _vm(instance: Instance, wishes: Wishes, vm: int, requested: dict[str, int], 
     return Vm(
         id=name,
         tier=TIER,
-        labels=wishes.settled.labels.get(vm, {}),
+        labels=wishes.translation.labels.get(vm, {}),
         requested=requested,
         allocated=allocated,
         state=state,
@@ -140,7 +142,7 @@ def _vm(instance: Instance, wishes: Wishes, vm: int, requested: dict[str, int], 
     )
 
 
-def _vm_state(instance: Instance, wishes: Wishes, vm: int, notes: Notes) -> VmState:
+def _vm_state(instance: BtrPlaceInstance, wishes: Wishes, vm: int, notes: Notes) -> VmState:
     wish = wishes.vm_states.get(vm)
     name = instance.vm_names[vm]
     if vm in instance.running:

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..imported import TIER_DRAFT, Notes, malformed, unknown
 from ..policy_writer import write_documents
-from .instance import Instance, known_nodes, known_vms
+from .instance import BtrPlaceInstance, known_nodes, known_vms
 from .json_reader import as_amount, as_list, as_string
 from .json_reader import field as field_of
-from .rules import Partition, Rules, Settled, Vms, settle
+from .rules import Partition, PlacementConstraints, Translation, Vms, translate
 
 
 @dataclass(slots=True)
@@ -31,27 +31,27 @@ class Wishes:
     overbooking: dict[tuple[int, str], int] = field(default_factory=dict)
     """Percent per node and resource."""
     rooted: set[int] = field(default_factory=set)
-    settled: Settled = field(default_factory=Settled)
+    translation: Translation = field(default_factory=Translation)
 
     def files(self) -> dict[str, bytes]:
         """The policy files."""
-        drafts = {"tiers.yaml": [TIER_DRAFT], **self.settled.drafts}
+        drafts = {"tiers.yaml": [TIER_DRAFT], **self.translation.drafts}
         return {file: write_documents(documents) for file, documents in drafts.items()}
 
 
-def read_constraints(instance: Instance, notes: Notes) -> Wishes:
+def read_constraints(instance: BtrPlaceInstance, notes: Notes) -> Wishes:
     """Everything the constraints ask for; what cannot be expressed goes to the notes."""
     reader = _Reader(instance, notes)
     for index, constraint in enumerate(instance.constraints):
         reader.read(constraint, f"constraints[{index}]")
-    reader.wishes.settled = settle(reader.rules, instance.host_names, notes)
+    reader.wishes.translation = translate(reader.rules, instance.host_names, notes)
     return reader.wishes
 
 
 class _Reader:
-    def __init__(self, instance: Instance, notes: Notes) -> None:
+    def __init__(self, instance: BtrPlaceInstance, notes: Notes) -> None:
         self.wishes = Wishes()
-        self.rules = Rules()
+        self.rules = PlacementConstraints()
         self._instance = instance
         self._notes = notes
         self._every = frozenset(instance.host_names)

@@ -36,7 +36,7 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class BtrPlaceInstance:
     """Nodes and VMs by number, with the names they get in the snapshot."""
 
     online: tuple[int, ...]
@@ -55,7 +55,7 @@ class Instance:
     constraints: tuple[dict[str, Any], ...]
 
 
-def parse_instance(raw: bytes, name: str, notes: Notes) -> Instance:
+def parse_instance(raw: bytes, name: str, notes: Notes) -> BtrPlaceInstance:
     """The checked content of an instance file."""
     top = as_object(parse_json(raw, name), name)
     model = as_object(field(top, "model", name), "model")
@@ -80,7 +80,7 @@ def parse_instance(raw: bytes, name: str, notes: Notes) -> Instance:
         for index, view in enumerate(as_list(model.get("views", []), "model.views"))
     ]
     attributes = as_object(model.get("attributes", {}), "model.attributes")
-    instance = Instance(
+    instance = BtrPlaceInstance(
         online=tuple(sorted(online)),
         offline=tuple(sorted(offline)),
         running=running,
@@ -170,7 +170,7 @@ def _attributes(attributes: dict[str, Any], key: str) -> dict[int, dict[str, Any
     return {as_id(number, path): as_object(values, f"{path}.{number}") for number, values in found.items()}
 
 
-def _note_attributes(instance: Instance, notes: Notes) -> None:
+def _note_attributes(instance: BtrPlaceInstance, notes: Notes) -> None:
     left_out = {name for values in instance.vm_attributes.values() for name in values} - {"boot"}
     left_out |= {name for values in instance.node_attributes.values() for name in values} - {"boot"}
     for name in sorted(left_out):
@@ -193,12 +193,12 @@ def _links(views: list[dict[str, Any]], notes: Notes) -> dict[int, int]:
     return slowest
 
 
-def known_vms(instance: Instance, value: Any, path: str) -> list[int]:
+def known_vms(instance: BtrPlaceInstance, value: Any, path: str) -> list[int]:
     """The VMs a constraint names, all of which must be in the model."""
     return _known(value, path, instance.vm_names, "VM")
 
 
-def known_nodes(instance: Instance, value: Any, path: str) -> list[int]:
+def known_nodes(instance: BtrPlaceInstance, value: Any, path: str) -> list[int]:
     """The nodes a constraint names, all of which must be in the model."""
     return _known(value, path, instance.host_names, "node")
 

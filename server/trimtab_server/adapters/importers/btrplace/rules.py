@@ -23,8 +23,8 @@ _LONGEST_EXPRESSION = 4000
 
 
 @dataclass(slots=True)
-class Rules:
-    """Placement constraints as read, then as labels, domains and drafts (`settle`)."""
+class PlacementConstraints:
+    """Placement constraints as read, then as labels, domains and drafts (`translate`)."""
 
     spreads: dict[Vms, None] = field(default_factory=dict)
     gathers: dict[Vms, None] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Rules:
 
 
 @dataclass(slots=True)
-class Settled:
+class Translation:
     """What the rules came to."""
 
     drafts: dict[str, list[Draft]] = field(default_factory=dict)
@@ -63,53 +63,57 @@ class Settled:
         self.drafts.setdefault(file, []).append(Draft(kind, name, spec, description))
 
 
-def settle(rules: Rules, host_names: Mapping[int, str], notes: Notes) -> Settled:
+def translate(rules: PlacementConstraints, host_names: Mapping[int, str], notes: Notes) -> Translation:
     """Labels, domain kinds and documents for all rules."""
-    settled = Settled()
-    for layer, key in _layers(rules.spreads, "spread", settled):
+    translation = Translation()
+    for layer, key in _layers(rules.spreads, "spread", translation):
         spec = {"select": _having(key), "groupBy": f"vm.labels.{key}", "topology": "host", "maxPerDomain": 1}
-        settled.add("spread.yaml", "Spread", _name(key), spec, f"{layer} spread constraints")
-    for layer, key in _layers(rules.gathers, "gather", settled):
+        translation.add("spread.yaml", "Spread", _name(key), spec, f"{layer} spread constraints")
+    for layer, key in _layers(rules.gathers, "gather", translation):
         spec = {"select": _having(key), "groupBy": f"vm.labels.{key}", "topology": "host"}
-        settled.add("together.yaml", "Together", _name(key), spec, f"{layer} gather constraints")
+        translation.add("together.yaml", "Together", _name(key), spec, f"{layer} gather constraints")
     kinds = {
         partition: f"parts_{number}"
         for number, partition in enumerate([*rules.amongs, *(p for p, _ in rules.parted if p not in rules.amongs)], 1)
     }
-    settled.partitions = {kind: partition for partition, kind in kinds.items()}
-    _settle_among(rules, kinds, settled)
-    _settle_separate(rules, kinds, settled)
-    _settle_fences(rules, host_names, settled, notes)
-    return settled
+    translation.partitions = {kind: partition for partition, kind in kinds.items()}
+    _translate_among(rules, kinds, translation)
+    _translate_separate(rules, kinds, translation)
+    _translate_fences(rules, host_names, translation, notes)
+    return translation
 
 
-def _settle_among(rules: Rules, kinds: Mapping[Partition, str], settled: Settled) -> None:
+def _translate_among(rules: PlacementConstraints, kinds: Mapping[Partition, str], translation: Translation) -> None:
     for partition, groups in rules.amongs.items():
         kind = kinds[partition]
-        for layer, key in _layers(groups, f"among_{kind}", settled):
+        for layer, key in _layers(groups, f"among_{kind}", translation):
             spec = {"select": _having(key), "groupBy": f"vm.labels.{key}", "topology": kind}
-            settled.add("together.yaml", "Together", _name(key), spec, f"{layer} among constraints over one partition")
+            translation.add(
+                "together.yaml", "Together", _name(key), spec, f"{layer} among constraints over one partition"
+            )
 
 
-def _settle_separate(rules: Rules, kinds: Mapping[Partition, str], settled: Settled) -> None:
+def _translate_separate(rules: PlacementConstraints, kinds: Mapping[Partition, str], translation: Translation) -> None:
     for number, vms in enumerate(rules.lonely, 1):
         key = f"lonely_{number}"
-        settled.label(vms, key, "yes")
+        translation.label(vms, key, "yes")
         spec = {"between": [{"matchLabels": {key: "yes"}}, {"cel": f"!has(vm.labels.{key})"}], "topology": "host"}
-        settled.add("separate.yaml", "Separate", _name(key), spec, "a lonely constraint")
+        translation.add("separate.yaml", "Separate", _name(key), spec, "a lonely constraint")
     separated = [("host", sets) for sets in rules.splits]
     separated += [(kinds[partition], sets) for partition, sets in rules.parted]
     for number, (topology, sets) in enumerate(separated, 1):
         key = f"split_{number}"
         for index, vms in enumerate(sets, 1):
-            settled.label(vms, key, f"p{index}")
+            translation.label(vms, key, f"p{index}")
         between = [{"matchLabels": {key: f"p{index}"}} for index in range(1, len(sets) + 1)]
-        settled.add(
+        translation.add(
             "separate.yaml", "Separate", _name(key), {"between": between, "topology": topology}, "a split constraint"
         )
 
 
-def _settle_fences(rules: Rules, host_names: Mapping[int, str], settled: Settled, notes: Notes) -> None:
+def _translate_fences(
+    rules: PlacementConstraints, host_names: Mapping[int, str], translation: Translation, notes: Notes
+) -> None:
     every = frozenset(host_names)
     pinned: dict[Nodes, list[int]] = {}
     met: dict[frozenset[Nodes], Nodes] = {}
@@ -122,9 +126,11 @@ def _settle_fences(rules: Rules, host_names: Mapping[int, str], settled: Settled
     for number, (nodes, vms) in enumerate(pinned.items(), 1):
         if not nodes:
             notes.add("fences, bans and parts leave VMs no node at all", f"VM {vms[0]}")
-        settled.label(vms, "pin", f"p{number}")
+        translation.label(vms, "pin", f"p{number}")
         spec = {"select": {"matchLabels": {"pin": f"p{number}"}}, "hosts": _hosts(nodes, every, host_names)}
-        settled.add("pins.yaml", "Pin", f"pin-{number}", spec, f"{len(vms)} VMs under the same fences, bans and parts")
+        translation.add(
+            "pins.yaml", "Pin", f"pin-{number}", spec, f"{len(vms)} VMs under the same fences, bans and parts"
+        )
 
 
 def _hosts(nodes: Nodes, every: Nodes, names: Mapping[int, str]) -> dict[str, Any]:
@@ -143,12 +149,12 @@ def _quoted(name: str) -> str:
     return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _layers(groups: Iterable[Vms], prefix: str, settled: Settled) -> Sequence[tuple[int, str]]:
+def _layers(groups: Iterable[Vms], prefix: str, translation: Translation) -> Sequence[tuple[int, str]]:
     """Label the groups; per layer how many it holds and its label key."""
     sizes: Counter[int] = Counter()
     groups = list(groups)
     for number, (group, layer) in enumerate(zip(groups, layers_of(groups), strict=True), 1):
-        settled.label(group, f"{prefix}_{layer}", f"g{number}")
+        translation.label(group, f"{prefix}_{layer}", f"g{number}")
         sizes[layer] += 1
     return [(size, f"{prefix}_{layer}") for layer, size in sorted(sizes.items())]
 

@@ -26,7 +26,7 @@ from .dump import parse_dump
 from .guests import build_guests
 from .nodes import build_hosts, location_domains
 from .pools import Pools
-from .tags import settle_tags
+from .tags import translate_tags
 
 __all__ = ["Ganeti", "read_ganeti"]
 
@@ -54,7 +54,7 @@ def read_ganeti(source: bytes | str | Path) -> Imported:
     dump = parse_dump(_text(source, name), name)
     notes = Notes()
     pools = Pools(dump)
-    rules = settle_tags(dump, notes)
+    rules = translate_tags(dump, notes)
     snapshot = Snapshot(
         hosts=build_hosts(dump, pools, rules, notes),
         vms=build_guests(dump, pools, rules, notes),

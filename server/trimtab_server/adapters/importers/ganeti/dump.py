@@ -81,7 +81,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class GanetiInstance:
     """An instance; memory in MiB."""
 
     line: int
@@ -104,7 +104,7 @@ class Dump:
 
     groups: tuple[Group, ...]
     nodes: tuple[Node, ...]
-    instances: tuple[Instance, ...]
+    instances: tuple[GanetiInstance, ...]
     cluster_tags: tuple[str, ...]
     vcpu_ratios: dict[str, float]
 
@@ -219,7 +219,7 @@ def _node(line: int, fields: list[str], groups: dict[str, Group]) -> Node:
     )
 
 
-def _instance(line: int, fields: list[str], nodes: dict[str, Node]) -> Instance:
+def _instance(line: int, fields: list[str], nodes: dict[str, Node]) -> GanetiInstance:
     _need(fields, 10, "instance", "name|memory|disk|vcpus|status|balanced|primary|secondary|disk template|tags|...")
     name, status, balanced, primary, secondary, template = fields[0], *fields[4:9]
     if status not in STATUSES:
@@ -237,7 +237,7 @@ def _instance(line: int, fields: list[str], nodes: dict[str, Node]) -> Instance:
     memory, vcpus = _amount(fields[1], f"instance {name}"), _amount(fields[3], f"instance {name}")
     if not memory and not vcpus:
         raise _RowError(f"instance {name} has neither memory nor vcpus", "correct its size")
-    return Instance(
+    return GanetiInstance(
         line=line,
         name=name,
         memory=memory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trimtab_solver.snapshot import Migratability, Vm, VmState
 
 from ..imported import TIER, Notes
-from .dump import Dump, Instance, Storage
+from .dump import Dump, GanetiInstance, Storage
 from .nodes import STOPPED, USES_MEMORY
 from .pools import Pools
 from .tags import TagRules
@@ -33,7 +33,7 @@ def _free_name(name: str, names: set[str]) -> str:
     return name
 
 
-def _guest(instance: Instance, name: str, pools: Pools, rules: TagRules, notes: Notes) -> Vm:
+def _guest(instance: GanetiInstance, name: str, pools: Pools, rules: TagRules, notes: Notes) -> Vm:
     if not instance.is_balanced:
         notes.add("that an instance is not balanced automatically is left out", name)
     if instance.storage is Storage.PAIR and instance.secondary is None:
@@ -57,7 +57,7 @@ def _guest(instance: Instance, name: str, pools: Pools, rules: TagRules, notes: 
     )
 
 
-def _state(instance: Instance, notes: Notes) -> VmState:
+def _state(instance: GanetiInstance, notes: Notes) -> VmState:
     status = instance.status
     if instance.is_forthcoming:
         notes.add("instances that do not exist yet (forthcoming) count as stopped", instance.name)

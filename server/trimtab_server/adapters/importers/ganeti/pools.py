@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trimtab_solver.snapshot import PoolKind, StoragePool
 
-from .dump import Dump, Instance, Node, Storage
+from .dump import Dump, GanetiInstance, Node, Storage
 
 
 class Pools:
@@ -22,7 +22,7 @@ class Pools:
         """Every pool, in order of first use."""
         return tuple(self._pools.values())
 
-    def of(self, instance: Instance) -> str:
+    def of(self, instance: GanetiInstance) -> str:
         """The pool that holds the disks of the instance; empty if it has none."""
         return self._of.get(instance.line, "")
 
@@ -30,7 +30,7 @@ class Pools:
         """The pools the node reaches."""
         return tuple(self._reached[node.name])
 
-    def _add(self, instance: Instance, dump: Dump) -> None:
+    def _add(self, instance: GanetiInstance, dump: Dump) -> None:
         primary, secondary = instance.primary, instance.secondary
         if instance.storage is Storage.NONE:
             return

@@ -11,7 +11,7 @@ from typing import Any
 from ..imported import Notes
 from ..layers import layers_of
 from ..policy_writer import Draft
-from .dump import Dump, Instance, Node, Storage
+from .dump import Dump, GanetiInstance, Node, Storage
 
 _EXCLUSION = "htools:iextags:"
 _LOCATION = "htools:nlocation:"
@@ -37,7 +37,7 @@ class TagRules:
     host_domains: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By node."""
 
-    def label_guest(self, instance: Instance, key: str, value: str) -> None:
+    def label_guest(self, instance: GanetiInstance, key: str, value: str) -> None:
         """Give a guest a label."""
         self.guest_labels.setdefault(instance.line, {})[key] = value
 
@@ -50,7 +50,7 @@ class TagRules:
         self.drafts.setdefault(file, []).append(Draft(kind, name, spec, description))
 
 
-def settle_tags(dump: Dump, notes: Notes) -> TagRules:
+def translate_tags(dump: Dump, notes: Notes) -> TagRules:
     """All rules of the dump."""
     rules = TagRules()
     for node in dump.nodes:
@@ -59,11 +59,11 @@ def settle_tags(dump: Dump, notes: Notes) -> TagRules:
     for instance in dump.instances:
         if instance.tags:
             rules.label_guest(instance, "tags", ",".join(instance.tags))
-    _settle_groups(dump, rules, notes)
-    kinds = _settle_locations(dump, rules, notes)
-    _settle_exclusion(dump, rules, kinds)
-    _settle_desired(dump, rules, notes)
-    _settle_migration(dump, rules, notes)
+    _translate_groups(dump, rules, notes)
+    kinds = _translate_locations(dump, rules, notes)
+    _translate_exclusion(dump, rules, kinds)
+    _translate_desired(dump, rules, notes)
+    _translate_migration(dump, rules, notes)
     known = (_EXCLUSION, _LOCATION, _DESIRED, _MIGRATION, _ALLOWED)
     for tag in dump.cluster_tags:
         if "|" in tag:
@@ -78,7 +78,7 @@ def _values(dump: Dump, prefix: str) -> list[str]:
     return sorted({tag[len(prefix) :] for tag in dump.cluster_tags if tag.startswith(prefix) and tag != prefix})
 
 
-def _settle_groups(dump: Dump, rules: TagRules, notes: Notes) -> None:
+def _translate_groups(dump: Dump, rules: TagRules, notes: Notes) -> None:
     for group in dump.groups:
         if group.policy == "unallocable":
             notes.add("unallocable groups take no guests of other groups; no guest leaves its group anyway", group.name)
@@ -103,7 +103,7 @@ def _settle_groups(dump: Dump, rules: TagRules, notes: Notes) -> None:
         )
 
 
-def _settle_locations(dump: Dump, rules: TagRules, notes: Notes) -> list[str]:
+def _translate_locations(dump: Dump, rules: TagRules, notes: Notes) -> list[str]:
     kinds: list[str] = []
     prefixes = _values(dump, _LOCATION)
     if prefixes:
@@ -123,9 +123,9 @@ def _settle_locations(dump: Dump, rules: TagRules, notes: Notes) -> list[str]:
     return kinds
 
 
-def _settle_exclusion(dump: Dump, rules: TagRules, kinds: list[str]) -> None:
+def _translate_exclusion(dump: Dump, rules: TagRules, kinds: list[str]) -> None:
     prefixes = tuple(_values(dump, _EXCLUSION))
-    members: dict[str, list[Instance]] = {}
+    members: dict[str, list[GanetiInstance]] = {}
     for instance in dump.instances:
         for tag in dict.fromkeys(instance.tags):
             if prefixes and tag.startswith(prefixes):
@@ -148,7 +148,7 @@ def _settle_exclusion(dump: Dump, rules: TagRules, kinds: list[str]) -> None:
             rules.add("exclusion.yaml", "Spread", f"{name}-{kind.replace('_', '-')}", wish, described)
 
 
-def _settle_desired(dump: Dump, rules: TagRules, notes: Notes) -> None:
+def _translate_desired(dump: Dump, rules: TagRules, notes: Notes) -> None:
     prefixes = tuple(f"{prefix}:" for prefix in _values(dump, _DESIRED))
     wanted: dict[str, None] = {}
     for instance in dump.instances:
@@ -168,7 +168,7 @@ def _settle_desired(dump: Dump, rules: TagRules, notes: Notes) -> None:
         rules.add("locations.yaml", "HostRequirement", f"desired-{number}", spec, f"Guests that should be at {tag}")
 
 
-def _settle_migration(dump: Dump, rules: TagRules, notes: Notes) -> None:
+def _translate_migration(dump: Dump, rules: TagRules, notes: Notes) -> None:
     prefixes = tuple(f"{prefix}:" for prefix in _values(dump, _MIGRATION))
     pairs = {tuple(value.split("::")) for value in _values(dump, _ALLOWED)}
     for value in _values(dump, _ALLOWED):

@@ -12,7 +12,7 @@ from trimtab_solver.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class GuestCounts:
     """How many guests run now, and what becomes of them.
 
     `lost` counts wanted guests that do not run in the end, by tier; `moved` those that run now and in the end, on
@@ -35,7 +35,7 @@ def final_hosts(snapshot: Snapshot, plan: Plan) -> dict[str, str]:
     return {vm.id: vm.place for vm in after_plan(snapshot, plan).vms if vm.is_running}
 
 
-def tally(snapshot: Snapshot, place: Mapping[str, str]) -> Tally:
+def count_guests(snapshot: Snapshot, place: Mapping[str, str]) -> GuestCounts:
     """What becomes of the guests when they end at `place` (guest id to host id)."""
     lost: Counter[str] = Counter()
     running = moved = stopped = 0
@@ -47,4 +47,4 @@ def tally(snapshot: Snapshot, place: Mapping[str, str]) -> Tally:
             moved += host is not None and host != vm.place
         if vm.is_wanted and host is None:
             lost[vm.tier] += 1
-    return Tally(running, dict(lost), moved, stopped)
+    return GuestCounts(running, dict(lost), moved, stopped)
