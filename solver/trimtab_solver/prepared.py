@@ -8,6 +8,7 @@ from functools import cached_property
 
 from .compilation import Compilation, compile_cluster
 from .compilation.changes import Changes, changes
+from .errors import PolicyRefusedError
 from .failures import Event, event_of
 from .policy.documents import Policy
 from .policy.selection import Selection
@@ -69,7 +70,8 @@ class Prepared:
 
         That works for events that change states, places and sizes of hosts and guests, and add some after the others.
         Where hosts or guests are removed, guests switched on or off, a resource is asked for that nobody asked for, or
-        other facts changed (`compilation.changes.FOLLOWED`), everything is compiled again, and `made` says so.
+        other facts changed (`compilation.changes.FOLLOWED`), or the policy is refused before the event, everything is
+        compiled again, and `made` says so.
 
         Raises
         ------
@@ -77,14 +79,22 @@ class Prepared:
             As `prepare`, and whatever the event raises.
         """
         snapshot = happen(self.snapshot)
+        try:
+            resources = self.problem.resources
+        except PolicyRefusedError:
+            # what is wrong before the event need not be so after it
+            return self._anew(snapshot, "the policy is refused before the event")
         event = event_of(snapshot)
-        found = changes(self.snapshot, snapshot, self.event, event, self.problem.resources)
+        found = changes(self.snapshot, snapshot, self.event, event, resources)
         if found.obstacle:
-            return replace(prepare(snapshot, self.policy), made=f"{AS_WHOLE}: {found.obstacle}")
+            return self._anew(snapshot, found.obstacle)
         self._check(snapshot, found)
         selection = self.selection.after(snapshot, event, found.variables)
         compilation = self.compilation.after(snapshot, selection, found)
         return Prepared(snapshot, self.policy, selection, BY_CHANGES, compilation)
+
+    def _anew(self, snapshot: Snapshot, why: str) -> Prepared:
+        return replace(prepare(snapshot, self.policy), made=f"{AS_WHOLE}: {why}")
 
     def _check(self, snapshot: Snapshot, found: Changes) -> None:
         """Checks the hosts, the guests that have changed or are new, and those on hosts that have changed."""

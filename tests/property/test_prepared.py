@@ -19,7 +19,7 @@ from trimtab_solver.execution.events import after_draining, after_failure
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.planner import plan_prepared
 from trimtab_solver.policy.documents import Level, Policy, Selector, Spec
-from trimtab_solver.prepared import AS_WHOLE, BY_CHANGES, Prepared, prepare
+from trimtab_solver.prepared import AS_WHOLE, BY_CHANGES, Prepared, prepare, prepare_lazily
 from trimtab_solver.rules.host_requirement import HostRequirement
 from trimtab_solver.rules.maintenance import Maintenance
 from trimtab_solver.rules.pin import Pin
@@ -328,6 +328,21 @@ def test_what_arrays_cannot_follow_is_compiled_again_and_says_so() -> None:
         prepared = prepare(snapshot, policy).after(event)
         assert prepared.made.startswith(f"{AS_WHOLE}: "), happen
         _assert_equal(prepared.problem, prepare(event(snapshot), policy).problem, happen.__name__)
+
+
+def test_after_an_event_the_policy_may_be_one_that_was_refused_before() -> None:
+    """A cluster that was only checked so far: what its arrays would be is not asked for where there are none."""
+    snapshot, policy = tiny_cluster(11)
+    failed = [host.id for host in snapshot.hosts if host.state is HostState.DOWN]
+    condition = f"event.failed_hosts > {len(failed)} || vm.labels.none == ''"
+    strict = HostRequirement(select=Selector(cel=condition), require="true")
+    policy = replace(policy, documents=(*policy.documents, document("strict", strict)))
+    part = next(f"host:{host.id}" for host in snapshot.hosts if host.id not in failed)
+    before, event = prepare_lazily(snapshot, policy), partial(after_failure, parts=[part])
+    assert isinstance(_outcome(partial(prepare, snapshot, policy)), list)
+    later = before.after(event)
+    assert later.made == f"{AS_WHOLE}: the policy is refused before the event"
+    _assert_equal(later.problem, prepare(event(snapshot), policy).problem, "problem")
 
 
 def test_a_plan_after_an_event_is_that_of_the_cluster_prepared_anew() -> None:

@@ -25,7 +25,7 @@ def verify(
     """
     from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.digest import snapshot_digest
-    from trimtab_solver.validation import check_snapshot
+    from trimtab_solver.prepared import prepare_lazily
     from trimtab_solver.verify.replay import verify_plan
     from trimtab_solver.verify.staleness import stale_inputs
 
@@ -35,9 +35,9 @@ def verify(
     answer = read_answer(plan)
     state = read_snapshot(snapshot)
     rules = load_policy(policy)
-    check_snapshot(state)
+    prepared = prepare_lazily(state, rules)
     stale = stale_inputs(answer.certificate, snapshot_digest(state), rules.digest)
-    verdict = verify_plan(state, rules, answer.plan)
+    verdict = verify_plan(state, rules, answer.plan, case=prepared.case)
 
     show(verification_report(answer, verdict, stale), form, limit or None)
     raise typer.Exit(ExitCode.FLAWED if stale or not verdict.is_valid else ExitCode.OK)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from trimtab.v1 import policy_service_pb2 as pb
-from trimtab.v1 import snapshot_pb2
 from trimtab_solver.authoring.findings import findings_of
 from trimtab_solver.authoring.lint import lint
 from trimtab_solver.errors import Fault, PolicyRefusedError, Reason, RefusedError
@@ -15,7 +14,6 @@ from trimtab_solver.review import diff as review
 from trimtab_solver.review.scenarios import Scenario
 from trimtab_solver.review.testing import iterate_tests
 from trimtab_solver.snapshot import Snapshot
-from trimtab_solver.validation import check_snapshot
 
 from ..convert.findings import finding_to_proto
 from ..convert.policy import diff_to_proto, result_to_proto
@@ -28,9 +26,9 @@ _WORK_PER_PLAN: Final = PlanOptions(budget_s=2.0, reproducible=True)
 
 
 def lint_policy(worker: Worker) -> pb.LintPolicyResponse:
-    """Raises RefusedError when the snapshot is wrong; a policy that is wrong is an answer."""
+    """Raises RefusedError when the snapshot is wrong and the policy can be used; one that cannot is an answer."""
     message: pb.LintPolicyRequest = worker.message()
-    snapshot = _snapshot(message.snapshot) if message.HasField("snapshot") else None
+    snapshot = snapshot_from_proto(message.snapshot) if message.HasField("snapshot") else None
     files = policy_from_proto(message.policy)
     try:
         policy = worker.policy(files)
@@ -63,15 +61,9 @@ def diff_policies(worker: Worker) -> pb.DiffPoliciesResponse:
             fault = Fault(Reason.INVALID_REQUEST, "snapshot", "is missing", "scenarios happen to a cluster: send one")
             raise RefusedError([fault])
         return diff_to_proto(review.diff_policies(old, new))
-    snapshot = _snapshot(message.snapshot)
+    snapshot = snapshot_from_proto(message.snapshot)
     wanted = scenarios or (Scenario(name="as it is"),)
     return diff_to_proto(review.diff_policies(old, new, snapshot, wanted, _WORK_PER_PLAN))
-
-
-def _snapshot(message: snapshot_pb2.Snapshot) -> Snapshot:
-    snapshot = snapshot_from_proto(message)
-    check_snapshot(snapshot)
-    return snapshot
 
 
 def _scenario(message: pb.PolicyScenario, index: int) -> Scenario:

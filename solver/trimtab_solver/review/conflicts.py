@@ -20,6 +20,7 @@ from ..measures import Key, Measure
 from ..options import PlanOptions
 from ..policy.documents import Document, Level, Policy, RuleSpec
 from ..policy.selection import Selection
+from ..prepared import prepare_lazily
 from ..primitives.group import GroupPrimitive
 from ..problem import ObjectiveLevel, Problem
 from ..rules.tier import Tier
@@ -73,19 +74,19 @@ def find_conflicts(policy: Policy, snapshot: Snapshot, options: PlanOptions = OP
 
     Raises
     ------
-    PolicyRefusedError
-        When the policy cannot be evaluated on the snapshot.
+    SnapshotRefusedError, PolicyRefusedError
+        The snapshot is wrong, or the policy cannot be evaluated on it.
     """
-    return Search(policy, snapshot, options).run()
+    return Search(prepare_lazily(snapshot, policy).selection, options).run()
 
 
 class Search:
-    """Verdicts on sets of rules and guests of one cluster."""
+    """Verdicts on sets of rules and guests of the cluster of a selection."""
 
-    def __init__(self, policy: Policy, snapshot: Snapshot, options: PlanOptions = OPTIONS) -> None:
+    def __init__(self, selection: Selection, options: PlanOptions = OPTIONS) -> None:
         self._options = options
-        self._selection = Selection(policy, snapshot)
-        in_force = self._selection.policy
+        self._selection = selection
+        snapshot, in_force = selection.snapshot, selection.policy
         self._rules = must_rules(in_force)
         others = [document for document in in_force.documents if isinstance(document.spec, Tier)]
         self._frame = replace(in_force, documents=tuple(others))

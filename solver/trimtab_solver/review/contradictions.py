@@ -18,6 +18,7 @@ from ..errors import PolicyRefusedError
 from ..policy.documents import Document, Metadata, Policy, Selector, Source, Switched
 from ..policy.expressions import Reference, compile_expression
 from ..policy.moments import seconds_since_epoch
+from ..policy.selection import Selection
 from ..policy.variables import Returns, Scope
 from ..rules.tier import Tier
 from ..snapshot import FailureDomain, Host, Snapshot, Vm
@@ -80,7 +81,7 @@ def _impossible(
             ids = tuple(vm.id for vm in vms)
             if len(set(ids)) < len(ids):
                 continue
-            search = Search(frame, replace(cluster, vms=vms))
+            search = Search(Selection(frame, replace(cluster, vms=vms)))
             try:
                 concerned = search.concerning(rules, ids)
             except PolicyRefusedError:

@@ -9,21 +9,22 @@ from typing import Any
 
 from ..actions import Action, Plan
 from ..authoring.expression_fields import selectors_in
-from ..errors import Fault, RefusedError
+from ..errors import Fault, PolicyRefusedError, RefusedError
 from ..execution.carry_out import places_after
 from ..options import PlanOptions
 from ..outcome import Outcome
 from ..planner import plan_prepared
 from ..policy.documents import Document, Policy, Selector, Source
-from ..policy.selection import Selection
 from ..policy.variables import Scope
-from ..prepared import Prepared, prepare
+from ..prepared import Prepared, prepare_lazily
 from ..rules.tier import guest_tiers, ranked_tiers
 from ..snapshot import Snapshot
 from ..verify.replay import Verdict, verify_plan
 from .evidence import Evidence
 from .scenarios import Scenario, happen
 from .testing import OPTIONS
+
+_Refused = tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +132,27 @@ def diff_policies(
     Raises
     ------
     SnapshotRefusedError
-        When a scenario names parts that the cluster does not have.
+        When the snapshot is wrong, or a scenario names parts that the cluster does not have.
     """
     documents = tuple(_document_changes(old, new))
     if snapshot is None:
         return PolicyDiff(old.digest, new.digest, documents)
+    before = _prepared(snapshot, old)
+    after = before if old.digest == new.digest else _prepared(snapshot, new)
     return PolicyDiff(
         old.digest,
         new.digest,
         documents,
-        tuple(_selection_changes(old, new, snapshot)),
-        tuple(_plan_change(old, new, scenario, happen(snapshot, scenario), options) for scenario in scenarios),
+        tuple(_selection_changes(before, after)),
+        tuple(_plan_change(before, after, scenario, happen(snapshot, scenario), options) for scenario in scenarios),
     )
+
+
+def _prepared(snapshot: Snapshot, policy: Policy) -> Prepared | _Refused:
+    try:
+        return prepare_lazily(snapshot, policy)
+    except PolicyRefusedError as refusal:
+        return refusal.faults
 
 
 # --- documents ------------------------------------------------------------------------------------------------------
@@ -184,22 +194,21 @@ def _field_changes(old: Any, new: Any, path: str) -> Iterator[FieldChange]:
 # --- selections -----------------------------------------------------------------------------------------------------
 
 
-def _selection_changes(old: Policy, new: Policy, snapshot: Snapshot) -> Iterator[SelectionChange]:
-    before, after = _selected(old, snapshot), _selected(new, snapshot)
+def _selection_changes(old: Prepared | _Refused, new: Prepared | _Refused) -> Iterator[SelectionChange]:
+    before, after = _selected(old), _selected(new)
     for name, path in sorted(before.keys() | after.keys()):
         one, other = before.get((name, path), frozenset()), after.get((name, path), frozenset())
         if one != other:
             yield SelectionChange(name, path, tuple(sorted(other - one)), tuple(sorted(one - other)))
 
 
-def _selected(policy: Policy, snapshot: Snapshot) -> dict[tuple[str, str], frozenset[str]]:
+def _selected(prepared: Prepared | _Refused) -> dict[tuple[str, str], frozenset[str]]:
     """What each selector picks, and each tier holds; what is refused is left out (the plans say why)."""
-    try:
-        selection = Selection(policy, snapshot)
-    except RefusedError:
+    if not isinstance(prepared, Prepared):
         return {}
+    selection = prepared.selection
     found: dict[tuple[str, str], frozenset[str]] = {}
-    for document in policy.documents:
+    for document in prepared.policy.documents:
         for use in selectors_in(type(document.spec), document.content.get("spec")):
             selector = Selector.model_validate(use.content, by_alias=True, by_name=False)
             pick = selection.vms if use.scope is Scope.VM else selection.hosts
@@ -235,7 +244,9 @@ class _Made:
         return tuple(value for _, value in self.verdict.levels)
 
 
-def _plan_change(old: Policy, new: Policy, scenario: Scenario, state: Snapshot, options: PlanOptions) -> PlanChange:
+def _plan_change(
+    old: Prepared | _Refused, new: Prepared | _Refused, scenario: Scenario, state: Snapshot, options: PlanOptions
+) -> PlanChange:
     """The plans of both, and what only one of them has.
 
     Of two plans that a policy likes as well, or that were not proven best, it is chance which one is found. So the new
@@ -243,11 +254,11 @@ def _plan_change(old: Policy, new: Policy, scenario: Scenario, state: Snapshot, 
     what each policy prefers.
     """
     before = _make(old, state, options)
-    if old.digest == new.digest:
+    if new is old:
         after = before
     elif isinstance(before, _Made):
         after = _make(new, state, replace(options, warm_start=places_after(before.plan)))
-        before, after = _agreed(old, new, state, before, after)
+        before, after = _agreed(before, after)
     else:
         after = _make(new, state, options)
     one, other = _side(before), _side(after)
@@ -269,26 +280,30 @@ def _plan_change(old: Policy, new: Policy, scenario: Scenario, state: Snapshot, 
     )
 
 
-def _make(policy: Policy, state: Snapshot, options: PlanOptions) -> _Made | tuple[Fault, ...]:
+def _make(cluster: Prepared | _Refused, state: Snapshot, options: PlanOptions) -> _Made | _Refused:
+    """The plan for `state`, which is what has become of the cluster."""
+    if not isinstance(cluster, Prepared):
+        return cluster
     try:
-        prepared = prepare(state, policy)
+        prepared = cluster.after(lambda _: state)
         answer = plan_prepared(prepared, options)
     except RefusedError as refusal:
         return refusal.faults
     proven = all(level.gap == 0 for level in answer.levels)
-    verdict = verify_plan(state, policy, answer.plan, case=prepared.case)
-    return _Made(prepared, str(answer.outcome), proven, answer.plan, verdict)
+    return _Made(prepared, str(answer.outcome), proven, answer.plan, _verdict(prepared, answer.plan))
 
 
-def _agreed(
-    old: Policy, new: Policy, state: Snapshot, before: _Made, after: _Made | tuple[Fault, ...]
-) -> tuple[_Made, _Made | tuple[Fault, ...]]:
+def _verdict(prepared: Prepared, plan: Plan) -> Verdict:
+    return verify_plan(prepared.snapshot, prepared.policy, plan, case=prepared.case)
+
+
+def _agreed(before: _Made, after: _Made | _Refused) -> tuple[_Made, _Made | _Refused]:
     """Both with one plan, if it is valid and as good as the other one under both policies."""
     if isinstance(after, _Made):
-        verdict = verify_plan(state, new, before.plan, case=after.prepared.case)
+        verdict = _verdict(after.prepared, before.plan)
         if _is_as_good(verdict, after):
             return before, replace(after, plan=before.plan, verdict=verdict)
-        verdict = verify_plan(state, old, after.plan, case=before.prepared.case)
+        verdict = _verdict(before.prepared, after.plan)
         if _is_as_good(verdict, before):
             return replace(before, plan=after.plan, verdict=verdict), after
     return before, after
@@ -298,7 +313,7 @@ def _is_as_good(verdict: Verdict, made: _Made) -> bool:
     return verdict.is_valid and tuple(value for _, value in verdict.levels) <= made.values
 
 
-def _side(made: _Made | tuple[Fault, ...]) -> PlanSide:
+def _side(made: _Made | _Refused) -> PlanSide:
     if not isinstance(made, _Made):
         return PlanSide(refused=made)
     return PlanSide(made.outcome, dict(made.verdict.levels), is_proven=made.is_proven)

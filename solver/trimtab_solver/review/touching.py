@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..authoring.expression_fields import SelectorUse, selectors_in
+from ..explain.names import find_guest
 from ..placement import Placement, placement_of
 from ..policy.documents import Document, Policy, RuleSpec, Selector, Source
 from ..policy.selection import Selection, named
 from ..policy.variables import Scope
+from ..prepared import prepare_lazily
 from ..rules.tier import Tier, guest_tiers
 from ..snapshot import Snapshot, Vm
 from ..verify.domains import DomainMaps
@@ -41,13 +43,13 @@ def touching(policy: Policy, snapshot: Snapshot, vm_id: str) -> tuple[Touch, ...
 
     Raises
     ------
-    PolicyRefusedError
-        When the policy cannot be evaluated on the snapshot.
-    KeyError
-        When the snapshot has no such guest.
+    SnapshotRefusedError, PolicyRefusedError
+        The snapshot is wrong, or the policy cannot be evaluated on it.
+    RefusedError
+        The snapshot holds no such guest.
     """
-    vm = {vm.id: vm for vm in snapshot.vms}[vm_id]
-    selection = Selection(policy, snapshot)
+    selection = prepare_lazily(snapshot, policy).selection
+    vm = find_guest(snapshot, vm_id)
     tier = guest_tiers(selection)[vm_id]
     now = placement_of(snapshot)
     found = [Touch(tier, tier.position("spec.select"), tuple(_tier_facts(selection, tier, vm)))]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.documents import document, policy_of
 from trimtab_solver.authoring.findings import Severity
-from trimtab_solver.authoring.lint import lint
+from trimtab_solver.authoring.lint import lint, lint_files
 from trimtab_solver.authoring.loader import load_policy
+from trimtab_solver.errors import SnapshotRefusedError
 from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "policies"
@@ -19,8 +21,8 @@ SNAPSHOT = Snapshot(
         Host("h2", ("r2",), capacity={"cpu_milli": 8000}),
     ),
     vms=(
-        Vm("a", tier="bronze", labels={"zone": "A", "app": "shop"}),
-        Vm("b", tier="bronze", labels={"zone": "B", "app": "crm"}),
+        Vm("a", tier="bronze", labels={"zone": "A", "app": "shop"}, requested={"cpu_milli": 1}, host_id="h1"),
+        Vm("b", tier="bronze", labels={"zone": "B", "app": "crm"}, requested={"cpu_milli": 1}, host_id="h2"),
     ),
     domains=(FailureDomain("r1", "rack"), FailureDomain("r2", "rack")),
 )
@@ -245,3 +247,13 @@ def test_findings_come_in_order_of_place() -> None:
     places = [(finding.source.line, finding.source.column) for finding in lint(policy, SNAPSHOT)]
     assert places == sorted(places)
     assert len(places) == 4
+
+
+def test_a_policy_is_not_held_against_a_wrong_snapshot() -> None:
+    """What would be said of it would mean nothing; a policy that cannot be used is said to be so all the same."""
+    wrong = replace(SNAPSHOT, hosts=())
+    with pytest.raises(SnapshotRefusedError, match="no hosts"):
+        lint(policy_of(), wrong)
+    policy, findings = lint_files({"p.yaml": b"kind: Nothing"}, wrong)
+    assert policy is None
+    assert findings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from trimtab_solver.errors import PolicyRefusedError, Reason, SnapshotRefusedErr
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.review.diff import FieldChange, SelectionChange, diff_policies
-from trimtab_solver.review.scenarios import Scenario, read_scenarios
+from trimtab_solver.review.scenarios import Scenario, happen, read_scenarios
 from trimtab_solver.snapshot import Host, Snapshot, Vm
 
 TIERS = (
@@ -118,6 +119,36 @@ def test_a_policy_that_is_refused_is_a_difference() -> None:
     (plan,) = diff_policies(policy(), new, CLUSTER).plans
     assert plan.old.outcome == "NO_ACTION_NEEDED"
     assert [fault.reason for fault in plan.new.refused] == [Reason.NO_TIER]
+
+
+def test_plans_of_scenarios_are_those_of_the_states_by_themselves() -> None:
+    """What follows from a cluster that is prepared once is what each state gives, prepared anew."""
+    new = policy(PIN, tiers=TIERS.replace(">= 1", "== 2"))
+    scenarios = (
+        Scenario(name="drained", drain=("host:h1",)),
+        Scenario(name="one of two", fail=("host:h2",), hardware_failures=2),
+        Scenario(name="two", fail=("host:h1", "host:h3")),
+    )
+    plans = diff_policies(policy(), new, CLUSTER, scenarios).plans
+    assert len({repr(plan.new.levels) for plan in plans}) == len(plans)
+    for scenario, plan in zip(scenarios, plans, strict=True):
+        state = happen(CLUSTER, scenario)
+        assert diff_policies(policy(), new, state, (Scenario(name=scenario.name),)).plans == (plan,)
+
+
+def test_a_policy_that_is_refused_before_a_scenario_may_serve_after_it() -> None:
+    """And the other way round: each state speaks for itself."""
+    tier = document("Tier", "fickle", "{rank: 2, select: {cel: event.failed_hosts == 0 && vm.id == 'a'}}")
+    scenarios = (Scenario(name="quiet"), Scenario(name="h3 fails", fail=("host:h3",)))
+    quiet, failed = diff_policies(policy(), policy(tiers=TIERS + tier), CLUSTER, scenarios).plans
+    assert quiet.new.refused
+    assert failed.new.outcome == "NO_ACTION_NEEDED"
+
+
+def test_a_snapshot_that_is_wrong_is_refused() -> None:
+    """Not taken for a difference."""
+    with pytest.raises(SnapshotRefusedError, match="no hosts"):
+        diff_policies(policy(), policy(PIN), replace(CLUSTER, hosts=()))
 
 
 def test_scenarios_are_read_strictly() -> None:

@@ -33,11 +33,11 @@ POLICY = parse_policy(
     }
 )
 CLUSTER = Snapshot(
-    (Host("h1", ("r1",)), Host("h2", ("r1",))),
+    tuple(Host(name, ("r1",), capacity={"memory_mib": 16}) for name in ("h1", "h2")),
     (
-        Vm("a", labels={"sla": "low"}, host_id="h2"),
+        Vm("a", labels={"sla": "low"}, host_id="h2", requested={"memory_mib": 1}),
         Vm("b", tier="gold", host_id="h1", requested={"memory_mib": 8}),
-        Vm("c", state=VmState.PENDING),
+        Vm("c", state=VmState.PENDING, requested={"memory_mib": 1}),
     ),
     (FailureDomain("r1", "rack"),),
 )

@@ -39,13 +39,10 @@ def conflicts(
         found = find_contradictions(policy)
     else:
         from trimtab_solver.review.conflicts import find_conflicts
-        from trimtab_solver.validation import check_snapshot
 
         from ...files import read_snapshot
 
-        state = read_snapshot(snapshot)
-        check_snapshot(state)
-        found = find_conflicts(policy, state)
+        found = find_conflicts(policy, read_snapshot(snapshot))
     folder = folder_of(paths)
     if form is ReportFormat.JSON:
         print(conflicts_json(found, folder), end="")

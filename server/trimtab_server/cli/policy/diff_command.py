@@ -58,12 +58,9 @@ def diff(
     before, after = load_policy(old), load_policy(new)
     state = None
     if snapshot is not None:
-        from trimtab_solver.validation import check_snapshot
-
         from ...files import read_snapshot
 
         state = read_snapshot(snapshot)
-        check_snapshot(state)
     wanted: tuple[Scenario, ...] = (Scenario(name="as it is"),)
     if scenarios is not None:
         wanted = read_scenarios(str(scenarios), scenarios.read_bytes())

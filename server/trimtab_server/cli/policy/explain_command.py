@@ -17,19 +17,14 @@ def explain(
 ) -> None:
     """List every document that says something about a guest, with its place, and why it applies."""
     from trimtab_solver.authoring.loader import load_policy
-    from trimtab_solver.explain.names import find_guest
     from trimtab_solver.review.touching import touching
-    from trimtab_solver.validation import check_snapshot
 
     from ...files import read_snapshot
     from ...reports.places import located
     from ...reports.safe_text import clean
 
     policy = load_policy(paths)
-    state = read_snapshot(snapshot)
-    check_snapshot(state)
-    find_guest(state, vm)
-    for touch in touching(policy, state, vm):
+    for touch in touching(policy, read_snapshot(snapshot), vm):
         how = f" ({touch.how})" if touch.how else ""
         place = located(str(touch.source), folder_of(paths))
         print(clean(f"{place}: {touch.document.kind} {touch.document.name}{how}"))

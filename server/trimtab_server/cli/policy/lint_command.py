@@ -33,12 +33,9 @@ def lint(
 
     state = None
     if snapshot is not None:
-        from trimtab_solver.validation import check_snapshot
-
         from ...files import read_snapshot
 
         state = read_snapshot(snapshot)
-        check_snapshot(state)
     policy, findings = lint_files(read_policy_files(paths), state)
     show(findings_report(policy, findings, folder_of(paths)), form, verdict_last=True)
     if policy is None:

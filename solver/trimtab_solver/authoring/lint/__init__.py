@@ -11,6 +11,7 @@ from ...policy.documents import Document, Policy, Selector
 from ...policy.expressions import Reference, compile_expression, references_in, tokens_of
 from ...policy.subjects import event_data
 from ...policy.variables import Returns, Scope
+from ...prepared import prepare_lazily
 from ...rules.separate import Separate
 from ...rules.tier import Availability, Tier
 from ...snapshot import Snapshot
@@ -28,7 +29,13 @@ _TRIED_FAILURES = range(17)
 
 
 def lint_files(files: Mapping[str, bytes], snapshot: Snapshot | None = None) -> tuple[Policy | None, list[Finding]]:
-    """The policy in `files` and every finding; no policy, and the reasons as findings, when it cannot be used."""
+    """The policy in `files` and every finding; no policy, and the reasons as findings, when it cannot be used.
+
+    Raises
+    ------
+    SnapshotRefusedError
+        The policy can be used, and the snapshot is wrong.
+    """
     try:
         policy = parse_policy(files)
     except PolicyRefusedError as refusal:
@@ -37,7 +44,14 @@ def lint_files(files: Mapping[str, bytes], snapshot: Snapshot | None = None) -> 
 
 
 def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
-    """Every finding, in order of file and line; with a snapshot also what the policy means there."""
+    """Every finding, in order of file and line; with a snapshot also what the policy means there.
+
+    Raises
+    ------
+    SnapshotRefusedError
+        The snapshot is wrong.
+    """
+    found_there = [] if snapshot is None else _findings_on(snapshot, policy)
     findings = [
         *_expression_findings(policy),
         *_condition_findings(policy),
@@ -46,13 +60,16 @@ def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
         *selector_findings(policy),
         *name_findings(policy, snapshot),
         *expectation_findings(policy),
+        *found_there,
     ]
-    if snapshot is not None:
-        try:
-            findings += snapshot_findings(policy, snapshot)
-        except PolicyRefusedError as refusal:
-            findings += findings_of(refusal)
     return sorted(set(findings), key=lambda f: (f.source.file, f.source.line, f.source.column, f.rule, f.message))
+
+
+def _findings_on(snapshot: Snapshot, policy: Policy) -> list[Finding]:
+    try:
+        return snapshot_findings(prepare_lazily(snapshot, policy))
+    except PolicyRefusedError as refusal:
+        return list(findings_of(refusal))
 
 
 def _expression_findings(policy: Policy) -> Iterator[Finding]:

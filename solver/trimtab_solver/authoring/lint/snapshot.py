@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from ...errors import PolicyRefusedError
-from ...policy.documents import Document, Level, Policy, RuleSpec, Selector, Source, Spec
+from ...policy.documents import Document, Level, RuleSpec, Selector, Source, Spec
 from ...policy.selection import Selection, named
 from ...policy.variables import Scope
+from ...prepared import Prepared
 from ...rules.resize import Resize
 from ...rules.separate import Separate
 from ...rules.shares import percent
@@ -27,9 +28,9 @@ from ..findings import Finding, Severity, finding_at, findings_of
 _PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+) ")
 
 
-def snapshot_findings(policy: Policy, snapshot: Snapshot) -> list[Finding]:
-    """Findings about what the policy means on `snapshot`. Disabled rules are passed over."""
-    selection = Selection(policy, snapshot)
+def snapshot_findings(prepared: Prepared) -> list[Finding]:
+    """Findings about what the policy means on the snapshot. Disabled rules are passed over."""
+    policy, selection = prepared.policy, prepared.selection
     findings: list[Finding] = []
     try:
         findings += _tier_findings(selection)
