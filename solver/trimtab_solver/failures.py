@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from .snapshot import HostState, Snapshot, VmState
 
-_NOT_COUNTED = frozenset({HostState.STANDBY, HostState.MAINTENANCE})
-
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -23,15 +21,17 @@ class Event:
 def event_of(snapshot: Snapshot) -> Event:
     """What the snapshot shows: a failed domain counts once, plus each failed host outside it.
 
-    A domain has failed when it holds at least two hosts and every one of them is DOWN (cold spares and hosts in
-    maintenance aside). Where failed domains overlap, the ones that explain most failed hosts are counted first.
+    A domain has failed when at least two of its hosts are DOWN and none shows a sign of life. Cold spares show none,
+    nor do hosts in maintenance that run nothing: they may be switched off. Failed domains are taken by the number of
+    their DOWN hosts, the largest first (of equal ones by id); each is a cause if at least two of those have none yet.
     `Snapshot.hardware_failures`, when stated, wins over the count.
     """
     down = {host.id for host in snapshot.hosts if host.state is HostState.DOWN}
     parent = {domain.id: domain.parent_id for domain in snapshot.domains}
     members: defaultdict[str, set[str]] = defaultdict(set)
+    silent = _silent_hosts(snapshot)
     for host in snapshot.hosts:
-        if host.state in _NOT_COUNTED:
+        if host.id in silent:
             continue
         seen: set[str] = set()
         for leaf in host.domain_ids:
@@ -55,3 +55,13 @@ def event_of(snapshot: Snapshot) -> Event:
         failed_domains=tuple(sorted(causes)),
         displaced_vms=sum(vm.state is VmState.DISPLACED for vm in snapshot.vms),
     )
+
+
+def _silent_hosts(snapshot: Snapshot) -> set[str]:
+    """Hosts that do not tell whether their domain is alive: cold spares, and those in maintenance that run nothing."""
+    used = {at for vm in snapshot.vms if vm.is_running for at in (vm.host_id, vm.target_host_id)}
+    return {
+        host.id
+        for host in snapshot.hosts
+        if host.state is HostState.STANDBY or (host.state is HostState.MAINTENANCE and host.id not in used)
+    }

@@ -228,14 +228,18 @@ class _Planner:
 
     def _outcome(self, best: Attempt, levels: tuple[LevelValue, ...], *, is_exhausted: bool) -> Outcome:
         problem = self._problem
-        for i, rank in enumerate(problem.ranks):
-            must_run = all(tier.must_run for tier in problem.tiers if tier.rank == rank)
-            if must_run and levels[i].bound > 0:
-                return Outcome.INFEASIBLE
+        if any(level.bound > optional for level, optional in zip(levels, self._optional_values(), strict=False)):
+            return Outcome.INFEASIBLE
         if all(level.gap == 0 for level in levels):
             is_well = not any(best.values[: len(problem.ranks) + 1])
             return Outcome.NO_ACTION_NEEDED if is_well and not best.plan.actions else Outcome.OPTIMAL
         return Outcome.UNREACHABLE if is_exhausted else Outcome.FEASIBLE
+
+    def _optional_values(self) -> Iterator[int]:
+        """Per rank, highest first, the most that can be missing while every guest that must run does."""
+        problem = self._problem
+        rank, value, must_run = (problem.tier_values(name) for name in ("rank", "value", "must_run"))
+        return (int(value[(rank == r) & (must_run == 0)].sum()) for r in problem.ranks)
 
     def _certificate(self) -> Certificate:
         with self._stages.timed("digest"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.support import fingerprint
 from tests.support.oracle import best_levels
 from tests.support.reach import best_reachable_levels
+from tests.support.reading.case import Reading
 from tests.support.seeds import chunks, named
 from tests.support.strategies import tiny_cluster
 from trimtab_solver.actions import Plan
@@ -21,7 +23,7 @@ from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, Outcome
 from trimtab_solver.planner import plan_recovery
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.rules.tier import Availability, Tier
+from trimtab_solver.rules.tier import Availability
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.replay import verify_plan
 
@@ -36,11 +38,15 @@ def _values(answer: Answer) -> list[tuple[str, int]]:
     return [(level.name, level.value) for level in answer.levels]
 
 
-def _unavoidable_losses(policy: Policy, levels: list[tuple[str, int]]) -> list[str]:
-    """Levels of ranks whose tiers all must run, and where some guest does not."""
-    must_run = {d.name for d, tier in policy.of(Tier) if tier.availability is Availability.MUST_RUN}
-    lost = [name.removeprefix("running:").split("+") for name, value in levels if name.startswith("running:") and value]
-    return ["+".join(tiers) for tiers in lost if must_run.issuperset(tiers)]
+def _unavoidable_losses(snapshot: Snapshot, policy: Policy, levels: list[tuple[str, int]]) -> list[str]:
+    """Levels at which more is lost than all guests of the rank that need not run are worth."""
+    reading = Reading(snapshot, policy)
+    optional = Counter[int]()
+    for vm in reading.wanted:
+        tier = reading.tier[vm.id]
+        optional[tier.rank] += 0 if tier.availability is Availability.MUST_RUN else tier.value
+    ranks = sorted(optional, reverse=True)
+    return [name for (name, value), rank in zip(levels, ranks, strict=False) if value > optional[rank]]
 
 
 @pytest.mark.parametrize("seeds", chunks(0.25, first=600_000), ids=named)
@@ -79,7 +85,7 @@ def test_every_outcome_is_confirmed_by_brute_force(seeds: range) -> None:
         snapshot, policy = tiny_cluster(seed)
         answer = _answer(snapshot, policy, seed)
         best, _ = best_levels(snapshot, policy)
-        lost = _unavoidable_losses(policy, best)
+        lost = _unavoidable_losses(snapshot, policy, best)
         assert (answer.outcome is Outcome.INFEASIBLE) == bool(lost), (seed, answer.outcome, lost)
         match answer.outcome:
             case Outcome.OPTIMAL | Outcome.NO_ACTION_NEEDED:

@@ -198,7 +198,11 @@ class _Draw:
     # --- policy ------------------------------------------------------------------------------------------------------
 
     def tiers(self) -> dict[str, Spec]:
-        ranks = {"gold": 30, "silver": 20, "bronze": 20 if self.happens(0.1) else 10}
+        ranks = {
+            "gold": 30,
+            "silver": 30 if self.happens(0.15) else 20,
+            "bronze": 20 if self.happens(0.1) else 10,
+        }
         chances = {"gold": 0.1, "silver": 0.6, "bronze": 0.95}
         found: dict[str, Spec] = {
             name: Tier(

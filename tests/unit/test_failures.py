@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from trimtab_solver.failures import event_of
@@ -70,6 +72,16 @@ def test_hosts_that_were_off_anyway_do_not_hide_a_failed_domain(
 ) -> None:
     """A cold spare or a host in maintenance on a dead site proves nothing about the site."""
     assert event_of(cluster("abc", d=state)).failed_domains == ("site-1",)
+
+
+@pytest.mark.parametrize(
+    "guest",
+    [Vm("m", state=VmState.RUNNING, host_id="d"), Vm("m", state=VmState.MIGRATING, host_id="d", target_host_id="e")],
+)
+def test_a_host_in_maintenance_that_runs_guests_shows_that_its_domain_is_alive(guest: Vm) -> None:
+    """Then rack 0 is the largest domain that has failed, and c a failure of its own (or of the feed)."""
+    event = event_of(replace(cluster("abc", d=HostState.MAINTENANCE), vms=(guest,)))
+    assert (event.hardware_failures, event.failed_domains) == (2, ("feed-a",))
 
 
 def test_a_draining_host_shows_that_its_domain_is_alive() -> None:

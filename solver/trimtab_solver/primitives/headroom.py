@@ -25,8 +25,8 @@ PERCENT = 100
 class Headroom(GroupPrimitive):
     """One resource. The amount of breach in a domain is what running members ask for beyond `usable` [D].
 
-    It is counted in percent of `total` [D], a part of one as a whole. ``demand[i]`` is what ``members[i]`` asks for;
-    none is zero. Where `total` is zero it counts as one.
+    It is counted in percent of `total` [D], which is positive, a part of one as a whole. ``demand[i]`` is what
+    ``members[i]`` asks for; none is zero.
     """
 
     members: Index
@@ -49,7 +49,7 @@ class Headroom(GroupPrimitive):
 
     def breach(self, loads: Ints) -> Ints:
         """The amount per domain [D] with these loads."""
-        return np.asarray(-(-PERCENT * np.maximum(loads - self.usable, 0) // np.maximum(self.total, 1)))
+        return np.asarray(-(-PERCENT * np.maximum(loads - self.usable, 0) // self.total))
 
     @classmethod
     def stack(cls, groups: Sequence[Headroom]) -> HeadroomStack:
@@ -83,7 +83,7 @@ class Headroom(GroupPrimitive):
                 breaches.add(self.must, breach, self.weight)
             model.add_linear(
                 [*present, breach],
-                [*(PERCENT * amount for amount in asked), -max(int(self.total[d]), 1)],
+                [*(PERCENT * amount for amount in asked), -int(self.total[d])],
                 -UNBOUNDED,
                 PERCENT * int(self.usable[d]),
             )

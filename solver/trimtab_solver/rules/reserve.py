@@ -15,8 +15,8 @@ from ..primitives.headroom import Headroom
 from ..snapshot import Host, HostState
 from .context import Context
 
-WORKING = frozenset({HostState.UP, HostState.DEGRADED})
-"""States of hosts that hold a reserve: cold spares come on top of it."""
+OFFERING = frozenset({HostState.UP, HostState.DEGRADED, HostState.STANDBY})
+"""States of hosts that a reserve is made of: a cold spare can be booted when it is needed."""
 _PERCENT = re.compile(r"^(100|[1-9][0-9]?)%$")
 
 
@@ -24,7 +24,8 @@ class Reserve(RuleSpec):
     """What protected guests request leaves free as much as the largest hosts offer, or a share, in each domain.
 
     Guests that are not protected do not count: they make way for those that are. A breach counts, per domain and
-    resource, what is missing in percent of what the working hosts of the domain offer, rounded up.
+    resource, what is missing in percent of what the hosts of the domain offer, rounded up. Of a domain that offers
+    nothing it is in percent of what all protected guests request.
     """
 
     hosts: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -52,7 +53,7 @@ class Reserve(RuleSpec):
         return self
 
     def usable(self, offers: list[int]) -> int:
-        """What protected guests may use of what each working host of a domain offers."""
+        """What protected guests may use of what each host of a domain offers."""
         if self.share is not None:
             return sum(offers) * (100 - int(self.share[:-1])) // 100
         assert self.hosts is not None, "one of the two is given"
@@ -80,8 +81,9 @@ def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iter
             continue
         offers: list[list[int]] = [[] for _ in range(domains.count)]
         for host in snapshot.hosts:
-            if host.state in WORKING:
+            if host.state in OFFERING:
                 offers[domains.of_host[host_index[host.id]]].append(offer(host, resource))
+        demand = np.array([vm.requested[resource] for vm in asking], dtype=np.int64)
         yield Headroom(
             rule=document.name,
             key=resource,
@@ -89,7 +91,7 @@ def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iter
             weight=spec.weight or 0,
             domains=domains,
             members=np.array([vm_index[vm.id] for vm in asking], dtype=np.int32),
-            demand=np.array([vm.requested[resource] for vm in asking], dtype=np.int64),
+            demand=demand,
             usable=np.array([spec.usable(each) for each in offers], dtype=np.int64),
-            total=np.array([sum(each) for each in offers], dtype=np.int64),
+            total=np.array([sum(each) or int(demand.sum()) for each in offers], dtype=np.int64),
         )

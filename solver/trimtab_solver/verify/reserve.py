@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from ..policy.documents import Document
 from ..policy.selection import Selection
-from ..rules.reserve import WORKING, Reserve
+from ..rules.reserve import Reserve
 from .domains import DomainMaps
 from .room import UNIT, room
 from .scope import Cell, Coupling, Key, Scope, Tally
+from .suitability import RECEIVING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +43,10 @@ class ReservedResource(Scope):
         return self.domains[host_id]
 
     def amount(self, tally: Tally, key: Key) -> int:
-        """Percent of what the domain offers that are used and should not be."""
+        """Percent of what the domain offers, or if that is nothing of all requests, that are used and should not be."""
         used = sum(amount * tally.counts.get((key, amount), 0) for amount in self.requests)
         excess = max(0, used - self.usable.get(key, 0))
-        return -(-100 * excess // max(1, self.total.get(key, 0)))
+        return -(-100 * excess // (self.total.get(key, 0) or sum(self.requested.values())))
 
 
 def scopes(document: Document, spec: Reserve, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
@@ -62,7 +63,7 @@ def scopes(document: Document, spec: Reserve, selection: Selection, domains: Dom
         requested = {vm.id: vm.requested[resource] for vm in vms if vm.requested.get(resource, 0)}
         offers: defaultdict[str, list[int]] = defaultdict(list)
         for host in snapshot.hosts:
-            if host.state in WORKING:
+            if host.state in RECEIVING:
                 offers[where[host.id]].append(room(host, resource) // UNIT)
         usable: dict[str, int] = {}
         for name, each in offers.items():

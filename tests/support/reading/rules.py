@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.support.reading.expressions import holds
 from tests.support.reading.words import Words
-from tests.support.reading.world import RECEIVING, WORKING, room, share_up
+from tests.support.reading.world import RECEIVING, room, share_up
 from trimtab_solver.policy.documents import RuleSpec
 from trimtab_solver.rules.host_requirement import HostRequirement
 from trimtab_solver.rules.maintenance import Maintenance
@@ -103,14 +103,17 @@ def quorum(words: Words, spec: Quorum) -> Count:
 
 
 def reserve(words: Words, spec: Reserve) -> Count:
-    """Domain and resource: what is requested beyond what is usable, in percent of the offers, rounded up."""
+    """Domain and resource: what is requested beyond what is usable, in percent of the offers, rounded up.
+
+    Where nothing is offered: in percent of all that is requested.
+    """
     protected = words.guests(spec.protects)
     resources = {r for vm in protected for r in vm.requested if spec.resources is None or r in spec.resources}
     domains = words.domains(spec.within) if spec.within else dict.fromkeys(words.hosts, "")
-    working: defaultdict[str, list[Host]] = defaultdict(list)
+    offering: defaultdict[str, list[Host]] = defaultdict(list)
     for host in words.snapshot.hosts:
-        if host.state in WORKING:
-            working[domains[host.id]].append(host)
+        if host.state in RECEIVING:
+            offering[domains[host.id]].append(host)
 
     def count(place: Place) -> Amounts:
         used: Counter[tuple[str, str]] = Counter()
@@ -120,12 +123,14 @@ def reserve(words: Words, spec: Reserve) -> Count:
                     {(domains[place[vm.id]], resource): vm.requested.get(resource, 0) for resource in resources}
                 )
         for (domain, resource), amount in used.items():
-            each = sorted(room(host, resource) // 100 for host in working[domain])
+            each = sorted(room(host, resource) // 100 for host in offering[domain])
             if spec.share is not None:
                 usable = sum(each) - share_up(spec.share, sum(each))
             else:
                 usable = sum(each[: -(spec.hosts or 1)])
-            yield (domain, resource), -(-100 * (amount - usable) // max(1, sum(each)))
+            whole = sum(each) or sum(vm.requested.get(resource, 0) for vm in protected)
+            if amount:
+                yield (domain, resource), -(-100 * (amount - usable) // whole)
 
     return count
 

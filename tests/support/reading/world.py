@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from trimtab_solver.snapshot import FailureDomain, Host, HostState, Migratability, Snapshot, Vm, VmState
 
 RECEIVING = (HostState.UP, HostState.DEGRADED, HostState.STANDBY)
-WORKING = (HostState.UP, HostState.DEGRADED)
 
 
 def is_wanted(vm: Vm) -> bool:
@@ -59,13 +58,18 @@ def _around(snapshot: Snapshot, host: Host) -> Iterator[FailureDomain]:
 def hardware_failures(snapshot: Snapshot) -> int:
     """Root causes: a domain of two or more hosts, all of them down, counts once; so does each host outside such.
 
-    Of a failed domain in a failed domain only the outer one is a cause. Domains have the hosts that could be down:
-    neither cold spares nor those in maintenance.
+    Of a failed domain in a failed domain only the outer one is a cause. Cold spares, and hosts in maintenance where
+    nobody runs, are as good as absent.
     """
     if snapshot.hardware_failures is not None:
         return snapshot.hardware_failures
     down = {host.id for host in snapshot.hosts if host.state is HostState.DOWN}
-    hosts = [host for host in snapshot.hosts if host.state not in (HostState.STANDBY, HostState.MAINTENANCE)]
+    in_use = {vm.host_id for vm in snapshot.vms if running_on(vm)} | {running_on(vm) for vm in snapshot.vms}
+    hosts = [
+        host
+        for host in snapshot.hosts
+        if host.state is not HostState.STANDBY and (host.state is not HostState.MAINTENANCE or host.id in in_use)
+    ]
     members = [frozenset(host.id for host in hosts if domain in _around(snapshot, host)) for domain in snapshot.domains]
     failed = {those for those in members if len(those) >= 2 and those <= down}
     causes = [those for those in failed if not any(those < other for other in failed)]

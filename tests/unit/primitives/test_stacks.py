@@ -72,7 +72,7 @@ class _Draw:
                 members=members,
                 demand=np.array([self.chance.randint(1, 4) for _ in members]),
                 usable=np.array([self.chance.randint(0, 4) for _ in range(HOSTS)]),
-                total=np.array([self.chance.randint(0, 9) for _ in range(HOSTS)]),
+                total=np.array([self.chance.randint(1, 9) for _ in range(HOSTS)]),
             )
         return DomainDependency(**common, members=self.members(), providers=self.members())
 

@@ -222,14 +222,22 @@ def test_reserve_counts_in_percent_of_what_the_domain_offers() -> None:
     assert scope.coupling is Coupling.CROWDING
 
 
-def test_a_share_is_reserved_of_the_hosts_that_work() -> None:
-    """A tenth of 80 stays free when two of four hosts work; spares and drained hosts offer nothing."""
-    states = {2: {"state": HostState.DRAINING}, 4: {"state": HostState.STANDBY}}
+def test_a_share_is_reserved_of_the_hosts_that_receive_guests() -> None:
+    """A tenth of 80 stays free when two of four hosts receive guests; a cold spare is one of them."""
+    states = {2: {"state": HostState.DRAINING}, 3: {"state": HostState.STANDBY}, 4: DOWN}
     guests = [vm(f"v{n}", requested={"memory_mib": 24}) for n in range(4)]
     (scope,) = rule_scopes(snapshot(guests, states), spare=Reserve(share="10%"))
     assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h3"}) == {}
     # 96 of 72 usable: 24 of 80 are 30 percent
     assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h3", "v3": "h3"}) == {"": 30}
+
+
+def test_where_nothing_is_offered_a_reserve_counts_in_percent_of_all_requests() -> None:
+    """The unit of the resource does not matter: 24 of 96 requested are 25 percent, whatever 24 is."""
+    guests = [vm(f"v{n}", requested={"memory_mib": 24}) for n in range(4)]
+    drained = {n: {"state": HostState.DRAINING} for n in (1, 2)}
+    (scope,) = rule_scopes(snapshot(guests, drained), spare=Reserve(share="10%", within="site"))
+    assert scope.amounts({"v0": "h1"}) == {"east": 25}
 
 
 def test_skew_is_the_most_minus_the_fewest() -> None:

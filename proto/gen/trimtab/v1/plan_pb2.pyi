@@ -118,9 +118,13 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     OUTCOME_FEASIBLE: _Outcome.ValueType  # 3
     """A verified plan; some level is not proven best, its gap says by how much."""
     OUTCOME_UNREACHABLE: _Outcome.ValueType  # 4
-    """A better state exists, but no safe order of actions leads to it; the plan goes as far as is safe."""
+    """A state in which more runs or less is broken exists, but no safe order of actions leads to it; the plan goes as
+    far as is safe.
+    """
     OUTCOME_INFEASIBLE: _Outcome.ValueType  # 5
-    """Proven: a guest whose tier must run cannot run in any state the rules allow; the plan saves what can be saved."""
+    """Proven: no state that the rules allow runs every guest whose tier must run without a loss at a level that comes
+    before; the plan saves what can be saved.
+    """
     OUTCOME_REFUSED: _Outcome.ValueType  # 6
     """The input is wrong; nothing was planned. The service reports this as an error status instead, with details."""
     OUTCOME_STALE: _Outcome.ValueType  # 7
@@ -138,9 +142,13 @@ OUTCOME_OPTIMAL: Outcome.ValueType  # 2
 OUTCOME_FEASIBLE: Outcome.ValueType  # 3
 """A verified plan; some level is not proven best, its gap says by how much."""
 OUTCOME_UNREACHABLE: Outcome.ValueType  # 4
-"""A better state exists, but no safe order of actions leads to it; the plan goes as far as is safe."""
+"""A state in which more runs or less is broken exists, but no safe order of actions leads to it; the plan goes as
+far as is safe.
+"""
 OUTCOME_INFEASIBLE: Outcome.ValueType  # 5
-"""Proven: a guest whose tier must run cannot run in any state the rules allow; the plan saves what can be saved."""
+"""Proven: no state that the rules allow runs every guest whose tier must run without a loss at a level that comes
+before; the plan saves what can be saved.
+"""
 OUTCOME_REFUSED: Outcome.ValueType  # 6
 """The input is wrong; nothing was planned. The service reports this as an error status instead, with details."""
 OUTCOME_STALE: Outcome.ValueType  # 7
