@@ -6,8 +6,8 @@ resource               `Capacity`; transient resources are held at both ends
 conflict               `DomainLimit`: at most one process of a service per host
 spread                 `DomainCount`: at least so many locations
 dependency             `DomainDependency` at the level of neighbourhoods
-load cost              `Balance.above` the safety capacity
-balance cost           `Balance.ratios`
+load cost              `Imbalance.above` the safety capacity
+balance cost           `Imbalance.ratios`
 process move cost      `Disruption.move_cost`
 machine move cost      `Disruption.pair_cost`
 service move cost      `Disruption.group_weight`: the largest number of moved processes of one service
@@ -25,7 +25,6 @@ from benchmarks.roadef.instance import RoadefInstance
 from trimtab_solver.measures import Key, Measure
 from trimtab_solver.primitives.allowed import Allowed
 from trimtab_solver.primitives.attraction import Attraction
-from trimtab_solver.primitives.balance import AboveThreshold, Balance, Ratio
 from trimtab_solver.primitives.capacity import Capacity
 from trimtab_solver.primitives.disruption import NO_BUDGET, Disruption
 from trimtab_solver.primitives.domain_count import DomainCount
@@ -35,6 +34,7 @@ from trimtab_solver.primitives.domain_map import DomainMap
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.primitives.group import GroupPrimitive
 from trimtab_solver.primitives.groups import Groups
+from trimtab_solver.primitives.imbalance import AboveThreshold, Imbalance, Ratio
 from trimtab_solver.problem import ObjectiveLevel, Problem, TierRow
 
 _COST = ObjectiveLevel("cost", ((Key(Measure.DISRUPTION), 1), (Key(Measure.BALANCE), 1)))
@@ -104,7 +104,7 @@ def build_problem(instance: RoadefInstance) -> Problem:
             budget=NO_BUDGET,
             exempt=nobody,
         ),
-        balance=Balance(
+        imbalance=Imbalance(
             above=tuple(
                 AboveThreshold(r, instance.safety[:, r], int(weight))
                 for r, weight in enumerate(instance.load_weight.tolist())

@@ -6,7 +6,7 @@ import numpy as np
 
 from .primitives.disruption import MoveTally
 from .primitives.encoding import Bools, Index, Ints
-from .primitives.group import Tally
+from .primitives.group import GroupTally
 from .problem import NOWHERE, Problem
 
 
@@ -25,9 +25,9 @@ class Occupancy:
         self.ceiling = problem.capacity.ceiling
         self._moves = MoveTally(problem.disruption)
         self._keeps = bool(problem.capacity.transient.any())
-        self._tallies: dict[int, Tally] = {}
+        self._tallies: dict[int, GroupTally] = {}
 
-    def _tally(self, i: int) -> Tally:
+    def _tally(self, i: int) -> GroupTally:
         """The tally of group `i`, made when first needed and then kept up to date."""
         tally = self._tallies.get(i)
         if tally is None:

@@ -14,12 +14,12 @@ import numpy as np
 from .measures import Key, Measure, PerMeasure, keys_of
 from .primitives.allowed import Allowed
 from .primitives.attraction import Attraction, Unary
-from .primitives.balance import Balance
 from .primitives.capacity import Capacity
 from .primitives.disruption import BOOT_COST, Disruption
 from .primitives.encoding import Bools, Index, Ints
 from .primitives.group import GroupPrimitive
 from .primitives.groups import Groups
+from .primitives.imbalance import Imbalance
 from .primitives.sealing import seal
 
 NOWHERE = -1
@@ -98,7 +98,7 @@ class Problem:
     allowed: Allowed
     attraction: Attraction
     disruption: Disruption
-    balance: Balance
+    imbalance: Imbalance
     grouping: Groups
     levels: tuple[ObjectiveLevel, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -233,7 +233,7 @@ class Problem:
         shrunk = ((self.requested - target.size) * self.tier_values("shrink_cost")[:, None])[up]
         disruption = int(self.disruption.costs(moved, sources, targets).sum()) + self.disruption.group_cost(moved)
         disruption += BOOT_COST * int(np.unique(at[self.disruption.spare[at]]).size)
-        balance = self.balance.cost(self.capacity, self.capacity.final_usage(place, target.size))
+        balance = self.imbalance.cost(self.capacity, self.capacity.final_usage(place, target.size))
         return PerMeasure(
             running=running,
             inherited=inherited,

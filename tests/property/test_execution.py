@@ -10,7 +10,7 @@ from tests.support.seeds import SEED_COUNT
 from tests.support.strategies import tiny_cluster
 from trimtab_solver.actions import Action, Plan
 from trimtab_solver.execution.carry_out import Execution, after_action, after_plan
-from trimtab_solver.execution.progress import Progress
+from trimtab_solver.execution.progress import ActionProgress
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.placement import placement_of
 from trimtab_solver.planner import plan_recovery
@@ -48,7 +48,7 @@ def test_after_every_action_the_cluster_is_where_the_verifier_has_it() -> None:
         assert execution.snapshot() == after_plan(snapshot, plan), seed
 
 
-def _some_order(plan: Plan, chance: random.Random) -> Iterator[tuple[Action, Progress]]:
+def _some_order(plan: Plan, chance: random.Random) -> Iterator[tuple[Action, ActionProgress]]:
     """Beginnings and ends of actions, overlapping at random as far as dependencies permit; none fails."""
     waiting, active, done = list(plan.actions), list[Action](), set[int]()
     while waiting or active:
@@ -56,12 +56,12 @@ def _some_order(plan: Plan, chance: random.Random) -> Iterator[tuple[Action, Pro
         if active and (not ready or chance.random() < 0.5):
             action = active.pop(chance.randrange(len(active)))
             done.add(action.id)
-            yield action, Progress.DONE
+            yield action, ActionProgress.DONE
         else:
             action = chance.choice(ready)
             waiting.remove(action)
             active.append(action)
-            yield action, Progress.BEGUN
+            yield action, ActionProgress.BEGUN
 
 
 def test_every_state_on_the_way_is_a_valid_snapshot_in_any_order() -> None:
@@ -69,8 +69,8 @@ def test_every_state_on_the_way_is_a_valid_snapshot_in_any_order() -> None:
     for seed, snapshot, _, plan in _plans():
         chance, execution = random.Random(seed), Execution(snapshot)
         for action, progress in _some_order(plan, chance):
-            if progress is Progress.BEGUN:
-                check_snapshot(after_action(execution.snapshot(), action, Progress.FAILED))
+            if progress is ActionProgress.BEGUN:
+                check_snapshot(after_action(execution.snapshot(), action, ActionProgress.FAILED))
             execution.record(action, progress)
             check_snapshot(execution.snapshot())
         assert execution.snapshot() == after_plan(snapshot, plan), seed

@@ -28,7 +28,7 @@ from trimtab_solver.policy.expressions import (
     compile_expression,
 )
 from trimtab_solver.policy.subjects import Subjects, event_data
-from trimtab_solver.policy.variables import VARIABLES, Returns, Scope
+from trimtab_solver.policy.variables import VARIABLES, ExpressionScope, Returns
 from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.topology import Topology
 
@@ -155,7 +155,7 @@ def test_a_sample_with_one_value_replaced_is_read_or_refused(data: st.DataObject
 
 _TOKENS = st.sampled_from(
     [
-        *sorted(VARIABLES[Scope.VM]),
+        *sorted(VARIABLES[ExpressionScope.VM]),
         *[
             "(",
             ")",
@@ -232,10 +232,10 @@ def test_any_expression_compiles_and_evaluates_or_says_why_not(source: str) -> N
     began = time.process_time()
     for returns in Returns:
         try:
-            compiled = compile_expression(source, Scope.VM, returns)
+            compiled = compile_expression(source, ExpressionScope.VM, returns)
         except ExpressionError:
             continue
-        subjects = Subjects(Scope.VM, _GUESTS, Topology(Snapshot()), event_data(Event(1, 1, (), 1)))
+        subjects = Subjects(ExpressionScope.VM, _GUESTS, Topology(Snapshot()), event_data(Event(1, 1, (), 1)))
         for value in subjects.evaluate(compiled, np.arange(2)).each():
             if isinstance(value, EvaluationFailure):
                 assert value.message
@@ -255,15 +255,15 @@ def test_any_expression_compiles_and_evaluates_or_says_why_not(source: str) -> N
 def test_expressions_beyond_the_limits_are_refused(source: str, message: str) -> None:
     """Length and nesting are limited where they are read, not where they hurt."""
     with pytest.raises(ExpressionError, match=message):
-        compile_expression(source, Scope.VM, Returns.BOOL)
+        compile_expression(source, ExpressionScope.VM, Returns.BOOL)
 
 
 def test_iteration_is_limited_when_it_is_evaluated() -> None:
     """Nested loops over a long list end as a failure of that guest, in bounded time."""
     loops = "vm.device_needs.exists(a, vm.device_needs.exists(b, vm.device_needs.exists(c, a + b + c == 'x')))"
-    compiled = compile_expression(loops, Scope.VM, Returns.BOOL)
+    compiled = compile_expression(loops, ExpressionScope.VM, Returns.BOOL)
     guest = Vm("a", device_needs=tuple(f"need-{n}" for n in range(1000)))
-    subjects = Subjects(Scope.VM, (guest,), Topology(Snapshot()), event_data(Event(0, 0, (), 0)))
+    subjects = Subjects(ExpressionScope.VM, (guest,), Topology(Snapshot()), event_data(Event(0, 0, (), 0)))
     began = time.process_time()
     (value,) = subjects.evaluate(compiled, np.arange(1)).each()
     assert time.process_time() - began < CPU_S
@@ -280,15 +280,15 @@ def test_iteration_is_limited_when_it_is_evaluated() -> None:
 )
 def test_documented_limits_are_the_real_ones(source_of: Callable[[int], str], most: int) -> None:
     """What docs/policy/selectors.md promises compiles, and not much more does."""
-    assert compile_expression(source_of(most), Scope.VM, Returns.BOOL)
-    assert compile_expression(" || ".join(["vm.id == ''"] * 256), Scope.VM, Returns.BOOL)
+    assert compile_expression(source_of(most), ExpressionScope.VM, Returns.BOOL)
+    assert compile_expression(" || ".join(["vm.id == ''"] * 256), ExpressionScope.VM, Returns.BOOL)
     with pytest.raises(ExpressionError, match="operators deep"):
-        compile_expression(source_of(most + 8), Scope.VM, Returns.BOOL)
+        compile_expression(source_of(most + 8), ExpressionScope.VM, Returns.BOOL)
 
 
 def test_the_iteration_limit_is_exact() -> None:
     """A list of the documented length is looped over, one of one element more is not."""
-    compiled = compile_expression("vm.device_needs.exists(a, a == 'x')", Scope.VM, Returns.BOOL)
+    compiled = compile_expression("vm.device_needs.exists(a, a == 'x')", ExpressionScope.VM, Returns.BOOL)
     assert compiled.evaluate({"vm.device_needs": ["q"] * MAX_ITERATIONS}) is False
     assert isinstance(compiled.evaluate({"vm.device_needs": ["q"] * (MAX_ITERATIONS + 1)}), EvaluationFailure)
 

@@ -42,7 +42,7 @@ from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.domains import DomainMaps
 from trimtab_solver.verify.judges import JUDGES
 from trimtab_solver.verify.replay import verify_plan
-from trimtab_solver.verify.scope import Cell, Coupling, Key, Scope, Tally
+from trimtab_solver.verify.scope import Cell, Coupling, Key, Scope, ScopeTally
 
 _SHARE = 0.1
 
@@ -91,7 +91,7 @@ class SolitaryScope(Scope):
     def key(self, cell: Cell) -> Key:
         return cell[0]
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         return min(tally.counts.get((key, side), 0) for side in (0, 1))
 
     def zone(self, host_id: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from trimtab_solver.actions import Action, Plan
 from trimtab_solver.execution.carry_out import Execution
-from trimtab_solver.execution.progress import Progress
+from trimtab_solver.execution.progress import ActionProgress
 from trimtab_solver.placement import Placement, placement_of
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.room import Rooms, held
@@ -29,7 +29,7 @@ class _Cluster:
             self.leaving[action.id] = action.vm_id, action.host_id, size
             self.execution.record(action)
         else:
-            self.execution.record(action, Progress.BEGUN)
+            self.execution.record(action, ActionProgress.BEGUN)
 
     def end(self, action: Action) -> None:
         """Departures give up their room."""

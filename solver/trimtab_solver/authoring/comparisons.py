@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..policy.expressions import Reference, tokens_of
-from ..policy.variables import VARIABLES, Scope, Shape
+from ..policy.variables import VARIABLES, ExpressionScope, Shape
 
 _TEXT: Final = r"""(?:'[^'\\]*'|"[^"\\]*")"""
 _MEMBER: Final = (
@@ -37,7 +37,7 @@ class Comparison:
     value: str | int
 
 
-def comparisons_in(source: str, scope: Scope) -> Iterator[Comparison]:
+def comparisons_in(source: str, scope: ExpressionScope) -> Iterator[Comparison]:
     """Every comparison with a literal that can be told from the tokens; others are passed over."""
     text = " ".join(_spread_out(tokens_of(source)))
     for pattern in (_COMPARED, _REVERSED):
@@ -82,7 +82,7 @@ def _literal(text: str) -> str | int:
     return text[1:-1] if text[0] in "'\"" else int(text.replace(" ", ""))
 
 
-def _comparison(found: re.Match[str], scope: Scope, value: str | int) -> Iterator[Comparison]:
+def _comparison(found: re.Match[str], scope: ExpressionScope, value: str | int) -> Iterator[Comparison]:
     name = found["variable"].replace(" ", "")
     variable = VARIABLES[scope].get(name)
     if variable is None or variable.shape is Shape.STRINGS:

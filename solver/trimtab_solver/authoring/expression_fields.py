@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from ..policy.documents import MAX_EXPRESSION_LENGTH, Expression, Selector
 from ..policy.fields import NamesDomains
 from ..policy.marks import Computes, Selects
-from ..policy.variables import Returns, Scope
+from ..policy.variables import ExpressionScope, Returns
 from .raw_documents import child
 
 _LIMITS: Final = typing.get_args(Expression)[1]
@@ -26,7 +26,7 @@ class ExpressionUse:
 
     path: str
     source: str
-    scope: Scope
+    scope: ExpressionScope
     returns: Returns
 
 
@@ -36,7 +36,7 @@ class SelectorUse:
 
     path: str
     content: Mapping[str, Any]
-    scope: Scope
+    scope: ExpressionScope
 
 
 def expressions_in(model: type[BaseModel], content: Any, path: str = "spec") -> Iterator[ExpressionUse]:

@@ -234,10 +234,10 @@ def _check_expressions(raw: RawDocument, spec_type: type[Spec], body: Any, fault
             compile_expression(use.source, use.scope, use.returns)
         except ExpressionError as error:
             scalar = raw.scalars.get(use.path)
-            for problem in error.problems:
-                at = scalar.point(problem.line, problem.column) if scalar else place_of(raw, use.path)
-                message = f"{problem.message}, at {problem.line}:{problem.column} of {shown(use.source)}"
-                faults.append(field_fault(at, use.path, message, problem.fix, Reason.POLICY_EXPRESSION))
+            for fault in error.faults:
+                at = scalar.point(fault.line, fault.column) if scalar else place_of(raw, use.path)
+                message = f"{fault.message}, at {fault.line}:{fault.column} of {shown(use.source)}"
+                faults.append(field_fault(at, use.path, message, fault.fix, Reason.POLICY_EXPRESSION))
 
 
 # --- the documents together -----------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ class Expectation(Strict):
         return self
 
 
-class Case(Strict):
+class PolicyTestCase(Strict):
     """One thing that must hold."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -162,7 +162,7 @@ class PolicyTest(Spec):
     fixtures: Fixtures | None = None
     snapshot: str | None = None
     """A snapshot file, relative to the folder of this file."""
-    cases: tuple[Case, ...] = Field(min_length=1, strict=False)
+    cases: tuple[PolicyTestCase, ...] = Field(min_length=1, strict=False)
 
     @model_validator(mode="after")
     def _has_one_cluster(self) -> Self:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ..policy.documents import Selector
 from ..policy.expressions import Expression, Reference, compile_expression
-from ..policy.variables import VARIABLES, Returns, Scope, Shape
+from ..policy.variables import VARIABLES, ExpressionScope, Returns, Shape
 from .comparisons import comparisons_in, is_understood
 
 MAX_WORLDS: Final = 4096
@@ -34,7 +34,7 @@ World = Mapping[str, Any]
 class Worlds:
     """Every distinguishable guest, host or event."""
 
-    scope: Scope
+    scope: ExpressionScope
     all: tuple[World, ...]
 
     def where(self, selector: Selector) -> frozenset[int]:
@@ -48,7 +48,7 @@ class Worlds:
 
 
 def worlds_of(
-    scope: Scope,
+    scope: ExpressionScope,
     selectors: Iterable[Selector] = (),
     conditions: Iterable[str] = (),
     references: Iterable[Reference] = (),
@@ -84,7 +84,7 @@ def worlds_of(
     return Worlds(scope, tuple(_world(tuple(choices), values) for values in product(*choices.values())))
 
 
-def _choices(reference: Reference, scope: Scope, literals: set[str | int]) -> list[Any]:
+def _choices(reference: Reference, scope: ExpressionScope, literals: set[str | int]) -> list[Any]:
     """The values of a variable that make a difference."""
     shape = VARIABLES[scope][reference.variable].shape
     texts = sorted(value for value in literals if isinstance(value, str))
@@ -95,7 +95,7 @@ def _choices(reference: Reference, scope: Scope, literals: set[str | int]) -> li
     if shape in (Shape.INT, Shape.INT_MAP):
         numbers = {value for value in literals if isinstance(value, int)} or {0}
         values: list[Any] = sorted({near for number in numbers for near in (number - 1, number, number + 1)})
-        if scope is Scope.EVENT or reference.variable.startswith("event."):
+        if scope is ExpressionScope.EVENT or reference.variable.startswith("event."):
             values = [value for value in values if value >= 0]
     else:
         values = [*texts, OTHER]
@@ -115,7 +115,7 @@ def _world(references: tuple[Reference, ...], values: tuple[Any, ...]) -> World:
     return world
 
 
-def _matches(selector: Selector, scope: Scope, world: World) -> bool:
+def _matches(selector: Selector, scope: ExpressionScope, world: World) -> bool:
     if selector.ids is not None and world[f"{scope.value}.id"] not in selector.ids:
         return False
     labels = world.get(f"{scope.value}.labels", {})

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..policy.columns import Column
+from ..policy.columns import EncodedColumn
 from ..primitives.allowed import Allowed, HostRule
 from ..primitives.encoding import Amounts, Bools
 from ..snapshot import Host, Vm
@@ -19,7 +19,7 @@ from ..suitability import EQUIPMENT
 class Needs:
     """What guests [V] need of hosts, and which hosts meet each of the distinct needs: `equipped` [N, H]."""
 
-    column: Column
+    column: EncodedColumn
     equipped: Bools
 
     def extended(self, vms: Sequence[Vm], hosts: Sequence[Host]) -> Needs:
@@ -31,7 +31,7 @@ class Needs:
 
 def read_needs(vms: Sequence[Vm], hosts: Sequence[Host]) -> Needs:
     """The needs of these guests, and the hosts that satisfy them."""
-    column = Column.of(map(_need, vms), len(vms))
+    column = EncodedColumn.of(map(_need, vms), len(vms))
     return Needs(column, _meeting(column.distinct, hosts))
 
 
@@ -81,21 +81,21 @@ def when_received(allowed: Allowed, needs: Needs, before: Bools, receiving: Bool
     return replace(allowed, mask=mask, breach=breach)
 
 
-def _classes(needs: Needs, rules: tuple[HostRule, ...]) -> Column:
+def _classes(needs: Needs, rules: tuple[HostRule, ...]) -> EncodedColumn:
     rules_of: list[list[int]] = [[] for _ in needs.column.number]
     for i, rule in enumerate(rules):
         for v in rule.guests.tolist():
             rules_of[v].append(i)
     signatures = ((tuple(rules), need) for rules, need in zip(rules_of, needs.column.number.tolist(), strict=True))
-    return Column.of(signatures, len(rules_of))
+    return EncodedColumn.of(signatures, len(rules_of))
 
 
-def _no_penalty(classes: Column, rules: tuple[HostRule, ...], shape: tuple[int, int]) -> Amounts:
+def _no_penalty(classes: EncodedColumn, rules: tuple[HostRule, ...], shape: tuple[int, int]) -> Amounts:
     """Zeros, wide enough for a guest that breaks every should rule of its class."""
     most = max((sum(rules[i].weight for i in own) for own, _ in classes.distinct), default=0)
     return np.zeros(shape, np.int32) if most <= np.iinfo(np.int32).max else np.zeros(shape, np.int64)
 
 
-def _equipped(classes: Column, needs: Needs) -> Bools:
+def _equipped(classes: EncodedColumn, needs: Needs) -> Bools:
     found: list[Any] = [need for _, need in classes.distinct]
     return needs.equipped[np.array(found, dtype=np.int64)]

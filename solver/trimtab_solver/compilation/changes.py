@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from ..failures import Event
-from ..policy.variables import VARIABLES, Scope, identity
+from ..policy.variables import VARIABLES, ExpressionScope, identity
 from ..primitives.encoding import Ints
 from ..snapshot import Host, Snapshot, Vm
 from ..topology import Topology
@@ -75,11 +75,11 @@ def changes(old: Snapshot, new: Snapshot, event: Event, new_event: Event, resour
         return Changes(hosts, guests, new_hosts, new_guests, frozenset(), obstacle)
     topology = Topology(Snapshot(hosts=tuple(new.hosts[h] for h in hosts.tolist()), domains=new.domains))
     variables = {
-        *_variables(Scope.HOST, [(old.hosts[h], new.hosts[h]) for h in hosts.tolist()], topology),
-        *_variables(Scope.VM, [(old.vms[v], new.vms[v]) for v in guests.tolist()], topology),
-        *_variables(Scope.EVENT, [(event, new_event)], topology),
-        *([identity(Scope.HOST)] if new_hosts else ()),
-        *([identity(Scope.VM)] if new_guests else ()),
+        *_variables(ExpressionScope.HOST, [(old.hosts[h], new.hosts[h]) for h in hosts.tolist()], topology),
+        *_variables(ExpressionScope.VM, [(old.vms[v], new.vms[v]) for v in guests.tolist()], topology),
+        *_variables(ExpressionScope.EVENT, [(event, new_event)], topology),
+        *([identity(ExpressionScope.HOST)] if new_hosts else ()),
+        *([identity(ExpressionScope.VM)] if new_guests else ()),
     }
     return Changes(hosts, guests, new_hosts, new_guests, frozenset(variables))
 
@@ -120,7 +120,7 @@ def _fixed_fields(noun: str, pairs: Iterable[tuple[Host | Vm, Host | Vm]]) -> It
         yield f"{', '.join(sorted(found))} of a {noun} differs"
 
 
-def _variables(scope: Scope, pairs: Sequence[tuple[object, object]], topology: Topology) -> Iterator[str]:
+def _variables(scope: ExpressionScope, pairs: Sequence[tuple[object, object]], topology: Topology) -> Iterator[str]:
     """The variables of the scope that have another value in some pair."""
     for name, variable in VARIABLES[scope].items():
         # the event's variables are seen from every scope

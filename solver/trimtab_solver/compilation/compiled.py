@@ -177,7 +177,7 @@ def _problem(
         allowed=allowed,
         attraction=attraction,
         disruption=disruption(guests, doings, hosts, states, cold_rights(selection), rules.moves, leaving),
-        balance=compile_balance(policy, guests.resources, capacity),
+        imbalance=compile_balance(policy, guests.resources, capacity),
         levels=levels(policy, rows, guests.tier),
         grouping=groups,
         warnings=(*selection.warnings, *rules.warnings),

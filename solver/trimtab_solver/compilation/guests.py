@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..policy.columns import Column
+from ..policy.columns import EncodedColumn
 from ..policy.documents import Policy
 from ..policy.selection import Selection
 from ..primitives.encoding import Bools, Index, Ints
@@ -154,7 +154,7 @@ def read_doings(vms: Sequence[Vm], hosts: Mapping[str, int], requested: Ints, re
 def size_matrix(amounts: list[Mapping[str, int]], resources: tuple[str, ...]) -> Ints:
     """One integer per guest and resource [V, R], 0 where not named."""
     # guests of one size mostly share one mapping, which is read once then
-    column = Column.of_objects(amounts, len(amounts))
+    column = EncodedColumn.of_objects(amounts, len(amounts))
     rows = [[one.get(r, 0) for r in resources] for one in column.distinct]
     return np.array(rows, dtype=np.int64).reshape(len(rows), len(resources))[column.number]
 

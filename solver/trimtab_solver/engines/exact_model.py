@@ -51,7 +51,7 @@ class ExactModel:
         self._link()
         self._fit()
         self._group_moves = self._limit_moves()
-        self._balance = problem.balance.encode(self.model, problem.capacity, self._loads)
+        self._balance = problem.imbalance.encode(self.model, problem.capacity, self._loads)
         for group in problem.groups:
             group.encode(self.model, self._variables, problem.current, self._breaches)
         self._boots = self._boot()
@@ -70,7 +70,7 @@ class ExactModel:
         """Room per host and resource, with shrinkage per tier and tolerance where the start lacks room."""
         problem, model = self._problem, self.model
         capacity, host = problem.capacity, self._variables.host
-        balanced = problem.balance.resources
+        balanced = problem.imbalance.resources
         left = self._left_behind()
         guest = np.repeat(np.arange(problem.vm_count), np.diff(self._variables.start))
         order = np.argsort(host, kind="stable")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..actions import Action, Motion, Plan
 from ..snapshot import Host, Snapshot, Vm
-from .progress import Progress, guest_at, host_at
+from .progress import ActionProgress, guest_at, host_at
 
 
 class UnfitActionError(ValueError):
@@ -24,7 +24,7 @@ class Execution:
         self._vms_before: dict[int, Vm] = {}
         """What the guests of actions that have begun and not ended were before, by id of the action."""
 
-    def record(self, action: Action, progress: Progress = Progress.DONE) -> None:
+    def record(self, action: Action, progress: ActionProgress = ActionProgress.DONE) -> None:
         """The action has begun, is done or has failed; one that is done or has failed need not have begun before.
 
         Raises
@@ -41,15 +41,15 @@ class Execution:
         """The cluster as it is now."""
         return replace(self._snapshot, hosts=tuple(self._hosts.values()), vms=tuple(self._vms.values()))
 
-    def _record_on_host(self, action: Action, progress: Progress) -> None:
+    def _record_on_host(self, action: Action, progress: ActionProgress) -> None:
         before = self._hosts_before.pop(action.id, None) or self._host(action, action.host_id)
-        if progress is Progress.BEGUN:
+        if progress is ActionProgress.BEGUN:
             self._hosts_before[action.id] = before
         self._hosts[before.id] = host_at(before, action.kind, progress)
 
-    def _record_on_guest(self, action: Action, progress: Progress) -> None:
+    def _record_on_guest(self, action: Action, progress: ActionProgress) -> None:
         before = self._vms_before.pop(action.id, None) or self._guest(action)
-        if progress is Progress.BEGUN:
+        if progress is ActionProgress.BEGUN:
             self._vms_before[action.id] = before
         self._vms[before.id] = guest_at(before, action, progress)
 
@@ -74,7 +74,7 @@ class Execution:
         return vm
 
 
-def after_action(snapshot: Snapshot, action: Action, progress: Progress = Progress.DONE) -> Snapshot:
+def after_action(snapshot: Snapshot, action: Action, progress: ActionProgress = ActionProgress.DONE) -> Snapshot:
     """The cluster when the action has begun, is done or has failed. Raises as `Execution.record`."""
     execution = Execution(snapshot)
     execution.record(action, progress)

@@ -14,7 +14,7 @@ from ..actions import Action, ActionKind
 from ..snapshot import FencingState, Host, HostState, Vm, VmState
 
 
-class Progress(enum.Enum):
+class ActionProgress(enum.Enum):
     """How far an action has got."""
 
     BEGUN = enum.auto()
@@ -23,11 +23,11 @@ class Progress(enum.Enum):
     """Begun and given up. All is as before, but for a cold migration (its guest is down) and a boot (the host is)."""
 
 
-def host_at(before: Host, kind: ActionKind, progress: Progress) -> Host:
+def host_at(before: Host, kind: ActionKind, progress: ActionProgress) -> Host:
     """The host at this point of an action of the kind, given what it was before it."""
     match kind:
         case ActionKind.FENCE_HOST:
-            return replace(before, fencing=FencingState.FENCED) if progress is Progress.DONE else before
+            return replace(before, fencing=FencingState.FENCED) if progress is ActionProgress.DONE else before
         case ActionKind.BOOT_HOST:
             return _booting(before, progress)
         case ActionKind.SHUTDOWN_HOST:
@@ -40,44 +40,44 @@ def host_at(before: Host, kind: ActionKind, progress: Progress) -> Host:
             assert_never(kind)
 
 
-def _booting(before: Host, progress: Progress) -> Host:
+def _booting(before: Host, progress: ActionProgress) -> Host:
     match progress:
-        case Progress.BEGUN:
+        case ActionProgress.BEGUN:
             return before
-        case Progress.DONE:
+        case ActionProgress.DONE:
             return replace(before, state=HostState.UP)
-        case Progress.FAILED:
+        case ActionProgress.FAILED:
             # it ran nothing, so there is nothing to fence
             return replace(before, state=HostState.DOWN, fencing=FencingState.FENCED)
         case _:
             assert_never(progress)
 
 
-def _shutting_down(before: Host, progress: Progress) -> Host:
+def _shutting_down(before: Host, progress: ActionProgress) -> Host:
     match progress:
-        case Progress.BEGUN:
+        case ActionProgress.BEGUN:
             return replace(before, state=HostState.MAINTENANCE)
-        case Progress.DONE:
+        case ActionProgress.DONE:
             return replace(before, state=HostState.STANDBY)
-        case Progress.FAILED:
+        case ActionProgress.FAILED:
             return before
         case _:
             assert_never(progress)
 
 
-def guest_at(before: Vm, action: Action, progress: Progress) -> Vm:
+def guest_at(before: Vm, action: Action, progress: ActionProgress) -> Vm:
     """The guest at this point of the action, given what it was before it."""
     match action.kind:
         case ActionKind.START | ActionKind.RESUME:
-            return before if progress is Progress.FAILED else _running(before, action)
+            return before if progress is ActionProgress.FAILED else _running(before, action)
         case ActionKind.STOP:
-            return _down(before, VmState.PENDING) if progress is Progress.DONE else before
+            return _down(before, VmState.PENDING) if progress is ActionProgress.DONE else before
         case ActionKind.SUSPEND:
-            return _down(before, VmState.SUSPENDED) if progress is Progress.DONE else before
+            return _down(before, VmState.SUSPENDED) if progress is ActionProgress.DONE else before
         case ActionKind.MIGRATE_LIVE:
             return _moving_live(before, action.target_host_id, progress)
         case ActionKind.MIGRATE_COLD:
-            is_there = progress is Progress.DONE
+            is_there = progress is ActionProgress.DONE
             return replace(before, host_id=action.target_host_id) if is_there else _down(before, VmState.PENDING)
         case ActionKind.RESIZE:
             return _resizing(before, action.size, progress)
@@ -95,27 +95,27 @@ def _down(before: Vm, state: VmState) -> Vm:
     return replace(before, state=state, host_id="", allocated={})
 
 
-def _moving_live(before: Vm, target: str, progress: Progress) -> Vm:
+def _moving_live(before: Vm, target: str, progress: ActionProgress) -> Vm:
     match progress:
-        case Progress.BEGUN:
+        case ActionProgress.BEGUN:
             return replace(before, state=VmState.MIGRATING, target_host_id=target)
-        case Progress.DONE:
+        case ActionProgress.DONE:
             return replace(before, host_id=target)
-        case Progress.FAILED:
+        case ActionProgress.FAILED:
             return before
         case _:
             assert_never(progress)
 
 
-def _resizing(before: Vm, size: Mapping[str, int], progress: Progress) -> Vm:
+def _resizing(before: Vm, size: Mapping[str, int], progress: ActionProgress) -> Vm:
     match progress:
-        case Progress.BEGUN:
+        case ActionProgress.BEGUN:
             held = {**before.requested, **before.allocated}
             larger = {name: max(amount, size.get(name, 0)) for name, amount in held.items()}
             return replace(before, allocated=larger)
-        case Progress.DONE:
+        case ActionProgress.DONE:
             return replace(before, allocated=dict(size))
-        case Progress.FAILED:
+        case ActionProgress.FAILED:
             return before
         case _:
             assert_never(progress)

@@ -13,41 +13,41 @@ Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class EncodedColumn:
     """Subject i has the value ``distinct[number[i]]``. Shape of `number`: [n]."""
 
     number: Numbers
     distinct: list[Any]
 
     @classmethod
-    def of(cls, values: Iterable[Hashable], count: int) -> Column:
+    def of(cls, values: Iterable[Hashable], count: int) -> EncodedColumn:
         """The column of `count` values."""
         listed = list(values)
         known = {value: n for n, value in enumerate(dict.fromkeys(listed))}
         return cls(np.fromiter(map(known.__getitem__, listed), dtype=np.int64, count=count), list(known))
 
     @classmethod
-    def of_objects(cls, values: Iterable[Any], count: int) -> Column:
+    def of_objects(cls, values: Iterable[Any], count: int) -> EncodedColumn:
         """As `of`, for values that cannot be hashed: distinct objects are distinct values, equal or not.
 
         All values must be alive elsewhere for as long as this takes.
         """
         listed = list(values)
-        numbers = Column.of(map(id, listed), count)
+        numbers = EncodedColumn.of(map(id, listed), count)
         known = dict(zip(map(id, listed), listed, strict=True))
         return cls(numbers.number, [known[one] for one in numbers.distinct])
 
-    def extended(self, values: Iterable[Hashable]) -> Column:
+    def extended(self, values: Iterable[Hashable]) -> EncodedColumn:
         """With the values of further subjects."""
         listed = list(values)
         known = {value: n for n, value in enumerate(dict.fromkeys((*self.distinct, *listed)))}
         number = np.array([known[value] for value in listed], dtype=np.int64)
-        return Column(np.concatenate((self.number, number)), list(known))
+        return EncodedColumn(np.concatenate((self.number, number)), list(known))
 
-    def map(self, change: Callable[[Any], Hashable]) -> Column:
+    def map(self, change: Callable[[Any], Hashable]) -> EncodedColumn:
         """The column of the changed values."""
-        changed = Column.of(map(change, self.distinct), len(self.distinct))
-        return Column(changed.number[self.number], changed.distinct)
+        changed = EncodedColumn.of(map(change, self.distinct), len(self.distinct))
+        return EncodedColumn(changed.number[self.number], changed.distinct)
 
 
 def present(number: Numbers) -> list[int]:
@@ -62,12 +62,12 @@ class Rows:
     Shapes: `number` [n], `first` one for each distinct row.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[EncodedColumn, ...]
     number: Numbers
     first: Numbers
 
     @classmethod
-    def of(cls, columns: Sequence[Column], subjects: int) -> Rows:
+    def of(cls, columns: Sequence[EncodedColumn], subjects: int) -> Rows:
         """The rows of so many subjects."""
         number = np.zeros(subjects, dtype=np.int64)
         for column in columns:
@@ -81,7 +81,7 @@ class Rows:
         """How many distinct rows there are."""
         return len(self.first)
 
-    def extended(self, columns: Sequence[Column], subjects: int) -> Rows:
+    def extended(self, columns: Sequence[EncodedColumn], subjects: int) -> Rows:
         """With further subjects, up to so many, that the columns have too; rows that are there keep their numbers."""
         before = len(self.number)
         known = {row: n for n, row in enumerate(_side_by_side(columns, self.first))}
@@ -97,7 +97,7 @@ class Rows:
         return tuple(column.distinct[column.number[subject]] for column in self.columns)
 
 
-def _side_by_side(columns: Sequence[Column], subjects: Numbers) -> list[tuple[int, ...]]:
+def _side_by_side(columns: Sequence[EncodedColumn], subjects: Numbers) -> list[tuple[int, ...]]:
     """Per subject, the number of its value in each column."""
     if not columns:
         return [()] * len(subjects)

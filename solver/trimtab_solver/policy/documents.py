@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from ..errors import Fault, PolicyRefusedError, Reason
 from .marks import Computes
 from .moments import Moment, seconds_since_epoch
-from .variables import Returns, Scope
+from .variables import ExpressionScope, Returns
 
 API_VERSION = "trimtab/v1"
 MAX_EXPRESSION_LENGTH = 4096
@@ -117,7 +117,7 @@ class RuleSpec(Switched):
     """must: no action may break it. should: a weighted wish."""
     weight: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """What one unit of breach costs; with level should only."""
-    message_expression: Annotated[Expression, Computes(Scope.VM, Returns.STRING)] | None = None
+    message_expression: Annotated[Expression, Computes(ExpressionScope.VM, Returns.STRING)] | None = None
     """What people read where the rule refuses something, evaluated on the guest, or on one of the group."""
 
     @property

@@ -16,14 +16,14 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional
 
 from .documents import MAX_EXPRESSION_LENGTH
-from .variables import VARIABLES, Returns, Scope, Shape
+from .variables import VARIABLES, ExpressionScope, Returns, Shape
 
 MAX_ITERATIONS: Final = 9999
 """The library's own budget for the loops of one evaluation; nested loops multiply."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ExpressionFault:
     """Why an expression does not compile. Line and column count from 1 inside the expression."""
 
     line: int
@@ -33,11 +33,11 @@ class Problem:
 
 
 class ExpressionError(Exception):
-    """An expression does not compile; `problems` holds every reason."""
+    """An expression does not compile; `faults` holds every reason."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(f"{p.line}:{p.column}: {p.message}" for p in problems))
+    def __init__(self, faults: tuple[ExpressionFault, ...]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{p.line}:{p.column}: {p.message}" for p in faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Expression:
     """A compiled expression. Two subjects with equal values for all `references` give the same result."""
 
     source: str
-    scope: Scope
+    scope: ExpressionScope
     returns: Returns
     references: tuple[Reference, ...]
     gives_reference: bool
@@ -90,7 +90,7 @@ _RETURN_TYPES: Final = {Returns.BOOL: cel.Type.BOOL, Returns.STRING: cel.Type.ST
 
 
 @lru_cache(maxsize=4096)
-def compile_expression(source: str, scope: Scope, returns: Returns) -> Expression:
+def compile_expression(source: str, scope: ExpressionScope, returns: Returns) -> Expression:
     """`source` type-checked against the variables of `scope`.
 
     Raises
@@ -101,7 +101,7 @@ def compile_expression(source: str, scope: Scope, returns: Returns) -> Expressio
     if len(source) > MAX_EXPRESSION_LENGTH:
         raise ExpressionError(
             (
-                Problem(
+                ExpressionFault(
                     1,
                     1,
                     f"the expression has {len(source)} characters, the limit is {MAX_EXPRESSION_LENGTH}",
@@ -112,12 +112,12 @@ def compile_expression(source: str, scope: Scope, returns: Returns) -> Expressio
     try:
         program = _environment(scope).compile(source)
     except RuntimeError as error:
-        raise ExpressionError(_problems(str(error), scope)) from None
+        raise ExpressionError(_faults(str(error), scope)) from None
     given = program.return_type()
     if given != _RETURN_TYPES[returns]:
         raise ExpressionError(
             (
-                Problem(
+                ExpressionFault(
                     1,
                     1,
                     f"gives {_type_name(given)}, not {returns}",
@@ -136,7 +136,7 @@ _RETURN_FIX: Final = {
 
 
 @cache
-def _environment(scope: Scope) -> Any:
+def _environment(scope: ExpressionScope) -> Any:
     variables = {variable.name: _TYPES[variable.shape] for variable in VARIABLES[scope].values()}
     return cel.NewEnv(variables=variables, extensions=[ext_optional.ExtOptional()])
 
@@ -152,7 +152,7 @@ _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _MISSING_KEY = re.compile(r'Key not found in map : "(.*)"')
 
 
-def _problems(text: str, scope: Scope) -> tuple[Problem, ...]:
+def _faults(text: str, scope: ExpressionScope) -> tuple[ExpressionFault, ...]:
     found = [
         _problem(int(line), int(column), rest.split("\n | ")[0], scope)
         for line, column, rest in _LIBRARY_ERROR.findall(text)
@@ -164,7 +164,7 @@ def _problems(text: str, scope: Scope) -> tuple[Problem, ...]:
     return (first, *(problem for problem in more if not problem.message.startswith("Syntax error")))
 
 
-def _problem(line: int, column: int, message: str, scope: Scope) -> Problem:
+def _problem(line: int, column: int, message: str, scope: ExpressionScope) -> ExpressionFault:
     message = re.sub(r"\s*\[[A-Z_]+\]\s*$", "", message.strip())
     message = re.sub(r" \(in container ''\)", "", message)
     message = re.sub(r"expecting \{.*", "expecting an operand", message, flags=re.DOTALL)
@@ -178,10 +178,10 @@ def _problem(line: int, column: int, message: str, scope: Scope) -> Problem:
     elif "recursion" in message:
         message = "nests or chains more than 32 operators deep"
         fix = "use 'in [...]' instead of long chains of ||, or split the rule"
-    return Problem(max(line, 1), max(column, 1), message, fix or "compare with docs/policy/selectors.md")
+    return ExpressionFault(max(line, 1), max(column, 1), message, fix or "compare with docs/policy/selectors.md")
 
 
-def _known_names(name: str, scope: Scope) -> str:
+def _known_names(name: str, scope: ExpressionScope) -> str:
     known = sorted(VARIABLES[scope])
     owner, _, field = name.rpartition(".")
     siblings = [other.rpartition(".")[2] for other in known if other.startswith(f"{owner}.")]
@@ -240,7 +240,7 @@ def conjuncts_of(source: str) -> tuple[str, ...]:
     return tuple(parts) if len(parts) > 1 else ()
 
 
-def references_in(source: str, scope: Scope) -> tuple[Reference, ...]:
+def references_in(source: str, scope: ExpressionScope) -> tuple[Reference, ...]:
     """Every variable that `source` reads, sorted; perhaps more than it reads, never fewer."""
     variables = VARIABLES[scope]
     tokens = (*tokens_of(source), "", "", "", "")

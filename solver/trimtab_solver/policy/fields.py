@@ -13,7 +13,7 @@ from pydantic import Field
 
 from .documents import Expression, Selector
 from .marks import Computes, Selects
-from .variables import Returns, Scope
+from .variables import ExpressionScope, Returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class NamesDomains:
 
 
 DomainKind = Annotated[str, Field(min_length=1), NamesDomains()]
-VmSelector = Annotated[Selector, Selects(Scope.VM)]
-HostSelector = Annotated[Selector, Selects(Scope.HOST)]
-VmCondition = Annotated[Expression, Computes(Scope.VM, Returns.BOOL)]
-VmText = Annotated[Expression, Computes(Scope.VM, Returns.STRING)]
-HostCondition = Annotated[Expression, Computes(Scope.HOST, Returns.BOOL)]
-EventCondition = Annotated[Expression, Computes(Scope.EVENT, Returns.BOOL)]
+VmSelector = Annotated[Selector, Selects(ExpressionScope.VM)]
+HostSelector = Annotated[Selector, Selects(ExpressionScope.HOST)]
+VmCondition = Annotated[Expression, Computes(ExpressionScope.VM, Returns.BOOL)]
+VmText = Annotated[Expression, Computes(ExpressionScope.VM, Returns.STRING)]
+HostCondition = Annotated[Expression, Computes(ExpressionScope.HOST, Returns.BOOL)]
+EventCondition = Annotated[Expression, Computes(ExpressionScope.EVENT, Returns.BOOL)]

@@ -12,7 +12,6 @@ from ..errors import Fault, PolicyRefusedError, Reason
 from ..failures import Event, event_of
 from ..snapshot import Snapshot
 from ..topology import Topology
-from .answers import EVERYTHING, Answers
 from .columns import Numbers
 from .documents import Document, Level, Policy, RuleSpec, Selector
 from .expressions import (
@@ -21,8 +20,9 @@ from .expressions import (
     ExpressionError,
     compile_expression,
 )
+from .memo import EVERYTHING, Memo
 from .subjects import Evaluation, Subjects, event_data
-from .variables import Returns, Scope, identity
+from .variables import ExpressionScope, Returns, identity
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Selection:
         self._snapshot = snapshot
         self._event_data = event_data(self.event)
         self._known = known or _Known.nothing(snapshot, self._event_data)
-        self._vms, self._hosts, self._answers = self._known.vms, self._known.hosts, self._known.answers
+        self._vms, self._hosts, self._memo = self._known.vms, self._known.hosts, self._known.memo
         self.wanted = self._known.wanted
         """Guests that are not switched off on purpose: rules about groups concern no others."""
 
@@ -66,17 +66,19 @@ class Selection:
 
         Who reads any of guests reads which guests there are, ``vm.id``, as well; and so with hosts.
         """
-        self._answers.note(variables)
-        self._answers.note(identity(Scope(variable.partition(".")[0])) for variable in variables if "." in variable)
+        self._memo.note(variables)
+        self._memo.note(
+            identity(ExpressionScope(variable.partition(".")[0])) for variable in variables if "." in variable
+        )
         return self._snapshot
 
     def derived(self, derive: Callable[[Selection], T]) -> T:
         """What `derive` makes of the selection; it is asked once."""
-        return self._answers.ask(derive, "derived", lambda: derive(self))
+        return self._memo.ask(derive, "derived", lambda: derive(self))
 
     def recorded(self, ask: Callable[[], T]) -> tuple[T, frozenset[str]]:
         """What `ask` gives, and the variables that it depends on."""
-        return self._answers.recorded(ask)
+        return self._memo.recorded(ask)
 
     def after(self, snapshot: Snapshot, event: Event, changed: frozenset[str]) -> Selection:
         """On a later `snapshot` with the same hosts and guests, and further ones after them, at the same time.
@@ -105,7 +107,7 @@ class Selection:
     def hosts(self, document: Document, path: str, selector: Selector) -> frozenset[str]:
         """Ids of the hosts that `selector` picks."""
         key = ("hosts", path, _selector_key(selector))
-        return self._answers.ask(
+        return self._memo.ask(
             document.name, key, lambda: frozenset(self._select(self._hosts, document, path, selector))
         )
 
@@ -113,10 +115,10 @@ class Selection:
         """Ids of the hosts on which `expression` (bool over host and event) holds."""
 
         def find() -> frozenset[str]:
-            self._answers.note([identity(Scope.HOST)])
+            self._memo.note([identity(ExpressionScope.HOST)])
             return frozenset(self._hosts.named(self._where(self._hosts, document, path, expression, self._hosts.all)))
 
-        return self._answers.ask(document.name, ("hosts where", path, expression), find)
+        return self._memo.ask(document.name, ("hosts where", path, expression), find)
 
     def groups(
         self,
@@ -129,17 +131,17 @@ class Selection:
         if expression is None:
             return {"": vm_ids}
         key = ("groups", path, expression, vm_ids)
-        return self._answers.ask(document.name, key, lambda: self._group(document, path, vm_ids, expression))
+        return self._memo.ask(document.name, key, lambda: self._group(document, path, vm_ids, expression))
 
     def holds(self, document: Document, path: str, expression: str) -> bool:
         """Whether `expression` (bool over event) holds; one that fails in a should rule does not."""
-        return self._answers.ask(
+        return self._memo.ask(
             document.name, ("holds", path, expression), lambda: self._holds(document, path, expression)
         )
 
     def text(self, document: Document, path: str, expression: str, vm_id: str) -> str:
         """What `expression` (string over vm) gives on one guest; empty where it fails."""
-        compiled = self._compiled(document, path, expression, Scope.VM, Returns.STRING)
+        compiled = self._compiled(document, path, expression, ExpressionScope.VM, Returns.STRING)
         value = self._vms.evaluate(compiled, np.array([self._vms.index[vm_id]])).each()[0]
         return value if isinstance(value, str) else ""
 
@@ -147,18 +149,18 @@ class Selection:
 
     def _select(self, subjects: Subjects, document: Document, path: str, selector: Selector) -> tuple[str, ...]:
         key = (subjects.scope, path, _selector_key(selector))
-        return self._answers.ask(
+        return self._memo.ask(
             document.name, key, lambda: subjects.named(self._find(subjects, document, path, selector))
         )
 
     def _find(self, subjects: Subjects, document: Document, path: str, selector: Selector) -> Numbers:
-        self._answers.note([identity(subjects.scope)])
+        self._memo.note([identity(subjects.scope)])
         indexes = subjects.all
         if selector.ids is not None:
             named_ones = {subjects.index[name] for name in selector.ids if name in subjects.index}
             indexes = np.array(sorted(named_ones), dtype=np.int64)
         for label, wanted in (selector.match_labels or {}).items():
-            self._answers.note([f"{subjects.scope.value}.labels"])
+            self._memo.note([f"{subjects.scope.value}.labels"])
             indexes = subjects.with_label(label, wanted, indexes)
         if selector.cel is not None:
             indexes = self._where(subjects, document, f"{path}.cel", selector.cel, indexes)
@@ -175,7 +177,7 @@ class Selection:
         self, document: Document, path: str, vm_ids: tuple[str, ...], expression: str
     ) -> dict[str, tuple[str, ...]]:
         indexes = np.array([self._vms.index[vm_id] for vm_id in vm_ids], dtype=np.int64)
-        compiled = self._compiled(document, path, expression, Scope.VM, Returns.STRING)
+        compiled = self._compiled(document, path, expression, ExpressionScope.VM, Returns.STRING)
         values = self._vms.evaluate(compiled, indexes)
         self._report(self._vms, document, path, compiled, indexes, values)
         members: dict[str, list[str]] = {}
@@ -185,16 +187,18 @@ class Selection:
         return {name: tuple(ids) for name, ids in members.items()}
 
     def _holds(self, document: Document, path: str, expression: str) -> bool:
-        compiled = self._compiled(document, path, expression, Scope.EVENT, Returns.BOOL)
+        compiled = self._compiled(document, path, expression, ExpressionScope.EVENT, Returns.BOOL)
         value = compiled.evaluate(self._event_data)
         if isinstance(value, EvaluationFailure):
             self._fail(document, [_Omission(document, path, compiled, value.message)])
         return value is True
 
-    def _compiled(self, document: Document, path: str, source: str, scope: Scope, returns: Returns) -> Expression:
+    def _compiled(
+        self, document: Document, path: str, source: str, scope: ExpressionScope, returns: Returns
+    ) -> Expression:
         """The expression; who is asking depends on what it reads."""
         compiled = _compiled(document, path, source, scope, returns)
-        self._answers.note(reference.variable for reference in compiled.references)
+        self._memo.note(reference.variable for reference in compiled.references)
         return compiled
 
     # --- failures ----------------------------------------------------------------------------------------------------
@@ -259,7 +263,7 @@ class _Omission:
         rule = f'"{self.expression.source}" in {self.document.kind} {self.document.name}'
         if self.subjects is None:
             return f"{rule} fails on this event: {self.why}"
-        noun = "guest" if self.subjects.scope is Scope.VM else "host"
+        noun = "guest" if self.subjects.scope is ExpressionScope.VM else "host"
         ids = [self.subjects.ids[index] for index in sorted(self.indexes)]
         return f"{rule} fails on {count(len(ids), noun)}: {named(ids)}: {self.why}"
 
@@ -275,7 +279,7 @@ class _Known:
     wanted: frozenset[str]
     vms: Subjects
     hosts: Subjects
-    answers: Answers
+    memo: Memo
     omissions: dict[tuple[str, str, str, str], _Omission]
     forgotten: frozenset[Hashable] = frozenset()
 
@@ -285,9 +289,9 @@ class _Known:
         topology = Topology(snapshot)
         return cls(
             frozenset(vm.id for vm in snapshot.vms if vm.is_wanted),
-            Subjects(Scope.VM, snapshot.vms, topology, event),
-            Subjects(Scope.HOST, snapshot.hosts, topology, event),
-            Answers(),
+            Subjects(ExpressionScope.VM, snapshot.vms, topology, event),
+            Subjects(ExpressionScope.HOST, snapshot.hosts, topology, event),
+            Memo(),
             {},
         )
 
@@ -297,16 +301,16 @@ class _Known:
         vms = self.vms.after(snapshot.vms, topology, event, changed)
         hosts = self.hosts.after(snapshot.hosts, topology, event, changed)
         wanted = self.wanted.union(vm.id for vm in snapshot.vms[len(self.vms.ids) :] if vm.is_wanted)
-        stale = self.answers.stale(changed)
+        stale = self.memo.stale(changed)
         omissions = {
             key: replace(omission, indexes=set(omission.indexes))
             for key, omission in self.omissions.items()
             if omission.document.name not in stale
         }
-        return _Known(wanted, vms, hosts, self.answers.without(stale), omissions, stale)
+        return _Known(wanted, vms, hosts, self.memo.without(stale), omissions, stale)
 
 
-def _compiled(document: Document, path: str, source: str, scope: Scope, returns: Returns) -> Expression:
+def _compiled(document: Document, path: str, source: str, scope: ExpressionScope, returns: Returns) -> Expression:
     try:
         return compile_expression(source, scope, returns)
     except ExpressionError as error:
@@ -318,7 +322,7 @@ def _compiled(document: Document, path: str, source: str, scope: Scope, returns:
                 f'"{source}" at {p.line}:{p.column}: {p.message}',
                 p.fix,
             )
-            for p in error.problems
+            for p in error.faults
         ) from None
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..failures import Event
 from ..snapshot import Host, Snapshot, Vm
 from ..topology import Topology
-from .columns import Column, Numbers, Rows, present
+from .columns import EncodedColumn, Numbers, Rows, present
 from .expressions import (
     EvaluationFailure,
     Expression,
@@ -21,7 +21,7 @@ from .expressions import (
     compile_expression,
     conjuncts_of,
 )
-from .variables import VARIABLES, Returns, Scope, Shape, Variable
+from .variables import VARIABLES, ExpressionScope, Returns, Shape, Variable
 
 Result = bool | str | EvaluationFailure
 
@@ -34,7 +34,7 @@ def event_data(event: Event) -> dict[str, object]:
     nowhere = Topology(Snapshot())
     return {
         variable.name: _plain(variable.shape, variable.read(event, nowhere))
-        for variable in VARIABLES[Scope.EVENT].values()
+        for variable in VARIABLES[ExpressionScope.EVENT].values()
     }
 
 
@@ -70,8 +70,8 @@ class _Known:
 
     ids: tuple[str, ...]
     index: Mapping[str, int]
-    maps: dict[str, Column] = field(default_factory=dict)
-    columns: dict[Reference, Column] = field(default_factory=dict)
+    maps: dict[str, EncodedColumn] = field(default_factory=dict)
+    columns: dict[Reference, EncodedColumn] = field(default_factory=dict)
     rows: dict[tuple[Reference, ...], Rows] = field(default_factory=dict)
     results: dict[Expression, dict[int, Result]] = field(default_factory=dict)
 
@@ -86,7 +86,7 @@ class _Known:
             {one: dict(results) for one, results in self.results.items() if _none_of(one.references, changed)},
         )
 
-    def extended(self, scope: Scope, added: Sequence[Vm] | Sequence[Host], topology: Topology) -> _Known:
+    def extended(self, scope: ExpressionScope, added: Sequence[Vm] | Sequence[Host], topology: Topology) -> _Known:
         """With subjects that come after the others; rows keep their numbers and results.
 
         Only the new subjects are read, unless maps are asked for another key.
@@ -113,7 +113,7 @@ class Subjects:
 
     def __init__(
         self,
-        scope: Scope,
+        scope: ExpressionScope,
         subjects: Sequence[Vm] | Sequence[Host],
         topology: Topology,
         event: Mapping[str, object],
@@ -217,7 +217,7 @@ class Subjects:
             self._known.rows[references] = Rows.of([self._column(reference) for reference in references], len(self.ids))
         return self._known.rows[references]
 
-    def _column(self, reference: Reference) -> Column:
+    def _column(self, reference: Reference) -> EncodedColumn:
         column = self._known.columns.get(reference)
         if column is None:
             variable, key = VARIABLES[self.scope][reference.variable], reference.key
@@ -225,15 +225,15 @@ class Subjects:
                 column = self._maps_of(variable).map(lambda one: _value(variable.shape, key, one))
             else:
                 values = (variable.read(subject, self._topology) for subject in self._subjects)
-                column = Column.of((_value(variable.shape, key, value) for value in values), len(self.ids))
+                column = EncodedColumn.of((_value(variable.shape, key, value) for value in values), len(self.ids))
             self._known.columns[reference] = column
         return column
 
-    def _maps_of(self, variable: Variable) -> Column:
+    def _maps_of(self, variable: Variable) -> EncodedColumn:
         maps = self._known.maps.get(variable.name)
         if maps is None:
             values = [variable.read(subject, self._topology) for subject in self._subjects]
-            maps = self._known.maps[variable.name] = Column.of_objects(values, len(values))
+            maps = self._known.maps[variable.name] = EncodedColumn.of_objects(values, len(values))
         return maps
 
     def _data(

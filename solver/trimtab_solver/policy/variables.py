@@ -34,7 +34,7 @@ class Returns(enum.StrEnum):
     STRING = "string"
 
 
-class Scope(enum.StrEnum):
+class ExpressionScope(enum.StrEnum):
     """What an expression is evaluated on. Every scope sees the event as well."""
 
     VM = "vm"
@@ -103,7 +103,7 @@ _HOST = (
 )
 
 
-def identity(scope: Scope) -> str:
+def identity(scope: ExpressionScope) -> str:
     """The variable that stands for which guests, or hosts, there are."""
     return f"{scope.value}.id"
 
@@ -112,9 +112,9 @@ def _by_name(*groups: tuple[Variable, ...]) -> Mapping[str, Variable]:
     return {variable.name: variable for group in groups for variable in group}
 
 
-VARIABLES: Final[Mapping[Scope, Mapping[str, Variable]]] = {
-    Scope.VM: _by_name(_VM, _EVENT),
-    Scope.HOST: _by_name(_HOST, _EVENT),
-    Scope.EVENT: _by_name(_EVENT),
+VARIABLES: Final[Mapping[ExpressionScope, Mapping[str, Variable]]] = {
+    ExpressionScope.VM: _by_name(_VM, _EVENT),
+    ExpressionScope.HOST: _by_name(_HOST, _EVENT),
+    ExpressionScope.EVENT: _by_name(_EVENT),
 }
 """By scope, then by name."""

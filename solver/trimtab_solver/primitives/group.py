@@ -14,7 +14,7 @@ from .encoding import Bools, Breaches, Index, Ints, ModelWriter, PlacementVariab
 from .sealing import seal
 
 
-class Tally(Protocol):
+class GroupTally(Protocol):
     """A primitive's running count while guests come and go.
 
     `admits` and `penalty` look at guest `v` as absent (call `leave` first when it is placed).
@@ -153,7 +153,7 @@ class GroupPrimitive(ABC):
         """All of `groups`, which are of this very class."""
 
     @abstractmethod
-    def tally(self, place: Index) -> Tally:
+    def tally(self, place: Index) -> GroupTally:
         """A tally of guests at ``place`` [V] (-1: not running)."""
 
     @abstractmethod

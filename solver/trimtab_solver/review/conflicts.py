@@ -77,10 +77,10 @@ def find_conflicts(policy: Policy, snapshot: Snapshot, options: PlanOptions = OP
     SnapshotRefusedError, PolicyRefusedError
         The snapshot is wrong, or the policy cannot be evaluated on it.
     """
-    return Search(prepare_lazily(snapshot, policy).selection, options).run()
+    return ConflictSearch(prepare_lazily(snapshot, policy).selection, options).run()
 
 
-class Search:
+class ConflictSearch:
     """Verdicts on sets of rules and guests of the cluster of a selection."""
 
     def __init__(self, selection: Selection, options: PlanOptions = OPTIONS) -> None:

@@ -19,11 +19,11 @@ from ..policy.documents import Document, Metadata, Policy, Selector, Source, Swi
 from ..policy.expressions import Reference, compile_expression
 from ..policy.moments import seconds_since_epoch
 from ..policy.selection import Selection
-from ..policy.variables import Returns, Scope
+from ..policy.variables import ExpressionScope, Returns
 from ..rules.tier import Tier
 from ..snapshot import FailureDomain, Host, Snapshot, Vm
 from ..topology import HOST_KIND
-from .conflicts import Conflict, Findings, Search, must_rules
+from .conflicts import Conflict, ConflictSearch, Findings, must_rules
 
 _MAX_WORLDS: Final = 24
 """Rules that tell more guests or hosts apart are passed over."""
@@ -52,8 +52,8 @@ def find_contradictions(policy: Policy) -> Findings:
 
 def _contradiction(policy: Policy, rules: tuple[Document, ...]) -> Conflict | None:
     """The conflict when these rules cannot be kept for any guests that all of them concern."""
-    vms = _worlds(rules, Scope.VM, _VM_FIELDS)
-    hosts = _worlds(rules, Scope.HOST, _HOST_FIELDS)
+    vms = _worlds(rules, ExpressionScope.VM, _VM_FIELDS)
+    hosts = _worlds(rules, ExpressionScope.HOST, _HOST_FIELDS)
     kinds = sorted({kind for rule in rules for kind in _kinds(rule)})
     if vms is None or hosts is None:
         return None
@@ -81,7 +81,7 @@ def _impossible(
             ids = tuple(vm.id for vm in vms)
             if len(set(ids)) < len(ids):
                 continue
-            search = Search(Selection(frame, replace(cluster, vms=vms)))
+            search = ConflictSearch(Selection(frame, replace(cluster, vms=vms)))
             try:
                 concerned = search.concerning(rules, ids)
             except PolicyRefusedError:
@@ -103,7 +103,7 @@ def _impossible(
 # --- what the rules can tell apart ------------------------------------------------------------------------------------
 
 
-def _worlds(rules: Sequence[Document], scope: Scope, fields: frozenset[str]) -> tuple[World, ...] | None:
+def _worlds(rules: Sequence[Document], scope: ExpressionScope, fields: frozenset[str]) -> tuple[World, ...] | None:
     """Every guest or host that the rules tell apart; None when there are too many or that cannot be told."""
     selectors, conditions, references = [], [], set()
     for rule in rules:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..authoring.policy_test import Case, Expectation, PlanExpectation, PolicyTest
+from ..authoring.policy_test import Expectation, PlanExpectation, PolicyTest, PolicyTestCase
 from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
 from ..execution.events import after_draining, after_failure
 from ..options import PlanOptions
@@ -102,7 +102,7 @@ class _Run:
     """One case on its way to a result."""
 
     def __init__(
-        self, policy: Policy, document: Document, path: str, case: Case, at: str | None, cluster: Snapshot
+        self, policy: Policy, document: Document, path: str, case: PolicyTestCase, at: str | None, cluster: Snapshot
     ) -> None:
         self._policy, self._document, self._path, self._case = policy, document, path, case
         self._at = case.at if case.at is not None else at

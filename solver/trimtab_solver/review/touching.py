@@ -10,14 +10,13 @@ from ..explain.names import find_guest
 from ..placement import Placement, placement_of
 from ..policy.documents import Document, Policy, RuleSpec, Selector, Source
 from ..policy.selection import Selection, named
-from ..policy.variables import Scope
+from ..policy.variables import ExpressionScope
 from ..prepared import prepare_lazily
 from ..rules.tier import Tier, guest_tiers
 from ..snapshot import Snapshot, Vm
 from ..verify.domains import DomainMaps
 from ..verify.judges import JUDGES
-from ..verify.scope import HostScope, SizeScope
-from ..verify.scope import Scope as JudgedScope
+from ..verify.scope import HostScope, Scope, SizeScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def touching(policy: Policy, snapshot: Snapshot, vm_id: str) -> tuple[Touch, ...
 
 def _guest_selectors(document: Document) -> Iterator[SelectorUse]:
     for use in selectors_in(type(document.spec), document.content.get("spec")):
-        if use.scope is Scope.VM:
+        if use.scope is ExpressionScope.VM:
             yield use
 
 
@@ -120,7 +119,7 @@ def _rule_facts(selection: Selection, document: Document, vm: Vm, now: Placement
             yield from _scope_facts(scope, vm, now)
 
 
-def _scope_facts(scope: JudgedScope, vm: Vm, now: Placement) -> Iterator[str]:
+def _scope_facts(scope: Scope, vm: Vm, now: Placement) -> Iterator[str]:
     if isinstance(scope, HostScope):
         yield f"it leaves {len(scope.hosts)} hosts: {named(sorted(scope.hosts)) or 'none'}"
     elif isinstance(scope, SizeScope):

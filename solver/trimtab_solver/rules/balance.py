@@ -1,4 +1,4 @@
-"""Balance: how evenly load should lie on the hosts, once everything that matters more is settled."""
+"""Balance: how evenly load should lie on the hosts, once everything that matters more is decided."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from ..policy.documents import Policy, Strict, Switched
-from ..primitives.balance import AboveThreshold, Peak, Ratio
-from ..primitives.balance import Balance as BalanceCost
 from ..primitives.capacity import Capacity
+from ..primitives.imbalance import AboveThreshold, Imbalance, Peak, Ratio
 
 _PERCENT = re.compile(r"^(100|[1-9]?[0-9])%$")
 
@@ -89,7 +88,7 @@ class Balance(Switched):
             yield from (ratio.left, ratio.right)
 
 
-def compile_balance(policy: Policy, resources: tuple[str, ...], capacity: Capacity) -> BalanceCost:
+def compile_balance(policy: Policy, resources: tuple[str, ...], capacity: Capacity) -> Imbalance:
     """All documents in force together; `resources` hold every one that they name."""
     number = {resource: r for r, resource in enumerate(resources)}
     above, ratios, peaks = [], [], []
@@ -99,4 +98,4 @@ def compile_balance(policy: Policy, resources: tuple[str, ...], capacity: Capaci
             above.append(AboveThreshold(r, capacity.limit[:, r] * part.percent // 100, part.weight))
         ratios += [Ratio(number[p.left], number[p.right], p.target, p.weight) for p in spec.ratios]
         peaks += [Peak(number[p.resource], p.weight) for p in spec.peaks]
-    return BalanceCost(tuple(above), tuple(ratios), tuple(peaks))
+    return Imbalance(tuple(above), tuple(ratios), tuple(peaks))

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import Fault, Reason
-from ..policy.answers import is_current
 from ..policy.documents import Document, RuleSpec, Selector
+from ..policy.memo import is_current
 from ..policy.selection import Selection
-from ..policy.variables import Scope, identity
+from ..policy.variables import ExpressionScope, identity
 from ..primitives.attraction import Unary
 from ..primitives.domain_map import DomainMap
 from ..primitives.encoding import Bools, Index
@@ -59,20 +59,20 @@ class Context:
             for name, one in self._known.items()
             if is_current(one.reads, changed) and not selection.has_forgotten(name)
         }
-        if identity(Scope.HOST) not in changed:
+        if identity(ExpressionScope.HOST) not in changed:
             return Context(selection, vm_index, host_index, self.topology, self._domains, known)
         return Context(selection, vm_index, host_index, Topology(selection.reading("host.id")), {}, known)
 
     @property
     def vm_index(self) -> Mapping[str, int]:
         """The wanted guests by id."""
-        self.selection.reading(identity(Scope.VM))
+        self.selection.reading(identity(ExpressionScope.VM))
         return self._vm_index
 
     @property
     def host_index(self) -> Mapping[str, int]:
         """The hosts by id."""
-        self.selection.reading(identity(Scope.HOST))
+        self.selection.reading(identity(ExpressionScope.HOST))
         return self._host_index
 
     def compiled(self, name: str, compile_it: Callable[[], Iterable[Any]]) -> Compiled:
@@ -122,7 +122,7 @@ class Context:
 
         A kind that the snapshot lacks, named at `path`, is a fault in what must hold, else worth a warning.
         """
-        self.selection.reading(identity(Scope.HOST))
+        self.selection.reading(identity(ExpressionScope.HOST))
         if kind not in self.topology.kinds:
             self._report_kind(document, path, kind, is_must)
         if kind not in self._domains:
@@ -131,7 +131,7 @@ class Context:
 
     def everywhere(self) -> DomainMap:
         """All hosts as one domain."""
-        self.selection.reading(identity(Scope.HOST))
+        self.selection.reading(identity(ExpressionScope.HOST))
         return self._domains.setdefault("", DomainMap(0, np.zeros(len(self.host_index), dtype=np.int32), 1))
 
     def _number(self, kind: str) -> DomainMap:

@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from ..policy.documents import Document, RuleSpec
 from ..policy.fields import DomainKind, VmSelector, VmText
-from ..primitives.quorum import Quorum as QuorumPrimitive
+from ..primitives.domain_quorum import DomainQuorum
 from .context import Context
 
 _PERCENT = re.compile(r"^(100|[1-9][0-9]?)%$")
@@ -46,7 +46,7 @@ class Quorum(RuleSpec):
         return -(-wanted * int(self.min_running[:-1]) // 100)
 
 
-def compile_quorum(document: Document, spec: Quorum, context: Context) -> Iterator[QuorumPrimitive]:
+def compile_quorum(document: Document, spec: Quorum, context: Context) -> Iterator[DomainQuorum]:
     """One quorum per group."""
     domains = context.everywhere()
     if spec.survives is not None:
@@ -55,7 +55,7 @@ def compile_quorum(document: Document, spec: Quorum, context: Context) -> Iterat
     for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = context.members(ids)
         if len(members):
-            yield QuorumPrimitive(
+            yield DomainQuorum(
                 rule=document.name,
                 key=key,
                 must=spec.is_must,

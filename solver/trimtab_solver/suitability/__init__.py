@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..snapshot import Host, Vm
-from .condition import Condition, Equipment
+from .condition import Equipment, HostCondition
 from .devices import HAS_DEVICES
 from .receiving import RECEIVES
 from .storage import REACHES_STORAGE
@@ -17,10 +17,10 @@ from .storage import REACHES_STORAGE
 EQUIPMENT: Final[tuple[Equipment, ...]] = (REACHES_STORAGE, HAS_DEVICES)
 """Conditions on what a host is built of."""
 
-CONDITIONS: Final[tuple[Condition, ...]] = (RECEIVES, *EQUIPMENT)
+CONDITIONS: Final[tuple[HostCondition, ...]] = (RECEIVES, *EQUIPMENT)
 """All of them, in the order in which they are told."""
 
 
-def unsuitable(vm: Vm, host: Host) -> list[tuple[Condition, str]]:
+def unsuitable(vm: Vm, host: Host) -> list[tuple[HostCondition, str]]:
     """Why the host is not suitable for the guest: each condition that fails, with its clause; empty when it is."""
     return [(condition, reason) for condition in CONDITIONS if (reason := condition.reason(vm, host))]

@@ -13,7 +13,7 @@ from ..snapshot import Host, Vm
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class HostCondition:
     """`reason` is the clause that says why it fails, such as "it is down"; empty where it holds."""
 
     name: str
@@ -21,7 +21,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Equipment(Condition):
+class Equipment(HostCondition):
     """A condition on what the host is built of. Guests with the same `need` are treated alike.
 
     ``offers(hosts, need)`` says per host [H] whether it satisfies the need.

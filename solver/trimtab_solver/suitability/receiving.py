@@ -9,7 +9,7 @@ import numpy as np
 
 from ..primitives.encoding import Bools
 from ..snapshot import Host, HostState, Vm
-from .condition import Condition
+from .condition import HostCondition
 
 CLOSED: Final = "down, draining or in maintenance"
 """What is said of many hosts that do not take guests."""
@@ -31,4 +31,4 @@ def _reason(_: Vm, host: Host) -> str:
     return _WHY.get(host.state, "")
 
 
-RECEIVES: Final = Condition("POWER", _reason)
+RECEIVES: Final = HostCondition("POWER", _reason)

@@ -11,7 +11,7 @@ from ..rules.action_budget import budget_in_force
 from ..snapshot import Snapshot
 from .domains import DomainMaps
 
-Fault = tuple[str, int, int]
+Excess = tuple[str, int, int]
 """Message, amount and limit."""
 
 
@@ -40,7 +40,7 @@ class MoveRules:
         """What it costs that applications are disturbed: the largest number of moved guests of one, weighted."""
         return self.group_weight * max(self._per_application(moved).values(), default=0)
 
-    def faults(self, counted: Collection[str]) -> Iterator[Fault]:
+    def faults(self, counted: Collection[str]) -> Iterator[Excess]:
         """What is wrong with moving all these guests, none of them exempt."""
         if len(counted) > self.most:
             yield self._in_all(len(counted))
@@ -49,7 +49,7 @@ class MoveRules:
                 if amount > self.most_each:
                     yield self._of_one(name, amount, self.most_each)
 
-    def faults_of_next(self, moved: set[str], per_application: Counter[str], vm_id: str) -> Iterator[Fault]:
+    def faults_of_next(self, moved: set[str], per_application: Counter[str], vm_id: str) -> Iterator[Excess]:
         """Adds a guest to those moved before; what is wrong with moving it as well."""
         moved.add(vm_id)
         if len(moved) > self.most:
@@ -60,10 +60,10 @@ class MoveRules:
             if per_application[name] > self.most_each:
                 yield self._of_one(name, per_application[name], self.most_each)
 
-    def _in_all(self, amount: int) -> Fault:
+    def _in_all(self, amount: int) -> Excess:
         return f"{amount} guests are moved, at most {self.most} may be", amount, self.most
 
-    def _of_one(self, name: str, amount: int, most: int) -> Fault:
+    def _of_one(self, name: str, amount: int, most: int) -> Excess:
         return f"{amount} guests of application {name} are moved, at most {most} may be", amount, most
 
     def _per_application(self, moved: Collection[str]) -> Counter[str]:

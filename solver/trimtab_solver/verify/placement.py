@@ -10,7 +10,7 @@ from ..policy.documents import Policy
 from ..policy.selection import Selection
 from ..rules.tier import EvictionAction
 from ..snapshot import Snapshot, Vm, VmState
-from .action_budget import Fault
+from .action_budget import Excess
 from .case import Case
 from .levels import Levels, levels
 from .rights import move_kind, size_faults
@@ -91,7 +91,7 @@ def judge_placement(
     )
 
 
-def budget_violations(step: int, case: Case, faults: Iterator[Fault]) -> Iterator[Violation]:
+def budget_violations(step: int, case: Case, faults: Iterator[Excess]) -> Iterator[Violation]:
     """What the budget says against moves, as violations."""
     for message, amount, limit in faults:
         yield Violation(step, Code.BUDGET, message, rule=case.moves.rule, amount=amount, limit=limit)

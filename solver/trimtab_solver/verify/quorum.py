@@ -9,7 +9,7 @@ from ..policy.documents import Document
 from ..policy.selection import Selection
 from ..rules.quorum import Quorum
 from .domains import DomainMaps
-from .scope import Cell, Coupling, Key, Scope, Tally
+from .scope import Cell, Coupling, Key, Scope, ScopeTally
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +36,12 @@ class QuorumGroup(Scope):
         """The group has one key."""
         return ""
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """Members missing."""
         lost = 0 if self.domains is None else max(tally.counts.values(), default=0)
         return max(0, self.least - (tally.total - lost))
 
-    def _keys(self, tally: Tally) -> Iterable[Key]:
+    def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return ("",)
 
 

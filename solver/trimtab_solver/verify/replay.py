@@ -22,7 +22,7 @@ from .placement import budget_violations, room_violations, size_violations
 from .power import Power
 from .rights import move_kind
 from .slots import slot_faults
-from .state import State, Touched
+from .state import ReplayState, Touched
 from .undo import undo_fault
 from .violation import END_STATE, Code, Violation
 
@@ -74,7 +74,7 @@ class _Replay:
     def __init__(self, case: Case, plan: Plan) -> None:
         self._case = case
         self._plan = plan
-        self._state = State(case)
+        self._state = ReplayState(case)
         self._dependencies = Dependencies(case, plan)
         self._power = Power(case, self._dependencies)
         self._asleep = {vm.id for vm in case.snapshot.vms if vm.state is VmState.SUSPENDED}
@@ -305,7 +305,7 @@ class _Replay:
             yield from room_violations(place, self._state.rooms, host_id)
 
 
-def undo_fault_of_guest(case: Case, action: Action, state: State) -> str:
+def undo_fault_of_guest(case: Case, action: Action, state: ReplayState) -> str:
     """What is wrong with the undo of an action on a running guest."""
     if is_migration(action.kind) and action.target_host_id not in case.hosts:
         return ""

@@ -11,7 +11,7 @@ from ..policy.selection import Selection
 from ..rules.reserve import Reserve
 from .domains import DomainMaps
 from .room import UNIT, room
-from .scope import Cell, Coupling, Key, Scope, Tally
+from .scope import Cell, Coupling, Key, Scope, ScopeTally
 from .suitability import RECEIVING
 
 
@@ -42,7 +42,7 @@ class ReservedResource(Scope):
         """The domain of the host."""
         return self.domains[host_id]
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """Percent of what the domain offers, or if that is nothing of all requests, that are used and should not be."""
         used = sum(amount * tally.counts.get((key, amount), 0) for amount in self.requests)
         excess = max(0, used - self.usable.get(key, 0))

@@ -29,7 +29,7 @@ class Coupling(enum.Enum):
     """Every change of zone, start and stop depends on every earlier one."""
 
 
-class Tally:
+class ScopeTally:
     """How many running members fall into each cell; empty cells are not held."""
 
     __slots__ = ("counts", "total")
@@ -38,9 +38,9 @@ class Tally:
         self.counts: dict[Cell, int] = {}
         self.total = 0
 
-    def copy(self) -> Tally:
+    def copy(self) -> ScopeTally:
         """A tally that changes apart from this one."""
-        other = Tally()
+        other = ScopeTally()
         other.counts = dict(self.counts)
         other.total = self.total
         return other
@@ -89,7 +89,7 @@ class Scope(abc.ABC):
         """The key whose amount depends on the cell."""
 
     @abc.abstractmethod
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """How far the scope is broken at the key; zero when it holds."""
 
     def zone(self, host_id: str) -> str:
@@ -100,16 +100,16 @@ class Scope(abc.ABC):
         """Whether no action may bring the member to the host, whatever else runs there."""
         return False
 
-    def tally(self, place: Mapping[str, str]) -> Tally:
+    def tally(self, place: Mapping[str, str]) -> ScopeTally:
         """Counts the members that run in `place` (guest id to host id)."""
-        tally = Tally()
+        tally = ScopeTally()
         for vm_id in self.members:
             host_id = place.get(vm_id)
             if host_id is not None and (cell := self.cell(vm_id, host_id)) is not None:
                 tally.add(cell)
         return tally
 
-    def amounts_of(self, tally: Tally) -> dict[Key, int]:
+    def amounts_of(self, tally: ScopeTally) -> dict[Key, int]:
         """The amount of every broken key."""
         amounts: dict[Key, int] = {}
         for key in self._keys(tally):
@@ -125,7 +125,7 @@ class Scope(abc.ABC):
         """The amount of every key that is broken in `placement`; for most rules sizes do not matter."""
         return self.amounts(placement.hosts)
 
-    def _keys(self, tally: Tally) -> Iterable[Key]:
+    def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return {self.key(cell) for cell in tally.counts}
 
 
@@ -150,9 +150,9 @@ class HostScope(Scope):
 
     hosts: frozenset[str]
 
-    def tally(self, place: Mapping[str, str]) -> Tally:
+    def tally(self, place: Mapping[str, str]) -> ScopeTally:
         """Counts the members that run where they should not: of all guests of a cluster mostly none."""
-        tally = Tally()
+        tally = ScopeTally()
         hosts = self.hosts
         for vm_id in self.members:
             host_id = place.get(vm_id)
@@ -168,7 +168,7 @@ class HostScope(Scope):
         """The guest."""
         return str(cell)
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """1 if the guest runs where it should not."""
         return tally.counts.get(key, 0)
 
@@ -191,7 +191,7 @@ class SizeScope(Scope):
         """The guest."""
         return str(cell)
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """0: no place breaks it."""
         return 0
 

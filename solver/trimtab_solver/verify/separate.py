@@ -11,7 +11,7 @@ from ..policy.documents import Document
 from ..policy.selection import Selection
 from ..rules.separate import Separate
 from .domains import DomainMaps
-from .scope import Cell, Coupling, Key, Scope, Tally
+from .scope import Cell, Coupling, Key, Scope, ScopeTally
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class SeparatePair(Scope):
         """The domain."""
         return cell[0]
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """The fewest guests that would have to leave the domain."""
         return min(tally.counts.get((key, 0), 0), tally.counts.get((key, 1), 0))
 

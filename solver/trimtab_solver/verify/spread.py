@@ -9,7 +9,7 @@ from ..policy.documents import Document
 from ..policy.selection import Selection
 from ..rules.spread import Spread
 from .domains import DomainMaps
-from .scope import Cell, Coupling, DomainScope, Key, Scope, Tally
+from .scope import Cell, Coupling, DomainScope, Key, Scope, ScopeTally
 from .suitability import RECEIVING
 
 
@@ -28,7 +28,7 @@ class SpreadLimit(DomainScope):
         """The domain."""
         return str(cell)
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """Members above the limit."""
         return max(0, tally.counts.get(key, 0) - self.limit)
 
@@ -48,11 +48,11 @@ class SpreadMinimum(DomainScope):
         """The group has one key."""
         return ""
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """Domains missing."""
         return max(0, min(self.minimum, tally.total) - len(tally.counts))
 
-    def _keys(self, tally: Tally) -> Iterable[Key]:
+    def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return ("",)
 
 
@@ -72,13 +72,13 @@ class SpreadSkew(DomainScope):
         """The group has one key."""
         return ""
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """What the skew is beyond the permitted one."""
         inside = [count for domain, count in tally.counts.items() if domain in self.open_domains]
         emptiest = min(inside) if len(inside) == len(self.open_domains) else 0
         return max(0, max(tally.counts.values(), default=0) - emptiest - self.skew)
 
-    def _keys(self, tally: Tally) -> Iterable[Key]:
+    def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return ("",)
 
 

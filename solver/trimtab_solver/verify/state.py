@@ -9,21 +9,21 @@ from ..placement import Placement
 from ..snapshot import VmState
 from .case import Case
 from .levels import Levels, levels
-from .scope import HostScope, Tally
+from .scope import HostScope, ScopeTally
 from .violation import Violation
 
 Touched = tuple[int, str]
 """A scope, by its place in the case, and a key of it."""
 
 
-class State:
+class ReplayState:
     """Starts as the snapshot. Only what an action touches is counted again."""
 
     __slots__ = ("_case", "_sizes", "_tallies", "guests", "place", "rooms")
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._tallies: dict[int, Tally] = {}
+        self._tallies: dict[int, ScopeTally] = {}
         """Of the scopes that an action has touched; the others count as in the snapshot."""
         self.rooms = case.rooms()
         self.place = dict(case.place)
@@ -32,7 +32,7 @@ class State:
         """How many guests hold room on each host."""
         self.guests.update(vm.host_id for vm in case.snapshot.vms if vm.state is VmState.MIGRATING)
 
-    def _tally(self, index: int) -> Tally:
+    def _tally(self, index: int) -> ScopeTally:
         tally = self._tallies.get(index)
         if tally is None:
             tally = self._tallies[index] = self._case.tallies[index].copy()

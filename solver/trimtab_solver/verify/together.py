@@ -9,7 +9,7 @@ from ..policy.documents import Document, Selector
 from ..policy.selection import Selection
 from ..rules.together import Together
 from .domains import DomainMaps
-from .scope import Cell, Coupling, DomainScope, Key, Scope, Tally
+from .scope import Cell, Coupling, DomainScope, Key, Scope, ScopeTally
 
 _SELECTED, _NEAR = 1, 2
 
@@ -27,11 +27,11 @@ class TogetherGroup(DomainScope):
         """The group has one key."""
         return ""
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """Domains beyond the first."""
         return max(0, len(tally.counts) - 1)
 
-    def _keys(self, tally: Tally) -> Iterable[Key]:
+    def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return ("",)
 
 
@@ -54,7 +54,7 @@ class NearGroup(DomainScope):
         """The domain."""
         return cell[0]
 
-    def amount(self, tally: Tally, key: Key) -> int:
+    def amount(self, tally: ScopeTally, key: Key) -> int:
         """1 if there are guests and none of those they must be near to."""
         lonely = tally.counts.get((key, _SELECTED), 0)
         return int(bool(lonely) and not any(tally.counts.get((key, role)) for role in (_NEAR, _SELECTED | _NEAR)))

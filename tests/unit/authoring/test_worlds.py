@@ -12,7 +12,7 @@ from trimtab_solver.failures import Event
 from trimtab_solver.policy.documents import Selector
 from trimtab_solver.policy.expressions import compile_expression
 from trimtab_solver.policy.subjects import Subjects, event_data
-from trimtab_solver.policy.variables import Returns, Scope
+from trimtab_solver.policy.variables import ExpressionScope, Returns
 from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.topology import Topology
 
@@ -35,8 +35,8 @@ EVENT = event_data(Event(0, 0, (), 0))
 )
 def test_comparisons_are_read_off(cel: str, found: set[tuple[str, str | None, str | int]]) -> None:
     """With variable, key and literal; nothing else tells guests apart then."""
-    compile_expression(cel, Scope.VM, Returns.BOOL)
-    read = {(one.reference.variable, one.reference.key, one.value) for one in comparisons_in(cel, Scope.VM)}
+    compile_expression(cel, ExpressionScope.VM, Returns.BOOL)
+    read = {(one.reference.variable, one.reference.key, one.value) for one in comparisons_in(cel, ExpressionScope.VM)}
     assert read == found
     assert is_understood(cel)
 
@@ -58,8 +58,8 @@ def test_comparisons_are_read_off(cel: str, found: set[tuple[str, str | None, st
 )
 def test_what_tells_more_guests_apart_is_not_understood(cel: str) -> None:
     """Then nothing is proven."""
-    compile_expression(cel, Scope.VM, Returns.BOOL)
-    assert not is_understood(cel) or worlds_of(Scope.VM, [Selector(cel=cel)]) is None
+    compile_expression(cel, ExpressionScope.VM, Returns.BOOL)
+    assert not is_understood(cel) or worlds_of(ExpressionScope.VM, [Selector(cel=cel)]) is None
 
 
 def test_contradictions_match_no_world() -> None:
@@ -69,14 +69,14 @@ def test_contradictions_match_no_world() -> None:
         Selector(match_labels={"zone": "A"}, cel="has(vm.labels.zone) && vm.labels.zone == 'B'"),
         Selector(ids=("x",), cel="vm.id == 'y'"),
     ):
-        worlds = worlds_of(Scope.VM, [selector])
+        worlds = worlds_of(ExpressionScope.VM, [selector])
         assert worlds is not None
         assert not worlds.where(selector)
 
 
 def test_a_world_is_described_by_what_tells_it_apart() -> None:
     """For messages."""
-    worlds = worlds_of(Scope.VM, [Selector(cel="vm.tier == 'a' && has(vm.labels.z)")])
+    worlds = worlds_of(ExpressionScope.VM, [Selector(cel="vm.tier == 'a' && has(vm.labels.z)")])
     assert worlds is not None
     assert [describe(world) for world in worlds.all] == [
         "vm.labels.z = something else, vm.tier = 'a'",
@@ -135,15 +135,17 @@ def matches(selector: Selector, vm: Vm) -> bool:
         return False
     if any(vm.labels.get(key) != value for key, value in (selector.match_labels or {}).items()):
         return False
-    subjects = Subjects(Scope.VM, (vm,), Topology(Snapshot()), EVENT)
-    return subjects.evaluate(compile_expression(selector.cel, Scope.VM, Returns.BOOL), subjects.all).each() == [True]
+    subjects = Subjects(ExpressionScope.VM, (vm,), Topology(Snapshot()), EVENT)
+    return subjects.evaluate(
+        compile_expression(selector.cel, ExpressionScope.VM, Returns.BOOL), subjects.all
+    ).each() == [True]
 
 
 @settings(deadline=None)
 @given(_SELECTORS, _SELECTORS, st.lists(_GUESTS, min_size=1, max_size=12))
 def test_what_worlds_prove_holds_for_guests(one: Selector, other: Selector, guests: list[Vm]) -> None:
     """A selector without worlds picks nobody, one with all worlds everybody, and subsets stay subsets."""
-    worlds = worlds_of(Scope.VM, [one, other])
+    worlds = worlds_of(ExpressionScope.VM, [one, other])
     if worlds is None:
         return
     found, others = worlds.where(one), worlds.where(other)

@@ -9,11 +9,11 @@ import pytest
 from tests.support.cluster import DOWN, snapshot, vm
 from trimtab_solver.actions import Action, ActionKind, Plan
 from trimtab_solver.execution.carry_out import Execution, UnfitActionError, after_action, after_plan, places_after
-from trimtab_solver.execution.progress import Progress
+from trimtab_solver.execution.progress import ActionProgress
 from trimtab_solver.snapshot import FencingState, HostState, Vm, VmState
 from trimtab_solver.validation import check_snapshot
 
-_K, _P = ActionKind, Progress
+_K, _P = ActionKind, ActionProgress
 _GUESTS = (
     vm("runs", "h1", "gold"),
     vm("waits", tier="gold"),
@@ -42,7 +42,7 @@ _ON_GUESTS = (_START, _RESTART, _RESUME, _STOP, _SUSPEND, _LIVE, _COLD, _SHRINK)
 _FENCE, _BOOT, _OFF = _act(_K.FENCE_HOST, "", "h3"), _act(_K.BOOT_HOST, "", "h4"), _act(_K.SHUTDOWN_HOST, "", "h2")
 
 
-def _guest(action: Action, progress: Progress) -> Vm:
+def _guest(action: Action, progress: ActionProgress) -> Vm:
     return next(guest for guest in after_action(_CLUSTER, action, progress).vms if guest.id == action.vm_id)
 
 
@@ -76,7 +76,7 @@ def _guest(action: Action, progress: Progress) -> Vm:
     ),
 )
 def test_a_guest_while_something_happens_to_it(
-    action: Action, progress: Progress, state: VmState, host: str, target: str, size: int
+    action: Action, progress: ActionProgress, state: VmState, host: str, target: str, size: int
 ) -> None:
     """Arrivals hold room at once, departures until they are done; a failure leaves all but a cold move as it was."""
     guest = _guest(action, progress)
@@ -100,7 +100,7 @@ def test_a_guest_while_something_happens_to_it(
     ids=lambda value: str(value.kind) if isinstance(value, Action) else str(getattr(value, "name", value)),
 )
 def test_a_host_while_something_happens_to_it(
-    action: Action, progress: Progress, state: HostState, fencing: FencingState
+    action: Action, progress: ActionProgress, state: HostState, fencing: FencingState
 ) -> None:
     """It receives nothing before it has booted and after its shutdown has begun; one that does not boot is down."""
     host = next(host for host in after_action(_CLUSTER, action, progress).hosts if host.id == action.host_id)
@@ -109,10 +109,10 @@ def test_a_host_while_something_happens_to_it(
 
 @pytest.mark.parametrize("action", [*_ON_GUESTS, _FENCE, _BOOT, _OFF], ids=lambda a: f"{a.kind}-{a.vm_id}")
 @pytest.mark.parametrize("end", [_P.DONE, _P.FAILED])
-def test_it_does_not_matter_whether_the_beginning_was_recorded(action: Action, end: Progress) -> None:
+def test_it_does_not_matter_whether_the_beginning_was_recorded(action: Action, end: ActionProgress) -> None:
     """What comes of an action is the same whether or not it was seen to begin, and every state on the way is valid."""
     execution = Execution(_CLUSTER)
-    execution.record(action, Progress.BEGUN)
+    execution.record(action, ActionProgress.BEGUN)
     check_snapshot(execution.snapshot())
     execution.record(action, end)
     assert execution.snapshot() == after_action(_CLUSTER, action, end)

@@ -8,13 +8,13 @@ from trimtab_solver.failures import Event
 from trimtab_solver.policy.expressions import (
     EvaluationFailure,
     ExpressionError,
-    Problem,
+    ExpressionFault,
     Reference,
     compile_expression,
     references_in,
 )
 from trimtab_solver.policy.subjects import Subjects, event_data
-from trimtab_solver.policy.variables import VARIABLES, Returns, Scope
+from trimtab_solver.policy.variables import VARIABLES, ExpressionScope, Returns
 from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm
 from trimtab_solver.topology import Topology
 
@@ -48,20 +48,24 @@ SNAPSHOT = Snapshot(
 )
 
 
-def value_of(source: str, scope: Scope = Scope.VM, returns: Returns = Returns.BOOL) -> bool | str | EvaluationFailure:
+def value_of(
+    source: str, scope: ExpressionScope = ExpressionScope.VM, returns: Returns = Returns.BOOL
+) -> bool | str | EvaluationFailure:
     subjects = Subjects(
         scope,
-        SNAPSHOT.hosts if scope is Scope.HOST else SNAPSHOT.vms,
+        SNAPSHOT.hosts if scope is ExpressionScope.HOST else SNAPSHOT.vms,
         Topology(SNAPSHOT),
         event_data(EVENT),
     )
     return subjects.evaluate(compile_expression(source, scope, returns), subjects.all[:1]).each()[0]
 
 
-def problems_of(source: str, scope: Scope = Scope.VM, returns: Returns = Returns.BOOL) -> tuple[Problem, ...]:
+def faults_of(
+    source: str, scope: ExpressionScope = ExpressionScope.VM, returns: Returns = Returns.BOOL
+) -> tuple[ExpressionFault, ...]:
     with pytest.raises(ExpressionError) as refusal:
         compile_expression(source, scope, returns)
-    return refusal.value.problems
+    return refusal.value.faults
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,7 @@ def test_guest_expressions_mean_what_cel_says(source: str, expected: bool) -> No
 )
 def test_host_expressions_see_every_field_of_a_host(source: str) -> None:
     """Everything that a host offers can be asked for."""
-    assert value_of(source, Scope.HOST) is True
+    assert value_of(source, ExpressionScope.HOST) is True
 
 
 def test_a_string_expression_gives_a_string() -> None:
@@ -222,26 +226,26 @@ def test_what_fails_is_a_failure_and_never_false(source: str, why: str) -> None:
 )
 def test_compile_errors_name_place_reason_and_fix(source: str, line: int, column: int, message: str, fix: str) -> None:
     """The first problem of a wrong expression says where, what and what to do."""
-    first = problems_of(source)[0]
+    first = faults_of(source)[0]
     assert (first.line, first.column, first.message) == (line, column, message)
     assert first.fix.startswith(fix)
 
 
 def test_all_unknown_names_are_reported_at_once() -> None:
-    """Two typos in one expression are two problems."""
-    assert [problem.column for problem in problems_of("vm.foo == 'x' && vm.bar == 'y'")] == [3, 20]
+    """Two typos in one expression are two faults."""
+    assert [fault.column for fault in faults_of("vm.foo == 'x' && vm.bar == 'y'")] == [3, 20]
 
 
 def test_scopes_see_their_own_variables_only() -> None:
     """A condition on the event sees no guest, a guest selector sees no host."""
-    assert problems_of("vm.tier == 'x'", Scope.EVENT)
-    assert problems_of("host.id == 'x'", Scope.VM)
-    assert problems_of("vm.id == 'x'", Scope.HOST)
+    assert faults_of("vm.tier == 'x'", ExpressionScope.EVENT)
+    assert faults_of("host.id == 'x'", ExpressionScope.VM)
+    assert faults_of("vm.id == 'x'", ExpressionScope.HOST)
 
 
 def test_has_on_a_plain_variable_is_refused() -> None:
     """The library gives the variable's value for has(vm.tier); the type check keeps that from meaning true."""
-    assert problems_of("has(vm.tier)")[0].message == "gives string, not bool"
+    assert faults_of("has(vm.tier)")[0].message == "gives string, not bool"
 
 
 @pytest.mark.parametrize(
@@ -275,12 +279,12 @@ def test_has_on_a_plain_variable_is_refused() -> None:
 )
 def test_references_are_found_outside_strings_and_comments(source: str, expected: list[tuple[str, str | None]]) -> None:
     """The fields an expression reads are known, down to the key of a map where that is certain."""
-    assert references_in(source, Scope.VM) == tuple(Reference(*item) for item in expected)
+    assert references_in(source, ExpressionScope.VM) == tuple(Reference(*item) for item in expected)
 
 
 def test_every_variable_can_be_read() -> None:
     """No variable is declared that evaluation does not fill."""
-    for scope in Scope:
+    for scope in ExpressionScope:
         for name in VARIABLES[scope]:
             assert value_of(f"{name} == {name}", scope) is True
 
@@ -302,7 +306,7 @@ def test_every_variable_can_be_read() -> None:
 )
 def test_expressions_that_give_their_reference_are_known(source: str, expected: bool) -> None:
     """Where the value of the reference is taken for the result, evaluation gives the same, or there is no value."""
-    expression = compile_expression(source, Scope.VM, Returns.STRING)
+    expression = compile_expression(source, ExpressionScope.VM, Returns.STRING)
     assert expression.gives_reference is expected
     if expected:
         (reference,) = expression.references

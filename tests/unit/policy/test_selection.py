@@ -9,12 +9,12 @@ import pytest
 from tests.support.documents import document, named, policy_of
 from trimtab_solver.errors import Fault, PolicyRefusedError, Reason
 from trimtab_solver.failures import Event, event_of
-from trimtab_solver.policy.answers import EVERYTHING
 from trimtab_solver.policy.documents import Selector
 from trimtab_solver.policy.expressions import compile_expression
+from trimtab_solver.policy.memo import EVERYTHING
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.policy.subjects import event_data
-from trimtab_solver.policy.variables import Returns, Scope
+from trimtab_solver.policy.variables import ExpressionScope, Returns
 from trimtab_solver.rules.tier import guest_tiers, ranked_tiers
 from trimtab_solver.snapshot import Host, HostState, Snapshot, Vm, VmState
 
@@ -267,7 +267,7 @@ def test_results_do_not_depend_on_what_was_asked_before() -> None:
             f"spec.narrow[{i}]",
             Selector(ids=tuple(vm.id for vm in vms[::3]), cel=source),
         )
-        alone = compile_expression(source, Scope.VM, Returns.BOOL)
+        alone = compile_expression(source, ExpressionScope.VM, Returns.BOOL)
         expected = tuple(vm.id for vm in vms if alone.evaluate({**event, **_data(vm)}) is True)
         assert selection.vms(pin, f"spec.wide[{i}]", Selector(cel=source)) == expected
 

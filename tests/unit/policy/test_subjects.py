@@ -8,7 +8,7 @@ from trimtab_solver.failures import Event
 from trimtab_solver.policy import subjects as module
 from trimtab_solver.policy.expressions import EvaluationFailure, compile_expression, conjuncts_of
 from trimtab_solver.policy.subjects import Subjects, event_data
-from trimtab_solver.policy.variables import Returns, Scope
+from trimtab_solver.policy.variables import ExpressionScope, Returns
 from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.topology import Topology
 
@@ -60,11 +60,11 @@ def test_what_joins_at_the_outermost_level_is_taken_apart(source: str, parts: li
 )
 def test_looking_at_parts_first_changes_no_result(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     """Values and failures are those of evaluating everything, guest by guest."""
-    compiled = compile_expression(source, Scope.VM, Returns.BOOL)
+    compiled = compile_expression(source, ExpressionScope.VM, Returns.BOOL)
     results = []
     for many in (0, len(GUESTS)):
         monkeypatch.setattr(module, "_MANY", many)
-        subjects = Subjects(Scope.VM, GUESTS, Topology(Snapshot()), event_data(Event(1, 1, (), 1)))
+        subjects = Subjects(ExpressionScope.VM, GUESTS, Topology(Snapshot()), event_data(Event(1, 1, (), 1)))
         results.append(subjects.evaluate(compiled, subjects.all).each())
     assert results[0] == results[1]
     assert len(results[0]) == len(GUESTS)
@@ -73,7 +73,7 @@ def test_looking_at_parts_first_changes_no_result(monkeypatch: pytest.MonkeyPatc
 def test_a_part_that_settles_most_saves_most_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 400 guests with ids of their own the whole is evaluated for a third; a failure is one all the same."""
     monkeypatch.setattr(module, "_MANY", 0)
-    subjects = Subjects(Scope.VM, GUESTS, Topology(Snapshot()), event_data(Event(1, 1, (), 1)))
+    subjects = Subjects(ExpressionScope.VM, GUESTS, Topology(Snapshot()), event_data(Event(1, 1, (), 1)))
     evaluated: list[object] = []
     result = Subjects._result
 
@@ -82,7 +82,7 @@ def test_a_part_that_settles_most_saves_most_evaluations(monkeypatch: pytest.Mon
         return result(self, *arguments)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(Subjects, "_result", counting)
-    compiled = compile_expression("vm.tenant == 'a' && vm.labels.x == vm.id", Scope.VM, Returns.BOOL)
+    compiled = compile_expression("vm.tenant == 'a' && vm.labels.x == vm.id", ExpressionScope.VM, Returns.BOOL)
     values = subjects.evaluate(compiled, subjects.all).each()
     assert sum(isinstance(value, EvaluationFailure) for value in values) == 134
     assert len(evaluated) == 134 + 3

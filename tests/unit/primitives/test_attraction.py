@@ -13,7 +13,7 @@ from tests.support.strategies import document
 from trimtab_solver.compilation.allowed import Needs, allowed_hosts
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.planner import plan_recovery
-from trimtab_solver.policy.columns import Column
+from trimtab_solver.policy.columns import EncodedColumn
 from trimtab_solver.policy.documents import Level, Selector
 from trimtab_solver.primitives.allowed import HostRule
 from trimtab_solver.primitives.attraction import Attraction, Unary, Wish
@@ -89,7 +89,7 @@ def test_a_wish_of_every_guest_takes_megabytes() -> None:
         hosts[v % host_count] = True
         wishes.append(unary(home, pin, np.array([v], dtype=np.int32), hosts))
         hosts[v % host_count] = False
-    needs = Needs(Column.of([()] * guest_count, guest_count), np.ones((1, host_count), dtype=np.bool_))
+    needs = Needs(EncodedColumn.of([()] * guest_count, guest_count), np.ones((1, host_count), dtype=np.bool_))
     rules = tuple(rule for rule in wishes if isinstance(rule, HostRule))
     allowed = allowed_hosts(needs, np.ones(host_count, dtype=np.bool_), rules)
     attraction = Attraction.of(guest_count, host_count, [wish for wish in wishes if isinstance(wish, Wish)])
@@ -99,7 +99,7 @@ def test_a_wish_of_every_guest_takes_megabytes() -> None:
 
 def test_weights_that_add_up_to_much_are_counted_exactly() -> None:
     """Penalties are as narrow as the sum of the weights permits, and no narrower."""
-    needs = Needs(Column.of([(), ()], 2), np.ones((1, 2), dtype=np.bool_))
+    needs = Needs(EncodedColumn.of([(), ()], 2), np.ones((1, 2), dtype=np.bool_))
     large = [HostRule("x", False, 2**30, _numbers(0), np.zeros(2, dtype=np.bool_)) for _ in range(2)]
     for rules, width in ((large[:1], np.int32), (large, np.int64)):
         allowed = allowed_hosts(needs, np.ones(2, dtype=np.bool_), tuple(rules))

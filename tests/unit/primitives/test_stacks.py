@@ -13,14 +13,14 @@ from trimtab_solver.primitives.domain_dependency import DomainDependency
 from trimtab_solver.primitives.domain_exclusion import DomainExclusion
 from trimtab_solver.primitives.domain_limit import DomainLimit
 from trimtab_solver.primitives.domain_map import DomainMap
+from trimtab_solver.primitives.domain_quorum import DomainQuorum
 from trimtab_solver.primitives.domain_skew import DomainSkew
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.primitives.group import GroupPrimitive
 from trimtab_solver.primitives.headroom import Headroom
-from trimtab_solver.primitives.quorum import Quorum
 
 GUESTS, HOSTS = 12, 5
-KINDS = (DomainLimit, DomainCount, DomainExclusion, DomainDependency, Quorum, DomainSkew, Headroom)
+KINDS = (DomainLimit, DomainCount, DomainExclusion, DomainDependency, DomainQuorum, DomainSkew, Headroom)
 
 
 class _Draw:
@@ -55,8 +55,8 @@ class _Draw:
         if kind is DomainExclusion:
             both = self.members(2)
             return DomainExclusion(**common, left=both[::2], right=both[1::2])
-        if kind is Quorum:
-            return Quorum(
+        if kind is DomainQuorum:
+            return DomainQuorum(
                 **common,
                 members=self.members(),
                 least=self.chance.randint(1, 6),
@@ -125,7 +125,7 @@ def test_a_tally_foresees_what_an_arrival_changes(kind: type[GroupPrimitive]) ->
 
 def _amounts(group: GroupPrimitive, place: Index) -> dict[int, int]:
     """The amount per key: per domain, as if it were alone in the world, or for the group as a whole."""
-    if isinstance(group, (DomainCount, Quorum, DomainSkew)):
+    if isinstance(group, (DomainCount, DomainQuorum, DomainSkew)):
         return {0: group.tally(place).amount()}
     return {
         d: group.tally(np.where((place >= 0) & (group.domain[place] == d), place, -1).astype(np.int32)).amount()

@@ -10,7 +10,7 @@ from ...failures import Event
 from ...policy.documents import Document, Policy, Selector
 from ...policy.expressions import Reference, compile_expression, references_in, tokens_of
 from ...policy.subjects import event_data
-from ...policy.variables import Returns, Scope
+from ...policy.variables import ExpressionScope, Returns
 from ...prepared import prepare_lazily
 from ...rules.separate import Separate
 from ...rules.tier import Availability, Tier
@@ -76,13 +76,18 @@ def _expression_findings(policy: Policy) -> Iterator[Finding]:
     for document in policy.documents:
         content = document.content.get("spec")
         selectors = {use.path: (use.scope, _selector(use)) for use in selectors_in(type(document.spec), content)}
-        guests = [selector for scope, selector in selectors.values() if scope is Scope.VM]
+        guests = [selector for scope, selector in selectors.values() if scope is ExpressionScope.VM]
         for expression in expressions_in(type(document.spec), content):
             _, own = selectors.get(expression.path.removesuffix(".cel"), (None, None))
             for reference in _unguarded(expression.source, expression.scope):
                 if own is not None and reference.key in (own.match_labels or {}):
                     continue  # the expression sees only guests that match the labels
-                if own is None and expression.scope is Scope.VM and guests and all(_have(g, reference) for g in guests):
+                if (
+                    own is None
+                    and expression.scope is ExpressionScope.VM
+                    and guests
+                    and all(_have(g, reference) for g in guests)
+                ):
                     continue  # it is evaluated on selected guests only
                 name = f"{reference.variable}.{reference.key}"
                 message = f"reads {name} without has(): it fails where the key is missing"
@@ -98,13 +103,13 @@ def _have(selector: Selector, reference: Reference) -> bool:
     """Whether every guest that the selector picks has the key, as far as that can be proven."""
     if reference.variable == "vm.labels" and reference.key in (selector.match_labels or {}):
         return True
-    worlds = worlds_of(Scope.VM, [selector], references=[reference])
+    worlds = worlds_of(ExpressionScope.VM, [selector], references=[reference])
     if worlds is None:
         return False
     return all(reference.key in worlds.all[n].get(reference.variable, {}) for n in worlds.where(selector))
 
 
-def _unguarded(source: str, scope: Scope) -> Iterator[Reference]:
+def _unguarded(source: str, scope: ExpressionScope) -> Iterator[Reference]:
     """Keys of maps that the expression reads and nowhere tests for."""
     text = " ".join(tokens_of(source))
     for reference in references_in(source, scope):
@@ -127,7 +132,7 @@ def _condition_findings(policy: Policy) -> Iterator[Finding]:
         if not document.is_enabled:
             continue
         for use in expressions_in(type(document.spec), document.content.get("spec")):
-            if use.scope is Scope.EVENT and use.returns is Returns.BOOL and not _when(use.source):
+            if use.scope is ExpressionScope.EVENT and use.returns is Returns.BOOL and not _when(use.source):
                 yield _never(document, use.path, use.source)
 
 
@@ -168,7 +173,7 @@ def _when(condition: str | None) -> set[int]:
     """The numbers of hardware failures at which the condition holds; every one when it depends on something else."""
     if condition is None:
         return set()
-    expression = compile_expression(condition, Scope.EVENT, Returns.BOOL)
+    expression = compile_expression(condition, ExpressionScope.EVENT, Returns.BOOL)
     if any(reference.variable != "event.hardware_failures" for reference in expression.references):
         return set(_TRIED_FAILURES)
     return {n for n in _TRIED_FAILURES if expression.evaluate(event_data(Event(n, n, (), n))) is True}

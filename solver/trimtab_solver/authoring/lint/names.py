@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ...policy.documents import Document, Policy
 from ...policy.expressions import references_in
-from ...policy.variables import Scope
+from ...policy.variables import ExpressionScope
 from ...rules.policy_set import PolicySet
 from ...rules.tier import Tier
 from ...snapshot import HostState, Migratability, Snapshot, VmState
@@ -26,10 +26,10 @@ _ENUMS: Mapping[str, type[enum.StrEnum]] = {
 }
 """Variables that have one of a few values, whatever the cluster."""
 
-_KEYED: Mapping[Scope, frozenset[str]] = {
-    Scope.VM: frozenset({"vm.labels"}),
-    Scope.HOST: frozenset({"host.labels", "host.domains"}),
-    Scope.EVENT: frozenset(),
+_KEYED: Mapping[ExpressionScope, frozenset[str]] = {
+    ExpressionScope.VM: frozenset({"vm.labels"}),
+    ExpressionScope.HOST: frozenset({"host.labels", "host.domains"}),
+    ExpressionScope.EVENT: frozenset(),
 }
 _CLOSE = 0.7
 """How alike two names are that are taken for one (difflib); "zone" and "zoen" are 0.75."""

@@ -8,13 +8,13 @@ from typing import Any
 
 from ...policy.documents import Document, Level, Policy, RuleSpec, Selector, Switched
 from ...policy.precedence import overridden
-from ...policy.variables import Returns, Scope
+from ...policy.variables import ExpressionScope, Returns
 from ...rules.tier import Tier
 from ..expression_fields import expressions_in, selectors_in
 from ..findings import Finding, Severity, finding_at
 from ..worlds import worlds_of
 
-_NOUN = {Scope.VM: "guest", Scope.HOST: "host", Scope.EVENT: "event"}
+_NOUN = {ExpressionScope.VM: "guest", ExpressionScope.HOST: "host", ExpressionScope.EVENT: "event"}
 _WHO = frozenset({"level", "weight", "enabled", "messageExpression"})
 """Fields that say how a rule counts, not what it says."""
 
@@ -60,7 +60,7 @@ def _condition_findings(document: Document) -> Iterator[Finding]:
     spec = document.spec
     selectors = {f"{use.path}.cel" for use in selectors_in(type(spec), document.content.get("spec"))}
     for use in expressions_in(type(spec), document.content.get("spec")):
-        if use.path in selectors or use.returns is not Returns.BOOL or use.scope is Scope.EVENT:
+        if use.path in selectors or use.returns is not Returns.BOOL or use.scope is ExpressionScope.EVENT:
             continue
         worlds = worlds_of(use.scope, conditions=[use.source])
         if worlds is None:
@@ -90,7 +90,7 @@ def _tier_findings(policy: Policy) -> Iterator[Finding]:
     tiers = [(document, _selector_of(document, tier)) for document, tier in policy.of(Tier)]
     below = overridden({document.name: tier.overrides for document, tier in policy.of(Tier)})
     for (first, one), (second, other) in combinations(tiers, 2):
-        worlds = worlds_of(Scope.VM, [one, other])
+        worlds = worlds_of(ExpressionScope.VM, [one, other])
         if worlds is None:
             continue
         found, others = worlds.where(one), worlds.where(other)
@@ -162,5 +162,5 @@ def _says_no_more(weaker: Document, stronger: Document) -> bool:
     if selects is None or others is None or one != other or "topology" in one or not isinstance(selects, dict):
         return False
     narrow, wide = Selector.model_validate(selects), Selector.model_validate(others)
-    worlds = worlds_of(Scope.VM, [narrow, wide])
+    worlds = worlds_of(ExpressionScope.VM, [narrow, wide])
     return worlds is not None and bool(found := worlds.where(narrow)) and found <= worlds.where(wide)

@@ -10,7 +10,7 @@ from itertools import combinations
 from ...errors import PolicyRefusedError
 from ...policy.documents import Document, Level, RuleSpec, Selector, Source, Spec
 from ...policy.selection import Selection, named
-from ...policy.variables import Scope
+from ...policy.variables import ExpressionScope
 from ...prepared import Prepared
 from ...rules.resize import Resize
 from ...rules.separate import Separate
@@ -82,7 +82,7 @@ def _source_in(path: str) -> Source:
 def _selector_findings(selection: Selection, document: Document) -> Iterator[Finding]:
     for use in selectors_in(type(document.spec), document.content.get("spec")):
         selector = _selector(use)
-        is_vm = use.scope is Scope.VM
+        is_vm = use.scope is ExpressionScope.VM
         noun = "guest" if is_vm else "host"
         everything = [part.id for part in (selection.snapshot.vms if is_vm else selection.snapshot.hosts)]
         found = (selection.vms if is_vm else selection.hosts)(document, use.path, selector)
@@ -148,7 +148,11 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
 
 def _picks_guests(selection: Selection, document: Document) -> bool:
     """Whether the rule has one selector of guests and it picks somebody; all else is said in other words."""
-    uses = [use for use in selectors_in(type(document.spec), document.content.get("spec")) if use.scope is Scope.VM]
+    uses = [
+        use
+        for use in selectors_in(type(document.spec), document.content.get("spec"))
+        if use.scope is ExpressionScope.VM
+    ]
     return len(uses) == 1 and all(selection.vms(document, use.path, _selector(use)) for use in uses)
 
 
@@ -160,8 +164,8 @@ def _host_field(document: Document) -> str:
     """The field that says which hosts."""
     content = document.content.get("spec")
     kind = type(document.spec)
-    paths = [use.path for use in selectors_in(kind, content) if use.scope is Scope.HOST]
-    paths += [use.path for use in expressions_in(kind, content) if use.scope is Scope.HOST]
+    paths = [use.path for use in selectors_in(kind, content) if use.scope is ExpressionScope.HOST]
+    paths += [use.path for use in expressions_in(kind, content) if use.scope is ExpressionScope.HOST]
     return paths[0] if paths else "spec"
 
 

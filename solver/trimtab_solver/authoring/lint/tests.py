@@ -9,7 +9,7 @@ from ...policy.documents import Document, Policy
 from ...verify.room import ROOM
 from ...verify.suitability import SUITABILITY
 from ..findings import Finding, Severity, finding_at
-from ..policy_test import Case, PolicyTest
+from ..policy_test import PolicyTest, PolicyTestCase
 
 
 def expectation_findings(policy: Policy) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def expectation_findings(policy: Policy) -> Iterator[Finding]:
                     yield _unknown(document, f"spec.cases[{i}].expect.{path}", name, known)
 
 
-def _named_rules(case: Case) -> Iterator[tuple[str, str]]:
+def _named_rules(case: PolicyTestCase) -> Iterator[tuple[str, str]]:
     """(path below expect, name) of every rule that the case names."""
     expect = case.expect
     for i, name in enumerate(expect.violations or ()):

@@ -12,11 +12,11 @@ from ...primitives.domain_dependency import DomainDependency
 from ...primitives.domain_exclusion import DomainExclusion
 from ...primitives.domain_limit import DomainLimit
 from ...primitives.domain_map import DomainMap
+from ...primitives.domain_quorum import DomainQuorum
 from ...primitives.domain_skew import DomainSkew
 from ...primitives.encoding import Bools, Index, Ints
 from ...primitives.group import GroupPrimitive
 from ...primitives.headroom import Headroom
-from ...primitives.quorum import Quorum
 from ...problem import Problem
 
 
@@ -117,6 +117,6 @@ RELAXED: Final[dict[type[GroupPrimitive], str]] = {
     DomainDependency: "guests run wherever those run that they depend on",
     DomainSkew: "what one domain may hold depends on what runs in the others",
     Headroom: "what must stay free depends on which protected guests run where",
-    Quorum: "asks for more guests that run, not for fewer",
+    DomainQuorum: "asks for more guests that run, not for fewer",
 }
 """Primitives that bounds leave out, and why: a relaxation without them is easier, so its bounds hold."""

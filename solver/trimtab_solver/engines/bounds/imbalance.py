@@ -10,15 +10,15 @@ from fractions import Fraction
 
 import numpy as np
 
-from ...primitives.balance import PER_MILLE, AboveThreshold, Peak, Ratio
 from ...primitives.encoding import Bools, Ints
+from ...primitives.imbalance import PER_MILLE, AboveThreshold, Peak, Ratio
 from ...problem import Problem
 
 
 def least_imbalance(problem: Problem, must_run: Bools) -> int:
     """What the balance of any target costs at least in which the guests of `must_run` [V] run."""
     totals = _Totals(problem, must_run)
-    balance = problem.balance
+    balance = problem.imbalance
     cost = sum(totals.above(part) for part in balance.above) + sum(totals.ratio(part) for part in balance.ratios)
     return cost + sum(totals.peak(part) for part in balance.peaks)
 

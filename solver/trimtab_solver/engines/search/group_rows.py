@@ -11,11 +11,11 @@ from ...primitives.domain_count import DomainCount
 from ...primitives.domain_dependency import DomainDependency
 from ...primitives.domain_exclusion import DomainExclusion
 from ...primitives.domain_limit import DomainLimit
+from ...primitives.domain_quorum import DomainQuorum
 from ...primitives.domain_skew import DomainSkew
 from ...primitives.encoding import Index, Ints
 from ...primitives.group import GroupPrimitive
 from ...primitives.headroom import Headroom
-from ...primitives.quorum import Quorum
 from ...problem import Problem
 from .rows import GROUP, MEMBER
 from .weights import Weights
@@ -85,7 +85,7 @@ def group_rows(problem: Problem, weights: Weights) -> GroupRows:
     records["weight"] = [weights.inherited if g.must else g.weight * weights.should for g in groups]
     records["offset"] = np.where(in_shares, share_offset[:-1], offset[:-1])
     records["width"] = width
-    records["survives"] = [isinstance(group, Quorum) and group.survives for group in groups]
+    records["survives"] = [isinstance(group, DomainQuorum) and group.survives for group in groups]
     records["at_start"] = problem.group_amounts(problem.current)
     order = np.lexsort((of_group, guests))
     members = np.zeros(len(guests), dtype=MEMBER)
@@ -152,7 +152,7 @@ def _row(group: GroupPrimitive) -> _Row:
             return _Row(MOST, group.most, (group.members,))
         case DomainDependency():
             return _Row(DEPENDENCY, 0, (group.members, group.providers), 2)
-        case Quorum():
+        case DomainQuorum():
             return _Row(QUORUM, group.least, (group.members,))
         case DomainSkew():
             return _Row(SKEW, group.skew, (group.members,), 2)

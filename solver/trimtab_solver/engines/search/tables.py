@@ -25,7 +25,7 @@ AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
 
 def build_tables(problem: Problem, weights: Weights) -> Tables:
     """The tables of a problem under one set of weights."""
-    disruption, capacity, balance = problem.disruption, problem.capacity, problem.balance
+    disruption, capacity, balance = problem.disruption, problem.capacity, problem.imbalance
     unary_row, unary = _unary(problem, weights)
     rows = group_rows(problem, weights)
     options = np.zeros(1, dtype=OPTIONS)
@@ -155,7 +155,7 @@ def _wishes(problem: Problem, weights: Weights) -> Records:
 
 
 def _balance(problem: Problem, weights: Weights) -> tuple[Records, Ints]:
-    balance, weight = problem.balance, weights.balance
+    balance, weight = problem.imbalance, weights.balance
     rows = [
         *((ABOVE, a.resource, 0, 0, a.weight * weight) for a in balance.above),
         *((RATIO, b.left, b.right, b.target, b.weight * weight) for b in balance.ratios),

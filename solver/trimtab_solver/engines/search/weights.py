@@ -84,7 +84,7 @@ def _typical(problem: Problem, key: Key) -> float:
         case Measure.DISRUPTION:
             return float(problem.disruption.move_cost.mean()) if problem.vm_count else 1.0
         case Measure.BALANCE:
-            cost = problem.balance.cost(problem.capacity, problem.capacity.start)
+            cost = problem.imbalance.cost(problem.capacity, problem.capacity.start)
             return max(1.0, cost / max(1, problem.host_count))
         case _:
             assert_never(key.measure)

@@ -17,7 +17,7 @@ from .drop import drop_all
 from .interrupt import Interruption
 from .park import Parking
 from .retarget import retarget_one
-from .shrink import Shrinking, grow_back
+from .shrink import PendingShrinks, grow_back
 from .squeeze import squeeze_for_one
 from .walk import Walk
 
@@ -90,7 +90,7 @@ class _Orderer:
         self._may_interrupt = may_interrupt
         self._walk = Walk(problem, np.where(problem.running[:, None], problem.allocated, target.size), kinds)
         self._agenda = Agenda(self._walk, target)
-        self._shrinking = Shrinking(self._agenda)
+        self._shrinking = PendingShrinks(self._agenda)
         self._interruption = Interruption(self._agenda)
         open_hosts = ~problem.disruption.spare
         open_hosts[target.place[target.place >= 0]] = True

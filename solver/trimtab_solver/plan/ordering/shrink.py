@@ -10,7 +10,7 @@ from ...sizing import fit_sizes
 from .agenda import Agenda
 
 
-class Shrinking:
+class PendingShrinks:
     """Guests that will be smaller where they run now, and have not shrunk yet."""
 
     def __init__(self, agenda: Agenda) -> None:

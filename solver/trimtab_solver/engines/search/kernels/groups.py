@@ -12,9 +12,9 @@ from .domain_count import count_change
 from .domain_dependency import dependency_change
 from .domain_exclusion import exclusion_change
 from .domain_limit import limit_change
+from .domain_quorum import quorum_breach, quorum_change
 from .domain_skew import skew_breach, skew_change
 from .headroom import headroom_breach, headroom_change
-from .quorum import quorum_breach, quorum_change
 
 INFINITY = float("inf")
 

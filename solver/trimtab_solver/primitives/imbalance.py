@@ -125,7 +125,7 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class Imbalance:
     """The sum of all its parts."""
 
     above: tuple[AboveThreshold, ...] = ()

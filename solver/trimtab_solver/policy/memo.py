@@ -14,7 +14,7 @@ EVERYTHING = "*"
 """Stands for every variable there is: an answer that depends on it is made again whenever anything has changed."""
 
 
-class Answers:
+class Memo:
     """Each question is answered once. An answer depends on the variables noted while it was made.
 
     Questions are about something, such as a document: what is known of it stays or goes as a whole.
@@ -55,9 +55,9 @@ class Answers:
             if not all(is_current(variables, changed) for _, variables in known.values())
         )
 
-    def without(self, stale: frozenset[Hashable]) -> Answers:
+    def without(self, stale: frozenset[Hashable]) -> Memo:
         """The answers that are about something else."""
-        return Answers({about: dict(known) for about, known in self._known.items() if about not in stale})
+        return Memo({about: dict(known) for about, known in self._known.items() if about not in stale})
 
 
 def is_current(variables: frozenset[str], changed: frozenset[str]) -> bool:

@@ -21,7 +21,7 @@ from .members import Members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quorum(GroupPrimitive):
+class DomainQuorum(GroupPrimitive):
     """The amount of breach is `least` minus the members that run, if positive.
 
     With `survives` those in the domain that holds most of them do not count: it is the one whose loss hurts most.
@@ -47,17 +47,17 @@ class Quorum(GroupPrimitive):
         return max(0, self.least - running + (largest if self.survives else 0))
 
     @classmethod
-    def stack(cls, groups: Sequence[Quorum]) -> QuorumStack:
+    def stack(cls, groups: Sequence[DomainQuorum]) -> DomainQuorumStack:
         """Many quorums, counted together."""
-        return QuorumStack(
+        return DomainQuorumStack(
             Members.of([g.members for g in groups], [g.domains for g in groups]),
             np.array([g.least for g in groups], dtype=np.int64),
             np.array([g.survives for g in groups], dtype=np.bool_),
         )
 
-    def tally(self, place: Index) -> QuorumTally:
+    def tally(self, place: Index) -> DomainQuorumTally:
         """A tally that tolerates what `place` already breaks."""
-        return QuorumTally(self, self.counts(place))
+        return DomainQuorumTally(self, self.counts(place))
 
     def encode(
         self,
@@ -81,7 +81,7 @@ class Quorum(GroupPrimitive):
 
 
 @dataclass(frozen=True, slots=True)
-class QuorumStack:
+class DomainQuorumStack:
     """`least` [G] members, and whether they must be enough without the largest domain [G]."""
 
     members: Members
@@ -97,10 +97,10 @@ class QuorumStack:
         return np.asarray(np.maximum(self.least - running + np.where(self.survives, largest, 0), 0))
 
 
-class QuorumTally(CountTally):
+class DomainQuorumTally(CountTally):
     """Members per domain."""
 
-    def __init__(self, primitive: Quorum, counts: Ints) -> None:
+    def __init__(self, primitive: DomainQuorum, counts: Ints) -> None:
         self._primitive = primitive
         super().__init__(primitive.domain, counts)
 
