@@ -3,7 +3,8 @@
 numba opens a cache when a function is defined, which makes folders and tries to write; and it looks only at the file
 that a function is written in when it decides whether cached code is up to date, not at the functions that it calls.
 Here nothing happens before something is compiled, and the code of each function lies in a folder named by a digest of
-all that is compiled into it: its own code, that of every function it calls, and the numbers they use.
+all that is compiled into it: its own code, that of every function it calls, where these are defined, and the numbers
+they use.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ def _digest_of(dispatcher: Any) -> str:
     function: FunctionType = dispatcher.py_func
     code, options = function.__code__, sorted(dispatcher.targetoptions.items())
     digest = hashlib.sha256(code.co_code)
-    digest.update(repr((function.__qualname__, options, code.co_consts, code.co_names, code.co_varnames)).encode())
+    # compiled code names the modules of what it calls: where these were moved, it cannot be loaded
+    home = function.__module__, function.__qualname__
+    digest.update(repr((*home, options, code.co_consts, code.co_names, code.co_varnames)).encode())
     for name in sorted({step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}):
         if name in function.__globals__:
             digest.update(f"{name}={_meaning(name, function.__globals__[name])}".encode())

@@ -90,6 +90,22 @@ def test_code_is_compiled_once_and_again_when_a_number_it_uses_changes(tmp_path:
     assert found == ["3 0", "3 1", "11 0"]
 
 
+def test_code_is_compiled_again_when_a_function_that_it_calls_has_moved(tmp_path: Path) -> None:
+    """What was compiled before names a module that is no more, and could not be loaded."""
+    cache = {CACHE_VARIABLE: str(tmp_path / "cache")}
+    callee, twice = _MODULE.format(step=1).split("@jit()\ndef twice")
+    (tmp_path / "calling.py").write_text(
+        f"from trimtab_solver.jit import jit\nfrom given import after\n\n@jit()\ndef twice{twice}"
+    )
+    found = []
+    for home in ("before", "later"):
+        (tmp_path / f"{home}.py").write_text(callee)
+        (tmp_path / "given.py").write_text(f"from {home} import after\n")
+        found.append(_run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import calling", **cache))
+        (tmp_path / f"{home}.py").unlink()
+    assert found == ["3 0", "3 0"]
+
+
 def _defined(source: str, **names: object) -> Any:
     space: dict[str, object] = dict(names)
     exec(source, space)
