@@ -53,11 +53,11 @@ class DirectCpSat:
         began = time.monotonic()
         model = ExactModel(problem)
         budget = Budget(deadline=Deadline(began + seconds), deterministic_per_level=None, seed=1, workers=THREADS)
-        proposal = model.solve(budget, threading.Event())
+        result = model.solve(budget, threading.Event())
         wall_s = time.monotonic() - began
-        if proposal.target is None:
+        if result.target is None:
             raise DidNotFinishError(f"no solution within {seconds:g} s")
-        return PeerAnswer(_place(problem, proposal.target), wall_s)
+        return PeerAnswer(_place(problem, result.target), wall_s)
 
 
 def _compile(snapshot: Snapshot, policy: Policy) -> Problem:

@@ -184,7 +184,7 @@ class _Planner:
             self._attempt(REFINED, target)
 
     def _search_all_ways(self) -> bool:
-        """For a small cluster, settles whether the best target can be reached at all; whether all ways were tried."""
+        """For a small cluster, finds out whether the best target can be reached at all; whether all ways were tried."""
         reached, wanted = self._attempts.best, self._runner.incumbent.best
         if wanted is None or (reached is not None and reached.values <= wanted.values):
             return False

@@ -180,7 +180,7 @@ class Problem:
         source = int(self.current[v])
         return h != source and not self.disruption.reaches(v, source, h)
 
-    def candidates(self, v: int) -> Bools:
+    def possible_hosts(self, v: int) -> Bools:
         """Hosts [H] where the guest may end up: arrivals, and where it is."""
         mask = self.arrivals(v)
         if self.current[v] != NOWHERE:

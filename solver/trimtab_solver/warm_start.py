@@ -37,7 +37,7 @@ def read_warm_start(problem: Problem, places: Mapping[str, str]) -> WarmStart:
             unknown.append(vm_id)
         elif host_id and host_id not in hosts:
             homeless.append(vm_id)
-        elif host_id and problem.candidates(v)[hosts[host_id]]:
+        elif host_id and problem.possible_hosts(v)[hosts[host_id]]:
             place[v] = hosts[host_id]
         elif not host_id and (not problem.running[v] or problem.evictable[v]):
             place[v] = NOWHERE

@@ -81,10 +81,10 @@ def test_with_wishes_exact_equals_brute_force_and_nothing_undercuts_it(seeds: ra
         snapshot, policy = _wishful(seed)
         problem = problem_of(snapshot, policy)
         budget = Budget(Deadline.after(60.0), None, seed, workers=1)
-        proposal = ExactModel(problem).solve(budget, threading.Event())
+        result = ExactModel(problem).solve(budget, threading.Event())
         best, _ = best_levels(snapshot, policy)
-        assert proposal.target is not None
-        assert values_of(problem, proposal.target) == best, seed
+        assert result.target is not None
+        assert values_of(problem, result.target) == best, seed
         values = tuple(value for _, value in best)
         assert problem.evaluate(repair(problem)) >= values, seed
         bounds = aggregated_bounds(problem, values)

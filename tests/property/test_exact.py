@@ -14,21 +14,22 @@ from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of, random_target, values_of
 from trimtab_solver.engines.clock import Deadline
 from trimtab_solver.engines.cpsat import Budget
-from trimtab_solver.engines.exact_model import ExactModel, Proposal, all_choices
+from trimtab_solver.engines.engine import EngineResult
+from trimtab_solver.engines.exact_model import ExactModel, all_placement_variables
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.problem import Target
 
 _PATIENCE_S = 60.0
 
 
-def _solve(model: ExactModel, seed: int, known: tuple[int, ...] = (), cutoff: int | None = None) -> Proposal:
+def _solve(model: ExactModel, seed: int, known: tuple[int, ...] = (), cutoff: int | None = None) -> EngineResult:
     budget = Budget(Deadline.after(_PATIENCE_S), None, seed, workers=1)
     return model.solve(budget, threading.Event(), None, known, cutoff)
 
 
-def _target(proposal: Proposal) -> Target:
-    assert proposal.target is not None
-    return proposal.target
+def _target(result: EngineResult) -> Target:
+    assert result.target is not None
+    return result.target
 
 
 @pytest.mark.parametrize("seeds", chunks(), ids=named)
@@ -37,32 +38,32 @@ def test_exact_engine_equals_brute_force_at_every_level(seeds: range) -> None:
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         problem = problem_of(snapshot, policy)
-        proposal = _solve(ExactModel(problem), seed)
+        result = _solve(ExactModel(problem), seed)
         best, _ = best_levels(snapshot, policy)
-        assert values_of(problem, _target(proposal)) == best, seed
-        assert [(proof.value, proof.bound) for proof in proposal.proofs] == [(v, v) for _, v in best], seed
-        verdict = judged(snapshot, policy, problem, _target(proposal))
+        assert values_of(problem, _target(result)) == best, seed
+        assert [(proof.value, proof.bound) for proof in result.proofs] == [(v, v) for _, v in best], seed
+        verdict = judged(snapshot, policy, problem, _target(result))
         assert verdict.is_valid, (seed, verdict.violations)
         assert list(verdict.levels) == best, seed
 
 
 @pytest.mark.parametrize("seeds", chunks(0.2, first=100_000), ids=named)
-def test_levels_settled_before_do_not_change_the_optimum(seeds: range) -> None:
+def test_levels_proven_before_do_not_change_the_optimum(seeds: range) -> None:
     """With leading levels held at their optimum and a value to beat at the next, the optimum is the same."""
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         problem = problem_of(snapshot, policy)
         best, _ = best_levels(snapshot, policy)
         values = tuple(value for _, value in best)
-        settled = random.Random(seed).randrange(len(values))
+        known = random.Random(seed).randrange(len(values))
         started = problem.evaluate(repair(problem))
-        cutoff = started[settled] if started[:settled] == values[:settled] else None
+        cutoff = started[known] if started[:known] == values[:known] else None
         model = ExactModel(problem)
         if cutoff is not None:
             model.hint(repair(problem))
-        proposal = _solve(model, seed, values[:settled], cutoff)
-        assert values_of(problem, _target(proposal)) == best, (seed, settled, cutoff)
-        assert all(proof.value == proof.bound for proof in proposal.proofs), (seed, settled)
+        result = _solve(model, seed, values[:known], cutoff)
+        assert values_of(problem, _target(result)) == best, (seed, known, cutoff)
+        assert all(proof.value == proof.bound for proof in result.proofs), (seed, known)
 
 
 @pytest.mark.parametrize("seeds", chunks(0.2, first=200_000), ids=named)
@@ -71,7 +72,7 @@ def test_pinned_guests_stay_where_they_are_or_are_evicted(seeds: range) -> None:
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         problem = problem_of(snapshot, policy)
-        target = _target(_solve(ExactModel(problem, all_choices(problem, problem.current)), seed))
+        target = _target(_solve(ExactModel(problem, all_placement_variables(problem, problem.current)), seed))
         stays = (target.place == problem.current) | (target.place < 0)
         assert np.all(stays[problem.running]), seed
         assert judged(snapshot, policy, problem, target).is_valid, seed

@@ -39,7 +39,7 @@ def _in_usual_order(snapshot: Snapshot, policy: Policy) -> tuple[Snapshot, Polic
 
 
 def _both(before: tuple[Snapshot, Policy], after: tuple[Snapshot, Policy]) -> tuple[Values, Values] | None:
-    """The levels of both clusters, if both are settled."""
+    """The levels of both clusters, if both are proven."""
     old, new = _values(*before), _values(*after)
     return None if old is None or new is None else (old, new)
 

@@ -88,7 +88,7 @@ def hazards(case: Case, plan: Plan) -> Iterator[str]:
             execution.record(action)
         now = placement_of(execution.snapshot())
         rooms = Rooms(case.snapshot, case.hosts, case.tier)
-        rooms.refill(now.hosts, now.sizes)
+        rooms.hold(now.hosts, now.sizes)
         for vm_id, host_id, size in both_ends:
             rooms.add(vm_id, host_id, size)
         for host_id in case.hosts:

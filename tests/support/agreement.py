@@ -102,7 +102,7 @@ class Comparison:
     def _shifted(self, v: int, chance: random.Random) -> Target:
         """The present state with one guest elsewhere, or nowhere, or of a size that it might have without the rule."""
         free = self._free
-        options = np.flatnonzero(free.candidates(v)).tolist()
+        options = np.flatnonzero(free.possible_hosts(v)).tolist()
         if free.current[v] == NOWHERE or free.evictable[v]:
             options.append(NOWHERE)
         place = free.current.copy()
@@ -153,7 +153,7 @@ class Comparison:
 def _exact(problem: Problem, target: Target, v: int) -> bool:
     """Whether the model has a solution with every guest where the target has it."""
     places = target.place.tolist()
-    if any(h != NOWHERE and not problem.candidates(u)[h] for u, h in enumerate(places)):
+    if any(h != NOWHERE and not problem.possible_hosts(u)[h] for u, h in enumerate(places)):
         return False
     host = np.array([h for h in places if h != NOWHERE], dtype=np.int32)
     start = np.cumsum([0, *(h != NOWHERE for h in places)])
@@ -164,7 +164,7 @@ def _exact(problem: Problem, target: Target, v: int) -> bool:
         solution, _ = model.solve_staged((Objective(()),), _WORK, threading.Event(), lambda *_, **__: None)
     except InfeasibleError:
         return False
-    assert solution is not None, "so small a model is settled in its time"
+    assert solution is not None, "so small a model is solved in its time"
     return True
 
 

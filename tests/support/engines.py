@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from trimtab_solver.engines.engine import Found, Task
+from trimtab_solver.engines.engine import EngineResult, Task
 from trimtab_solver.problem import Problem, Target
 
-Answering = Callable[[Task], Found | None]
+Answering = Callable[[Task], EngineResult | None]
 
 
 def finds_nothing(task: Task) -> None:
@@ -23,7 +23,7 @@ class FakeEngine:
     answers: Answering = finds_nothing
     tasks: list[Task] = field(default_factory=list)
 
-    def improve(self, task: Task) -> Found | None:
+    def improve(self, task: Task) -> EngineResult | None:
         """As `answers` says."""
         self.tasks.append(task)
         return self.answers(task)
@@ -31,7 +31,7 @@ class FakeEngine:
 
 def finds(target: Target) -> Answering:
     """The answer of an engine that ends with a target, whatever it began with."""
-    return lambda _: Found(target)
+    return lambda _: EngineResult(target)
 
 
 def at(problem: Problem, *places: int) -> Target:

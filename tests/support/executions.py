@@ -40,7 +40,7 @@ class _Cluster:
         """What is worse now than in the snapshot, room and must rules."""
         case, now = self.case, placement_of(self.execution.snapshot())
         rooms = case.rooms()
-        rooms.refill(now.hosts, now.sizes)
+        rooms.hold(now.hosts, now.sizes)
         for vm_id, host_id, size in self.leaving.values():
             self._add_what_is_given_up(rooms, now, vm_id, host_id, size)
         away = {vm_id for vm_id, host_id in case.place.items() if now.hosts.get(vm_id, host_id) != host_id}

@@ -15,7 +15,7 @@ def placements(problem: Problem) -> Ints:
     """
     options = []
     for v in range(problem.vm_count):
-        hosts = np.flatnonzero(problem.candidates(v)).tolist()
+        hosts = np.flatnonzero(problem.possible_hosts(v)).tolist()
         may_be_down = problem.current[v] == NOWHERE or problem.evictable[v]
         options.append([*hosts, *([NOWHERE] if may_be_down else [])])
     grid = np.stack(np.meshgrid(*options, indexing="ij"), axis=-1).reshape(-1, problem.vm_count)

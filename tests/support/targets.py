@@ -63,7 +63,7 @@ def random_target(problem: Problem, chance: random.Random) -> Target:
     place = np.full(problem.vm_count, NOWHERE, dtype=np.int32)
     size = problem.upper.copy()
     for v in range(problem.vm_count):
-        options = np.flatnonzero(problem.candidates(v)).tolist()
+        options = np.flatnonzero(problem.possible_hosts(v)).tolist()
         if problem.current[v] == NOWHERE or problem.evictable[v]:
             options.append(NOWHERE)
         if problem.current[v] != NOWHERE and chance.random() < 0.4:

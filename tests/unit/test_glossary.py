@@ -1,11 +1,16 @@
-"""The glossary is true: each term stands there once and is used, and words that it rules out are not in the code."""
+"""The glossary is true: terms stand there once and are used, words that it rules out are not in the code.
+
+And no name stands for two classes.
+"""
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import tokenize
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -14,13 +19,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 CODE = ("solver/trimtab_solver", "server/trimtab_server", "tests", "benchmarks")
+PACKAGES = ("solver/trimtab_solver", "server/trimtab_server", "benchmarks")
 _RULED_OUT = "## Words that are not used"
+_TWICE = "## Names that stand twice"
 
 
 def _rows(text: str) -> list[str]:
     """The first cell of every row of every table."""
     cells = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
-    return [cell for cell in cells if cell not in ("term", "not")]
+    return [cell for cell in cells if cell not in ("term", "not", "class")]
 
 
 def _terms() -> list[str]:
@@ -28,7 +35,18 @@ def _terms() -> list[str]:
 
 
 def _ruled_out() -> list[str]:
-    return _rows(GLOSSARY.read_text().split(_RULED_OUT)[1])
+    return _rows(GLOSSARY.read_text().split(_RULED_OUT)[1].split(_TWICE)[0])
+
+
+def _explained() -> list[str]:
+    return _rows(GLOSSARY.read_text().split(_TWICE)[1])
+
+
+def _public_classes(source: str) -> Iterator[str]:
+    """The names of the classes that a module lets others use."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield node.name
 
 
 @cache
@@ -71,3 +89,16 @@ def test_a_word_that_is_ruled_out_is_no_name(word: str) -> None:
     """Nor is its plural, in any module, class, function or variable."""
     assert [part for part in (word, f"{word}s") if _words()[part]] == []
     assert not [path for folder in CODE for path in (ROOT / folder).rglob(f"*{word}*.py")]
+
+
+def test_no_two_modules_have_a_public_class_of_one_name() -> None:
+    """But those that the glossary explains; and what it explains is so."""
+    sources = [path.read_text() for folder in PACKAGES for path in (ROOT / folder).rglob("*.py")]
+    homes = Counter(name for source in sources for name in set(_public_classes(source)))
+    assert len(homes) > 300
+    assert sorted(name for name, count in homes.items() if count > 1) == _explained()
+
+
+def test_public_classes_are_those_at_the_top_of_a_module() -> None:
+    """The test above sees a class, and neither one with an underscore nor one inside another."""
+    assert list(_public_classes("class A:\n    class B: ...\nclass _C: ...\n")) == ["A"]

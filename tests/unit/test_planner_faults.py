@@ -13,7 +13,7 @@ from tests.support.engines import FakeEngine
 from trimtab_solver import attempts, planner
 from trimtab_solver.actions import Plan
 from trimtab_solver.engines import ENGINES, runner, strategy
-from trimtab_solver.engines.engine import Found, Task
+from trimtab_solver.engines.engine import EngineResult, Task
 from trimtab_solver.errors import UnverifiedPlanError
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, FaultKind, Outcome
@@ -37,7 +37,7 @@ def _answer(**changes: object) -> Answer:
     return answer
 
 
-def _raises(task: Task) -> Found:
+def _raises(task: Task) -> EngineResult:
     raise ZeroDivisionError("no pivot")
 
 

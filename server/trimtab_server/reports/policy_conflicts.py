@@ -22,7 +22,7 @@ _NAMED = 8
 def conflicts_report(found: Findings, folder: Path | None) -> Report:
     """Every conflict with its rules, where they stand, and the guests and hosts that show it."""
     verdict = plural(len(found.conflicts), "conflict") if found.conflicts else "no conflicts found"
-    remark = "not everything could be settled within the work allowed: there may be more conflicts"
+    remark = "not everything could be decided within the work allowed: there may be more conflicts"
     return Report(
         fixed(verdict, Tone.BAD if found.conflicts else Tone.GOOD),
         sections=tuple(_section(conflict, folder) for conflict in found.conflicts),

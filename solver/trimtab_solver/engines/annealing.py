@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .engine import Found, Task
+from .engine import EngineResult, Task
 from .room_prices import RoomPrices, price_room
 from .search import SearchOptions, search
 
@@ -12,7 +12,7 @@ class Search:
 
     name = "search"
 
-    def improve(self, task: Task) -> Found:
+    def improve(self, task: Task) -> EngineResult:
         """Never worse than the start."""
         return _anneal(task, None)
 
@@ -22,14 +22,14 @@ class RoomPricing:
 
     name = "room-pricing"
 
-    def improve(self, task: Task) -> Found:
+    def improve(self, task: Task) -> EngineResult:
         """Never worse than the start."""
         with task.ledger.bounds() as bounds:
             room = price_room(task.problem, bounds, task.start.values)
         return _anneal(task, room)
 
 
-def _anneal(task: Task, room: RoomPrices | None) -> Found:
+def _anneal(task: Task, room: RoomPrices | None) -> EngineResult:
     effort = task.effort
     options = SearchOptions(effort.span_s, effort.seed, effort.workers, effort.is_counted, stuck=task.stuck, room=room)
     found = search(
@@ -40,4 +40,4 @@ def _anneal(task: Task, room: RoomPrices | None) -> Found:
         effort.stop,
         task.ledger.is_proven,
     )
-    return Found(found.target)
+    return EngineResult(found.target)

@@ -13,7 +13,7 @@ from ..problem import NOWHERE
 
 def _may_be(state: Occupancy, v: int, h: int) -> bool:
     problem = state.problem
-    return bool(problem.candidates(v)[h]) and state.admits_at(v, h) and state.fits(v, h, problem.floor[v])
+    return bool(problem.possible_hosts(v)[h]) and state.admits_at(v, h) and state.fits(v, h, problem.floor[v])
 
 
 def take_slot(state: Occupancy, v: int, slots: list[int]) -> bool:
@@ -45,7 +45,7 @@ def displace(state: Occupancy, v: int) -> int | None:
     if problem.rank_of(v) == problem.ranks[-1]:
         return None
     ranks = problem.tier_values("rank")
-    hosts = problem.candidates(v)
+    hosts = problem.possible_hosts(v)
     at = np.maximum(state.place, 0)
     weak = (state.place >= 0) & (ranks < ranks[v]) & (~problem.running | problem.evictable) & hosts[at]
     lacks = state.usage[at] + problem.capacity.load_of(v, problem.floor[v])[at] - state.ceiling[at]

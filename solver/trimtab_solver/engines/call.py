@@ -8,13 +8,13 @@ from functools import partial
 from ..outcome import FaultKind
 from ..problem import Target
 from .clock import Deadline
-from .engine import Engine, Found, Task, held
+from .engine import Engine, EngineResult, Task, held
 from .faults import FaultLog
 from .validity import why_impossible, why_untrue
 from .waiting import HungError, result_of
 
 
-class Call:
+class EngineCall:
     """Asks an engine, and lets through only what holds water; the rest is a fault.
 
     `is_hung` says afterwards whether the engine is still at it, and may hold any lock it was given.
@@ -27,7 +27,7 @@ class Call:
         self._heard_nonsense = False
         self.is_hung = False
 
-    def run(self, deadline: Deadline, patience_s: float) -> Found | None:
+    def run(self, deadline: Deadline, patience_s: float) -> EngineResult | None:
         """What the engine ends with; None if that is nothing, or a fault. Waits until the deadline and longer."""
         try:
             found = result_of(partial(self._engine.improve, self._task), deadline, patience_s)
@@ -39,7 +39,7 @@ class Call:
             self._faults.add_error(self._engine.name, error)
         return None
 
-    def _checked(self, found: Found) -> Found | None:
+    def _checked(self, found: EngineResult) -> EngineResult | None:
         if found.target is None or found.target is self._task.start.target:
             return found
         if not self._is_possible(found.target):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .columns.price_and_branch import PriceAndBranchOptions, price_and_branch
-from .engine import Effort, Found, Task
+from .engine import Effort, EngineResult, Task
 
 _PRICES_PER_S = 10
 """Prices per second of budget and worker that are looked at where work is counted."""
@@ -14,7 +14,7 @@ class ColumnGeneration:
 
     name = "column-generation"
 
-    def improve(self, task: Task) -> Found | None:
+    def improve(self, task: Task) -> EngineResult | None:
         """None where no such loss is open, or time was too short."""
         with task.ledger.bounds() as bounds:
             scarcity = bounds.scarcity(task.start.values)
@@ -25,7 +25,7 @@ class ColumnGeneration:
             return None
         # later levels do not count here
         is_better = task.problem.evaluate(found.target) < task.start.values
-        return Found(found.target if is_better else None, prices=found.prices)
+        return EngineResult(found.target if is_better else None, prices=found.prices)
 
 
 def _options(effort: Effort) -> PriceAndBranchOptions:

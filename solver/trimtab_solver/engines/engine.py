@@ -80,7 +80,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EngineResult:
     """What an engine ends with: a target that is worth trying, even where a better one is known, and what it proves.
 
     `proofs` are of the levels in order, each given the values at the levels above; a value in them is a claim about
@@ -101,6 +101,6 @@ class Engine(Protocol):
         """What users know it by."""
         ...
 
-    def improve(self, task: Task) -> Found | None:
+    def improve(self, task: Task) -> EngineResult | None:
         """The best it can do within the effort; None when it has nothing to say about such a task."""
         ...

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..problem import NOWHERE
 from .cpsat import Budget
-from .engine import Effort, Found, Task
-from .exact_model import ExactModel, all_choices
+from .engine import Effort, EngineResult, Task
+from .exact_model import ExactModel, all_placement_variables
 
 _UNITS_PER_S = 0.5
 """CP-SAT's deterministic time per level that stands for a second, where work is counted."""
@@ -18,24 +18,26 @@ class Exact:
 
     name = "exact"
 
-    def improve(self, task: Task) -> Found:
-        """Levels that the start has settled are held, the next may only improve."""
+    def improve(self, task: Task) -> EngineResult:
+        """Levels that are proven at the start are held, the next may only improve."""
         problem, start = task.problem, task.start
-        choices = None
+        variables = None
         if task.stuck is not None:
-            choices = all_choices(problem, np.where(task.stuck, start.target.place, NOWHERE).astype(np.int32))
-        model = ExactModel(problem, choices)
+            variables = all_placement_variables(
+                problem, np.where(task.stuck, start.target.place, NOWHERE).astype(np.int32)
+            )
+        model = ExactModel(problem, variables)
         model.hint(start.target)
         known = task.ledger.proven_levels(start.values)
         cutoff = start.values[known] if known < len(start.values) else None
-        proposal = model.solve(
+        result = model.solve(
             _budget(task.effort),
             task.effort.stop,
             lambda target, _: task.report(target),
             start.values[:known],
             cutoff,
         )
-        return Found(proposal.target, proposal.proofs)
+        return EngineResult(result.target, result.proofs)
 
 
 def _budget(effort: Effort) -> Budget:

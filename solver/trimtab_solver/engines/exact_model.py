@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,15 +14,7 @@ from ..primitives.encoding import UNBOUNDED, Breaches, Index, Ints, Load, Placem
 from ..problem import NOWHERE, ObjectiveLevel, Problem, Target
 from ..sizing import spread_shrinkage
 from .cpsat import Budget, CpSatModel, Objective, Term
-from .proof import LevelProof
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A target with a proof per level; `target` is None when the time was too short for any."""
-
-    target: Target | None
-    proofs: tuple[LevelProof, ...]
+from .engine import EngineResult
 
 
 class ExactModel:
@@ -35,14 +26,14 @@ class ExactModel:
     what the group primitives and the balance add.
     """
 
-    def __init__(self, problem: Problem, choices: PlacementVariables | None = None) -> None:
-        """`choices` says where each guest may run; without it wherever the problem lets it.
+    def __init__(self, problem: Problem, variables: PlacementVariables | None = None) -> None:
+        """`variables` say where each guest may run; without them wherever the problem lets it.
 
         `model` is open to further constraints on the placement variables, which come first.
         """
         self._problem = problem
         self.model = CpSatModel()
-        self._variables = all_choices(problem) if choices is None else choices
+        self._variables = all_placement_variables(problem) if variables is None else variables
         self.model.add_bools(int(self._variables.start[-1]))
         self._shrink: dict[tuple[int, int, int], int] = {}
         self._breaches = Breaches([], [])
@@ -243,7 +234,7 @@ class ExactModel:
         on_target: Callable[[Target, int], None] | None = None,
         known: Sequence[int] = (),
         cutoff: int | None = None,
-    ) -> Proposal:
+    ) -> EngineResult:
         """Minimises all levels; `on_target` gets every improvement with the index of the level it was found at.
 
         `known` holds optimal values of leading levels that are proven already, `cutoff` a value reached at the next.
@@ -254,22 +245,22 @@ class ExactModel:
                 on_target(self.target(solution), level)
 
         solution, proofs = self.model.solve_staged(self.objectives(), budget, stop, report, known, cutoff)
-        return Proposal(None if solution is None else self.target(solution), tuple(proofs))
+        return EngineResult(None if solution is None else self.target(solution), tuple(proofs))
 
 
-def all_choices(problem: Problem, pinned: Index | None = None) -> PlacementVariables:
+def all_placement_variables(problem: Problem, pinned: Index | None = None) -> PlacementVariables:
     """Every candidate host of every guest, only ``pinned[v]`` where that is not NOWHERE."""
     parts = []
     for v in range(problem.vm_count):
         if pinned is not None and pinned[v] != NOWHERE:
             parts.append(pinned[v : v + 1].astype(np.int32))
         else:
-            parts.append(np.flatnonzero(problem.candidates(v)).astype(np.int32))
+            parts.append(np.flatnonzero(problem.possible_hosts(v)).astype(np.int32))
     start = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
     return PlacementVariables(start, np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32))
 
 
-def candidate_count(problem: Problem) -> int:
+def variable_count(problem: Problem) -> int:
     """How many placement variables the exact model would have; guests that are alike are counted once."""
     disruption, here = problem.disruption, np.maximum(problem.current, 0)
     runs = problem.current != NOWHERE
@@ -286,7 +277,7 @@ def candidate_count(problem: Problem) -> int:
     ]
     alike = np.stack(columns, axis=1).astype(np.int64).reshape(problem.vm_count, len(columns))
     _, first, count = np.unique(alike, axis=0, return_index=True, return_counts=True)
-    return sum(int(problem.candidates(int(v)).sum()) * int(n) for v, n in zip(first, count, strict=True))
+    return sum(int(problem.possible_hosts(int(v)).sum()) * int(n) for v, n in zip(first, count, strict=True))
 
 
 def _fold(level: ObjectiveLevel, measures: PerMeasure[Objective]) -> Objective:

@@ -7,7 +7,7 @@ import numpy as np
 from ..primitives.encoding import Bools, Index, Ints
 from ..problem import Problem, Target
 from ..sizing import fit_sizes
-from .engine import NOBODY, Found, Task
+from .engine import NOBODY, EngineResult, Task
 from .search.construct import adopt, bring_up
 from .search.state import new_state
 from .search.tables import build_tables, with_guests
@@ -22,7 +22,7 @@ class Greedy:
 
     name = "greedy"
 
-    def improve(self, task: Task) -> Found | None:
+    def improve(self, task: Task) -> EngineResult | None:
         """The same whatever is known already; None if that is as good."""
         return _better(task, repair(task.problem))
 
@@ -32,15 +32,15 @@ class Earlier:
 
     name = "earlier"
 
-    def improve(self, task: Task) -> Found | None:
+    def improve(self, task: Task) -> EngineResult | None:
         """None without such a plan."""
         return None if task.earlier is None else _better(task, repair(task.problem, task.earlier))
 
 
-def _better(task: Task, target: Target) -> Found | None:
+def _better(task: Task, target: Target) -> EngineResult | None:
     """The target, unless another engine has one that is as good."""
     is_first = task.start.engine == NOBODY
-    return Found(target) if is_first or task.problem.evaluate(target) < task.start.values else None
+    return EngineResult(target) if is_first or task.problem.evaluate(target) < task.start.values else None
 
 
 def repair(problem: Problem, preferred: Index | None = None) -> Target:

@@ -16,14 +16,14 @@ Values = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class EngineBound:
     """What an engine has proven: in no target are the leading levels less than `least`, compared in order."""
 
     engine: str
     least: tuple[int, ...]
 
     def is_refuted_by(self, values: Values) -> bool:
-        """Whether a state with these values cannot be, if the claim is true."""
+        """Whether a state with these values cannot be, if it is true."""
         return values[: len(self.least)] < self.least
 
 
@@ -33,7 +33,7 @@ class Ledger:
     def __init__(self, problem: Problem) -> None:
         self._problem, self._names = problem, problem.level_names
         self._bounds = Bounds(problem)
-        self._claim = Claim("none", ())
+        self._proven = EngineBound("none", ())
         self._reached: Values | None = None
         self._dropped: set[int] = set()
         """Levels whose bounds have been refuted."""
@@ -67,10 +67,10 @@ class Ledger:
 
     def prove(self, engine: str, proofs: Sequence[LevelProof]) -> str | None:
         """Remembers the strongest of what engines have proven; says in words what refutes it, if a plan does."""
-        claim = Claim(engine, _least(proofs))
-        if self._reached is not None and claim.is_refuted_by(self._reached):
-            return _refuted(claim.least, self._reached)
-        self._claim = max(self._claim, claim, key=lambda one: one.least)
+        bound = EngineBound(engine, _least(proofs))
+        if self._reached is not None and bound.is_refuted_by(self._reached):
+            return _refuted(bound.least, self._reached)
+        self._proven = max(self._proven, bound, key=lambda one: one.least)
         return None
 
     def confirm(self, values: Values) -> Iterator[tuple[str, str]]:
@@ -79,9 +79,9 @@ class Ledger:
         Gives each engine whose proof it refutes, with what refutes it in words: that proof is dropped.
         """
         self._reached = values
-        if self._claim.is_refuted_by(values):
-            yield self._claim.engine, _refuted(self._claim.least, values)
-            self._claim = Claim("none", ())
+        if self._proven.is_refuted_by(values):
+            yield self._proven.engine, _refuted(self._proven.least, values)
+            self._proven = EngineBound("none", ())
 
     def check_bounds(self, values: Values) -> Iterator[str]:
         """What of the bounds that follow from the problem a verified plan refutes, in words: they are dropped."""
@@ -95,12 +95,12 @@ class Ledger:
     def renewed(self) -> Ledger:
         """Another one, for when a thread that does not come back may hold this; what was tightened is lost."""
         ledger = Ledger(self._problem)
-        ledger._claim, ledger._reached, ledger._dropped = self._claim, self._reached, set(self._dropped)
+        ledger._proven, ledger._reached, ledger._dropped = self._proven, self._reached, set(self._dropped)
         return ledger
 
     def _levels(self, values: Values) -> Iterator[LevelValue]:
         """As `levels`; bounds of later levels are not computed before somebody asks for them."""
-        least, tight = self._claim.least, True
+        least, tight = self._proven.least, True
         for i, (name, value) in enumerate(zip(self._names, values, strict=True)):
             with self._lock:
                 bound = 0 if i in self._dropped else self._bounds.level(i, values)

@@ -20,7 +20,7 @@ from .bounds.bound import Bounds
 from .clock import Deadline
 from .counts import CountModel, Neighbourhood
 from .cpsat import Budget
-from .engine import Found, Task
+from .engine import EngineResult, Task
 from .relaxation.aggregation import relax
 from .relaxation.dual import find_prices
 from .relaxation.lagrangian import Floats
@@ -57,14 +57,14 @@ class Neighbourhoods:
 
     name = "neighbourhoods"
 
-    def improve(self, task: Task) -> Found | None:
+    def improve(self, task: Task) -> EngineResult | None:
         """Never worse than the start; None where guests are stuck, which it does not heed."""
         if task.stuck is not None:
             return None
         effort = task.effort
         rounds = max(1, int(effort.seconds)) if effort.is_counted else None
         options = NeighbourhoodOptions(effort.deadline, rounds, effort.seed, effort.workers)
-        return Found(search_neighbourhoods(task.problem, task.start.target, options, effort.stop, task.report))
+        return EngineResult(search_neighbourhoods(task.problem, task.start.target, options, effort.stop, task.report))
 
 
 def search_neighbourhoods(

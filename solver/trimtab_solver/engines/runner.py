@@ -12,14 +12,14 @@ from ..outcome import FaultKind, LevelValue
 from ..primitives.encoding import Bools, Index
 from ..problem import Problem, Target
 from . import ENGINES
-from .call import Call
+from .call import EngineCall
 from .clock import NEVER, Deadline
-from .engine import NOBODY, REFINED, Best, Effort, Engine, Found, Task, held
-from .exact_model import candidate_count
+from .engine import NOBODY, REFINED, Best, Effort, Engine, EngineResult, Task, held
+from .exact_model import variable_count
 from .faults import FaultLog
 from .incumbent import Incumbent, OnBetter
 from .ledger import Ledger, Values
-from .strategy import BOUNDS, OPENING, Facts, Step, next_steps, refining_step
+from .strategy import BOUNDS, OPENING, Features, TimeSlice, next_slices, refining_slice
 from .waiting import PATIENCE_S
 
 _LEAST_S = 0.05
@@ -80,25 +80,25 @@ class Runner:
         self._reserve_s = max(self._reserve_s, min(seconds, self._options.budget_s / 2))
 
     def candidates(self) -> Iterator[Candidate]:
-        """Targets in the order found; take the next one only if the last did not settle the matter."""
-        for step in OPENING:
-            yield from self._take(step, _OPENING_PATIENCE_S)
-        while self._may_go_on() and (steps := next_steps(self._facts())):
-            for step in steps:
+        """Targets in the order found; take the next one only if the last was not enough."""
+        for time_slice in OPENING:
+            yield from self._take(time_slice, _OPENING_PATIENCE_S)
+        while self._may_go_on() and (slices := next_slices(self._features())):
+            for time_slice in slices:
                 if not self._may_go_on():
                     return
-                yield from self._take(step, self._patience_s)
+                yield from self._take(time_slice, self._patience_s)
 
     def refine(self, reached: Target, stuck: Bools) -> Target | None:
         """A target found from `reached`, in which `stuck` guests [V] that run there run nowhere else.
 
         For when the way to a better target is barred, or time is left. Proves nothing about other targets.
         """
-        step = refining_step(self._facts()) if self._may_go_on() else None
-        if step is None:
+        time_slice = refining_slice(self._features()) if self._may_go_on() else None
+        if time_slice is None:
             return None
         start = Best(REFINED, held(reached), self._problem.evaluate(reached))
-        found = self._improve(step, REFINED, start, self._patience_s, stuck)
+        found = self._improve(time_slice, REFINED, start, self._patience_s, stuck)
         return None if found is None else found.target
 
     def verified(self, values: Values) -> None:
@@ -126,36 +126,36 @@ class Runner:
         best = self.incumbent.best
         return best is None or not self.ledger.is_proven(best.values)
 
-    def _take(self, step: Step, patience_s: float) -> Iterator[Candidate]:
+    def _take(self, time_slice: TimeSlice, patience_s: float) -> Iterator[Candidate]:
         """One engine's turn: it works on the incumbent, and what it ends with is a candidate."""
-        self._asked.append(step.engine)
-        if step.engine not in self._engines:
+        self._asked.append(time_slice.engine)
+        if time_slice.engine not in self._engines:
             return
         before, start = self.incumbent.best, self._start()
-        found = self._improve(step, step.engine, start, patience_s)
+        found = self._improve(time_slice, time_slice.engine, start, patience_s)
         if found is None:
             return
-        if (why := self.ledger.prove(step.engine, found.proofs)) is not None:
-            self.faults.add(step.engine, FaultKind.FALSE_PROOF, why)
-        self._learn(step.engine, start, found)
+        if (why := self.ledger.prove(time_slice.engine, found.proofs)) is not None:
+            self.faults.add(time_slice.engine, FaultKind.FALSE_PROOF, why)
+        self._learn(time_slice.engine, start, found)
         if found.target is not None and found.target is not start.target:
-            self.incumbent.conclude(before, step.engine, found.target)
-            yield Candidate(step.engine, found.target)
+            self.incumbent.conclude(before, time_slice.engine, found.target)
+            yield Candidate(time_slice.engine, found.target)
 
     def _improve(
-        self, step: Step, name: str, start: Best, patience_s: float, stuck: Bools | None = None
-    ) -> Found | None:
+        self, time_slice: TimeSlice, name: str, start: Best, patience_s: float, stuck: Bools | None = None
+    ) -> EngineResult | None:
         """What an engine ends with; improvements on the way are reported under this name."""
         task = Task(
             self._problem,
             start,
             self.ledger,
-            self._effort(step),
+            self._effort(time_slice),
             partial(self.incumbent.offer, name),
             self._earlier,
             stuck,
         )
-        call = Call(self._engines[step.engine], task, self.faults)
+        call = EngineCall(self._engines[time_slice.engine], task, self.faults)
         found = call.run(self._deadline, patience_s)
         if call.is_hung:
             self._go_on_without()
@@ -168,7 +168,7 @@ class Runner:
         self.incumbent = Incumbent(self._problem, self.ledger, self._on_better)
         self.incumbent.take_back(best)
 
-    def _learn(self, engine: str, start: Best, found: Found) -> None:
+    def _learn(self, engine: str, start: Best, found: EngineResult) -> None:
         """Looks what the prices that an engine found prove, while there is time."""
         try:
             for prices in found.prices:
@@ -178,10 +178,10 @@ class Runner:
         except Exception as error:  # a defect of one engine costs its own contribution only (decision 0014)
             self.faults.add_error(engine, error)
 
-    def _effort(self, step: Step) -> Effort:
+    def _effort(self, time_slice: TimeSlice) -> Effort:
         """What an engine may do with its share."""
         options = self._options
-        seconds = options.budget_s * step.share
+        seconds = options.budget_s * time_slice.share
         deadline = self._deadline.within(min(seconds, max(0.0, self.left_s)))
         return Effort(seconds, deadline, options.seed, options.workers, self._stop)
 
@@ -196,13 +196,13 @@ class Runner:
 
     @cached_property
     def _exact_size(self) -> int:
-        return candidate_count(self._problem)
+        return variable_count(self._problem)
 
-    def _facts(self) -> Facts:
+    def _features(self) -> Features:
         problem, values, is_counted = self._problem, self._start().values, self._deadline.is_never
         first_open = self.ledger.first_open(values)
         left_s = self.left_s
-        return Facts(
+        return Features(
             exact_size=self._exact_size,
             guests=problem.vm_count,
             hosts=problem.host_count,

@@ -1,6 +1,6 @@
 """Which engines work on an incumbent, in which order, for which share of the budget.
 
-Pure: from facts to steps. The numbers were tuned on the benchmarks (docs/decisions/0010, 0011 and 0012).
+Pure: from features to slices. The numbers were tuned on the benchmarks (docs/decisions/0010, 0011 and 0012).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TUNED = frozenset({EARLIER, GREEDY, SEARCH, ROOM_PRICING, COLUMN_GENERATION, NEI
 """Engines that have shares here; any other gets `_NEWCOMER_SHARE`."""
 
 EXACT_ALONE = 3_000
-"""Up to so many placement variables the exact model settles everything at once, and needs nobody before it."""
+"""Up to so many placement variables the exact model decides everything at once, and needs nobody before it."""
 EXACT_FIRST = 25_000
 """Up to so many placement variables the exact model comes early and gets most of the time: it proves what it finds."""
 EXACT_MOST = 400_000
@@ -48,7 +48,7 @@ _NEWCOMER_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Features:
     """What the choice rests on: the problem, what is known of the incumbent, and what has been done.
 
     `exact_size` placement variables of the exact model; `moves` that are permitted; `loss_levels` count who is lost,
@@ -89,78 +89,80 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One engine's turn: its share of the whole budget."""
+class TimeSlice:
+    """How long one engine works: its share of the whole budget."""
 
     engine: str
     share: float
 
 
-OPENING = (Step(EARLIER, 1.0), Step(GREEDY, 1.0))
+OPENING = (TimeSlice(EARLIER, 1.0), TimeSlice(GREEDY, 1.0))
 """Always, and for as long as it takes: what everything else rests on. The earlier plan first: where others are as good
 it stays."""
 
 
-def next_steps(facts: Facts) -> tuple[Step, ...]:
+def next_slices(features: Features) -> tuple[TimeSlice, ...]:
     """What comes next, in order; to be asked again when all had their turn. Empty: that was all."""
-    if facts.asked and facts.asked[-1] == COLUMN_GENERATION:
-        return _after_columns(facts)
-    if not set(facts.asked) & (TUNED - {EARLIER, GREEDY}) and (steps := _first(facts)):
-        return steps
-    newcomers = tuple(Step(name, _NEWCOMER_SHARE) for name in facts.engines if name not in (*TUNED, *facts.asked))
+    if features.asked and features.asked[-1] == COLUMN_GENERATION:
+        return _after_columns(features)
+    if not set(features.asked) & (TUNED - {EARLIER, GREEDY}) and (slices := _first(features)):
+        return slices
+    newcomers = tuple(
+        TimeSlice(name, _NEWCOMER_SHARE) for name in features.engines if name not in (*TUNED, *features.asked)
+    )
     if newcomers:
         return newcomers
-    if EXACT not in facts.asked and _is_for_exact(facts):
-        return (Step(EXACT, _exact_share(facts)),)
-    few_moves = facts.moves < _FEW_MOVES * facts.running
-    if BOUNDS not in facts.asked and (few_moves or facts.holds_few):
-        return (Step(BOUNDS, _BOUNDS_SHARE),)
+    if EXACT not in features.asked and _is_for_exact(features):
+        return (TimeSlice(EXACT, _exact_share(features)),)
+    few_moves = features.moves < _FEW_MOVES * features.running
+    if BOUNDS not in features.asked and (few_moves or features.holds_few):
+        return (TimeSlice(BOUNDS, _BOUNDS_SHARE),)
     return ()
 
 
-def refining_step(facts: Facts) -> Step | None:
+def refining_slice(features: Features) -> TimeSlice | None:
     """Who takes a second look when some guests cannot leave, or are not worth leaving, where a plan takes them."""
-    if facts.exact_size > EXACT_FIRST:
-        return Step(SEARCH, _REFINING_SHARE)
-    if facts.left_s * _BUILT_PER_S < facts.exact_size:
+    if features.exact_size > EXACT_FIRST:
+        return TimeSlice(SEARCH, _REFINING_SHARE)
+    if features.left_s * _BUILT_PER_S < features.exact_size:
         return None
-    return Step(EXACT, facts.left)
+    return TimeSlice(EXACT, features.left)
 
 
-def _first(facts: Facts) -> tuple[Step, ...]:
+def _first(features: Features) -> tuple[TimeSlice, ...]:
     """Who comes after the greedy repair."""
-    if facts.exact_size <= EXACT_ALONE:
+    if features.exact_size <= EXACT_ALONE:
         return ()
-    if facts.exact_size <= EXACT_FIRST:
-        return (Step(SEARCH, _EARLY_SEARCH_SHARE),)
-    if facts.proven_levels >= facts.loss_levels:
-        return (Step(SEARCH, _SEARCH_SHARE),)
-    if facts.holds_few:
-        return (Step(COLUMN_GENERATION, _COLUMNS_SHARE),)
-    return _at_loss(facts, 1.0)
+    if features.exact_size <= EXACT_FIRST:
+        return (TimeSlice(SEARCH, _EARLY_SEARCH_SHARE),)
+    if features.proven_levels >= features.loss_levels:
+        return (TimeSlice(SEARCH, _SEARCH_SHARE),)
+    if features.holds_few:
+        return (TimeSlice(COLUMN_GENERATION, _COLUMNS_SHARE),)
+    return _at_loss(features, 1.0)
 
 
-def _after_columns(facts: Facts) -> tuple[Step, ...]:
-    if facts.is_close:
-        return _steps(_SHARES_AFTER_COLUMNS_OF_MANY if facts.is_many else _SHARES_AFTER_COLUMNS)
-    return _at_loss(facts, 1.0 - _COLUMNS_SHARE if facts.is_counted else facts.left)
+def _after_columns(features: Features) -> tuple[TimeSlice, ...]:
+    if features.is_close:
+        return _slices(_SHARES_AFTER_COLUMNS_OF_MANY if features.is_many else _SHARES_AFTER_COLUMNS)
+    return _at_loss(features, 1.0 - _COLUMNS_SHARE if features.is_counted else features.left)
 
 
-def _at_loss(facts: Facts, left: float) -> tuple[Step, ...]:
-    return _steps(_SHARES_AT_LOSS_OF_MANY if facts.is_many else _SHARES_AT_LOSS, left)
+def _at_loss(features: Features, left: float) -> tuple[TimeSlice, ...]:
+    return _slices(_SHARES_AT_LOSS_OF_MANY if features.is_many else _SHARES_AT_LOSS, left)
 
 
-def _steps(shares: tuple[tuple[str, float], ...], left: float = 1.0) -> tuple[Step, ...]:
-    return tuple(Step(engine, share * left) for engine, share in shares)
+def _slices(shares: tuple[tuple[str, float], ...], left: float = 1.0) -> tuple[TimeSlice, ...]:
+    return tuple(TimeSlice(engine, share * left) for engine, share in shares)
 
 
-def _is_for_exact(facts: Facts) -> bool:
+def _is_for_exact(features: Features) -> bool:
     """Whether the full exact model is worth building in the time that is left."""
-    if facts.exact_size > EXACT_MOST:
+    if features.exact_size > EXACT_MOST:
         return False
-    return facts.exact_size <= EXACT_FIRST or facts.left_s * _EXACT_PER_S > facts.exact_size
+    return features.exact_size <= EXACT_FIRST or features.left_s * _EXACT_PER_S > features.exact_size
 
 
-def _exact_share(facts: Facts) -> float:
+def _exact_share(features: Features) -> float:
     """All that is left, but for a second look; where work is counted each of the two gets as much as the budget."""
-    return 1.0 if facts.is_counted else (1.0 - _REFINING_SHARE) * facts.left
+    return 1.0 if features.is_counted else (1.0 - _REFINING_SHARE) * features.left

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..primitives.encoding import Bools
 from ..problem import NOWHERE, Problem, Target
-from .engine import Found, Task
+from .engine import EngineResult, Task
 
 
 def why_impossible(task: Task, target: Target) -> str | None:
@@ -17,7 +17,7 @@ def why_impossible(task: Task, target: Target) -> str | None:
     return _why_malformed(problem, target) or next(_why_not_permitted(problem, task, target), None)
 
 
-def why_untrue(task: Task, found: Found) -> str | None:
+def why_untrue(task: Task, found: EngineResult) -> str | None:
     """What of an engine's claims its own target contradicts, in words; None when nothing does."""
     if found.target is None:
         return None

@@ -26,7 +26,7 @@ from .variables import VARIABLES, ExpressionScope, Returns, Shape, Variable
 Result = bool | str | EvaluationFailure
 
 _MANY = 256
-"""With so many distinct rows it pays to look first which of them a part of the expression settles."""
+"""With so many distinct rows it pays to look first which of them a part of the expression decides."""
 
 
 def event_data(event: Event) -> dict[str, object]:
@@ -172,9 +172,9 @@ class Subjects:
         results = self._known.results.setdefault(expression, {})
         wanted = [number for number in present(row) if number not in results]
         if len(wanted) > _MANY and expression.returns is Returns.BOOL:
-            settled = self._settled(expression, indexes, row, len(wanted))
-            results.update(dict.fromkeys(settled, False))
-            wanted = [number for number in wanted if number not in settled]
+            decided = self._decided(expression, indexes, row, len(wanted))
+            results.update(dict.fromkeys(decided, False))
+            wanted = [number for number in wanted if number not in decided]
         for number in wanted:
             results[number] = self._result(expression, event, references, rows.values(number))
         return Evaluation(results, row)
@@ -183,12 +183,12 @@ class Subjects:
         """What the expression reads of a subject."""
         return tuple(ref for ref in expression.references if ref.variable not in self._event)
 
-    def _settled(self, expression: Expression, indexes: Numbers, row: Numbers, count: int) -> set[int]:
+    def _decided(self, expression: Expression, indexes: Numbers, row: Numbers, count: int) -> set[int]:
         """Rows on which a part with fewer distinct rows is false, so that the whole is.
 
         In CEL ``a && b`` is false when either is, whatever the other one gives, be it an error.
         """
-        settled: set[int] = set()
+        decided: set[int] = set()
         for source in conjuncts_of(expression.source):
             try:
                 part = compile_expression(source, self.scope, Returns.BOOL)
@@ -197,8 +197,8 @@ class Subjects:
             if 2 * self._rows_of(self._references(part)).count <= count:
                 values = self.evaluate(part, indexes)
                 false = np.array([values.results.get(n) is False for n in range(int(values.row.max()) + 1)])
-                settled.update(present(row[false[values.row]]))
-        return settled
+                decided.update(present(row[false[values.row]]))
+        return decided
 
     def _result(
         self,

@@ -201,7 +201,7 @@ class ConflictSearch:
     def _verdict(
         self, rules: Sequence[Document], guests: tuple[str, ...], *, has_room: bool = True, is_suitable: bool = False
     ) -> bool | None:
-        """True: proven that they cannot all run. False: they can. None: not settled."""
+        """True: proven that they cannot all run. False: they can. None: not decided."""
         others = tuple(vm_id for vm_id in self._context if vm_id not in guests)
         problem = self._compile(rules, (*guests, *others), has_room=has_room, is_suitable=is_suitable)
         runner = Runner(_required(problem, len(guests)), self._options)

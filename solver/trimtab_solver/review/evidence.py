@@ -61,7 +61,7 @@ class Evidence:
             if amount := sum(scope.breaches(placement).values()):
                 amounts[scope.rule] = amounts.get(scope.rule, 0) + amount
         rooms = Rooms(self.case.snapshot, self.case.hosts, self.case.tier)
-        rooms.refill(placement.hosts, placement.sizes)
+        rooms.hold(placement.hosts, placement.sizes)
         if breaches := rooms.breaches():
             amounts[ROOM] = breaches
         return amounts

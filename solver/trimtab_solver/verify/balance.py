@@ -15,7 +15,7 @@ def balance(case: Case, place: Mapping[str, str], sizes: Mapping[str, Mapping[st
     if not documents:
         return 0
     rooms = Rooms(case.snapshot, case.hosts, case.tier)
-    rooms.refill(place, sizes)
+    rooms.hold(place, sizes)
     total = 0
     for _, spec in documents:
         total += sum(_above(part, rooms) for part in spec.above)

@@ -82,7 +82,7 @@ def judge_placement(
     } - case.exempt
     violations.extend(budget_violations(END_STATE, case, case.moves.faults(moved)))
     rooms = case.rooms()
-    rooms.refill(placement.hosts, placement.sizes)
+    rooms.hold(placement.hosts, placement.sizes)
     for host in snapshot.hosts:
         violations.extend(room_violations(END_STATE, rooms, host.id))
     return PlacementVerdict(

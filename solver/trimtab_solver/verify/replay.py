@@ -217,7 +217,7 @@ class _Replay:
         filled = yield from self._depend(place, vm, "", host.id, {}, size)
         self._asleep.discard(vm.id)
         self._restarted.add(vm.id)
-        yield from self._settle(place, self._state.arrive(vm.id, host.id, size), filled)
+        yield from self._worsened(place, self._state.arrive(vm.id, host.id, size), filled)
 
     def _take_down(self, place: int, action: Action, kind: TakingDown, vm: Vm, host: Host) -> Iterator[Violation]:
         tier = self._case.tier[vm.id]
@@ -233,7 +233,7 @@ class _Replay:
             self._suspended.add(vm.id)
         else:
             self._stopped.add(vm.id)
-        yield from self._settle(place, self._state.depart(vm.id), ())
+        yield from self._worsened(place, self._state.depart(vm.id), ())
 
     def _migrate(self, place: int, action: Action, vm: Vm, source: Host) -> Iterator[Violation]:
         target = self._case.hosts.get(action.target_host_id)
@@ -250,7 +250,7 @@ class _Replay:
         filled = yield from self._depend(place, vm, source.id, target.id, size, size)
         touched = self._state.depart(vm.id)
         touched.extend(self._state.arrive(vm.id, target.id, size))
-        yield from self._settle(place, touched, filled)
+        yield from self._worsened(place, touched, filled)
 
     def _resize(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         size, now = dict(action.size), self._state.size(vm.id)
@@ -269,7 +269,7 @@ class _Replay:
         if shrinks:
             self._dependencies.free(place, host.id)
         self._state.resize(vm.id, size)
-        yield from self._settle(place, [], (host.id,) if grows else ())
+        yield from self._worsened(place, [], (host.id,) if grows else ())
 
     def _admit(self, place: int, vm: Vm, host: Host) -> Iterator[Violation]:
         yield from self._power.arrival(place, host)
@@ -298,7 +298,7 @@ class _Replay:
             self._dependencies.free(place, first)
         return (*((target,) if target else ()), *((first,) if fills else ()))
 
-    def _settle(self, place: int, touched: list[Touched], filled: tuple[str, ...]) -> Iterator[Violation]:
+    def _worsened(self, place: int, touched: list[Touched], filled: tuple[str, ...]) -> Iterator[Violation]:
         """What is worse after the action than in the snapshot; `filled` are the hosts that hold more than before."""
         yield from self._state.growths(place, touched)
         for host_id in dict.fromkeys(filled):

@@ -73,7 +73,7 @@ class Rooms:
         other.loads = {host_id: dict(load) for host_id, load in self.loads.items()}
         return other
 
-    def refill(self, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> None:
+    def hold(self, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> None:
         """Holds exactly the guests of `place`, and those on their way at their source as well."""
         self.loads = {host_id: {} for host_id in self.loads}
         for vm_id, host_id in place.items():

@@ -98,7 +98,7 @@ _VALUES = st.recursive(
 
 @settings(deadline=None)
 @given(_VALUES, st.sampled_from(["", "# c\n"]))
-def test_formatting_keeps_the_content_and_settles_at_once(value: object, comment: str) -> None:
+def test_formatting_keeps_the_content_and_changes_nothing_more(value: object, comment: str) -> None:
     """Whatever a file says, it says the same afterwards, and a second run changes nothing."""
     import json
 

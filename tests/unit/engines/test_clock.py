@@ -11,7 +11,7 @@ import trimtab_solver
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from trimtab_solver.engines import ENGINES, clock, strategy
 from trimtab_solver.engines.clock import NEVER, Deadline
-from trimtab_solver.engines.engine import Engine, Found, Task
+from trimtab_solver.engines.engine import Engine, EngineResult, Task
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.planner import plan_recovery
 
@@ -55,7 +55,7 @@ class _Witness:
         self.name = engine.name
         self._engine, self._asked = engine, asked
 
-    def improve(self, task: Task) -> Found | None:
+    def improve(self, task: Task) -> EngineResult | None:
         self._asked.add(self.name)
         return self._engine.improve(task)
 

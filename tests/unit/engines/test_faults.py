@@ -14,7 +14,7 @@ from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.engines import Answering, FakeEngine, at, finds
 from tests.support.targets import problem_of
 from trimtab_solver.engines import ENGINES, runner
-from trimtab_solver.engines.engine import Found, Task
+from trimtab_solver.engines.engine import EngineResult, Task
 from trimtab_solver.engines.proof import LevelProof
 from trimtab_solver.engines.runner import Runner
 from trimtab_solver.options import PlanOptions
@@ -31,26 +31,26 @@ def _problem() -> Problem:
     return problem_of(snapshot(guests, _TWO_HOSTS), policy())
 
 
-def _raises(task: Task) -> Found:
+def _raises(task: Task) -> EngineResult:
     raise RuntimeError("a pivot of zero")
 
 
-def _writes(task: Task) -> Found:
+def _writes(task: Task) -> EngineResult:
     task.start.target.place[:] = 0
-    return Found(task.start.target)
+    return EngineResult(task.start.target)
 
 
-def _claims_too_much(task: Task) -> Found:
+def _claims_too_much(task: Task) -> EngineResult:
     """Says that nobody is lost where one is."""
     levels = len(task.problem.levels)
-    return Found(at(task.problem, 0, 1, -1), proofs=(LevelProof(0, 0),) * levels)
+    return EngineResult(at(task.problem, 0, 1, -1), proofs=(LevelProof(0, 0),) * levels)
 
 
 def _with(**fields: object) -> Answering:
     """The answer of an engine whose target is good but for these fields."""
 
-    def answer(task: Task) -> Found:
-        return Found(replace(at(task.problem, 0, 1, 1), **fields))  # type: ignore[arg-type]
+    def answer(task: Task) -> EngineResult:
+        return EngineResult(replace(at(task.problem, 0, 1, 1), **fields))  # type: ignore[arg-type]
 
     return answer
 
@@ -91,10 +91,10 @@ def test_nonsense_on_the_way_is_not_heard(name: str) -> None:
     problem = _problem()
     good = at(problem, 0, 1, 1)
 
-    def babble(task: Task) -> Found:
+    def babble(task: Task) -> EngineResult:
         for _ in range(1000):
             task.report(replace(good, **{name: getattr(good, name)[:1]}))
-        return Found(good)
+        return EngineResult(good)
 
     asked = Runner(problem, _REPRODUCIBLE, engines=[FakeEngine("babbling", babble)])
     assert [candidate.engine for candidate in asked.candidates()] == ["babbling"]
@@ -143,7 +143,7 @@ def test_a_proof_that_a_plan_refutes_is_dropped() -> None:
     """An engine says that a guest is lost whatever is done; once a plan has shown otherwise that does not count."""
     problem = _problem()
     proofs = tuple(LevelProof(value, value) for value in problem.evaluate(at(problem, 0, 1, -1)))
-    asked = Runner(problem, _REPRODUCIBLE, engines=[FakeEngine("false", lambda _: Found(proofs=proofs))])
+    asked = Runner(problem, _REPRODUCIBLE, engines=[FakeEngine("false", lambda _: EngineResult(proofs=proofs))])
     list(asked.candidates())
     reached = problem.evaluate(at(problem, 0, 1, -1))
     assert asked.ledger.is_proven(reached)
@@ -156,7 +156,7 @@ def test_a_proof_that_comes_after_its_refutation_does_not_count() -> None:
     """The same, when the plan was there first."""
     problem = _problem()
     proofs = tuple(LevelProof(value, value) for value in problem.evaluate(at(problem, 0, 1, -1)))
-    asked = Runner(problem, _REPRODUCIBLE, engines=[FakeEngine("false", lambda _: Found(proofs=proofs))])
+    asked = Runner(problem, _REPRODUCIBLE, engines=[FakeEngine("false", lambda _: EngineResult(proofs=proofs))])
     asked.verified(problem.evaluate(at(problem, 0, 1, 1)))
     list(asked.candidates())
     assert [(fault.engine, fault.what) for fault in asked.faults.faults] == [("false", FaultKind.FALSE_PROOF)]

@@ -12,7 +12,7 @@ from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.engines import FakeEngine, at, finds
 from tests.support.targets import problem_of
 from trimtab_solver.engines import strategy
-from trimtab_solver.engines.engine import Found, Task
+from trimtab_solver.engines.engine import EngineResult, Task
 from trimtab_solver.engines.runner import Runner
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Outcome, Progress
@@ -106,10 +106,10 @@ def test_equals_do_not_depend_on_which_thread_is_faster(order: tuple[int, int]) 
     equals = (at(problem, 0, 0), at(problem, 1, 1))
     assert problem.evaluate(equals[0]) == problem.evaluate(equals[1])
 
-    def race(task: Task) -> Found:
+    def race(task: Task) -> EngineResult:
         for number in order:
             task.report(equals[number])
-        return Found(equals[1])
+        return EngineResult(equals[1])
 
     runner = Runner(problem, _REPRODUCIBLE, engines=[FakeEngine("racing", race)])
     list(runner.candidates())

@@ -47,7 +47,7 @@ def test_an_earlier_level_is_never_traded_for_a_later_one() -> None:
 
 
 def test_known_levels_are_held_without_a_search() -> None:
-    """A level that is settled is reported as proven, and the next is solved under it."""
+    """A level that is held is reported as proven, and the next is solved under it."""
     model, objectives = _two_of_three()
     seen: list[int] = []
     solution, proofs = model.solve_staged(

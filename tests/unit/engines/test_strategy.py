@@ -1,4 +1,4 @@
-"""Who works when: facts on the left, steps on the right, and no engine runs."""
+"""Who works when: features on the left, slices on the right, and no engine runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from trimtab_solver.engines import ENGINES
-from trimtab_solver.engines.strategy import OPENING, TUNED, Facts, next_steps, refining_step
+from trimtab_solver.engines.strategy import OPENING, TUNED, Features, next_slices, refining_slice
 
-_OPENED = tuple(step.engine for step in OPENING)
+_OPENED = tuple(time_slice.engine for time_slice in OPENING)
 _NAMES = tuple(engine.name for engine in ENGINES)
 
-_LARGE = Facts(
+_LARGE = Features(
     exact_size=500_000,
     guests=2_500,
     hosts=100,
@@ -36,7 +36,7 @@ _AFTER_COLUMNS = replace(_FEW, asked=(*_OPENED, "column-generation"))
 _HUGE = replace(_LARGE, guests=50_000, hosts=1_000)
 
 _BY_HAND = {
-    "a small model settles everything alone": (
+    "a small model decides everything alone": (
         replace(_LARGE, exact_size=3_000),
         (("exact", 1.0),),
     ),
@@ -115,16 +115,16 @@ _BY_HAND = {
 }
 
 
-@pytest.mark.parametrize(("facts", "steps"), _BY_HAND.values(), ids=_BY_HAND.keys())
-def test_what_comes_next(facts: Facts, steps: tuple[tuple[str, float], ...]) -> None:
+@pytest.mark.parametrize(("features", "slices"), _BY_HAND.values(), ids=_BY_HAND.keys())
+def test_what_comes_next(features: Features, slices: tuple[tuple[str, float], ...]) -> None:
     """The engines and their shares, in order."""
-    found = next_steps(facts)
-    assert [step.engine for step in found] == [engine for engine, _ in steps]
-    assert [step.share for step in found] == pytest.approx([share for _, share in steps])
+    found = next_slices(features)
+    assert [time_slice.engine for time_slice in found] == [engine for engine, _ in slices]
+    assert [time_slice.share for time_slice in found] == pytest.approx([share for _, share in slices])
 
 
 @pytest.mark.parametrize(
-    ("facts", "engine"),
+    ("features", "engine"),
     [
         (_LARGE, "search"),
         (replace(_LARGE, exact_size=25_000), "exact"),
@@ -132,10 +132,10 @@ def test_what_comes_next(facts: Facts, steps: tuple[tuple[str, float], ...]) -> 
         (replace(_LARGE, exact_size=25_000, is_counted=False, left=0.04, left_s=0.4), None),
     ],
 )
-def test_who_takes_a_second_look(facts: Facts, engine: str | None) -> None:
+def test_who_takes_a_second_look(features: Features, engine: str | None) -> None:
     """The model again, if there is time to build it; beyond it the search."""
-    step = refining_step(facts)
-    assert (None if step is None else step.engine) == engine
+    time_slice = refining_slice(features)
+    assert (None if time_slice is None else time_slice.engine) == engine
 
 
 def test_every_engine_has_a_share() -> None:

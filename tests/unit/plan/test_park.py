@@ -8,9 +8,9 @@ import numpy as np
 
 from tests.support.cluster import policy, snapshot, vm
 from tests.support.steps import World
-from trimtab_solver.plan.ordering.concerns import Concerns
 from trimtab_solver.plan.ordering.park import Parking
 from trimtab_solver.plan.ordering.walk import Walk
+from trimtab_solver.plan.ordering.watchers import Watchers
 from trimtab_solver.policy.documents import Policy, Selector
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.separate import Separate
@@ -22,7 +22,7 @@ def _parking(found: Snapshot, rules: Policy | None = None, closed: Sequence[str]
     walk = world.walk()
     is_open = np.ones(world.problem.host_count, dtype=np.bool_)
     is_open[[world.host(name) for name in closed]] = False
-    return world, walk, Parking(walk, Concerns(world.problem), is_open)
+    return world, walk, Parking(walk, Watchers(world.problem), is_open)
 
 
 def _full(host: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Expressions on many guests: what a part of one settles is not evaluated, and nothing comes out differently."""
+"""Expressions on many guests: what a part of one decides is not evaluated, and nothing comes out differently."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_looking_at_parts_first_changes_no_result(monkeypatch: pytest.MonkeyPatc
     assert len(results[0]) == len(GUESTS)
 
 
-def test_a_part_that_settles_most_saves_most_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_that_decides_most_saves_most_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 400 guests with ids of their own the whole is evaluated for a third; a failure is one all the same."""
     monkeypatch.setattr(module, "_MANY", 0)
     subjects = Subjects(ExpressionScope.VM, GUESTS, Topology(Snapshot()), event_data(Event(1, 1, (), 1)))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..relaxation.dual import find_prices
-from ..relaxation.lagrangian import Floats, Prices, bound_at
+from ..relaxation.lagrangian import DualPrices, Floats, bound_at
 from ..relaxation.relaxed_problem import RelaxedProblem
 from .master import Master, MasterSolution
 from .partition import partition
@@ -35,7 +35,7 @@ _CONVERGED = 1e-3
 class DantzigWolfeBound:
     """A bound that grows while `improve` is called. Deterministic; for one thread at a time."""
 
-    def __init__(self, relaxed: RelaxedProblem, prices: Prices, near: Floats | None = None) -> None:
+    def __init__(self, relaxed: RelaxedProblem, prices: DualPrices, near: Floats | None = None) -> None:
         """Starts from prices of the linear program, which prove at least as much here as there.
 
         `near` [P] are prices of kinds, moves and limits that were the best ones of an alike problem.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...primitives.encoding import Bools, Index, Ints
-from ..relaxation.lagrangian import Prices
+from ..relaxation.lagrangian import DualPrices
 from ..relaxation.relaxed_problem import RelaxedProblem
 from .dynamic_program import solve_knapsacks
 
@@ -89,7 +89,7 @@ class Knapsacks:
         return KnapsackSolution(total, host, offer, number, stays)
 
 
-def build_knapsacks(relaxed: RelaxedProblem, prices: Prices) -> Knapsacks:
+def build_knapsacks(relaxed: RelaxedProblem, prices: DualPrices) -> Knapsacks:
     """Knapsacks in the two resources that are dearest at `prices`; among those that cost nothing, the fullest."""
     relaxation = relaxed.relaxation
     types, resources = relaxed.room.shape

@@ -23,7 +23,7 @@ from ...problem import Problem, Target
 from ...sizing import fit_sizes
 from ..clock import NEVER, Deadline
 from ..relaxation.dual import find_prices
-from ..relaxation.lagrangian import Floats, Prices
+from ..relaxation.lagrangian import DualPrices, Floats
 from ..relaxation.relaxed_problem import RelaxedProblem
 from ..search.construct import bring_up
 from ..search.slots import fill_slots, leave, send_home
@@ -137,7 +137,7 @@ def _limits(options: PriceAndBranchOptions, done: int, parts: int, workers: int)
 
 
 def _solve_part(
-    first: Prices, near: Floats | None, limits: _Limits, stop: threading.Event, part: Part
+    first: DualPrices, near: Floats | None, limits: _Limits, stop: threading.Event, part: Part
 ) -> tuple[_Chosen, Floats] | None:
     """What the hosts of a part hold, and the prices it was found with; None when there was no time for good ones."""
     bound = DantzigWolfeBound(part.relaxed, first, near)

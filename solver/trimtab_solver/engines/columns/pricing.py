@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..relaxation.lagrangian import Floats, Prices
+from ..relaxation.lagrangian import DualPrices, Floats
 from ..relaxation.relaxed_problem import RelaxedProblem
 from .columns import Columns
 from .knapsacks import Knapsacks, build_knapsacks
@@ -42,7 +42,7 @@ class PricingProblem:
     here as there; `steps` is how much of each price is much, and above `tops` nothing changes.
     """
 
-    def __init__(self, relaxed: RelaxedProblem, prices: Prices) -> None:
+    def __init__(self, relaxed: RelaxedProblem, prices: DualPrices) -> None:
         self.relaxed = relaxed
         self.knapsacks: Knapsacks = build_knapsacks(relaxed, prices)
         relaxation, goal, tier = relaxed.relaxation, relaxed.goal, relaxed.relaxation.tier

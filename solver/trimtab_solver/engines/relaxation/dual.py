@@ -8,21 +8,21 @@ import numpy as np
 
 from ...primitives.encoding import Ints
 from ..linear_program import LinearProgram
-from .lagrangian import Floats, Prices
+from .lagrangian import DualPrices, Floats
 from .relaxed_problem import RelaxedProblem
 
 _SCALE_BITS = 40
 _SAFE_BITS = 59
 
 
-def find_prices(relaxed: RelaxedProblem) -> Prices:
+def find_prices(relaxed: RelaxedProblem) -> DualPrices:
     """Good prices: the dual solution of the linear program, or nothing at all where it has none."""
     duals = _Program(relaxed).duals()
     scale = _scale(relaxed, duals)
     if duals is None:
-        return Prices(scale, np.zeros_like(relaxed.room), 0, (0,) * len(relaxed.limits))
+        return DualPrices(scale, np.zeros_like(relaxed.room), 0, (0,) * len(relaxed.limits))
     room, move, limits = duals
-    return Prices(
+    return DualPrices(
         scale,
         np.rint(room * scale).astype(np.int64),
         0 if relaxed.goal.moves is None else round(move * scale),

@@ -24,8 +24,8 @@ _NEVER = np.int64(2**61)
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
-    """Prices per unit of room [T, R], per move and per unit of each limit, in units of 1/`scale`."""
+class DualPrices:
+    """Dual prices: per unit of room [T, R], per move and per unit of each limit, in units of 1/`scale`."""
 
     scale: int
     room: Ints
@@ -33,12 +33,12 @@ class Prices:
     limits: tuple[int, ...]
 
 
-def bound_at(relaxed: RelaxedProblem, prices: Prices) -> int:
+def bound_at(relaxed: RelaxedProblem, prices: DualPrices) -> int:
     """The bound that these prices prove, rounded up to an integer."""
     return -(-_lagrangian(relaxed, prices) // prices.scale)
 
 
-def _options(relaxed: RelaxedProblem, prices: Prices) -> tuple[Ints, Ints, Ints, Ints]:
+def _options(relaxed: RelaxedProblem, prices: DualPrices) -> tuple[Ints, Ints, Ints, Ints]:
     """Scaled costs: down while waiting [K], down after running [K], on a host of each type [K, T], arrival [K]."""
     goal, relaxation, scale = relaxed.goal, relaxed.relaxation, prices.scale
     loss, stop = goal.loss * scale, (goal.loss + goal.stop) * scale
@@ -56,7 +56,7 @@ def _options(relaxed: RelaxedProblem, prices: Prices) -> tuple[Ints, Ints, Ints,
     return waiting, stopped, here, arrival
 
 
-def _lagrangian(relaxed: RelaxedProblem, prices: Prices) -> int:
+def _lagrangian(relaxed: RelaxedProblem, prices: DualPrices) -> int:
     """What the cheapest option of every guest costs at these prices, less the worth of all there is; exact."""
     waiting, stopped, here, arrival = _options(relaxed, prices)
     k = relaxed.kind

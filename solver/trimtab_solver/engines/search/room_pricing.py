@@ -59,7 +59,7 @@ def loss_weights(weights: Weights) -> Weights:
 
 
 @dataclass(slots=True)
-class RoomPricing:
+class PricedAnnealing:
     """Annealing by worth: `tables` and the `mix` of proposals to anneal with; `move_price` is what a move costs now.
 
     `unit` is what a small guest is worth, `budget` how many guests may move, `early` [V] how much less than a head
@@ -105,7 +105,7 @@ class RoomPricing:
         return min(max(price, _CHEAPEST * self.unit), _DEAREST * self.unit)
 
 
-def start_room_pricing(problem: Problem, tables: Tables, room: RoomPrices, by_heads: float) -> RoomPricing:
+def start_room_pricing(problem: Problem, tables: Tables, room: RoomPrices, by_heads: float) -> PricedAnnealing:
     """Annealing in which guests that are down count by worth, and `by_heads` by heads too.
 
     `tables` are those of `loss_weights`.
@@ -117,7 +117,7 @@ def start_room_pricing(problem: Problem, tables: Tables, room: RoomPrices, by_he
     unit = float(np.quantile(tradable, 0.1)) if len(tradable) else 1.0
     waiting = ~problem.running & (worth > 0)
     counts = problem.running & (problem.tier_values("rank") >= room.rank)
-    return RoomPricing(
+    return PricedAnnealing(
         tables=with_guests(tables, down_cost=worth + by_heads * heads),
         mix=np.array(_MIX),
         unit=unit,

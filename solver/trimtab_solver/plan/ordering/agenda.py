@@ -10,9 +10,9 @@ import numpy as np
 
 from ...primitives.encoding import Index, Ints
 from ...problem import NOWHERE, Target
-from .concerns import Concerns
-from .turns import Turns
 from .walk import Walk
+from .watchers import Watchers
+from .worklist import Worklist
 
 
 class Agenda:
@@ -30,10 +30,10 @@ class Agenda:
         self.rank = problem.tier_values("rank")
         self.is_changed = False
         self.waiting = dict.fromkeys(self._movers())
-        self.concerns = Concerns(problem)
+        self.watchers = Watchers(problem)
         for v in self.waiting:
-            self.concerns.add(v, int(self.goal[v]))
-        self._turns = Turns(list(self.waiting))
+            self.watchers.add(v, int(self.goal[v]))
+        self._worklist = Worklist(list(self.waiting))
         self._noticed = 0
         """How many steps the waiting guests have been told of."""
 
@@ -52,7 +52,7 @@ class Agenda:
         """Advances every waiting guest that can, as far as something has changed for it; whether any could."""
         before = len(self.waiting)
         self._notice()
-        for v in self._turns.round():
+        for v in self._worklist.round():
             if v in self.waiting:
                 if advance(v):
                     del self.waiting[v]
@@ -63,16 +63,16 @@ class Agenda:
         """Wakes those whom the latest steps concern."""
         steps = self.walk.steps
         for step in steps[self._noticed :]:
-            for v in self.concerns.of(step):
-                self._turns.wake(v)
+            for v in self.watchers.of(step):
+                self._worklist.wake(v)
         self._noticed = len(steps)
 
     def redirect(self, v: int, h: int) -> None:
         """The guest is to get to another host than planned."""
         self.goal[v] = h
         self.is_changed = True
-        self.concerns.add(v, h)
-        self._turns.wake(v)
+        self.watchers.add(v, h)
+        self._worklist.wake(v)
 
     def give_up(self, v: int) -> None:
         """The guest stays where it is."""

@@ -94,7 +94,7 @@ class _Orderer:
         self._interruption = Interruption(self._agenda)
         open_hosts = ~problem.disruption.spare
         open_hosts[target.place[target.place >= 0]] = True
-        self._parking = Parking(self._walk, self._agenda.concerns, open_hosts)
+        self._parking = Parking(self._walk, self._agenda.watchers, open_hosts)
 
     def run(self) -> Ordering:
         walk, agenda = self._walk, self._agenda

@@ -8,8 +8,8 @@ import numpy as np
 
 from ...primitives.encoding import Bools
 from ...problem import NOWHERE
-from .concerns import Concerns
 from .walk import Walk
+from .watchers import Watchers
 
 
 class Parking:
@@ -18,10 +18,10 @@ class Parking:
     What has been looked at in vain is looked at again only where something has changed.
     """
 
-    def __init__(self, walk: Walk, concerns: Concerns, open_hosts: Bools) -> None:
+    def __init__(self, walk: Walk, watchers: Watchers, open_hosts: Bools) -> None:
         self._problem = walk.problem
         self._walk = walk
-        self._concerns = concerns
+        self._watchers = watchers
         self._open = open_hosts
         self._parked: set[int] = set()
         self._in_vain: dict[int, int] = {}
@@ -53,7 +53,7 @@ class Parking:
         if begin is None:
             return None
         steps = self._walk.steps[begin:]
-        if any(self._concerns.touches(step, v) for step in steps):
+        if any(self._watchers.touches(step, v) for step in steps):
             return None
         return {step.departure_host for step in steps if step.departure_host != NOWHERE}
 

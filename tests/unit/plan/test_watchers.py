@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.cluster import policy, snapshot, vm
 from tests.support.steps import World
 from trimtab_solver.actions import ActionKind
-from trimtab_solver.plan.ordering.concerns import Concerns
+from trimtab_solver.plan.ordering.watchers import Watchers
 from trimtab_solver.plan.steps import Step
 from trimtab_solver.policy.documents import Level, Selector
 from trimtab_solver.rules.action_budget import ActionBudget
@@ -17,10 +17,10 @@ _GUESTS = [vm("a", "h1"), vm("b", "h2"), vm("c", "h3"), vm("n"), vm("o")]
 
 def _concerned(world: World, step: Step, **waiting: str) -> set[str]:
     """Of those who wait, each for a host."""
-    concerns = Concerns(world.problem)
+    watchers = Watchers(world.problem)
     for name, goal in waiting.items():
-        concerns.add(world.vm(name), world.host(goal))
-    return {world.problem.vm_ids[v] for v in concerns.of(step)}
+        watchers.add(world.vm(name), world.host(goal))
+    return {world.problem.vm_ids[v] for v in watchers.of(step)}
 
 
 def test_freed_room_concerns_those_who_wait_for_it() -> None:
@@ -61,5 +61,5 @@ def test_touching_is_more_than_freeing_room() -> None:
     """A step touches its own guest and members of its must groups, nobody else."""
     rule = Spread(select=Selector(ids=("a", "n")), topology="site", max_per_domain=1)
     world = World(snapshot(_GUESTS), policy(wide=rule))
-    concerns, stop = Concerns(world.problem), world.step(_K.STOP, "a", "h1")
-    assert [concerns.touches(stop, world.vm(name)) for name in "abn"] == [True, False, True]
+    watchers, stop = Watchers(world.problem), world.step(_K.STOP, "a", "h1")
+    assert [watchers.touches(stop, world.vm(name)) for name in "abn"] == [True, False, True]

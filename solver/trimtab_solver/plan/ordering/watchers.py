@@ -9,7 +9,7 @@ from ...problem import NOWHERE, Problem
 from ..steps import Step
 
 
-class Concerns:
+class Watchers:
     """Waiting guests by the hosts where they need room and by the must groups that must admit them.
 
     What keeps a guest from a step is a lack of room at its goal, or at the host where it began if it keeps something

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 
 
-class Turns:
+class Worklist:
     """At first everybody has a turn; later only those who were woken since their last one."""
 
     def __init__(self, guests: Sequence[int]) -> None:
