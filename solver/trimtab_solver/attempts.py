@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +18,15 @@ from .plan.ordering.exhaustive import MAX_CELLS, search_reach
 from .plan.ordering.orderer import Ordering, order_steps
 from .prepared import Prepared
 from .problem import Target
+from .sizing import fit_sizes
 from .stages import Stages
 from .verify.replay import verify_plan
+from .verify.violation import Violation
 
 _NAMED = 5
 """Violations that are told of one plan."""
+_REPAIRS = 8
+"""So often a plan that the verifier refuses is tried again without the guests that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,9 @@ class Attempts:
         self._problem, self._stages, self._faults = prepared.problem, stages, faults
         with stages.timed("verify"):
             self._case = prepared.case
-        self._facts = facts_of(self._snapshot, self._problem)
+        self.facts = facts_of(self._snapshot, self._problem)
+        self._accused: list[int] = []
+        """The guests that the verifier's last refusal is about."""
         self.best: Attempt | None = None
         self.stuck = np.zeros(self._problem.vm_count, dtype=np.bool_)
 
@@ -63,7 +70,26 @@ class Attempts:
             mended = mend(self._problem, ordering.reached, self.stuck)
             if self._problem.evaluate(mended) < self._problem.evaluate(ordering.reached):
                 ordering = self._order(mended)
-        return not self._is_better(ordering) or self._keep(engine, ordering)
+        return (
+            not self._is_better(ordering) or self._keep(engine, ordering) or self._do_without_accused(engine, ordering)
+        )
+
+    def _do_without_accused(self, engine: str, ordering: Ordering) -> bool:
+        """A defect about some guests costs the others nothing: tries again with those left as they are that are named.
+
+        Always False: what the engine proposed cannot be used as it is.
+        """
+        problem, place = self._problem, ordering.reached.place.copy()
+        for _ in range(_REPAIRS):
+            accused = [v for v in self._accused if place[v] != problem.current[v]]
+            if not accused:
+                break
+            place[accused] = problem.current[accused]
+            ordering = self._order(Target(place, fit_sizes(problem, place)))
+            place = ordering.reached.place.copy()
+            if not self._is_better(ordering) or self._keep(engine, ordering):
+                break
+        return False
 
     def attempt_all_ways(self, engine: str, target: Target, values: tuple[int, ...]) -> bool:
         """For a small cluster, looks for any way to the target, which has these values.
@@ -73,7 +99,7 @@ class Attempts:
         if self._problem.vm_count * self._problem.host_count > MAX_CELLS:
             return False
         try:
-            reach = search_reach(self._problem, target, values, self._facts.start_kinds)
+            reach = search_reach(self._problem, target, values, self.facts.start_kinds)
             return self._keep(engine, reach.ordering) and reach.is_complete
         except RefusedError:
             raise
@@ -88,7 +114,7 @@ class Attempts:
     def _order(self, target: Target) -> Ordering:
         """The way to a target; remembers whose moves were left out."""
         with self._stages.timed("order"):
-            ordering = order_steps(self._problem, target, self._facts.start_kinds)
+            ordering = order_steps(self._problem, target, self.facts.start_kinds)
         self.stuck[list(ordering.stuck)] = True
         return ordering
 
@@ -96,10 +122,11 @@ class Attempts:
         """Replays the plan that executes an ordering; remembers it if it is the best so far. Whether it is valid."""
         problem = self._problem
         with self._stages.timed("build"):
-            plan = build_plan(self._facts, problem, ordering.steps, self._event)
+            plan = build_plan(self.facts, problem, ordering.steps, self._event)
         with self._stages.timed("verify"):
             verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
         if not verdict.is_valid:
+            self._accused = self._accuse(plan, verdict.violations)
             for violation in verdict.violations[:_NAMED]:
                 self._faults.add(engine, FaultKind.REJECTED, str(violation))
             return False
@@ -113,3 +140,9 @@ class Attempts:
         if self.best is None or values < self.best.values:
             self.best = Attempt(engine, ordering, plan, values)
         return True
+
+    def _accuse(self, plan: Plan, violations: Sequence[Violation]) -> list[int]:
+        """The guests that violations are about: those that they name, and those of the actions that they name."""
+        named = {violation.vm_id for violation in violations}
+        named |= {plan.actions[violation.step - 1].vm_id for violation in violations if violation.step > 0}
+        return [v for v, vm_id in enumerate(self._problem.vm_ids) if vm_id in named]

@@ -224,7 +224,7 @@ class _Planner:
 
     def _explain(self, best: Attempt) -> tuple[StaysDown, ...]:
         with self._stages.timed("explain"):
-            return explain_down(self._problem, best.ordering.reached)
+            return explain_down(self._problem, best.ordering.reached, self._attempts.facts.vms)
 
     def _outcome(self, best: Attempt, levels: tuple[LevelValue, ...], *, is_exhausted: bool) -> Outcome:
         problem = self._problem

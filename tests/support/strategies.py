@@ -186,7 +186,7 @@ class _Draw:
         for resource in self.resources:
             self.free[host.id][resource] -= size[resource]
         if host.state is HostState.DOWN:
-            return VmState.DISPLACED, host.id, ""
+            return VmState.DISPLACED, "" if self.happens(0.1) else host.id, ""
         targets = [other for other in hosts if other.state in _RECEIVING and other is not host]
         if targets and self.happens(0.07):
             target = self.chance.choice(targets)

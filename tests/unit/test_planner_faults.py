@@ -19,7 +19,7 @@ from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, FaultKind, Outcome
 from trimtab_solver.plan.building import build_plan
 from trimtab_solver.planner import plan_recovery
-from trimtab_solver.snapshot import Snapshot
+from trimtab_solver.snapshot import Snapshot, Vm, VmState
 from trimtab_solver.verify.replay import verify_plan
 
 _OPTIONS = PlanOptions(budget_s=1, workers=1, reproducible=True, warm_start={})
@@ -126,6 +126,32 @@ def test_a_plan_that_cannot_be_used_costs_one_candidate(
     answer = _answer()
     assert {(fault.engine, fault.what) for fault in answer.engine_faults} == {("earlier", what)}
     assert [level.value for level in answer.levels] == [level.value for level in expected.levels]
+
+
+def test_a_defect_about_one_guest_does_not_cost_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every plan starts b1 on a failed host: all are refused, until b1 is left as it is, and others start."""
+
+    def misplace(*args: object) -> Plan:
+        plan = build_plan(*args)  # type: ignore[arg-type]
+        return Plan(tuple(replace(a, host_id="h3") if a.vm_id == "b1" else a for a in plan.actions))
+
+    expected = _answer()
+    assert {a.vm_id for a in expected.plan.actions} == {"b0", "b1"}
+    monkeypatch.setattr(attempts, "build_plan", misplace)
+    answer = _answer()
+    assert [a.vm_id for a in answer.plan.actions] == ["b0", "b2"]
+    assert {fault.what for fault in answer.engine_faults} == {FaultKind.REJECTED}
+
+
+def test_a_guest_whose_failed_host_is_not_named_stays_down_alone() -> None:
+    """It could still run somewhere, so it starts nowhere, and the answer says why; the others are planned for."""
+    lost = Vm("lost", state=VmState.DISPLACED, requested={"memory_mib": 1}, tier="bronze")
+    cluster = replace(_cluster(), vms=(*_cluster().vms, lost))
+    answer = plan_recovery(cluster, policy(), _OPTIONS)
+    assert not answer.engine_faults
+    assert len(answer.plan.actions) == len(_answer().plan.actions)
+    (words,) = (one.reason for one in answer.stays_down if one.vm_id == "lost")
+    assert words == "the host it was displaced from is not named and so cannot be fenced: it could run twice"
 
 
 def test_a_frontier_that_fails_costs_the_frontier(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,7 @@ def _problem(
     upper, floor = size_limits(guests, doings, floor_percent(selection, guests.resources), rules.floors)
     capacity = room(fixed.offer, doings, rules.moves.transient(guests.resources))
     leaving = exempt(doings, allowed)
-    stranded = doings.displaced & (doings.source >= 0) & states.unfenceable[doings.source]
+    stranded = doings.displaced & ((doings.source < 0) | states.unfenceable[doings.source])
     return Problem(
         vm_ids=guests.ids,
         host_ids=hosts.ids,

@@ -12,7 +12,8 @@ from ..occupancy import Occupancy
 from ..outcome import StaysDown
 from ..primitives.encoding import Bools, Ints
 from ..problem import NOWHERE, Problem, Target
-from ..suitability.fencing import STRANDED
+from ..snapshot import Vm
+from ..suitability.fencing import stranded
 from ..suitability.receiving import CLOSED as _CLOSED
 
 CLOSED = "host:closed"
@@ -23,14 +24,14 @@ _ROOM = "room:"
 _NOTHING = -1
 
 
-def explain_down(problem: Problem, reached: Target) -> tuple[StaysDown, ...]:
-    """A reason for every wanted guest that does not run in `reached`, highest rank first."""
+def explain_down(problem: Problem, reached: Target, vms: Sequence[Vm]) -> tuple[StaysDown, ...]:
+    """A reason for each of `vms`, those of the problem, that does not run in `reached`, highest rank first."""
     down = np.flatnonzero(reached.place == NOWHERE).tolist()
     if not down:
         return ()
     state = Occupancy(problem, problem.floor)
     state.go_to(reached.place)
-    explanation = _Explanation(problem, state)
+    explanation = _Explanation(problem, state, vms)
     ranks = problem.tier_values("rank")
     return tuple(explanation.of(v) for v in sorted(down, key=lambda v: (-ranks[v], v)))
 
@@ -111,9 +112,10 @@ def _with_others(problem: Problem, state: Occupancy, v: int, alone: Refusals) ->
 class _Explanation:
     """Explains one guest after the other; guests that are alike in all that counts are looked at once."""
 
-    def __init__(self, problem: Problem, state: Occupancy) -> None:
+    def __init__(self, problem: Problem, state: Occupancy, vms: Sequence[Vm]) -> None:
         self._problem = problem
         self._state = state
+        self._vms = vms
         self._running = problem.running
         self._alone: dict[int, Refusals] = {}
         self._known: dict[tuple[object, ...], tuple[str, tuple[str, ...]]] = {}
@@ -126,7 +128,7 @@ class _Explanation:
             how = "suspended" if tier.suspends else "stopped"
             return StaysDown(vm_id, tier.name, f"{how} by this plan to make room for others", (tier.name,))
         if not problem.startable[v]:
-            return StaysDown(vm_id, tier.name, STRANDED)
+            return StaysDown(vm_id, tier.name, stranded(self._vms[v]))
         likeness = self._likeness(v)
         if likeness not in self._known:
             self._known[likeness] = self._refused(v)

@@ -1,17 +1,13 @@
-"""A displaced guest may be started elsewhere only if its host can be fenced."""
+"""A displaced guest may be started elsewhere only if its host is known, and can be fenced."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
 from ..primitives.encoding import Bools
 from ..snapshot import FencingState, Host, HostState, Vm
-
-STRANDED: Final = "its failed host cannot be fenced; starting it elsewhere could run it twice"
-"""Why a guest displaced from such a host stays down."""
 
 
 def unfenceable(hosts: Sequence[Host]) -> Bools:
@@ -22,5 +18,7 @@ def unfenceable(hosts: Sequence[Host]) -> Bools:
 
 
 def stranded(vm: Vm) -> str:
-    """The clause that says so of one guest."""
+    """Why a displaced guest that is not startable stays down."""
+    if not vm.host_id:
+        return "the host it was displaced from is not named and so cannot be fenced: it could run twice"
     return f"its failed host {vm.host_id} cannot be fenced: started elsewhere, the guest could run twice"

@@ -57,7 +57,7 @@ def test_reasons_name_the_numbers_of_hosts_and_the_nearest_one() -> None:
         vm("free", requested={"memory_mib": 30}),
     ]
     problem = problem_of(snapshot(guests, {3: DOWN}), policy(pinned=pinned))
-    found = {one.vm_id: one for one in explain_down(problem, problem.stay())}
+    found = {one.vm_id: one for one in explain_down(problem, problem.stay(), guests)}
     refused = "no host of 4 can take it: 2 too full (memory_mib); 1 down, draining or in maintenance; "
     nearest = "nearest is h2, which lacks {} memory_mib with everybody there at the floor"
     assert found["large"].reason == f"{refused}refused on 1 by pinned; {nearest.format(15)}"

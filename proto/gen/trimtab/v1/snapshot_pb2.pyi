@@ -629,7 +629,8 @@ class Vm(_message.Message):
     state: Global___VmState.ValueType
     """What it is doing now. Required."""
     host_id: _builtins.str
-    """The host it runs on (RUNNING), ran on (DISPLACED) or leaves (MIGRATING); required for RUNNING and MIGRATING.
+    """The host it runs on (RUNNING), ran on (DISPLACED) or leaves (MIGRATING); required for RUNNING and MIGRATING. A
+    DISPLACED guest without it stays down: a host that is not known cannot be fenced. One that runs nowhere is PENDING.
     ERROR_REASON_INCONSISTENT_STATE when it does not fit the state, such as a guest that runs on a host that is DOWN.
     """
     target_host_id: _builtins.str
