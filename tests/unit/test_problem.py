@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 import numpy as np
 import pytest
 
+from tests.support.cluster import policy, snapshot, vm
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import problem_of
 from trimtab_solver.primitives.domain_limit import DomainLimit
@@ -43,7 +44,7 @@ def test_no_array_of_a_problem_can_be_written_to() -> None:
 
 def test_hosts_where_a_guest_may_arrive_are_not_the_problems_to_spoil() -> None:
     """Who wants to change the answer copies it."""
-    problem = problem_of(*tiny_cluster(3))
+    problem = problem_of(snapshot([vm("waits")]), policy())
     with pytest.raises(ValueError, match="read-only"):
         problem.arrivals(0)[:] = False
 
