@@ -18,14 +18,17 @@ from ...primitives.encoding import Bools, Index, Ints
 from ...primitives.group import GroupPrimitive
 from ...primitives.headroom import Headroom
 from ...problem import Problem
+from .caps import Caps, rank_caps
+from .relaxations import Relaxations
 
 
-def crowded_out(problem: Problem, rank: int, caps: Mapping[int, int]) -> int:
-    """What must be lost at `rank` for the sake of must rules about groups; `caps` is what other ranks may lose.
+def crowded_out(relaxations: Relaxations, caps: Caps, rank: int) -> int:
+    """What must be lost at `rank` for the sake of must rules about groups.
 
     Each group counts by itself; of groups that share guests only one counts.
     """
-    counting = _Counting(problem, rank, caps)
+    problem = relaxations.problem
+    counting = _Counting(problem, rank, rank_caps(caps))
     found = []
     for i, group in enumerate(problem.groups):
         if not group.must:

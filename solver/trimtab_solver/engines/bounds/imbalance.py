@@ -13,11 +13,15 @@ import numpy as np
 from ...primitives.encoding import Bools, Ints
 from ...primitives.imbalance import PER_MILLE, AboveThreshold, Peak, Ratio
 from ...problem import Problem
+from .caps import Caps
+from .forced import must_run
+from .relaxations import Relaxations
 
 
-def least_imbalance(problem: Problem, must_run: Bools) -> int:
-    """What the balance of any target costs at least in which the guests of `must_run` [V] run."""
-    totals = _Totals(problem, must_run)
+def least_imbalance(relaxations: Relaxations, caps: Caps) -> int:
+    """What the balance of any target costs at least in which those run that the levels above demand."""
+    problem = relaxations.problem
+    totals = _Totals(problem, must_run(problem, caps))
     balance = problem.imbalance
     cost = sum(totals.above(part) for part in balance.above) + sum(totals.ratio(part) for part in balance.ratios)
     return cost + sum(totals.peak(part) for part in balance.peaks)
@@ -26,9 +30,9 @@ def least_imbalance(problem: Problem, must_run: Bools) -> int:
 class _Totals:
     """Loads in units: a load divided by what a unit of a guest without backing counts on the host."""
 
-    def __init__(self, problem: Problem, must_run: Bools) -> None:
+    def __init__(self, problem: Problem, must: Bools) -> None:
         self._problem = problem
-        self._must = must_run
+        self._must = must
         current = problem.current
         self._used = np.asarray(problem.allowed.mask.any(axis=0))
         """Hosts [H] on which anything may run."""
