@@ -20,6 +20,7 @@ from .engines.strategy import EXACT
 from .engines.waiting import PATIENCE_S, HungError, result_of
 from .explain.tiers import count_tiers
 from .explain.why_down import explain_down
+from .measures import Key, Measure
 from .options import PlanOptions
 from .outcome import Answer, Certificate, FaultKind, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
 from .policy.documents import Policy
@@ -228,18 +229,20 @@ class _Planner:
 
     def _outcome(self, best: Attempt, levels: tuple[LevelValue, ...], *, is_exhausted: bool) -> Outcome:
         problem = self._problem
-        if any(level.bound > optional for level, optional in zip(levels, self._optional_values(), strict=False)):
+        optional = self._optional_values()
+        if any(level.bound > optional[rank] for rank, level in problem.losses(levels).items()):
             return Outcome.INFEASIBLE
         if all(level.gap == 0 for level in levels):
-            is_well = not any(best.values[: len(problem.ranks) + 1])
+            inherited = best.values[problem.level_index(Key(Measure.INHERITED))]
+            is_well = inherited == 0 and not any(problem.losses(best.values).values())
             return Outcome.NO_ACTION_NEEDED if is_well and not best.plan.actions else Outcome.OPTIMAL
         return Outcome.UNREACHABLE if is_exhausted else Outcome.FEASIBLE
 
-    def _optional_values(self) -> Iterator[int]:
-        """Per rank, highest first, the most that can be missing while every guest that must run does."""
+    def _optional_values(self) -> dict[int, int]:
+        """Per rank, the most that can be missing while every guest that must run does."""
         problem = self._problem
         rank, value, must_run = (problem.tier_values(name) for name in ("rank", "value", "must_run"))
-        return (int(value[(rank == r) & (must_run == 0)].sum()) for r in problem.ranks)
+        return {r: int(value[(rank == r) & (must_run == 0)].sum()) for r in problem.ranks}
 
     def _certificate(self) -> Certificate:
         with self._stages.timed("digest"):

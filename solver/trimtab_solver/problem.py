@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .measures import Key, Measure, PerMeasure, keys_of
+from .measures import Key, Measure, PerMeasure, Value, keys_of
 from .primitives.allowed import Allowed
 from .primitives.attraction import Attraction, Unary
 from .primitives.capacity import Capacity
@@ -156,6 +156,23 @@ class Problem:
     def level_names(self) -> tuple[str, ...]:
         """The levels in order."""
         return tuple(level.name for level in self.levels)
+
+    def level_index(self, key: Key) -> int:
+        """Which level, counted from 0, a measure is a part of.
+
+        Raises
+        ------
+        KeyError
+            When no level counts it.
+        """
+        for i, level in enumerate(self.levels):
+            if any(part == key for part, _ in level.parts):
+                return i
+        raise KeyError(key)
+
+    def losses(self, values: Sequence[Value]) -> dict[int, Value]:
+        """Of something that is known per level, what is known of the loss at each rank, highest rank first."""
+        return {rank: values[self.level_index(Key(Measure.RUNNING, rank))] for rank in self.ranks}
 
     def rank_of(self, v: int) -> int:
         """The rank of a guest's tier."""

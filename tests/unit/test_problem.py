@@ -15,6 +15,7 @@ from trimtab_solver.primitives.domain_limit import DomainLimit
 from trimtab_solver.primitives.domain_map import DomainMap
 from trimtab_solver.primitives.encoding import Index
 from trimtab_solver.primitives.groups import Groups
+from trimtab_solver.problem import NOWHERE, Target
 
 
 def arrays_in(value: object, path: str) -> Iterator[tuple[str, np.ndarray]]:
@@ -53,6 +54,19 @@ def test_a_changed_problem_keeps_the_indices_of_its_groups() -> None:
     """They depend on the groups alone."""
     problem = problem_of(*tiny_cluster(3))
     assert replace(problem, floor=problem.upper.copy()).groups_of is problem.groups_of
+
+
+def test_losses_are_found_by_name_wherever_their_levels_stand() -> None:
+    """Per rank, highest first; a problem whose levels count no loss says so."""
+    problem = problem_of(*tiny_cluster(3))
+    turned = replace(problem, levels=problem.levels[::-1])
+    nobody = Target(np.full(problem.vm_count, NOWHERE, dtype=np.int32), problem.floor)
+    value, rank = problem.tier_values("value"), problem.tier_values("rank")
+    lost = {r: int(value[rank == r].sum()) for r in problem.ranks}
+    assert len(lost) > 1
+    assert [list(one.losses(one.evaluate(nobody)).items()) for one in (problem, turned)] == [list(lost.items())] * 2
+    with pytest.raises(KeyError):
+        replace(problem, levels=problem.levels[-1:]).losses((0,))
 
 
 def _limit(key: str, domains: DomainMap, members: Index) -> DomainLimit:

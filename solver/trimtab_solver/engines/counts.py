@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..measures import Key, Measure
 from ..occupancy import Occupancy
 from ..primitives.disruption import COLD_FACTOR
 from ..primitives.encoding import UNBOUNDED, Bools, Index, Ints
@@ -204,7 +205,8 @@ class CountModel:
         current = self._problem.current
         return np.asarray((current >= 0) & self._hosts[np.maximum(current, 0)])
 
-    def _objectives(self) -> tuple[Objective, ...]:
+    def _objectives(self) -> dict[Key, Objective]:
+        """What is minimised, in this order."""
         problem, relaxation = self._problem, self._relaxation
         losses: dict[int, list[Term]] = {rank: [] for rank in problem.ranks}
         stops: list[Term] = []
@@ -221,11 +223,11 @@ class CountModel:
                 v = group.members[0]
                 cost = int(problem.disruption.move_cost[v])
                 moves.append((group.moved, cost if problem.disruption.live[v] else COLD_FACTOR * cost))
-        return (
-            *(Objective(tuple(terms)) for terms in losses.values()),
-            Objective(tuple(stops)),
-            Objective(tuple(moves)),
-        )
+        return {
+            **{Key(Measure.RUNNING, rank): Objective(tuple(terms)) for rank, terms in losses.items()},
+            Key(Measure.STOPS): Objective(tuple(stops)),
+            Key(Measure.DISRUPTION): Objective(tuple(moves)),
+        }
 
     def solve(
         self,
@@ -246,8 +248,10 @@ class CountModel:
             if target is not None and on_target is not None:
                 on_target(target)
 
-        solution, proofs = self._model.solve_staged(self._objectives(), budget, stop, report, known)
-        return None if solution is None else self._named(solution), tuple(proofs[: len(self._problem.ranks)])
+        objectives = self._objectives()
+        solution, proofs = self._model.solve_staged(tuple(objectives.values()), budget, stop, report, known)
+        of_ranks = tuple(proof for key, proof in zip(objectives, proofs, strict=False) if key.rank is not None)
+        return None if solution is None else self._named(solution), of_ranks
 
     def _named(self, solution: list[int]) -> Target | None:
         """Gives the numbers of a solution names."""

@@ -10,6 +10,7 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
@@ -139,7 +140,7 @@ class _Neighbourhoods:
     def propose(self, best: Target, values: tuple[int, ...], stop: threading.Event) -> Target | None:
         """The best target around `best` with the next hosts filled anew; None when that leads to none."""
         self._rounds += 1
-        options, ranks = self._options, len(self._problem.ranks)
+        options = self._options
         hosts = self._next_hosts(best)
         model = CountModel(
             self._problem, self._allowance(best, hosts), Neighbourhood(best.place, hosts), self._relaxation
@@ -151,7 +152,8 @@ class _Neighbourhoods:
             workers=options.workers,
         )
         # nothing is lost here at ranks where nothing is lost at all
-        perfect = next((i for i, value in enumerate(values[:ranks]) if value), ranks)
+        losses = self._problem.losses(values).values()
+        perfect = len(list(takewhile(lambda loss: loss == 0, losses)))
         target, proofs = model.solve(budget, stop, None, (0,) * perfect)
         is_proven = all(proof.value == proof.bound for proof in proofs)
         self._size = min(_MOST_SIZE, self._size * 1.25) if is_proven else max(_LEAST_SIZE, self._size * 0.8)
