@@ -15,7 +15,7 @@ import pytest
 from tests.support.seeds import chunks, named
 from tests.support.strategies import document, tiny_cluster
 from trimtab_solver.errors import RefusedError
-from trimtab_solver.execution.events import after_draining, after_failure
+from trimtab_solver.execution.events import after_draining, after_failure, move_guest, resize_guest
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.planner import plan_prepared
 from trimtab_solver.policy.documents import Level, Policy, Selector, Spec
@@ -26,6 +26,7 @@ from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.quorum import Quorum
 from trimtab_solver.rules.resize import Resize
 from trimtab_solver.rules.spread import Spread
+from trimtab_solver.rules.tier import Tier
 from trimtab_solver.snapshot import FencingState, HostState, Snapshot, Vm, VmState
 from trimtab_solver.verify.replay import verify_plan
 
@@ -64,10 +65,15 @@ FICKLE: Mapping[str, Spec] = {
 """Rules whose meaning depends on what events change, some of them on what does not exist."""
 
 
+_CLAIM = Tier(rank=50, select=Selector(match_labels={"claim": "yes"}))
+"""A tier of guests that another tier may hold as well, which is an error."""
+
+
 def _policy(policy: Policy, chance: random.Random) -> Policy:
-    """The policy with some fickle rules."""
-    names = chance.sample(sorted(FICKLE), chance.randint(0, 4))
-    return replace(policy, documents=(*policy.documents, *(document(name, FICKLE[name]) for name in names)))
+    """The policy with some fickle rules, and mostly with the tier that claims guests of others."""
+    specs = {name: FICKLE[name] for name in chance.sample(sorted(FICKLE), chance.randint(0, 4))}
+    specs |= {"claiming": _CLAIM} if chance.random() < 0.8 else {}
+    return replace(policy, documents=(*policy.documents, *(document(name, spec) for name, spec in specs.items())))
 
 
 def _host(snapshot: Snapshot, chance: random.Random, **changes: Any) -> Snapshot:
@@ -78,8 +84,7 @@ def _host(snapshot: Snapshot, chance: random.Random, **changes: Any) -> Snapshot
 
 
 def _guest(snapshot: Snapshot, chance: random.Random, change: Callable[[Vm], Vm]) -> Snapshot:
-    wanted = [vm for vm in snapshot.vms if vm.is_wanted]
-    chosen = chance.choice(wanted) if wanted else None
+    chosen = _wanted(snapshot, chance)
     return replace(snapshot, vms=tuple(change(vm) if vm is chosen else vm for vm in snapshot.vms))
 
 
@@ -121,9 +126,15 @@ def _label_guest(snapshot: Snapshot, chance: random.Random) -> Snapshot:
     return _guest(snapshot, chance, lambda vm: replace(vm, labels=labels))
 
 
+def _wanted(snapshot: Snapshot, chance: random.Random) -> Vm | None:
+    """Some guest that is wanted, if there is one."""
+    wanted = [vm for vm in snapshot.vms if vm.is_wanted]
+    return chance.choice(wanted) if wanted else None
+
+
 def _move(snapshot: Snapshot, chance: random.Random) -> Snapshot:
-    target = chance.choice(snapshot.hosts).id
-    return _guest(snapshot, chance, lambda vm: replace(vm, state=VmState.RUNNING, host_id=target, target_host_id=""))
+    vm, target = _wanted(snapshot, chance), chance.choice(snapshot.hosts)
+    return move_guest(snapshot, vm.id, target.id) if vm else snapshot
 
 
 def _migrate(snapshot: Snapshot, chance: random.Random) -> Snapshot:
@@ -157,6 +168,14 @@ def _grow(snapshot: Snapshot, chance: random.Random) -> Snapshot:
     )
 
 
+def _resize(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    vm = _wanted(snapshot, chance)
+    if vm is None:
+        return snapshot
+    name = chance.choice(sorted(vm.requested))
+    return resize_guest(snapshot, vm.id, {name: max(0, vm.requested[name] + chance.choice((-1, 1, 2)))})
+
+
 def _add_hosts(snapshot: Snapshot, chance: random.Random) -> Snapshot:
     """One or two hosts like those there are, in any rack or in none, sometimes needing to be booted first."""
     more = tuple(
@@ -185,6 +204,15 @@ def _add_guests(snapshot: Snapshot, chance: random.Random) -> Snapshot:
 def _add_guest_without_tier(snapshot: Snapshot, chance: random.Random) -> Snapshot:
     like = replace(chance.choice(snapshot.vms), id=f"new-{len(snapshot.vms)}", tier="none", host_id="", allocated={})
     return replace(snapshot, vms=(*snapshot.vms, replace(like, state=VmState.PENDING, target_host_id="")))
+
+
+def _add_guest_with_two_tiers(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    """The field of the tier says gold, and so does the selector of another one (`_CLAIM`)."""
+    like = replace(chance.choice(snapshot.vms), id=f"new-{len(snapshot.vms)}", tier="gold", labels={"claim": "yes"})
+    return replace(
+        snapshot,
+        vms=(*snapshot.vms, replace(like, state=VmState.PENDING, host_id="", target_host_id="", allocated={})),
+    )
 
 
 def _add_guest_twice(snapshot: Snapshot, chance: random.Random) -> Snapshot:
@@ -239,9 +267,17 @@ FOLLOWED = (
     _displace,
     _shrink,
     _grow,
+    _resize,
 )
 """Events that arrays can follow."""
-ADDITIONS = (_add_hosts, _add_guests, _add_guest_without_tier, _add_guest_twice, _grow_and_fail)
+ADDITIONS = (
+    _add_hosts,
+    _add_guests,
+    _add_guest_without_tier,
+    _add_guest_with_two_tiers,
+    _add_guest_twice,
+    _grow_and_fail,
+)
 """Events that add to the arrays, or are refused."""
 OTHERS = (_remove_guest, _switch_off, _promote, _ask_for_more, _add_guest_asking_for_more, _lose_pool)
 """Events after which everything is compiled again."""
@@ -313,9 +349,11 @@ def test_after_events_everything_is_as_if_prepared_anew(seeds: range) -> None:
             else:
                 assert later == anew, (seed, happen)
                 made["refused"] += 1
+                made["of two tiers"] += isinstance(later, list) and any("of two tiers" in fault for fault in later)
             prepared = later
     assert made[BY_CHANGES] > 2 * made["refused"]
-    assert set(made) <= {BY_CHANGES, "refused", "added to"}
+    assert made["of two tiers"]
+    assert set(made) <= {BY_CHANGES, "refused", "added to", "of two tiers"}
     assert 8 * made["added to"] > made[BY_CHANGES]
 
 

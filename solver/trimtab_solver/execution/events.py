@@ -1,9 +1,9 @@
-"""What happens to a cluster from outside: parts fail, are drained, come back."""
+"""What happens to a cluster from outside: parts fail, are drained, come back; guests are moved, or ask for more."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from ..errors import Fault, Reason, SnapshotRefusedError
@@ -44,6 +44,30 @@ def after_draining(snapshot: Snapshot, parts: Iterable[str], path: str = "drain"
     return hosts_become(snapshot, hosts_within(snapshot, parts, path), HostState.DRAINING)
 
 
+def move_guest(snapshot: Snapshot, vm_id: str, host_id: str) -> Snapshot:
+    """The cluster when somebody has brought the guest to a host: it runs there, wherever it was, as large as it was.
+
+    Raises
+    ------
+    SnapshotRefusedError
+        If there is no such guest or host.
+    """
+    if all(host.id != host_id for host in snapshot.hosts):
+        raise _unknown("host", "host_id", host_id)
+    return _with_guest(
+        snapshot, vm_id, lambda vm: replace(vm, state=VmState.RUNNING, host_id=host_id, target_host_id="")
+    )
+
+
+def resize_guest(snapshot: Snapshot, vm_id: str, requested: Mapping[str, int]) -> Snapshot:
+    """The cluster when the guest requests so much of these resources, and of others as before.
+
+    It is guaranteed no more than it requests. While it runs it holds what it held, but no more than it requests: more
+    it is given by a plan. Raises as `move_guest`.
+    """
+    return _with_guest(snapshot, vm_id, lambda vm: _resized(vm, {**vm.requested, **requested}))
+
+
 def hosts_within(snapshot: Snapshot, parts: Iterable[str], path: str) -> frozenset[str]:
     """Ids of the hosts within any of `parts`, each a failure domain as kind:id. Raises as `after_failure`."""
     topology = Topology(snapshot)
@@ -60,6 +84,24 @@ def hosts_within(snapshot: Snapshot, parts: Iterable[str], path: str) -> frozens
             raise SnapshotRefusedError([Fault(Reason.UNKNOWN_REFERENCE, f"{path}[{i}]", message, fix)])
         found |= by_part[part]
     return frozenset(found)
+
+
+def _with_guest(snapshot: Snapshot, vm_id: str, change: Callable[[Vm], Vm]) -> Snapshot:
+    if all(vm.id != vm_id for vm in snapshot.vms):
+        raise _unknown("guest", "vm_id", vm_id)
+    return replace(snapshot, vms=tuple(change(vm) if vm.id == vm_id else vm for vm in snapshot.vms))
+
+
+def _unknown(noun: str, path: str, name: str) -> SnapshotRefusedError:
+    fault = Fault(Reason.UNKNOWN_REFERENCE, path, f'the cluster has no {noun} "{name}"', f"name a {noun} that it has")
+    return SnapshotRefusedError([fault])
+
+
+def _resized(vm: Vm, requested: Mapping[str, int]) -> Vm:
+    guaranteed = {name: min(amount, requested[name]) for name, amount in vm.guaranteed.items()}
+    held = {**vm.requested, **vm.allocated} if vm.is_running else {}
+    allocated = {name: min(amount, requested[name]) for name, amount in held.items()}
+    return replace(vm, requested=requested, guaranteed=guaranteed, allocated=allocated)
 
 
 def _without(vm: Vm, failed: Collection[str]) -> Vm:

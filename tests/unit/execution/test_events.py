@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.cluster import snapshot, vm
-from trimtab_solver.execution.events import hosts_become
+from trimtab_solver.errors import SnapshotRefusedError
+from trimtab_solver.execution.events import hosts_become, move_guest, resize_guest
 from trimtab_solver.snapshot import HostState, VmState
 from trimtab_solver.validation import check_snapshot
 
@@ -44,3 +47,41 @@ def test_a_host_that_is_drained_keeps_what_it_runs() -> None:
     after = hosts_become(_CLUSTER, {"h1"}, HostState.DRAINING)
     assert after.vms == _CLUSTER.vms
     assert [host.state for host in after.hosts[:2]] == [HostState.DRAINING, HostState.UP]
+
+
+def test_a_guest_that_is_moved_runs_where_it_was_brought_to() -> None:
+    """Whether it ran, was on its way or waited; nobody else is touched."""
+    waiting = snapshot([*_CLUSTER.vms, vm("waits", tier="gold")])
+    for name in ("stays", "goes", "waits"):
+        after = move_guest(waiting, name, "h3")
+        check_snapshot(after)
+        moved = next(guest for guest in after.vms if guest.id == name)
+        assert (moved.state, moved.host_id, moved.target_host_id) == (VmState.RUNNING, "h3", "")
+        assert [guest for guest in after.vms if guest.id != name] == [g for g in waiting.vms if g.id != name]
+
+
+def test_a_guest_that_is_resized_holds_no_more_than_before() -> None:
+    """More it is given by a plan; less it holds at once, and is guaranteed no more than it requests."""
+    guest = vm("a", "h1", "silver", requested={"memory_mib": 10, "cpu_milli": 4}, guaranteed={"memory_mib": 6})
+    cluster = snapshot([guest, vm("b", tier="silver")])
+    (more, waiting) = resize_guest(cluster, "a", {"memory_mib": 20}).vms
+    assert (more.requested, more.allocated) == (
+        {"memory_mib": 20, "cpu_milli": 4},
+        {"memory_mib": 10, "cpu_milli": 4},
+    )
+    assert more.guaranteed == {"memory_mib": 6}
+    assert waiting is cluster.vms[1]
+    (less, _) = resize_guest(cluster, "a", {"memory_mib": 5}).vms
+    assert (less.allocated, less.guaranteed) == ({"memory_mib": 5, "cpu_milli": 4}, {"memory_mib": 5})
+    (_, waiting) = resize_guest(cluster, "b", {"memory_mib": 5}).vms
+    assert (waiting.requested, waiting.allocated) == ({"memory_mib": 5}, {})
+
+
+def test_who_is_moved_or_resized_must_be_there() -> None:
+    """Else the event is refused, with the name."""
+    with pytest.raises(SnapshotRefusedError, match='no host "h9"'):
+        move_guest(_CLUSTER, "stays", "h9")
+    with pytest.raises(SnapshotRefusedError, match='no guest "nobody"'):
+        move_guest(_CLUSTER, "nobody", "h1")
+    with pytest.raises(SnapshotRefusedError, match='no guest "nobody"'):
+        resize_guest(_CLUSTER, "nobody", {"memory_mib": 1})
