@@ -1,9 +1,9 @@
 """The subject ``prepared``: what an event costs a prepared cluster, beside preparing it anew.
 
-One host of a healthy cluster of the subject ``vmha`` fails, or one host or 50 guests are added, under both of its
-policies. Both ways start from the snapshot after the event and are measured one after the other in this process, the
-garbage collector off: processor time (the median of some runs), and the memory that the result keeps and that making it
-took at most.
+One host of a healthy cluster of the subject ``vmha`` fails, one host or 50 guests are added, or one guest is moved or
+resized, under both of its policies. Both ways start from the snapshot after the event and are measured one after the
+other in this process, the garbage collector off: processor time (the median of some runs), and the memory that the
+result keeps and that making it took at most.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.subject import BenchmarkCase, CaseSelection, Row
 from benchmarks.vmha.instance import generate, policy_of
 from benchmarks.vmha.recipe import LOADS, SIZES, SIZINGS, Recipe, Size
 from trimtab_solver.execution.additions import add_guests, add_hosts
-from trimtab_solver.execution.events import after_failure
+from trimtab_solver.execution.events import after_failure, move_guest, resize_guest
 from trimtab_solver.prepared import Prepared, prepare
 from trimtab_solver.snapshot import Snapshot
 
@@ -31,6 +31,8 @@ EVENTS: Final[Mapping[str, Callable[[Snapshot], Snapshot]]] = {
     "one host lost": lambda state: after_failure(state, [f"host:{state.hosts[0].id}"]),
     "one host added": lambda state: add_hosts(state, state.hosts[0], 1),
     "50 guests added": lambda state: add_guests(state, state.vms[0], 50),
+    "one guest moved": lambda state: move_guest(state, state.vms[0].id, state.hosts[-1].id),
+    "one guest resized": lambda state: resize_guest(state, state.vms[0].id, {"memory_mib": 1}),
 }
 """What happens to the healthy cluster."""
 

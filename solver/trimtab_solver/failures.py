@@ -53,7 +53,7 @@ def event_of(snapshot: Snapshot) -> Event:
         hardware_failures=counted if snapshot.hardware_failures is None else snapshot.hardware_failures,
         failed_hosts=len(down),
         failed_domains=tuple(sorted(causes)),
-        displaced_vms=sum(vm.state is VmState.DISPLACED for vm in snapshot.vms),
+        displaced_vms=[vm.state for vm in snapshot.vms].count(VmState.DISPLACED),
     )
 
 

@@ -104,7 +104,7 @@ class Prepared:
             guests.update(i for i, vm in enumerate(snapshot.vms) if vm.host_id in hosts or vm.target_host_id in hosts)
         check_guests_of(snapshot, sorted(guests))
         if not found.variables.isdisjoint({"vm.id", "host.id", "vm.requested"}):
-            check_together(snapshot)
+            check_together(snapshot, self.snapshot)
 
 
 def prepare(snapshot: Snapshot, policy: Policy, stages: Stages | None = None) -> Prepared:

@@ -82,12 +82,16 @@ def when_received(allowed: Allowed, needs: Needs, before: Bools, receiving: Bool
 
 
 def _classes(needs: Needs, rules: tuple[HostRule, ...]) -> EncodedColumn:
-    rules_of: list[list[int]] = [[] for _ in needs.column.number]
+    rules_of: dict[int, list[int]] = {}
     for i, rule in enumerate(rules):
         for v in rule.guests.tolist():
-            rules_of[v].append(i)
-    signatures = ((tuple(rules), need) for rules, need in zip(rules_of, needs.column.number.tolist(), strict=True))
-    return EncodedColumn.of(signatures, len(rules_of))
+            rules_of.setdefault(v, []).append(i)
+    need = needs.column.number.tolist()
+    signatures: list[Hashable] = [((), n) for n in range(len(needs.column.distinct))]
+    signature_of = list(map(signatures.__getitem__, need))  # one object for all who need the same and have no rules
+    for v, own in rules_of.items():
+        signature_of[v] = tuple(own), need[v]
+    return EncodedColumn.of(signature_of, len(need))
 
 
 def _no_penalty(classes: EncodedColumn, rules: tuple[HostRule, ...], shape: tuple[int, int]) -> Amounts:

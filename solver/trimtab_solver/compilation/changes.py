@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from operator import is_not
 from typing import Final, TypeVar
 
 import numpy as np
@@ -86,8 +87,7 @@ def changes(old: Snapshot, new: Snapshot, event: Event, new_event: Event, resour
 
 def _differing(old: Sequence[PartT], new: Sequence[PartT]) -> Ints:
     # most parts are the very same objects; equal ones may be counted as different, which costs time only
-    found = [i for i, (one, other) in enumerate(zip(old, new, strict=False)) if one is not other]
-    return np.array(found, dtype=np.int64)
+    return np.flatnonzero(np.fromiter(map(is_not, old, new), dtype=np.bool_))
 
 
 def _obstacles(old: Snapshot, new: Snapshot, hosts: Ints, guests: Ints) -> Iterator[str]:

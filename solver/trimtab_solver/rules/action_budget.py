@@ -87,7 +87,10 @@ def budget_in_force(policy: Policy) -> tuple[Document | None, ActionBudget]:
 
 @dataclass(frozen=True, slots=True)
 class MoveRules:
-    """The document as arrays: fields of `Disruption` that have the same names, and what depends on who runs."""
+    """The document as arrays: fields of `Disruption` that have the same names, and what depends on who runs.
+
+    `warnings` say what is worth knowing of it.
+    """
 
     spec: ActionBudget
     pair_class: Index
@@ -95,6 +98,7 @@ class MoveRules:
     group: Index
     group_weight: int
     group_limit: int
+    warnings: tuple[str, ...]
 
     def budget(self, running: int) -> int:
         """How many of so many running guests may move; `NO_BUDGET` when all may."""
@@ -107,19 +111,33 @@ class MoveRules:
 
 
 def compile_action_budget(policy: Policy, context: Context, groups: Mapping[str, str]) -> MoveRules:
-    """The budget in force; `groups` gives the wanted guests' own groups, by id."""
+    """The budget in force; `groups` gives the wanted guests' own groups, by id.
+
+    Raises
+    ------
+    PolicyRefusedError
+        When there are two, or an expression fails.
+    """
     document, spec = budget_in_force(policy)
-    names = _applications(document, spec, context, groups)
+    # apart, so that hosts may come without guests being looked at, and the other way round
+    applications = context.compiled("(applications)", lambda: [_applications(document, spec, context, groups)])
+    crossings = context.compiled("(crossings)", lambda: [_crossings(document, spec, context)])
+    (group,), ((pair_class, pair_cost),) = applications.parts, crossings.parts
+    limit, warnings = spec.max_migrations_per_group or 0, (*applications.warnings, *crossings.warnings)
+    return MoveRules(spec, pair_class, pair_cost, group, spec.group_weight, limit, warnings)
+
+
+def _applications(document: Document | None, spec: ActionBudget, context: Context, groups: Mapping[str, str]) -> Index:
+    """The number of the application of every wanted guest [V], -1 where it has none."""
+    names = _names(document, spec, context, groups)
     numbers = {name: i for i, name in enumerate(dict.fromkeys(names.values()))}
     index = context.vm_index
     group = np.full(len(index), -1, dtype=np.int32)
-    for vm_id, name in names.items():
-        group[index[vm_id]] = numbers[name]
-    pair_class, pair_cost = _crossings(document, spec, context)
-    return MoveRules(spec, pair_class, pair_cost, group, spec.group_weight, spec.max_migrations_per_group or 0)
+    group[[index[vm_id] for vm_id in names]] = [numbers[name] for name in names.values()]
+    return group
 
 
-def _applications(
+def _names(
     document: Document | None, spec: ActionBudget, context: Context, groups: Mapping[str, str]
 ) -> Mapping[str, str]:
     """The application of every wanted guest that has one."""

@@ -66,17 +66,16 @@ def compile_rules(policy: Policy, context: Context, groups: Mapping[str, str]) -
         for kind, compiler in COMPILERS.items()
         for document, spec in policy.of(kind)
     ]
-    budget = context.compiled("", lambda: [compile_action_budget(policy, context, groups)])
+    moves = compile_action_budget(policy, context, groups)
     faults = [fault for one in documents for fault in one.faults]
     if faults:
         raise PolicyRefusedError(faults)
     primitives = [primitive for one in documents for primitive in one.parts]
-    (moves,) = budget.parts
     return Rules(
         groups=tuple(p for p in primitives if isinstance(p, GroupPrimitive)),
         hosts=tuple(p for p in primitives if isinstance(p, HostRule)),
         wishes=tuple(p for p in primitives if isinstance(p, Wish)),
         floors=tuple(p for p in primitives if isinstance(p, SizeFloor)),
         moves=moves,
-        warnings=tuple(warning for one in (*documents, budget) for warning in one.warnings),
+        warnings=(*(warning for one in documents for warning in one.warnings), *moves.warnings),
     )

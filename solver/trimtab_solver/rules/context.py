@@ -99,8 +99,7 @@ class Context:
     def members(self, vm_ids: Iterable[str]) -> Index:
         """Indices of those of the guests that are wanted, ascending."""
         index = self._vm_index  # who has ids has asked which guests there are
-        found = [index[i] for i in vm_ids if i in index]
-        found.sort()
+        found = sorted([index[i] for i in vm_ids if i in index])
         return np.array(found, dtype=np.int32)
 
     def chosen(self, document: Document, spec: RuleSpec, path: str, selector: Selector) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def _find_tiers(selection: Selection) -> dict[str, Document]:
             tier_of[vm_id] = documents[winner]
     faults = [_ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()]
     vms = selection.reading("vm.id").vms
-    homeless = [i for i, vm in enumerate(vms) if vm.id not in tier_of]
+    homeless = [i for i, vm in enumerate(vms) if vm.id not in tier_of] if len(tier_of) < len(vms) else []
     default = default_tier(selection.policy)
     if default is not None and default in documents:
         tier_of.update((vms[i].id, documents[default]) for i in homeless)
@@ -137,10 +137,12 @@ def _claims(selection: Selection) -> tuple[dict[str, Document], dict[str, list[s
         except PolicyRefusedError as refusal:
             faults += refusal.faults
             continue
-        for vm_id in members:
-            first = first_of.setdefault(vm_id, document)
-            if first is not document:
-                rivals.setdefault(vm_id, [first.name]).append(document.name)
+        claimed = dict.fromkeys(members, document)
+        twice = claimed.keys() & first_of.keys()
+        for vm_id in [vm_id for vm_id in members if vm_id in twice] if twice else ():
+            rivals.setdefault(vm_id, [first_of[vm_id].name]).append(document.name)
+            del claimed[vm_id]
+        first_of |= claimed
     if faults:
         raise PolicyRefusedError(faults)
     return first_of, rivals
@@ -149,8 +151,15 @@ def _claims(selection: Selection) -> tuple[dict[str, Document], dict[str, list[s
 def _members(selection: Selection, document: Document, tier: Tier) -> tuple[str, ...]:
     if tier.select is not None:
         return selection.vms(document, "spec.select", tier.select)
-    name = document.name
-    return tuple([vm.id for vm in selection.reading("vm.tier").vms if vm.tier == name])
+    return selection.derived(_by_field).get(document.name, ())
+
+
+def _by_field(selection: Selection) -> dict[str, tuple[str, ...]]:
+    """The guests by their tier field."""
+    found: dict[str, list[str]] = {}
+    for vm in selection.reading("vm.tier").vms:
+        found.setdefault(vm.tier, []).append(vm.id)
+    return {name: tuple(members) for name, members in found.items()}
 
 
 def _no_tier(selection: Selection, homeless: list[int]) -> Fault:

@@ -41,11 +41,12 @@ def check_guests_of(snapshot: Snapshot, guests: Iterable[int]) -> None:
         check_snapshot(snapshot)
 
 
-def check_together(snapshot: Snapshot) -> None:
-    """As `check_snapshot`, for who knows that all parts make sense by themselves: ids and sums."""
+def check_together(snapshot: Snapshot, before: Snapshot) -> None:
+    """As `check_snapshot`, for who knows that all parts make sense by themselves, and `before` too: ids and sums."""
+    is_known = snapshot.vms is before.vms and _most_percent(snapshot.hosts) == _most_percent(before.hosts)
     faults = FaultList()
-    _check_sums(snapshot, faults)
-    if faults.all() or len({vm.id for vm in snapshot.vms}) < len(snapshot.vms):
+    _check_sums(replace(snapshot, vms=()) if is_known else snapshot, faults)
+    if faults.all() or (not is_known and len({vm.id for vm in snapshot.vms}) < len(snapshot.vms)):
         check_snapshot(snapshot)
 
 
@@ -120,13 +121,11 @@ def _check_counts(snapshot: Snapshot, faults: FaultList) -> None:
 
 def _check_sums(snapshot: Snapshot, faults: FaultList) -> None:
     requested = sum_requests(snapshot.vms)
+    percent = _most_percent(snapshot.hosts)
     capacity: dict[str, int] = {}
-    percent: dict[str, int] = {}
     for host in snapshot.hosts:
         for resource, amount in host.capacity.items():
             capacity[resource] = capacity.get(resource, 0) + amount
-        for resource, share in host.overcommit_percent.items():
-            percent[resource] = max(percent.get(resource, 100), share)
     for field, sums in (("vms", requested), ("hosts", capacity)):
         for resource, total in sums.items():
             factor = percent.get(resource, 100)
@@ -145,3 +144,12 @@ def _check_sums(snapshot: Snapshot, faults: FaultList) -> None:
             f"requests of all resources add up to {total}; shrinkage times its highest cost could not be counted",
             "use larger units",
         )
+
+
+def _most_percent(hosts: Sequence[Host]) -> dict[str, int]:
+    """The highest overcommitment of each resource on any of the hosts, where there is any."""
+    percent: dict[str, int] = {}
+    for host in hosts:
+        for resource, share in host.overcommit_percent.items():
+            percent[resource] = max(percent.get(resource, 100), share)
+    return percent

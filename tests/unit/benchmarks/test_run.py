@@ -49,7 +49,7 @@ def test_fifty_rules_are_compiled(tmp_path: Path) -> None:
 def test_a_prepared_cluster_follows_an_event(tmp_path: Path) -> None:
     """Only what had changed is compiled, and keeps less memory than all of it; both times are there."""
     rows = rows_of(tmp_path, "prepared")
-    events = ("one host lost", "one host added", "50 guests added")
+    events = ("one host lost", "one host added", "50 guests added", "one guest moved", "one guest resized")
     assert [(row["case"]["sizing"], row["case"]["event"]) for row in rows] == [
         (sizing, event) for sizing in ("rigid", "resizable") for event in events
     ]
