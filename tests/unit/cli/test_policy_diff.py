@@ -16,11 +16,12 @@ def compared(
     folder: Path, *arguments: str, new: str = TIERS.replace("rank: 1,", "rank: 2,") + case.CROSSED_PINS
 ) -> Result:
     """The diff of the two tiers with a changed policy."""
-    (folder / "old.yaml").write_text(TIERS)
-    (folder / "new.yaml").write_text(new)
+    for name, text in (("old", TIERS), ("new", new)):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "policy.yaml").write_text(text)
     write_snapshot(folder / "s.json", case.WELL)
     (folder / "scenarios.yaml").write_text("scenarios:\n  - {name: h1 fails, fail: ['host:h1']}\n")
-    return run("policy", "diff", folder / "old.yaml", folder / "new.yaml", *arguments)
+    return run("policy", "diff", folder / "old", folder / "new", *arguments)
 
 
 @pytest.fixture
@@ -33,19 +34,21 @@ def test_a_table_for_the_terminal(tmp_path: Path) -> None:
     """Documents, selections, plans."""
     result = compared(tmp_path, "--snapshot", str(tmp_path / "s.json"))
     assert result.code == 0
-    assert "added Pin a-on-h2 (" in result.out
-    assert "    spec.rank: 1 -> 2\n" in result.out
-    assert "a-on-h2 spec.select: +1 (a)\n" in result.out
-    assert "plan, as it is: NO_ACTION_NEEDED -> OPTIMAL\n" in result.out
-    assert "    1 action more: MIGRATE_LIVE a on h1 to h2\n" in result.out
+    assert result.out.startswith("Differences: 3 documents, ")
+    lines = [line.split() for line in result.out.splitlines()]
+    assert ["Pin", "a-on-h2", "policy.yaml:12:1", "added"] in lines
+    assert ["Tier", "low", "policy.yaml:7:1", "changed", "spec.rank", "1", "2"] in lines
+    assert ["a-on-h2", "spec.select", "a"] in lines
+    assert "Plan, as it is\nNO_ACTION_NEEDED -> OPTIMAL\n" in result.out
+    assert ["more", "MIGRATE_LIVE", "a", "on", "h1", "to", "h2"] in lines
 
 
 def test_markdown_for_a_pull_request(tmp_path: Path, cluster: list[str]) -> None:
-    """Tables and a list per scenario; no bare characters of Markdown from names."""
+    """Tables, and a part per scenario."""
     result = compared(tmp_path, *cluster, "--format", "markdown")
-    assert "| Tier `low` | `spec.rank`: 1 → 2 |\n" in result.out
-    assert "| `a-on-h2` | `spec.hosts` | h2 |  |\n" in result.out
-    assert "**h1 fails**: the same plan\n" in result.out
+    assert "| Tier low | policy.yaml:7:1 | changed | spec.rank | 1 | 2 |\n" in result.out
+    assert "| a-on-h2 | spec.hosts | h2 |  |\n" in result.out
+    assert "## Plan, h1 fails\n\nthe same plan\n" in result.out
 
 
 def test_json_for_programs(tmp_path: Path, cluster: list[str]) -> None:
@@ -66,8 +69,8 @@ def test_a_file_for_a_browser(tmp_path: Path, cluster: list[str]) -> None:
 
 
 def test_no_differences(tmp_path: Path) -> None:
-    """One line; with --exit-code a difference is exit code 1."""
-    assert compared(tmp_path, new=TIERS).out == "no differences\n"
+    """The verdict, and what was compared; with --exit-code a difference is exit code 1."""
+    assert compared(tmp_path, new=TIERS).out.startswith("No differences\n\nFrom policy ")
     assert compared(tmp_path, "--exit-code", new=TIERS).code == 0
     assert compared(tmp_path, "--exit-code").code == 1
 

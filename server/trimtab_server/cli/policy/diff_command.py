@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..arguments import Rendering
+from ..arguments import Limit, Rendering
 from ..durations import parse_duration
 from ..exits import ExitCode
 from ..showing import show
-
-
-class DiffFormat(enum.StrEnum):
-    """How the differences are written to stdout."""
-
-    TABLE = "table"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
 
 
 def diff(
@@ -37,7 +27,8 @@ def diff(
         float,
         typer.Option("--deadline", metavar="TIME", parser=parse_duration, help="Work per plan, in time it stands for."),
     ] = "2s",  # type: ignore[assignment]  # typer parses defaults too
-    form: Annotated[DiffFormat, typer.Option("--format", help="How to write the differences.")] = DiffFormat.TABLE,
+    form: Annotated[Rendering, typer.Option("--format", help="How to write the differences.")] = Rendering.TABLE,
+    limit: Limit = 50,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit code 1 if anything differs.")] = False,
 ) -> None:
     """Say what a change of policy does: documents, selections per rule, and plans made under the old and the new one.
@@ -49,8 +40,7 @@ def diff(
     from trimtab_solver.review.diff import diff_policies
     from trimtab_solver.review.scenarios import Scenario, read_scenarios
 
-    from ...reports.policy_diff import diff_json, diff_lines, diff_markdown, diff_report
-    from ...reports.safe_text import clean
+    from ...reports.policy_diff import diff_json, diff_report
     from ..exits import CommandError
 
     if scenarios is not None and snapshot is None:
@@ -66,12 +56,8 @@ def diff(
         wanted = read_scenarios(str(scenarios), scenarios.read_bytes())
     options = PlanOptions(budget_s=deadline, reproducible=True)
     found = diff_policies(before, after, state, wanted, options)
-    match form:
-        case DiffFormat.JSON:
-            print(diff_json(found), end="")
-        case DiffFormat.HTML:
-            show(diff_report(found), Rendering.HTML)
-        case DiffFormat.TABLE | DiffFormat.MARKDOWN:
-            for line in diff_lines(found) if form is DiffFormat.TABLE else diff_markdown(found):
-                print(clean(line))
+    if form is Rendering.JSON:
+        print(diff_json(found), end="")
+    else:
+        show(diff_report(found), form, limit or None)
     raise typer.Exit(ExitCode.FLAWED if exit_code and not found.is_empty else ExitCode.OK)
