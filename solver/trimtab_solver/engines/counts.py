@@ -40,7 +40,7 @@ class _Residents:
     """Guests of one kind that run on one host now; `members` are guests.
 
     `stopped` and `moved` are the variables for how many are stopped, and how many run on another host; None when none
-    may. On a host outside of the neighbourhood nobody stays.
+    may. On a host outside of the neighbourhood nobody stays. One that moves leaves `behind` on its host, per resource.
     """
 
     kind: int
@@ -49,6 +49,7 @@ class _Residents:
     stopped: int | None
     moved: int | None
     stays: bool
+    behind: tuple[int, ...]
 
 
 class CountModel:
@@ -97,10 +98,11 @@ class CountModel:
         alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
         columns = (relaxation.kind, relaxation.host, relaxation.evictable, relaxation.movable, relaxation.counted)
         mine = np.flatnonzero(self._free[relaxation.resident])
-        for i, *key in zip(mine.tolist(), *(column[mine].tolist() for column in columns), strict=True):
-            alike[tuple(key)].append(int(relaxation.resident[i]))
+        behind = self._left_behind(relaxation.resident[mine]).tolist()
+        for i, left, *key in zip(mine.tolist(), behind, *(column[mine].tolist() for column in columns), strict=True):
+            alike[*key, *left].append(int(relaxation.resident[i]))
         groups = []
-        for (kind, host, evictable, movable, _), members in sorted(alike.items()):
+        for (kind, host, evictable, movable, _, *left), members in sorted(alike.items()):
             # who stays as they are come last: the first are stopped, then moved
             members.sort(key=lambda v: (place[v] == self._problem.current[v], place[v] != NOWHERE, v))
             number, stays = len(members), bool(self._hosts[host])
@@ -113,7 +115,7 @@ class CountModel:
                 self._hint[stopped] = sum(place[v] == NOWHERE for v in members)
             if moved is not None:
                 self._hint[moved] = sum(place[v] not in (NOWHERE, host) for v in members)
-            groups.append(_Residents(kind, host, tuple(members), stopped, moved, stays))
+            groups.append(_Residents(kind, host, tuple(members), stopped, moved, stays, tuple(left)))
         return groups
 
     def _add_arrivals(self) -> dict[tuple[int, int], int]:
@@ -157,16 +159,21 @@ class CountModel:
         backed = np.array([tier.backed for tier in self._problem.tiers], dtype=np.bool_)
         return relaxation.loads(relaxation.floor, backed.reshape(len(self._problem.tiers), -1)[relaxation.tier])
 
+    def _left_behind(self, guests: Ints) -> Ints:
+        """What each of these guests [n] holds where it runs now while it runs elsewhere [n, R]."""
+        capacity = self._problem.capacity
+        at, backed = capacity.origin[guests], capacity.backed[guests]
+        factor = np.where(backed, capacity.factor[at, :, 1], capacity.factor[at, :, 0])
+        return np.asarray(np.where(capacity.transient, factor * capacity.allocated[guests], 0))
+
     def _fit(self) -> None:
         relaxation, loads = self._relaxation, self._loads()
         terms: dict[int, list[tuple[int, Ints]]] = defaultdict(list)
         held = np.zeros_like(relaxation.room)
-        transient = self._problem.capacity.transient
         # who has left for a host outside holds what stays behind
         gone = ~self._free[relaxation.resident] & (self._place[relaxation.resident] >= 0)
         gone &= self._place[relaxation.resident] != relaxation.host
-        behind = loads[relaxation.kind[gone], relaxation.type_of[relaxation.host[gone]]] * transient
-        np.add.at(held, relaxation.host[gone], behind)
+        np.add.at(held, relaxation.host[gone], self._left_behind(relaxation.resident[gone]))
         for (k, h), count in self._arrivals.items():
             terms[h].append((count, loads[k, relaxation.type_of[h]]))
         for group in self._residents:
@@ -177,7 +184,7 @@ class CountModel:
             if group.stopped is not None:
                 terms[group.host].append((group.stopped, -load))
             if group.moved is not None:
-                terms[group.host].append((group.moved, np.where(transient, 0, -load)))
+                terms[group.host].append((group.moved, np.array(group.behind, dtype=np.int64) - load))
         for h, found in terms.items():
             for r in range(relaxation.room.shape[1]):
                 self._add(
