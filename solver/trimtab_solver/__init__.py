@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from .actions import Action, ActionKind, Phase, Plan, Undo
 from .digest import snapshot_digest
 from .errors import Fault, PolicyRefusedError, Reason, RefusedError, SnapshotRefusedError, UnverifiedPlanError
+from .execution.additions import add_guests, add_hosts
+from .execution.events import after_draining, after_failure, move_guest, resize_guest
 from .explain.explanation import Admission, Condition, GuestExplanation, Objection
 from .options import PlanOptions
 from .outcome import (
@@ -116,12 +118,18 @@ __all__ = [
     "Violation",
     "Vm",
     "VmState",
+    "add_guests",
+    "add_hosts",
+    "after_draining",
+    "after_failure",
     "explain_guest",
     "load_policy",
     "load_snapshot",
+    "move_guest",
     "plan_prepared",
     "plan_recovery",
     "prepare",
+    "resize_guest",
     "snapshot_digest",
     "stale_inputs",
     "verify_plan",
