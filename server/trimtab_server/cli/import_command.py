@@ -51,6 +51,8 @@ def import_(
     ] = None,
 ) -> None:
     """Turn the cluster state and the rules of another tool into a snapshot and a policy."""
+    from trimtab_solver.validation import check_snapshot
+
     from ..files import SUFFIXES, write_snapshot
     from ..reports.page import Page
     from ..reports.quantities import plural
@@ -59,6 +61,7 @@ def import_(
     importer = _importer(tool)
     check_output_file(output)
     imported = importer.read(file)
+    check_snapshot(imported.snapshot)
     if policy_out is None:
         suffix = next(suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if output.name.endswith(suffix))
         policy_out = output.with_name(output.name.removesuffix(suffix) + "-policy")

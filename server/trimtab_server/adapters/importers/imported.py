@@ -64,6 +64,14 @@ def malformed(path: str, message: str, fix: str = "") -> ImportRefusedError:
     return ImportRefusedError([Fault(Reason.MALFORMED_FILE, path, message, fix)])
 
 
+def decoded(raw: bytes, path: str, fix: str = "") -> str:
+    """The text of a file. Refuses what is no UTF-8, as `malformed`."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise malformed(path, f"not text: {error}", fix) from error
+
+
 def unknown(path: str, message: str, fix: str = "") -> ImportRefusedError:
     """A refusal because the file names something it does not hold."""
     return ImportRefusedError([Fault(Reason.UNKNOWN_REFERENCE, path, message, fix)])

@@ -60,6 +60,19 @@ def test_a_wrong_line_is_refused(inventory: Importer, tmp_path: Path) -> None:
     assert result.err == "line 2: is 'h1,db,4,many' (write host,guest,vcpus,mib)\n"
 
 
+@pytest.mark.parametrize(("data", "expected"), [(b"", "the cluster has no hosts"), (b"\xff\xfeh1", "not text")])
+def test_what_no_plan_could_start_from_is_refused(
+    inventory: Importer, tmp_path: Path, data: bytes, expected: str
+) -> None:
+    """Nothing is written of a snapshot that makes no sense, nor of a file that is no text."""
+    sheet, state = tmp_path / "sheet.csv", tmp_path / "s.json"
+    sheet.write_bytes(data)
+    result = run("import", inventory.name, sheet, "-o", state)
+    assert (result.code, result.out) == (2, "")
+    assert expected in result.err
+    assert not state.exists()
+
+
 @pytest.mark.parametrize("importer", importers.IMPORTERS, ids=lambda importer: importer.name)
 def test_every_importer_has_a_section(importer: Importer) -> None:
     """On the page of importers, by the name that the command line knows."""

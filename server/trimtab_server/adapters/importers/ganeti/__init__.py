@@ -20,7 +20,7 @@ from pathlib import Path
 
 from trimtab_solver.snapshot import Snapshot
 
-from ..imported import TIER_DRAFT, Imported, Notes, malformed
+from ..imported import TIER_DRAFT, Imported, Notes, decoded
 from ..policy_writer import Draft, write_documents
 from .dump import parse_dump
 from .guests import build_guests
@@ -69,7 +69,4 @@ def _text(source: bytes | str | Path, name: str) -> str:
     if isinstance(source, str):
         return source
     raw = source.read_bytes() if isinstance(source, Path) else source
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        raise malformed(name, f"not text: {error}", "give a dump as hscan or hbal -S write it") from error
+    return decoded(raw, name, "give a dump as hscan or hbal -S write it")
