@@ -101,6 +101,7 @@ def read_guests(numbered: Sequence[tuple[int, Vm]], resources: tuple[str, ...], 
     tier_number = {document.name: t for t, (document, _) in enumerate(ranked_tiers(selection))}
     tier_of = guest_tiers(selection)
     ids = tuple(vm.id for vm in vms)
+    moving = [vm.migratability for vm in vms]
     return Guests(
         ids=ids,
         index={vm_id: v for v, vm_id in enumerate(ids)},
@@ -108,8 +109,8 @@ def read_guests(numbered: Sequence[tuple[int, Vm]], resources: tuple[str, ...], 
         groups={vm.id: vm.group for vm in vms},
         resources=resources,
         tier=np.array([tier_number[tier_of[vm_id].name] for vm_id in ids], dtype=np.int32),
-        live=np.array([vm.migratability is Migratability.LIVE for vm in vms], dtype=np.bool_),
-        movable=np.array([vm.migratability is not Migratability.NONE for vm in vms], dtype=np.bool_),
+        live=_are(moving, Migratability.LIVE),
+        movable=~_are(moving, Migratability.NONE),
         requested=size_matrix([vm.requested for vm in vms], resources),
         guaranteed=size_matrix([vm.guaranteed for vm in vms], resources),
     )
@@ -135,8 +136,7 @@ def read_doings(vms: Sequence[Vm], hosts: Mapping[str, int], requested: Ints, re
         if vm.allocated:
             allocated[v] = [vm.allocated.get(r, vm.requested.get(r, 0)) for r in resources]
     states = [vm.state for vm in vms]
-    migrating = np.array([state is VmState.MIGRATING for state in states], dtype=np.bool_)
-    running = np.array([state is VmState.RUNNING for state in states], dtype=np.bool_)
+    migrating, running = _are(states, VmState.MIGRATING), _are(states, VmState.RUNNING)
     source = np.array([hosts.get(vm.host_id, NOWHERE) for vm in vms], dtype=np.int32)
     place = np.where(running, source, NOWHERE).astype(np.int32)
     for v in np.flatnonzero(migrating).tolist():
@@ -144,7 +144,7 @@ def read_doings(vms: Sequence[Vm], hosts: Mapping[str, int], requested: Ints, re
     return Doings(
         running=running | migrating,
         migrating=migrating,
-        displaced=np.array([state is VmState.DISPLACED for state in states], dtype=np.bool_),
+        displaced=_are(states, VmState.DISPLACED),
         place=place,
         source=source,
         allocated=allocated,
@@ -157,6 +157,11 @@ def size_matrix(amounts: list[Mapping[str, int]], resources: tuple[str, ...]) ->
     column = EncodedColumn.of_objects(amounts, len(amounts))
     rows = [[one.get(r, 0) for r in resources] for one in column.distinct]
     return np.array(rows, dtype=np.int64).reshape(len(rows), len(resources))[column.number]
+
+
+def _are(values: Sequence[object], value: object) -> Bools:
+    """Which of the values [n] are that very one."""
+    return np.array([one is value for one in values], dtype=np.bool_)
 
 
 def _with(values: np.ndarray[Any, Any], at: Ints, later: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -20,7 +20,8 @@ class Facts:
     @cached_property
     def start_kinds(self) -> dict[int, ActionKind]:
         """Guests that come back by RESUME because they are suspended; all others START."""
-        return {v: ActionKind.RESUME for v, vm in enumerate(self.vms) if vm.state is VmState.SUSPENDED}
+        suspended = VmState.SUSPENDED
+        return {v: ActionKind.RESUME for v, vm in enumerate(self.vms) if vm.state is suspended}
 
     @cached_property
     def failed_host(self) -> dict[int, int]:
@@ -30,10 +31,9 @@ class Facts:
             for h, host in enumerate(self.hosts)
             if host.state is HostState.DOWN and host.fencing is not FencingState.FENCED
         }
+        displaced = VmState.DISPLACED
         return {
-            v: unfenced[vm.host_id]
-            for v, vm in enumerate(self.vms)
-            if vm.state is VmState.DISPLACED and vm.host_id in unfenced
+            v: unfenced[vm.host_id] for v, vm in enumerate(self.vms) if vm.state is displaced and vm.host_id in unfenced
         }
 
 

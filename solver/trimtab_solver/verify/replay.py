@@ -77,7 +77,8 @@ class _Replay:
         self._state = ReplayState(case)
         self._dependencies = Dependencies(case, plan)
         self._power = Power(case, self._dependencies)
-        self._asleep = {vm.id for vm in case.snapshot.vms if vm.state is VmState.SUSPENDED}
+        suspended = VmState.SUSPENDED
+        self._asleep = {vm.id for vm in case.snapshot.vms if vm.state is suspended}
         self._stopped: set[str] = set()
         self._suspended: set[str] = set()
         self._restarted: set[str] = set()

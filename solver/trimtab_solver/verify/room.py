@@ -57,12 +57,13 @@ class Rooms:
         self._behind = _left_behind(snapshot, kept)
         self._sources: list[tuple[str, str, Mapping[str, int]]] = []
         self.loads: dict[str, Load] = {host.id: {} for host in snapshot.hosts}
+        migrating = VmState.MIGRATING
         for vm in snapshot.vms:
             if not vm.is_running:
                 continue
             size = size_now(vm)
             self.add(vm.id, vm.place, size)
-            if vm.state is VmState.MIGRATING:
+            if vm.state is migrating:
                 self._sources.append((vm.id, vm.host_id, size))
                 self.add(vm.id, vm.host_id, size)
         self._initial = {host_id: dict(load) for host_id, load in self.loads.items()}

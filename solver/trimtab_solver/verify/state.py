@@ -30,7 +30,8 @@ class ReplayState:
         self._sizes = dict(case.sizes)
         self.guests = Counter(case.place.values())
         """How many guests hold room on each host."""
-        self.guests.update(vm.host_id for vm in case.snapshot.vms if vm.state is VmState.MIGRATING)
+        migrating = VmState.MIGRATING
+        self.guests.update(vm.host_id for vm in case.snapshot.vms if vm.state is migrating)
 
     def _tally(self, index: int) -> ScopeTally:
         tally = self._tallies.get(index)
