@@ -13,7 +13,7 @@ from .attempts import Attempt, Attempts
 from .digest import snapshot_digest
 from .engines import ENGINES
 from .engines.clock import NEVER, Deadline
-from .engines.engine import NOBODY, REFINED, Best, Engine
+from .engines.engine import REFINED, Best, Engine
 from .engines.frontier import FrontierOptions, trace_frontier
 from .engines.runner import Candidate, Runner
 from .engines.strategy import EXACT
@@ -168,9 +168,9 @@ class _Planner:
 
     def _stay(self) -> None:
         """Doing nothing is a plan too, and what engines propose is done only if it is an improvement."""
-        stay, best = self._problem.stay(), self._attempts.best
-        if best is None or self._problem.evaluate(stay) < best.values:
-            self._attempt(NOBODY, stay)
+        stay, best = self._runner.as_it_is, self._attempts.best
+        if best is None or stay.values < best.values:
+            self._attempt(stay.engine, stay.target)
 
     def _refine(self) -> None:
         """Looks again from the best state reached: without the moves that proved impossible, then without any."""

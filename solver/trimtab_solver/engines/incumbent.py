@@ -24,13 +24,7 @@ class Incumbent:
 
     def offer(self, engine: str, target: Target) -> None:
         """Keeps a target that is better than the best so far, and tells the caller."""
-        found = Best(engine, target, self._problem.evaluate(target))
-        with self._lock:
-            if self.best is not None and found.values >= self.best.values:
-                return
-            self.best = found
-            if self._on_better is not None:
-                self._on_better(engine, self._ledger.levels(found.values))
+        self._offer(Best(engine, target, self._problem.evaluate(target)))
 
     def take_back(self, best: Best | None) -> None:
         """Returns to a target that is known to be good, or to none; what is better has to be found anew."""
@@ -42,8 +36,16 @@ class Incumbent:
 
         It replaces an equal one reported on the way: which of them came first may be chance.
         """
-        self.offer(engine, target)
-        values = self._problem.evaluate(target)
+        found = Best(engine, target, self._problem.evaluate(target))
+        self._offer(found)
         with self._lock:
-            if self.best is not before and self.best is not None and self.best.values == values:
-                self.best = Best(engine, target, values)
+            if self.best is not before and self.best is not None and self.best.values == found.values:
+                self.best = found
+
+    def _offer(self, found: Best) -> None:
+        with self._lock:
+            if self.best is not None and found.values >= self.best.values:
+                return
+            self.best = found
+            if self._on_better is not None:
+                self._on_better(found.engine, self._ledger.levels(found.values))

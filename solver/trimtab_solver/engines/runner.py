@@ -70,6 +70,12 @@ class Runner:
         self.ledger = Ledger(problem)
         self.incumbent = Incumbent(problem, self.ledger, on_better)
 
+    @cached_property
+    def as_it_is(self) -> Best:
+        """The target in which everything stays as it is."""
+        stay = held(self._problem.stay())
+        return Best(NOBODY, stay, self._problem.evaluate(stay))
+
     @property
     def left_s(self) -> float:
         """Seconds left for engines; infinity where the clock does not count."""
@@ -187,12 +193,7 @@ class Runner:
 
     def _start(self) -> Best:
         """The incumbent; as long as there is none, everything as it is."""
-        return self.incumbent.best or self._as_it_is
-
-    @cached_property
-    def _as_it_is(self) -> Best:
-        stay = held(self._problem.stay())
-        return Best(NOBODY, stay, self._problem.evaluate(stay))
+        return self.incumbent.best or self.as_it_is
 
     @cached_property
     def _exact_size(self) -> int:

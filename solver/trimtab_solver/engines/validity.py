@@ -19,7 +19,7 @@ def why_impossible(task: Task, target: Target) -> str | None:
 
 def why_untrue(task: Task, found: EngineResult) -> str | None:
     """What of an engine's claims its own target contradicts, in words; None when nothing does."""
-    if found.target is None:
+    if found.target is None or all(proof.value is None for proof in found.proofs):
         return None
     values = task.problem.evaluate(found.target)
     for name, value, proof in zip(task.problem.level_names, values, found.proofs, strict=False):
