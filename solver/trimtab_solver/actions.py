@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import assert_never
 
@@ -45,27 +46,27 @@ class ActionKind(enum.StrEnum):
     RESIZE = "RESIZE"
     SHUTDOWN_HOST = "SHUTDOWN_HOST"
 
-    @property
+    @cached_property
     def traits(self) -> Traits:
         """What the kind is."""
         return _TRAITS[self]
 
-    @property
+    @cached_property
     def acts_on_host(self) -> bool:
         """Whether no guest is named."""
         return self.traits.subject is Subject.HOST
 
-    @property
+    @cached_property
     def arrives(self) -> bool:
         """Whether its guest begins to run."""
         return self.traits.motion is Motion.ARRIVES
 
-    @property
+    @cached_property
     def departs(self) -> bool:
         """Whether its guest ceases to run."""
         return self.traits.motion is Motion.DEPARTS
 
-    @property
+    @cached_property
     def moves(self) -> bool:
         """Whether its guest changes its host, so that the action has a target host."""
         return self.traits.motion is Motion.MOVES

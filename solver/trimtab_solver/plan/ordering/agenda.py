@@ -40,9 +40,10 @@ class Agenda:
     def _movers(self) -> list[int]:
         """Guests to start, then guests to move or stop; highest rank first."""
         problem = self.walk.problem
-        value = problem.tier_values("value")
-        moving = np.flatnonzero(problem.current != self.goal).tolist()
-        return sorted(moving, key=lambda v: (problem.current[v] != NOWHERE, -self.rank[v], -value[v], v))
+        moving = np.flatnonzero(problem.current != self.goal)
+        value, runs = problem.tier_values("value")[moving], problem.running[moving]
+        order: list[int] = moving[np.lexsort((moving, -value, -self.rank[moving], runs))].tolist()
+        return order
 
     def forget_those_at_their_goal(self) -> None:
         """They wait no more."""

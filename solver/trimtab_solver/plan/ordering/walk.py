@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import cached_property
+
 import numpy as np
 
 from ...actions import ActionKind
@@ -27,9 +30,8 @@ class Walk:
         self._moves = MoveTally(problem.disruption)
         self._moved: set[int] = set()
         """Guests that run at the start and have been on another host."""
-        self._residents: list[set[int]] = [set() for _ in problem.host_ids]
-        for v in np.flatnonzero(problem.running).tolist():
-            self._residents[problem.current[v]].add(v)
+        self._came: defaultdict[int, list[int]] = defaultdict(list)
+        """By host, the guests that have come there on the way, whether they are still there or not."""
 
     def host_of(self, v: int) -> int:
         """Where the guest runs now, or NOWHERE."""
@@ -37,7 +39,20 @@ class Walk:
 
     def residents(self, h: int) -> Ints:
         """The guests that run on the host now, ascending."""
-        return np.array(sorted(self._residents[h]), dtype=np.int64)
+        guests, first = self._at_first
+        been = np.union1d(guests[first[h] : first[h + 1]], np.array(self._came[h], dtype=np.int64))
+        return np.asarray(been[self.state.place[been] == h])
+
+    @cached_property
+    def _at_first(self) -> tuple[Ints, Ints]:
+        """The guests that run at the start, host by host, and where among them each host begins [H + 1].
+
+        Few walks ask for residents, and none before it is stuck.
+        """
+        running = np.flatnonzero(self.problem.running)
+        hosts = self.problem.current[running]
+        order = np.argsort(hosts, kind="stable")
+        return running[order], np.searchsorted(hosts[order], np.arange(self.problem.host_count + 1))
 
     def may_arrive(self, v: int, h: int) -> bool:
         """Whether the absent guest may run on `h` at the size it has in the state."""
@@ -59,7 +74,7 @@ class Walk:
             return False
         self._count(v, h)
         self.state.put(v, h)
-        self._residents[h].add(v)
+        self._came[h].append(v)
         kind = self.kinds.get(v, ActionKind.START)
         self.steps.append(Step(kind, v, h, size=self.state.sizes[v].copy()))
         return True
@@ -71,7 +86,6 @@ class Walk:
         if not self.state.admits_absence(v):
             self.state.put(v, h)
             return False
-        self._residents[h].remove(v)
         suspends = bool(problem.evictable[v]) and problem.tiers[int(problem.tier[v])].suspends
         kind = ActionKind.SUSPEND if suspends else ActionKind.STOP
         self.steps.append(Step(kind, v, h, before=self.state.sizes[v].copy()))
@@ -93,8 +107,7 @@ class Walk:
             return False
         self._count(v, goal)
         state.put(v, goal)
-        self._residents[source].remove(v)
-        self._residents[goal].add(v)
+        self._came[goal].append(v)
         live = disruption.is_live(v, source, goal)
         kind = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD
         self.steps.append(Step(kind, v, source, goal))
