@@ -10,6 +10,7 @@ import enum
 import hashlib
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice, repeat
 from operator import attrgetter
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -42,7 +43,7 @@ class _Texts:
 
     def parts(self, snapshot: Snapshot) -> Iterator[str]:
         """The text of the snapshot, object by object."""
-        for name, hint in get_type_hints(Snapshot).items():
+        for name, hint in _types_of(Snapshot).items():
             value, kinds = getattr(snapshot, name), get_args(hint)
             yield f"{name}:\n"
             if kinds and dataclasses.is_dataclass(kinds[0]):
@@ -52,7 +53,7 @@ class _Texts:
 
     def _lines(self, kind: Any, ones: Sequence[object]) -> Iterator[str]:
         """The fields of each object in their order, written by columns: types are told apart once, not per object."""
-        hints = get_type_hints(kind)
+        hints = _types_of(kind)
         names = [field.name for field in dataclasses.fields(kind)]
         columns = [self._column(hints[name], map(attrgetter(name), ones)) for name in names]
         return map(", ".join, zip(*columns, repeat("\n")))
@@ -69,9 +70,9 @@ class _Texts:
         if hint in _SCALARS or (origin in (Union, types.UnionType) and _SCALARS.issuperset(arguments)):
             return map(repr, values)
         if isinstance(hint, type) and issubclass(hint, enum.StrEnum):
-            return map(str.__repr__, values)
+            return map(cache(str.__repr__), values)
         if origin is tuple and arguments == (str, ...):
-            return map(repr, map(sorted, values))
+            return map(cache(_in_order), values)
         if origin is Mapping:
             return self._mappings(values)
         raise TypeError(f"the digest of a snapshot has no canonical text for {hint}: define one in digest.py")
@@ -83,3 +84,13 @@ class _Texts:
             if text is None:
                 text = known[id(mapping)] = repr(sorted(mapping.items()))
             yield text
+
+
+def _in_order(names: tuple[str, ...]) -> str:
+    return repr(sorted(names))
+
+
+@cache
+def _types_of(kind: Any) -> dict[str, Any]:
+    """The type of each field of a class."""
+    return get_type_hints(kind)

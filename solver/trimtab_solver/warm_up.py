@@ -10,6 +10,7 @@ import threading
 import numpy as np
 
 from .authoring.loader import parse_policy
+from .digest import snapshot_digest
 from .engines.bounds.bound import Bounds
 from .engines.clock import NEVER
 from .engines.columns import knapsacks
@@ -45,6 +46,8 @@ def warm_up() -> None:
     relaxed = Bounds(problem).loss_problem(problem.ranks[0], {})
     price_and_branch(problem, relaxed, PriceAndBranchOptions(NEVER, iterations=1), threading.Event())
     search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, room=room), start)
+    # looks up the types of all fields, which takes as long as the digest of a hundred guests
+    snapshot_digest(snapshot)
 
 
 if __name__ == "__main__":
