@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,19 +24,20 @@ class Needs:
 
     def extended(self, vms: Sequence[Vm], hosts: Sequence[Host]) -> Needs:
         """With these guests after the others; `hosts` are all there are, new ones after the others."""
-        known, column = self.column.distinct, self.column.extended(map(_need, vms))
+        known, column = self.column.distinct, self.column.extended(_needs(vms))
         wider = np.hstack((self.equipped, _meeting(known, hosts[self.equipped.shape[1] :])))
         return Needs(column, np.vstack((wider, _meeting(column.distinct[len(known) :], hosts))))
 
 
 def read_needs(vms: Sequence[Vm], hosts: Sequence[Host]) -> Needs:
     """The needs of these guests, and the hosts that satisfy them."""
-    column = EncodedColumn.of(map(_need, vms), len(vms))
+    column = EncodedColumn.of(_needs(vms), len(vms))
     return Needs(column, _meeting(column.distinct, hosts))
 
 
-def _need(vm: Vm) -> tuple[Hashable, ...]:
-    return tuple(condition.need(vm) for condition in EQUIPMENT)
+def _needs(vms: Sequence[Vm]) -> Iterable[tuple[Hashable, ...]]:
+    """Per guest, what it needs by each of the conditions."""
+    return zip(*(map(condition.need, vms) for condition in EQUIPMENT), strict=True)
 
 
 def _meeting(distinct: Sequence[tuple[Any, ...]], hosts: Sequence[Host]) -> Bools:
