@@ -18,7 +18,7 @@ class Outcome(enum.StrEnum):
     FEASIBLE = "FEASIBLE"
     """A verified plan; some level is not proven, its gap says by how much."""
     UNREACHABLE = "UNREACHABLE"
-    """A better state exists, but no safe order of actions leads to it; the plan goes as far as is safe."""
+    """More could run, or less be broken, but no safe order of actions leads there; the plan goes as far as is safe."""
     INFEASIBLE = "INFEASIBLE"
     """Proven: a guest whose tier must run cannot run in any state the rules allow; the plan saves what can be saved."""
     REFUSED = "REFUSED"

@@ -233,10 +233,16 @@ class _Planner:
         if any(level.bound > optional[rank] for rank, level in problem.losses(levels).items()):
             return Outcome.INFEASIBLE
         if all(level.gap == 0 for level in levels):
-            inherited = best.values[problem.level_index(Key(Measure.INHERITED))]
-            is_well = inherited == 0 and not any(problem.losses(best.values).values())
+            is_well = not any(self._harm(best.values))
             return Outcome.NO_ACTION_NEEDED if is_well and not best.plan.actions else Outcome.OPTIMAL
-        return Outcome.UNREACHABLE if is_exhausted else Outcome.FEASIBLE
+        wanted = self._runner.incumbent.best
+        is_barred = is_exhausted and wanted is not None and self._harm(wanted.values) < self._harm(best.values)
+        return Outcome.UNREACHABLE if is_barred else Outcome.FEASIBLE
+
+    def _harm(self, values: tuple[int, ...]) -> tuple[int, ...]:
+        """What does not run, highest rank first, and what is broken."""
+        problem = self._problem
+        return (*problem.losses(values).values(), values[problem.level_index(Key(Measure.INHERITED))])
 
     def _optional_values(self) -> dict[int, int]:
         """Per rank, the most that can be missing while every guest that must run does."""

@@ -79,7 +79,8 @@ def test_every_outcome_is_confirmed_by_brute_force(seeds: range) -> None:
     """Each outcome means what docs/concepts.md says, by trying all targets and, if need be, all ways.
 
     A proven answer has the values of the optimum; INFEASIBLE means that even the optimum loses a guest that must run;
-    UNREACHABLE that the best of all states safe actions lead to is worse than the optimum, and the plan is that best.
+    UNREACHABLE that in the best of all states safe actions lead to less runs or more is broken than in the optimum, and
+    the plan is that best.
     """
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
@@ -94,7 +95,8 @@ def test_every_outcome_is_confirmed_by_brute_force(seeds: range) -> None:
                 idle = is_well and not answer.plan.actions
                 assert (answer.outcome is Outcome.NO_ACTION_NEEDED) == idle, seed
             case Outcome.UNREACHABLE:
-                assert best < _values(answer), seed
+                harm = sum(name.startswith(("running:", "inherited")) for name, _ in best)
+                assert best[:harm] < _values(answer)[:harm], seed
                 assert best_reachable_levels(snapshot, policy, restarts=True) == _values(answer), seed
 
 

@@ -311,7 +311,7 @@ def _assert_same_judgement(one: Prepared, other: Prepared) -> None:
     """The judges know the same of both: rights, scopes with what they count and tolerate, moves; and so do warnings."""
     counts = [[(tally.counts, tally.total) for tally in prepared.case.tallies] for prepared in (one, other)]
     assert counts[0] == counts[1]
-    for name in ("tiers", "tier", "place", "sizes", "totals", "tolerated", "couplings", "moves", "exempt", "wanted"):
+    for name in ("tiers", "tier", "place", "sizes", "totals", "tolerated", "is_watched", "moves", "exempt", "wanted"):
         _assert_equal(getattr(one.case, name), getattr(other.case, name), f"case.{name}")
     assert [scope.members for scope in one.case.scopes] == [scope.members for scope in other.case.scopes]
     assert one.selection.warnings == other.selection.warnings

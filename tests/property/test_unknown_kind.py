@@ -6,7 +6,7 @@ It is the example of docs/adding-a-rule.md. Nothing but the registries knows of 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,7 +42,7 @@ from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.domains import DomainMaps
 from trimtab_solver.verify.judges import JUDGES
 from trimtab_solver.verify.replay import verify_plan
-from trimtab_solver.verify.scope import Cell, Coupling, Key, Scope, ScopeTally
+from trimtab_solver.verify.scope import Cell, Change, Effect, Key, OrderedScope, Scope, ScopeTally
 
 _SHARE = 0.1
 
@@ -77,13 +77,13 @@ def _compile(document: Document, spec: Solitary, context: Context) -> Iterator[D
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SolitaryScope(Scope):
+class SolitaryScope(OrderedScope):
     chosen: frozenset[str]
     domains: Mapping[str, str]
 
-    @property
-    def coupling(self) -> Coupling:
-        return Coupling.CROWDING
+    def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
+        for _, left, entered in changes:
+            yield Effect([self.key(cell) for cell in (entered,) if cell], [self.key(cell) for cell in (left,) if cell])
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         return self.domains[host_id], int(vm_id in self.chosen)
@@ -93,9 +93,6 @@ class SolitaryScope(Scope):
 
     def amount(self, tally: ScopeTally, key: Key) -> int:
         return min(tally.counts.get((key, side), 0) for side in (0, 1))
-
-    def zone(self, host_id: str) -> str:
-        return self.domains[host_id]
 
 
 def _scopes(document: Document, spec: Solitary, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:

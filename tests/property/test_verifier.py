@@ -11,17 +11,16 @@ from hypothesis import given, settings
 from tests.support.cluster import policy, snapshot, vm
 from tests.support.oracle import best_levels
 from tests.support.reach import best_reachable_levels, find_plan, reachable
+from tests.support.reading.case import Reading
+from tests.support.states import harms
 from tests.support.strategies import clusters, tiny_cluster
 from tests.support.timing import timed
 from trimtab_solver.actions import Action, ActionKind, Plan, Undo
-from trimtab_solver.execution.carry_out import Execution
-from trimtab_solver.placement import placement_of
 from trimtab_solver.policy.documents import Policy, Selector
 from trimtab_solver.rules.spread import Spread
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify import judge_placement, verify_plan
 from trimtab_solver.verify.case import Case
-from trimtab_solver.verify.room import Rooms
 
 
 def plans(count: int, first: int = 0) -> Iterator[tuple[int, Case, Plan]]:
@@ -57,48 +56,6 @@ def loosened(case: Case, plan: Plan, chance: random.Random) -> Plan:
         if judge(case, Plan(tuple(actions))):
             actions[number - 1] = was
     return Plan(tuple(actions))
-
-
-def interrupted_states(plan: Plan) -> Iterator[frozenset[int]]:
-    """Every set of actions that can be complete at some moment, as far as dependencies go."""
-    seen = {frozenset[int]()}
-    pending = [frozenset[int]()]
-    while pending:
-        done = pending.pop()
-        yield done
-        for action in plan.actions:
-            if action.id not in done and done.issuperset(action.depends_on):
-                more = done | {action.id}
-                if more not in seen:
-                    seen.add(more)
-                    pending.append(more)
-
-
-def hazards(case: Case, plan: Plan) -> Iterator[str]:
-    """What can go wrong in some order of execution, by trying them all."""
-    needed_by = {action.id: {a.id for a in plan.actions if action.id in a.depends_on} for action in plan.actions}
-    for done in interrupted_states(plan):
-        execution, both_ends = Execution(case.snapshot), []
-        # list order among those that are complete: actions of one guest depend on each other
-        for action in (a for a in plan.actions if a.id in done):
-            latest = not needed_by[action.id] & done
-            if latest and (action.kind.departs or action.kind.moves):
-                sizes = placement_of(execution.snapshot()).sizes
-                both_ends.append((action.vm_id, action.host_id, sizes[action.vm_id]))
-            execution.record(action)
-        now = placement_of(execution.snapshot())
-        rooms = Rooms(case.snapshot, case.hosts, case.tier)
-        rooms.hold(now.hosts, now.sizes)
-        for vm_id, host_id, size in both_ends:
-            rooms.add(vm_id, host_id, size)
-        for host_id in case.hosts:
-            if rooms.excess(host_id):
-                yield f"room on {host_id} after {sorted(done)}"
-        for index, scope in enumerate(case.scopes):
-            if scope.is_must:
-                for key, amount in scope.amounts(now.hosts).items():
-                    if amount > case.tolerated[index].get(key, 0):
-                        yield f"rule {scope.rule} {type(scope).__name__} at {key} after {sorted(done)}"
 
 
 def mutated(plan: Plan, case: Case, chance: random.Random) -> Plan:
@@ -187,7 +144,7 @@ def test_every_order_that_needed_dependencies_permit_is_safe() -> None:
     for seed, case, plan in plans(150):
         if len(plan.actions) <= 8:
             loose = loosened(case, plan, random.Random(seed))
-            harm = list(hazards(case, loose))
+            harm = harms(Reading(case.snapshot, case.selection.policy), loose)
             assert not harm, (seed, harm[0], loose)
             freed += sum(len(action.depends_on) < action.id - 1 for action in loose.actions)
     assert freed > 50, freed
@@ -203,7 +160,7 @@ def test_a_mutated_plan_that_is_accepted_does_no_harm() -> None:
             if judge(case, mutant):
                 rejected += 1
             else:
-                harm = list(hazards(case, mutant))
+                harm = harms(Reading(case.snapshot, case.selection.policy), mutant)
                 assert not harm, (seed, harm[0], mutant)
     assert rejected > 100
 
@@ -242,5 +199,5 @@ def test_starts_of_a_group_that_must_use_several_domains_wait_for_each_other() -
     size = {"memory_mib": 10}
     actions = (Action(n, ActionKind.START, *who, size=size) for n, who in enumerate(starts, 1))
     plan = timed(case.snapshot, Plan(tuple(actions)))
-    assert list(hazards(case, plan))
+    assert harms(Reading(case.snapshot, case.selection.policy), plan)
     assert judge(case, plan)

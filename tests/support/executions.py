@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trimtab_solver.actions import Action, Plan
+from trimtab_solver.actions import Action, ActionKind, Plan
 from trimtab_solver.execution.carry_out import Execution
 from trimtab_solver.execution.progress import ActionProgress
 from trimtab_solver.placement import Placement, placement_of
@@ -16,24 +16,26 @@ from trimtab_solver.verify.room import Rooms, held
 
 @dataclass(slots=True)
 class _Cluster:
-    """A cluster while actions overlap; `leaving` holds room that is given up when an action ends."""
+    """A cluster while actions overlap; `moving` holds migrations that have begun, with the sizes of their guests."""
 
     case: Case
     execution: Execution
-    leaving: dict[int, tuple[str, str, Mapping[str, int]]] = field(default_factory=dict)
+    moving: dict[int, tuple[Action, Mapping[str, int]]] = field(default_factory=dict)
 
     def begin(self, action: Action) -> None:
-        """Migrations count at their target from the beginning, and hold room at both ends until they end."""
+        """A guest that moves live counts at its target from the beginning, one that moves cold nowhere until it ends.
+
+        Both hold room at both ends until then.
+        """
         if action.kind.moves:
-            size = placement_of(self.execution.snapshot()).sizes[action.vm_id]
-            self.leaving[action.id] = action.vm_id, action.host_id, size
-            self.execution.record(action)
-        else:
-            self.execution.record(action, ActionProgress.BEGUN)
+            self.moving[action.id] = action, placement_of(self.execution.snapshot()).sizes[action.vm_id]
+        is_live = action.kind is ActionKind.MIGRATE_LIVE
+        self.execution.record(action, ActionProgress.DONE if is_live else ActionProgress.BEGUN)
 
     def end(self, action: Action) -> None:
         """Departures give up their room."""
-        if self.leaving.pop(action.id, None) is None:
+        self.moving.pop(action.id, None)
+        if action.kind is not ActionKind.MIGRATE_LIVE:
             self.execution.record(action)
 
     def harm(self) -> Iterator[str]:
@@ -41,8 +43,8 @@ class _Cluster:
         case, now = self.case, placement_of(self.execution.snapshot())
         rooms = case.rooms()
         rooms.hold(now.hosts, now.sizes)
-        for vm_id, host_id, size in self.leaving.values():
-            self._add_what_is_given_up(rooms, now, vm_id, host_id, size)
+        for action, size in self.moving.values():
+            self._add_what_is_held_on_the_way(rooms, now, action, size)
         away = {vm_id for vm_id, host_id in case.place.items() if now.hosts.get(vm_id, host_id) != host_id}
         yield from (message for message, _, _ in case.moves.faults(away - case.exempt))
         yield from (f"no room on {host_id}" for host_id in case.hosts if list(rooms.excess(host_id)))
@@ -52,14 +54,16 @@ class _Cluster:
                     if amount > case.tolerated[index].get(key, 0):
                         yield f"rule {scope.rule} broken by {amount} at {key}"
 
-    def _add_what_is_given_up(
-        self, rooms: Rooms, now: Placement, vm_id: str, source: str, size: Mapping[str, int]
+    def _add_what_is_held_on_the_way(
+        self, rooms: Rooms, now: Placement, action: Action, size: Mapping[str, int]
     ) -> None:
         """On its way a guest holds everywhere the more of what it held before and what it will hold."""
-        case = self.case
-        after = dict(rooms.parts(vm_id, now.hosts[vm_id], now.sizes[vm_id]))
-        for host_id, part in rooms.parts(vm_id, source, size):
-            more = {r: max(0, amount - after.get(host_id, {}).get(r, 0)) for r, amount in part.items()}
+        case, vm_id = self.case, action.vm_id
+        counted = dict(rooms.parts(vm_id, now.hosts[vm_id], size)) if vm_id in now.hosts else {}
+        ends = [dict(rooms.parts(vm_id, host_id, size)) for host_id in (action.host_id, action.target_host_id)]
+        for host_id in {host_id for end in ends for host_id in end}:
+            most = {r: max(end.get(host_id, {}).get(r, 0) for end in ends) for r in size}
+            more = {r: max(0, amount - counted.get(host_id, {}).get(r, 0)) for r, amount in most.items()}
             for resource, amount in held(case.hosts[host_id], case.tier[vm_id], more).items():
                 rooms.loads[host_id][resource] = rooms.loads[host_id].get(resource, 0) + amount
 

@@ -121,6 +121,9 @@ class _Search:
                 options = self.goals[vm.id] if self.reading.may_start(vm) else []
             else:
                 options = [h for h in self.goals[vm.id] if h != at and self.reading.may_move(vm, at, h)]
+                if not self._is_safe((*here[:i], NOWHERE, *here[i + 1 :])):
+                    # a cold move is an outage on its way
+                    options = [h for h in options if moves_live(vm, self.reading.hosts[at], self.reading.hosts[h])]
                 if self._may_go_down(vm):
                     options.append(NOWHERE)
             for option in options:
@@ -128,10 +131,9 @@ class _Search:
 
     def _may_go_down(self, vm: Vm) -> bool:
         """Whether the guest may be taken down, given that the way ends in the placement asked for."""
-        returns = vm.id in self.placement.hosts
-        if returns and running_on(vm) and not self.restarts:
+        if vm.id in self.placement.hosts and running_on(vm) and not self.restarts:
             return False
-        return self.reading.eviction(vm) is not None or (returns and self.reading.may_pause(vm))
+        return self.reading.eviction(vm) is not None
 
     def _is_safe(self, there: tuple[str, ...]) -> bool:
         place = self._place(there)
@@ -189,7 +191,7 @@ class _Reach(_Search):
         super().__init__(reading, Placement({}, {}), restarts, max_states)
 
     def _may_go_down(self, vm: Vm) -> bool:
-        return self.reading.eviction(vm) is not None or self.reading.may_pause(vm)
+        return self.reading.eviction(vm) is not None
 
     def best(self) -> Levels:
         """The levels of the best end. What runs is compared first, so that few ends need to be sized."""
@@ -243,14 +245,8 @@ class _Reach(_Search):
         return ends
 
     def _may_end(self, here: tuple[str, ...], down: frozenset[str]) -> bool:
-        for vm, at in zip(self.movable, here, strict=True):
-            if vm.id not in down:
-                continue
-            source = running_on(vm)
-            if not at:
-                may_end = self.reading.eviction(vm) is not None
-            else:
-                may_end = self.restarts or source == at or self.reading.may_move(vm, source, at)
-            if not may_end:
-                return False
-        return True
+        """Whether nobody was taken down only to come back where it could not have moved, unless that is asked for."""
+        back = [(vm, at) for vm, at in zip(self.movable, here, strict=True) if vm.id in down and at]
+        return self.restarts or all(
+            running_on(vm) == at or self.reading.may_move(vm, running_on(vm), at) for vm, at in back
+        )

@@ -58,20 +58,20 @@ def policy_of(documents: Mapping[str, Spec]) -> Policy:
 
 def tiny_cluster(seed: int, *, max_hosts: int = 4, max_vms: int = 6) -> tuple[Snapshot, Policy]:
     """A cluster of 1 to `max_hosts` hosts and 1 to `max_vms` guests under a random policy, the same for each seed."""
-    return _Draw(random.Random(seed), max_hosts, max_vms).cluster()
+    return Draw(random.Random(seed), max_hosts, max_vms).cluster()
 
 
 def tiny_cluster_under(kind: type[RuleSpec], seed: int) -> tuple[Snapshot, Policy]:
     """As `tiny_cluster`, under tiers and one rule of the kind, called "rule"."""
-    return _Draw(random.Random(seed), 4, 6).cluster_under(kind)
+    return Draw(random.Random(seed), 4, 6).cluster_under(kind)
 
 
 def clusters(max_hosts: int = 4, max_vms: int = 6) -> st.SearchStrategy[tuple[Snapshot, Policy]]:
     """The clusters of `tiny_cluster` as a strategy."""
-    return st.randoms(use_true_random=False).map(lambda chance: _Draw(chance, max_hosts, max_vms).cluster())
+    return st.randoms(use_true_random=False).map(lambda chance: Draw(chance, max_hosts, max_vms).cluster())
 
 
-class _Draw:
+class Draw:
     def __init__(self, chance: random.Random, max_hosts: int, max_vms: int) -> None:
         self.chance = chance
         self.max_hosts = max_hosts

@@ -19,7 +19,7 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.NO_ACTION_NEEDED: "all is well; there is nothing to do",
     Outcome.OPTIMAL: "the plan is safe, and proven best at every level",
     Outcome.FEASIBLE: "the plan is safe; a better one may exist, see the levels",
-    Outcome.UNREACHABLE: "a better state exists, but no safe order of actions leads there; this goes as far as it can",
+    Outcome.UNREACHABLE: "no safe order leads to where more runs or less is broken; this goes as far as it can",
     Outcome.INFEASIBLE: "proven: not every guest that must run can run; the plan saves what can be saved",
     Outcome.REFUSED: "the input is wrong; nothing was planned",
     Outcome.STALE: "the plan was made for another snapshot or policy",

@@ -82,7 +82,8 @@ class _Walked:
             group = self._problem.groups[g]
             entered = int(group.domain[step.enters]) if step.enters != NOWHERE else NOWHERE
             left = int(group.domain[step.leaves]) if step.leaves != NOWHERE else NOWHERE
-            if not group.must or entered == left:
+            # a guest that moves cold is away for a while, also where it stays in its domain
+            if not group.must or (entered == left and step.kind is not ActionKind.MIGRATE_COLD):
                 continue
             if group.is_ordered:
                 needs.update([self._changed[g]] if g in self._changed else ())

@@ -12,7 +12,7 @@ from .action_budget import move_rules
 from .judges import scopes_of
 from .rights import TierRights, size_limits, size_now, tier_rights
 from .room import Rooms
-from .scope import Coupling, HostScope, Scope, SizeScope
+from .scope import CountedScope, HostScope, OrderedScope, Scope, SizeScope
 from .suitability import SUITABILITY
 from .violation import Code, Violation
 
@@ -53,7 +53,8 @@ class Case:
             each if scope.is_must else {} for scope, each in zip(self.scopes, amounts, strict=True)
         ]
         """Per scope, the amount of each must key that the snapshot breaks: it may stay, not grow."""
-        self.couplings = [scope.coupling if scope.is_must else Coupling.NONE for scope in self.scopes]
+        self.is_watched = [scope.is_must and isinstance(scope, CountedScope | OrderedScope) for scope in self.scopes]
+        """Per scope, whether the order of a plan can break it."""
         self.moves = move_rules(snapshot, self.selection)
         self.exempt = frozenset(
             key

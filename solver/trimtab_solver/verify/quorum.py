@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..policy.documents import Document
 from ..policy.selection import Selection
 from ..rules.quorum import Quorum
 from .domains import DomainMaps
-from .scope import Cell, Coupling, Key, Scope, ScopeTally
+from .scope import Cell, Change, CountedScope, Key, Scope, ScopeTally, Sum
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class QuorumGroup(Scope):
+class QuorumGroup(CountedScope):
     """At least `least` running members; without those in any one of the domains, if there is a map of them."""
 
     least: int
     domains: Mapping[str, str] | None
 
-    @property
-    def coupling(self) -> Coupling:
-        """Whether one may stop depends on who else runs, and where."""
-        return Coupling.ORDER
+    def sums(self, tally: ScopeTally, changes: Sequence[Change], tolerated: Mapping[Key, int]) -> Iterator[Sum]:
+        """Minus the members; with domains, minus those outside of each that is touched, and of the fullest other."""
+        most = tolerated.get("", 0) - self.least
+        if self.domains is None:
+            yield Sum("", {}, -1, -tally.total, most)
+            return
+        entered, left = Counter(change.entered for change in changes), Counter(change.left for change in changes)
+        still = [cell for cell in tally.counts if cell not in entered and cell not in left]
+        fullest = [max(still, key=lambda cell: tally.counts[cell])] if still else []
+        stops = entered[None]
+        for cell in (*dict.fromkeys((*entered, *left)), *fullest):
+            start = tally.counts.get(cell, 0) - tally.total if cell is not None else 0
+            if cell is not None and start + stops + entered[cell] > most:
+                yield Sum("", {cell: 0}, -1, start, most)
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
-        """The domain, if it matters."""
-        return self.zone(host_id)
-
-    def zone(self, host_id: str) -> str:
         """The domain, if it matters."""
         return "" if self.domains is None else self.domains[host_id]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import assert_never
 
 from ..actions import Action, ActionKind, Plan
@@ -12,15 +13,17 @@ from ..placement import Placement
 from ..policy.documents import Policy
 from ..policy.selection import Selection
 from ..rules.tier import EvictionAction
-from ..snapshot import Host, Migratability, Snapshot, Vm, VmState
+from ..snapshot import Host, Snapshot, Vm, VmState
 from .case import Case
 from .dependencies import Dependencies
 from .durations import duration_faults
+from .events import Events
 from .kinds import BringingUp, Moving, Sizing, TakingDown, is_migration
 from .levels import Levels
 from .placement import budget_violations, room_violations, size_violations
 from .power import Power
 from .rights import move_kind
+from .room import Load
 from .slots import slot_faults
 from .state import ReplayState, Touched
 from .undo import undo_fault
@@ -75,7 +78,8 @@ class _Replay:
         self._case = case
         self._plan = plan
         self._state = ReplayState(case)
-        self._dependencies = Dependencies(case, plan)
+        self._dependencies = Dependencies(plan)
+        self._events = Events(case, self._state.rooms, self._dependencies)
         self._power = Power(case, self._dependencies)
         suspended = VmState.SUSPENDED
         self._asleep = {vm.id for vm in case.snapshot.vms if vm.state is suspended}
@@ -86,9 +90,6 @@ class _Replay:
         self._moved: set[str] = set()
         """Guests that have been brought to another host and are not exempt from the budget."""
         self._moved_of: Counter[str] = Counter()
-        self._last_start = {
-            action.vm_id: place for place, action in enumerate(plan.actions, 1) if action.kind is ActionKind.START
-        }
 
     def run(self) -> Verdict:
         """Replays the list."""
@@ -99,15 +100,11 @@ class _Replay:
                 violations.append(Violation(place, Code.MALFORMED, f"has id {action.id} at place {place}"))
             violations.extend(self._perform(place, action))
             if len(violations) >= MAX_VIOLATIONS:
-                del violations[MAX_VIOLATIONS - 1 :]
-                violations.append(
-                    Violation(
-                        END_STATE,
-                        Code.TRUNCATED,
-                        f"more than {len(violations)} violations",
-                    )
-                )
                 break
+        violations.extend(islice(self._events.faults(), MAX_VIOLATIONS))
+        if len(violations) >= MAX_VIOLATIONS:
+            del violations[MAX_VIOLATIONS - 1 :]
+            violations.append(Violation(END_STATE, Code.TRUNCATED, f"more than {len(violations)} violations"))
         levels = self._state.levels(self._stopped, self._suspended)
         return Verdict(tuple(violations), levels, self._state.placement())
 
@@ -214,27 +211,24 @@ class _Replay:
             yield from self._power.restart(place, vm)
         yield from size_violations(place, self._case, vm, action.size)
         yield from self._admit(place, vm, host)
-        size = dict(action.size)
-        filled = yield from self._depend(place, vm, "", host.id, {}, size)
         self._asleep.discard(vm.id)
         self._restarted.add(vm.id)
-        yield from self._worsened(place, self._state.arrive(vm.id, host.id, size), filled)
+        before = self._loads(place, vm.id, host.id)
+        entered = self._state.arrive(vm.id, host.id, dict(action.size))
+        yield from self._worsened(place, [], entered, before)
 
     def _take_down(self, place: int, action: Action, kind: TakingDown, vm: Vm, host: Host) -> Iterator[Violation]:
         tier = self._case.tier[vm.id]
         if tier.eviction is not _EVICTIONS[kind]:
-            may_pause = tier.cold and vm.migratability is not Migratability.NONE
-            comes_back = self._last_start.get(vm.id, 0) > place
-            if not (action.kind is ActionKind.STOP and may_pause and comes_back):
-                message = f"tier {tier.name} gives no right to {action.kind} {vm.id} now"
-                yield _fault(place, Code.RIGHT, action, message)
-        yield from self._depend(place, vm, host.id, "", self._state.size(vm.id), {})
+            yield _fault(place, Code.RIGHT, action, f"tier {tier.name} gives no right to {action.kind} {vm.id} now")
         if action.kind is ActionKind.SUSPEND:
             self._asleep.add(vm.id)
             self._suspended.add(vm.id)
         else:
             self._stopped.add(vm.id)
-        yield from self._worsened(place, self._state.depart(vm.id), ())
+        before = self._loads(place, vm.id, host.id)
+        left = self._state.depart(vm.id)
+        yield from self._worsened(place, left, [], before)
 
     def _migrate(self, place: int, action: Action, vm: Vm, source: Host) -> Iterator[Violation]:
         target = self._case.hosts.get(action.target_host_id)
@@ -248,10 +242,14 @@ class _Replay:
             yield _fault(place, Code.RIGHT, action, message)
         yield from self._admit(place, vm, target)
         size = self._state.size(vm.id)
-        filled = yield from self._depend(place, vm, source.id, target.id, size, size)
-        touched = self._state.depart(vm.id)
-        touched.extend(self._state.arrive(vm.id, target.id, size))
-        yield from self._worsened(place, touched, filled)
+        before = self._loads(place, vm.id, source.id, target.id)
+        left = self._state.depart(vm.id)
+        if action.kind is ActionKind.MIGRATE_COLD:
+            # an outage: what rules count without the guest may be worse than before and after
+            yield from self._worsened(place, left, [], {})
+            left = []
+        entered = self._state.arrive(vm.id, target.id, size)
+        yield from self._worsened(place, left, entered, before)
 
     def _resize(self, place: int, action: Action, vm: Vm, host: Host) -> Iterator[Violation]:
         size, now = dict(action.size), self._state.size(vm.id)
@@ -265,12 +263,9 @@ class _Replay:
                 action,
                 "grows one resource and shrinks another; it must be split in two",
             )
-        if grows:
-            yield from self._dependencies.fill(place, host.id)
-        if shrinks:
-            self._dependencies.free(place, host.id)
+        before = self._loads(place, vm.id, host.id)
         self._state.resize(vm.id, size)
-        yield from self._worsened(place, [], (host.id,) if grows else ())
+        yield from self._worsened(place, [], [], before)
 
     def _admit(self, place: int, vm: Vm, host: Host) -> Iterator[Violation]:
         yield from self._power.arrival(place, host)
@@ -279,30 +274,22 @@ class _Replay:
             faults = self._case.moves.faults_of_next(self._moved, self._moved_of, vm.id)
             yield from budget_violations(place, self._case, faults)
 
-    def _depend(
-        self, place: int, vm: Vm, source: str, target: str, before: Mapping[str, int], after: Mapping[str, int]
-    ) -> Generator[Violation, None, tuple[str, ...]]:
-        """What the action must wait for when the guest leaves `source` for `target`; the hosts that hold more then.
+    def _loads(self, place: int, vm_id: str, *host_ids: str) -> dict[str, Load]:
+        """What hosts hold that an action on the guest may change: its first host too if it keeps anything there."""
+        rooms = self._state.rooms
+        first = rooms.first_host(vm_id)
+        found = {host_id: dict(rooms.loads[host_id]) for host_id in (*host_ids, *((first,) if first else ()))}
+        for host_id in found:
+            self._dependencies.use(place, host_id)
+        return found
 
-        A guest that keeps resources on its first host may fill or free them there as well.
-        """
-        first = self._state.rooms.first_host(vm.id)
-        fills = frees = False
-        if first:
-            then, now = (self._state.rooms.kept(vm.id, at, size) for at, size in ((source, before), (target, after)))
-            fills = any(now[resource] > amount for resource, amount in then.items())
-            frees = any(now[resource] < amount for resource, amount in then.items())
-        if fills:
-            yield from self._dependencies.fill(place, first)
-        yield from self._dependencies.move(place, vm.id, source, target)
-        if frees:
-            self._dependencies.free(place, first)
-        return (*((target,) if target else ()), *((first,) if fills else ()))
-
-    def _worsened(self, place: int, touched: list[Touched], filled: tuple[str, ...]) -> Iterator[Violation]:
-        """What is worse after the action than in the snapshot; `filled` are the hosts that hold more than before."""
-        yield from self._state.growths(place, touched)
-        for host_id in dict.fromkeys(filled):
+    def _worsened(
+        self, place: int, left: list[Touched], entered: list[Touched], before: Mapping[str, Load]
+    ) -> Iterator[Violation]:
+        """What is worse after an event than in the snapshot; `before` is what the hosts held that it may concern."""
+        self._events.change(place, left, entered)
+        yield from self._state.growths(place, [*left, *entered])
+        for host_id in self._events.hold(place, before):
             yield from room_violations(place, self._state.rooms, host_id)
 
 

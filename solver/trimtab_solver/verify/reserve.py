@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..policy.documents import Document
@@ -11,12 +11,12 @@ from ..policy.selection import Selection
 from ..rules.reserve import Reserve
 from .domains import DomainMaps
 from .room import UNIT, room
-from .scope import Cell, Coupling, Key, Scope, ScopeTally
+from .scope import Cell, Change, CountedScope, Key, Scope, ScopeTally, Sum
 from .suitability import RECEIVING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ReservedResource(Scope):
+class ReservedResource(CountedScope):
     """One resource. A member counts in its domain with what it requests; `requests` are all amounts that occur."""
 
     domains: Mapping[str, str]
@@ -25,10 +25,12 @@ class ReservedResource(Scope):
     usable: Mapping[str, int]
     total: Mapping[str, int]
 
-    @property
-    def coupling(self) -> Coupling:
-        """The reserve may not be used before it has been given back."""
-        return Coupling.CROWDING
+    def sums(self, tally: ScopeTally, changes: Sequence[Change], tolerated: Mapping[Key, int]) -> Iterator[Sum]:
+        """What is requested in each domain that is entered."""
+        for domain in dict.fromkeys(self.key(change.entered) for change in changes if change.entered is not None):
+            weights: dict[Cell, int] = {(domain, amount): amount for amount in self.requests}
+            share = tolerated.get(domain, 0) * self._whole(domain) // 100
+            yield Sum(domain, weights, 0, self._used(tally, domain), self.usable.get(domain, 0) + share)
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         """The domain and the amount."""
@@ -38,15 +40,18 @@ class ReservedResource(Scope):
         """The domain."""
         return cell[0]
 
-    def zone(self, host_id: str) -> str:
-        """The domain of the host."""
-        return self.domains[host_id]
-
     def amount(self, tally: ScopeTally, key: Key) -> int:
         """Percent of what the domain offers, or if that is nothing of all requests, that are used and should not be."""
-        used = sum(amount * tally.counts.get((key, amount), 0) for amount in self.requests)
-        excess = max(0, used - self.usable.get(key, 0))
-        return -(-100 * excess // (self.total.get(key, 0) or sum(self.requested.values())))
+        excess = max(0, self._used(tally, key) - self.usable.get(key, 0))
+        return -(-100 * excess // self._whole(key))
+
+    def _whole(self, key: Key) -> int:
+        """What a hundred percent are."""
+        return self.total.get(key, 0) or sum(self.requested.values())
+
+    def _used(self, tally: ScopeTally, key: Key) -> int:
+        """What is requested in the domain."""
+        return sum(amount * tally.counts.get((key, amount), 0) for amount in self.requests)
 
 
 def scopes(document: Document, spec: Reserve, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:

@@ -108,13 +108,6 @@ class Rooms:
         behind = self._behind.get(vm_id)
         return behind[0] if behind is not None and any(behind[1].values()) else ""
 
-    def kept(self, vm_id: str, host_id: str, size: Mapping[str, int]) -> Mapping[str, int]:
-        """How much the guest holds on its first host, of what it keeps there, while it runs on `host_id` ("": not)."""
-        first, left = self._behind[vm_id]
-        if host_id == first:
-            return {resource: size.get(resource, 0) for resource in left}
-        return left if host_id else dict.fromkeys(left, 0)
-
     def by_host(self) -> Iterator[tuple[Host, Load]]:
         """Every host with what it holds."""
         for host_id, load in self.loads.items():
@@ -126,6 +119,10 @@ class Rooms:
             room(self._hosts[host_id], resource),
             self._initial[host_id].get(resource, 0),
         )
+
+    def at_first(self, host_id: str, resource: str) -> int:
+        """What the host held in the snapshot."""
+        return self._initial[host_id].get(resource, 0)
 
     def excess(self, host_id: str) -> list[tuple[str, int, int]]:
         """Resource, load and limit wherever the host holds more than it may."""

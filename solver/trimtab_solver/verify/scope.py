@@ -3,14 +3,18 @@
 A rule yields one scope per group (or pair of sets and partner value). A running member falls into a *cell* that
 depends on its host; the scope turns the number of members per cell into an *amount* per *key*. Each cell counts for one
 key only, so a moved guest changes at most two amounts of a scope. A member that falls into no cell does not count.
+
+What keeps a must scope safe in every order of a plan (docs/concepts.md, "Plans") it says by its class: a `CountedScope`
+by sums that must not get too large, an `OrderedScope` by which changes raise a key and which lower it. Any other scope
+is about each member alone, and no order makes a difference.
 """
 
 from __future__ import annotations
 
 import abc
-import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..placement import Placement
 from ..policy.documents import Level
@@ -19,14 +23,40 @@ Cell = str | tuple[str, int]
 Key = str
 
 
-class Coupling(enum.Enum):
-    """Which of its members' actions a must scope ties together in `depends_on` (docs/concepts.md, "every order")."""
+class Change(NamedTuple):
+    """An event: a member no longer counts in the cell `left` and now does in `entered`; None stands for no cell.
 
-    NONE = enum.auto()
-    CROWDING = enum.auto()
-    """An arrival in a zone depends on every earlier departure from it."""
-    ORDER = enum.auto()
-    """Every change of zone, start and stop depends on every earlier one."""
+    `step` is the id of the action. They are told in list order; a cold migration makes two of them.
+    """
+
+    step: int
+    left: Cell | None
+    entered: Cell | None
+
+
+class Sum(NamedTuple):
+    """Something that members add up to, and that breaks the scope at `key` when it exceeds `limit`.
+
+    A member adds the weight of its cell, `elsewhere` in a cell that has none, and nothing while it does not run.
+    `start` is the sum in the snapshot.
+    """
+
+    key: Key
+    weights: Mapping[Cell, int]
+    elsewhere: int
+    start: int
+    limit: int
+
+    def weight(self, cell: Cell | None) -> int:
+        """What a member in the cell adds."""
+        return 0 if cell is None else self.weights.get(cell, self.elsewhere)
+
+
+class Effect(NamedTuple):
+    """The keys that a change raises and those that it lowers."""
+
+    raised: Collection[Key]
+    lowered: Collection[Key]
 
 
 class ScopeTally:
@@ -75,11 +105,6 @@ class Scope(abc.ABC):
         """Whether its amounts may never grow."""
         return self.level is Level.MUST
 
-    @property
-    def coupling(self) -> Coupling:
-        """How its members' actions depend on each other when the scope is a must."""
-        return Coupling.NONE
-
     @abc.abstractmethod
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         """Where the member counts when it runs on the host."""
@@ -91,10 +116,6 @@ class Scope(abc.ABC):
     @abc.abstractmethod
     def amount(self, tally: ScopeTally, key: Key) -> int:
         """How far the scope is broken at the key; zero when it holds."""
-
-    def zone(self, host_id: str) -> str:
-        """The failure domain that `coupling` speaks of."""
-        return host_id
 
     def refuses(self, vm_id: str, host_id: str) -> bool:
         """Whether no action may bring the member to the host, whatever else runs there."""
@@ -129,6 +150,29 @@ class Scope(abc.ABC):
         return {self.key(cell) for cell in tally.counts}
 
 
+class CountedScope(Scope):
+    """A scope that is broken when a sum gets too large."""
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    def sums(self, tally: ScopeTally, changes: Sequence[Change], tolerated: Mapping[Key, int]) -> Iterator[Sum]:
+        """The sums that may exceed their limits with some of the changes; those that cannot may be left out.
+
+        `tally` and `tolerated`, the amounts that may stay, are the snapshot's.
+        """
+
+
+class OrderedScope(Scope):
+    """A scope whose amounts depend on counts of members in other ways; what raises a key waits for what lowers it."""
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
+        """What each change does; `tally` is the snapshot's."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DomainScope(Scope):
     """A scope whose cells are failure domains. `domains` maps each host to its domain of the rule's kind."""
@@ -136,10 +180,6 @@ class DomainScope(Scope):
     domains: Mapping[str, str]
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
-        """The domain of the host."""
-        return self.domains[host_id]
-
-    def zone(self, host_id: str) -> str:
         """The domain of the host."""
         return self.domains[host_id]
 

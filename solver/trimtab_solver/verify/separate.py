@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,20 +11,20 @@ from ..policy.documents import Document
 from ..policy.selection import Selection
 from ..rules.separate import Separate
 from .domains import DomainMaps
-from .scope import Cell, Coupling, Key, Scope, ScopeTally
+from .scope import Cell, Change, Effect, Key, OrderedScope, Scope, ScopeTally
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SeparatePair(Scope):
+class SeparatePair(OrderedScope):
     """Two sets and one partner value. `sides` gives 0 or 1 for each member: the set it belongs to."""
 
     sides: Mapping[str, int]
     domains: Mapping[str, str]
 
-    @property
-    def coupling(self) -> Coupling:
-        """A domain may not be entered before those who leave it have left."""
-        return Coupling.CROWDING
+    def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
+        """Who enters a domain raises it, who leaves it lowers it."""
+        for _, left, entered in changes:
+            yield Effect(() if entered is None else (self.key(entered),), () if left is None else (self.key(left),))
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         """The domain and the side."""
@@ -37,10 +37,6 @@ class SeparatePair(Scope):
     def amount(self, tally: ScopeTally, key: Key) -> int:
         """The fewest guests that would have to leave the domain."""
         return min(tally.counts.get((key, 0), 0), tally.counts.get((key, 1), 0))
-
-    def zone(self, host_id: str) -> str:
-        """The domain of the host."""
-        return self.domains[host_id]
 
 
 def scopes(document: Document, spec: Separate, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:

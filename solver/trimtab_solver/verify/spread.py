@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..policy.documents import Document
 from ..policy.selection import Selection
 from ..rules.spread import Spread
 from .domains import DomainMaps
-from .scope import Cell, Coupling, DomainScope, Key, Scope, ScopeTally
+from .scope import Cell, Change, CountedScope, DomainScope, Effect, Key, OrderedScope, Scope, ScopeTally, Sum
 from .suitability import RECEIVING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SpreadLimit(DomainScope):
+class SpreadLimit(DomainScope, CountedScope):
     """At most `limit` running members in one domain."""
 
     limit: int
 
-    @property
-    def coupling(self) -> Coupling:
-        """A domain may not be entered before those who leave it have left."""
-        return Coupling.CROWDING
+    def sums(self, tally: ScopeTally, changes: Sequence[Change], tolerated: Mapping[Key, int]) -> Iterator[Sum]:
+        """Members in each domain that is entered."""
+        for domain in dict.fromkeys(change.entered for change in changes):
+            if domain is not None:
+                name = self.key(domain)
+                most = self.limit + tolerated.get(name, 0)
+                yield Sum(name, {domain: 1}, 0, tally.counts.get(domain, 0), most)
 
     def key(self, cell: Cell) -> Key:
         """The domain."""
@@ -34,15 +38,21 @@ class SpreadLimit(DomainScope):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SpreadMinimum(DomainScope):
+class SpreadMinimum(DomainScope, OrderedScope):
     """At least `minimum` domains used, or as many as there are running members if those are fewer."""
 
     minimum: int
 
-    @property
-    def coupling(self) -> Coupling:
-        """What one member more, or one less, does to the amount depends on where all the others are."""
-        return Coupling.ORDER
+    def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
+        """Who enters a domain with members raises, who opens one lowers; where anybody leaves each change does both."""
+        if any(change.left is not None for change in changes):
+            yield from (Effect(("",), ("",)) for _ in changes)
+            return
+        used = set(tally.counts)
+        for change in changes:
+            yield Effect(("",), ()) if change.entered in used else Effect((), ("",))
+            if change.entered is not None:
+                used.add(change.entered)
 
     def key(self, cell: Cell) -> Key:
         """The group has one key."""
@@ -57,16 +67,35 @@ class SpreadMinimum(DomainScope):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SpreadSkew(DomainScope):
+class SpreadSkew(DomainScope, CountedScope):
     """At most `skew` between the fullest domain and the emptiest of the `open_domains`."""
 
     skew: int
     open_domains: frozenset[str]
 
-    @property
-    def coupling(self) -> Coupling:
-        """Which domain is the fullest, and which the emptiest, depends on where all the others are."""
-        return Coupling.ORDER
+    def sums(self, tally: ScopeTally, changes: Sequence[Change], tolerated: Mapping[Key, int]) -> Iterator[Sum]:
+        """Members in one domain beyond those in an open one, for each two domains that could differ by too much.
+
+        Of those where nothing changes only the fullest and the emptiest matter.
+        """
+        most = self.skew + tolerated.get("", 0)
+        counts = tally.counts
+        entered, left = Counter(change.entered for change in changes), Counter(change.left for change in changes)
+        touched = {cell for cell in (*entered, *left) if cell is not None}
+        still = [cell for cell in counts if cell not in touched]
+        full = sorted(touched, key=lambda cell: counts.get(cell, 0) + entered[cell], reverse=True)
+        full += [max(still, key=lambda cell: counts[cell])] if still else []
+        still_open = [cell for cell in self.open_domains if cell not in touched]
+        low = [cell for cell in touched if cell in self.open_domains]
+        low += [min(still_open, key=lambda cell: counts.get(cell, 0))] if still_open else []
+        low.sort(key=lambda cell: counts.get(cell, 0) - left[cell])
+        for one in full:
+            for other in low:
+                start = counts.get(one, 0) - counts.get(other, 0)
+                if start + entered[one] + left[other] <= most:
+                    break
+                if one != other:
+                    yield Sum("", {one: 1, other: -1}, 0, start, most)
 
     def key(self, cell: Cell) -> Key:
         """The group has one key."""

@@ -9,11 +9,11 @@ from ..placement import Placement
 from ..snapshot import VmState
 from .case import Case
 from .levels import Levels, levels
-from .scope import HostScope, ScopeTally
+from .scope import Cell, HostScope, ScopeTally
 from .violation import Violation
 
-Touched = tuple[int, str]
-"""A scope, by its place in the case, and a key of it."""
+Touched = tuple[int, Cell]
+"""A scope, by its place in the case, and a cell of it."""
 
 
 class ReplayState:
@@ -56,7 +56,7 @@ class ReplayState:
             cell = scope.cell(vm_id, host_id)
             if cell is not None:
                 self._tally(index).add(cell)
-                touched.append((index, scope.key(cell)))
+                touched.append((index, cell))
         return touched
 
     def depart(self, vm_id: str) -> list[Touched]:
@@ -72,7 +72,7 @@ class ReplayState:
             cell = scope.cell(vm_id, host_id)
             if cell is not None:
                 self._tally(index).remove(cell)
-                touched.append((index, scope.key(cell)))
+                touched.append((index, cell))
         return touched
 
     def resize(self, vm_id: str, size: Mapping[str, int]) -> None:
@@ -83,9 +83,10 @@ class ReplayState:
         self._sizes[vm_id] = size
 
     def growths(self, step: int, touched: Iterable[Touched]) -> Iterator[Violation]:
-        """The must keys among `touched` that are broken further than in the snapshot."""
-        for index, key in dict.fromkeys(touched):
-            scope = self._case.scopes[index]
+        """The must keys of what is `touched` that are broken further than in the snapshot."""
+        scopes = self._case.scopes
+        for index, key in dict.fromkeys((index, scopes[index].key(cell)) for index, cell in touched):
+            scope = scopes[index]
             # a HostScope cannot grow without an arrival that it refuses, which is said by `Case.arrival_faults`
             if scope.is_must and not isinstance(scope, HostScope):
                 amount = scope.amount(self._tally(index), key)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..policy.documents import Document, Selector
 from ..policy.selection import Selection
 from ..rules.together import Together
 from .domains import DomainMaps
-from .scope import Cell, Coupling, DomainScope, Key, Scope, ScopeTally
+from .scope import Cell, Change, DomainScope, Effect, Key, OrderedScope, Scope, ScopeTally
 
 _SELECTED, _NEAR = 1, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TogetherGroup(DomainScope):
+class TogetherGroup(DomainScope, OrderedScope):
     """All running members in one domain."""
 
-    @property
-    def coupling(self) -> Coupling:
-        """Each change may decide which domain is the group's, so they happen one after another."""
-        return Coupling.ORDER
+    def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
+        """Who enters a domain raises, who leaves one lowers."""
+        for change in changes:
+            yield Effect(() if change.entered is None else ("",), () if change.left is None else ("",))
 
     def key(self, cell: Cell) -> Key:
         """The group has one key."""
@@ -36,15 +36,20 @@ class TogetherGroup(DomainScope):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NearGroup(DomainScope):
+class NearGroup(DomainScope, OrderedScope):
     """No domain holds selected guests alone: `roles` says of each member whether it is selected, near, or both."""
 
     roles: Mapping[str, int]
 
-    @property
-    def coupling(self) -> Coupling:
-        """Whether one may go or come depends on who else is there, so they change one after another."""
-        return Coupling.ORDER
+    def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
+        """Who must be near raises a domain by entering it; whoever others must be near to raises it by leaving."""
+        for change in changes:
+            raised: list[Key] = []
+            lowered: list[Key] = []
+            for cell, enters in ((change.left, False), (change.entered, True)):
+                if cell is not None:
+                    (raised if enters is (cell[1] == _SELECTED) else lowered).append(self.key(cell))
+            yield Effect(raised, lowered)
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         """The domain and the role."""

@@ -34,6 +34,7 @@ Size = dict[str, int]
 class Rule:
     """A rule about several guests; `tolerated` is the amount of each key in the snapshot."""
 
+    name: str
     must: bool
     weight: int
     count: Count
@@ -98,10 +99,6 @@ class Reading:
         """Whether it may move between two hosts, live or cold."""
         live = moves_live(vm, self.hosts[source], self.hosts[target])
         return live or (self.tier[vm.id].allow_cold_migration and vm.migratability is not Migratability.NONE)
-
-    def may_pause(self, vm: Vm) -> bool:
-        """Whether it may be stopped if it is started again, as in a cold migration."""
-        return self.tier[vm.id].allow_cold_migration and vm.migratability is not Migratability.NONE
 
     def may_start(self, vm: Vm) -> bool:
         """Whether a guest that does not run may ever be started."""
@@ -185,7 +182,7 @@ class Reading:
             assert type(spec) in READERS, f"the second reading knows no {type(spec).__name__} ({name})"
             count = READERS[type(spec)](self.words, spec)
             now = {key: amount for key, amount in count(self.place) if amount > 0}
-            yield Rule(spec.is_must, spec.weight or 1, count, now)
+            yield Rule(name, spec.is_must, spec.weight or 1, count, now)
 
     @property
     def exempt(self) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.cluster import policy, snapshot, vm
 from tests.unit.verify.test_placement_judge import judged
-from tests.unit.verify.test_replay import K, act, codes, verified
+from tests.unit.verify.test_replay import TEN, K, act, codes, verified
 from trimtab_solver.errors import PolicyRefusedError, Reason
 from trimtab_solver.policy.documents import Selector
 from trimtab_solver.rules.action_budget import ActionBudget, Crossing
@@ -153,18 +153,20 @@ def test_what_is_held_is_what_there_was_at_first() -> None:
     assert codes(verified(cluster, shrink, enter, replace(leave, depends_on=(1, 2)), rules=_HELD)) == [Code.ROOM]
 
 
-def test_an_action_that_holds_more_on_the_first_host_waits_for_departures_there() -> None:
-    """A guest that shrank and leaves, or was stopped and starts elsewhere, arrives on its first host again."""
-    cluster = snapshot([vm("s", "h1", "silver"), vm("b", "h1")])
-    stop = act(K.STOP, "b", "h1")
-    shrink = act(K.RESIZE, "s", "h1", size={"memory_mib": 5})
+def test_an_action_that_holds_more_on_the_first_host_waits_for_room_there() -> None:
+    """A guest that shrank and leaves, or was stopped and starts elsewhere, takes room on its first host again."""
+    cluster = snapshot([vm("s", "h1", "silver"), *(vm(f"b{n}", "h1") for n in range(3)), vm("t", tier="silver")])
+    stop = act(K.STOP, "b0", "h1")
+    half = {"memory_mib": 5}
+    shrink, enter = act(K.RESIZE, "s", "h1", size=half), act(K.START, "t", "h1", after=(2,), size=half)
     leave = act(K.MIGRATE_LIVE, "s", "h1", "h2", after=(2,))
-    assert verified(cluster, stop, shrink, leave).is_valid
-    assert codes(verified(cluster, stop, shrink, leave, rules=_HELD)) == [Code.DEPENDENCY]
-    assert verified(cluster, stop, shrink, replace(leave, depends_on=(1, 2)), rules=_HELD).is_valid
+    assert verified(cluster, stop, shrink, enter, leave).is_valid
+    assert codes(verified(cluster, stop, shrink, enter, leave, rules=_HELD)) == [Code.DEPENDENCY]
+    assert verified(cluster, stop, shrink, enter, replace(leave, depends_on=(1, 2)), rules=_HELD).is_valid
     down, up = act(K.SUSPEND, "s", "h1"), act(K.RESUME, "s", "h2", after=(2,))
-    assert codes(verified(cluster, stop, down, up, rules=_HELD)) == [Code.DEPENDENCY]
-    assert verified(cluster, stop, down, replace(up, depends_on=(1, 2)), rules=_HELD).is_valid
+    assert codes(verified(cluster, stop, down, replace(enter, size=TEN), up, rules=_HELD)) == [Code.DEPENDENCY]
+    waits = replace(up, depends_on=(1, 2))
+    assert verified(cluster, stop, down, replace(enter, size=TEN), waits, rules=_HELD).is_valid
 
 
 def test_who_returns_gives_back_what_it_held() -> None:

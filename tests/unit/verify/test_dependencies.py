@@ -1,4 +1,4 @@
-"""What an action must wait for, told arrival by arrival and departure by departure."""
+"""What actions depend on, directly or through others, and what they must in any case."""
 
 from __future__ import annotations
 
@@ -6,29 +6,19 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.support.cluster import policy, snapshot, vm
 from trimtab_solver.actions import Action, ActionKind, Plan
-from trimtab_solver.policy.documents import RuleSpec, Selector
-from trimtab_solver.rules.quorum import Quorum
-from trimtab_solver.rules.separate import Separate
-from trimtab_solver.rules.spread import Spread
 from trimtab_solver.verify import Code
-from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.dependencies import Dependencies
 from trimtab_solver.verify.violation import Violation
 
-_GUESTS = [vm("a", "h1"), vm("b", "h3"), vm("c")]
-_ALL = Selector(cel="true")
 
-
-def _read(*depends_on: tuple[int, ...], **rules: RuleSpec) -> Dependencies:
+def _read(*depends_on: tuple[int, ...]) -> Dependencies:
     """Of a plan whose actions have these dependencies; they take 5 s and begin one after the other."""
-    case = Case(snapshot(_GUESTS), policy(**rules))
     actions = (
         Action(n, ActionKind.STOP, depends_on=before, earliest_start_s=5 * n, duration_s=5)
         for n, before in enumerate(depends_on, 1)
     )
-    return Dependencies(case, Plan(tuple(actions)))
+    return Dependencies(Plan(tuple(actions)))
 
 
 def _messages(violations: Iterable[Violation]) -> list[str]:
@@ -58,22 +48,12 @@ def test_only_earlier_actions_can_be_waited_for(before: int) -> None:
 
 def test_times_follow_dependencies() -> None:
     """Beginning before the end of what it waits for is a fault, and so is a negative time."""
-    case = Case(snapshot(_GUESTS), policy())
     early = Action(2, ActionKind.STOP, depends_on=(1,), earliest_start_s=4)
     plan = Plan((Action(1, ActionKind.STOP, duration_s=5), early, Action(3, ActionKind.STOP, earliest_start_s=-1)))
-    assert [(fault.step, fault.code) for fault in Dependencies(case, plan).faults] == [
+    assert [(fault.step, fault.code) for fault in Dependencies(plan).faults] == [
         (2, Code.TIMING),
         (3, Code.TIMING),
     ]
-
-
-def test_an_arrival_waits_for_every_earlier_departure_from_its_host() -> None:
-    """Not for departures from elsewhere, nor for other arrivals."""
-    read = _read((), (), (), ())
-    assert not _messages(read.move(1, "a", "h1", ""))
-    assert not _messages(read.move(2, "b", "h3", ""))
-    assert not _messages(read.fill(3, "h2"))
-    assert _messages(read.move(4, "c", "", "h1")) == ["must depend on 1: room on h1 is freed by then"]
 
 
 def test_actions_of_one_guest_wait_for_each_other() -> None:
@@ -85,35 +65,8 @@ def test_actions_of_one_guest_wait_for_each_other() -> None:
 
 
 def test_a_shutdown_waits_for_all_that_happened_on_the_host() -> None:
-    """Arrivals and departures alike."""
-    read = _read((), (), ())
-    assert not _messages(read.fill(1, "h1"))
-    read.free(2, "h1")
-    assert _messages(read.shutdown(3, "h1")) == ["must depend on 1, 2: h1 is used until then"]
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        Spread(select=_ALL, topology="site", max_per_domain=1),
-        Separate(between=(Selector(ids=("a",)), Selector(ids=("c",))), topology="site"),
-    ],
-    ids=["limit", "separate"],
-)
-def test_a_crowded_domain_is_left_before_it_is_entered(rule: RuleSpec) -> None:
-    """From any of its hosts; moves within the domain and in another one do not matter."""
-    read = _read((), (), (), crowded=rule)
-    assert not _messages(read.move(1, "a", "h1", "h3"))
-    assert _messages(read.move(2, "c", "", "h2")) == ["must depend on 1: rule crowded needs east left by then"]
-    within = _read((), (), crowded=rule)
-    assert not _messages(within.move(1, "a", "h1", "h2"))
-    assert not _messages(within.move(2, "c", "", "h2"))
-
-
-def test_members_of_an_ordered_group_change_one_after_another() -> None:
-    """Whatever their domains."""
-    read = _read((), (), ordered=Quorum(select=_ALL, min_running=1))
-    assert not _messages(read.move(1, "a", "h1", ""))
-    assert _messages(read.move(2, "c", "", "h4")) == [
-        "must depend on 1: rule ordered lets its members change one after another"
-    ]
+    """And not for what happened elsewhere."""
+    read = _read((), (), (), ())
+    for place, host_id in ((1, "h1"), (2, "h1"), (3, "h2")):
+        read.use(place, host_id)
+    assert _messages(read.shutdown(4, "h1")) == ["must depend on 1, 2: h1 is used until then"]

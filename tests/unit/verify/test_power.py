@@ -27,7 +27,7 @@ class _Replay:
         guest = vm("lost", state=VmState.DISPLACED, host_id="h1")
         self.case = Case(snapshot([guest], {1: {**DOWN, **h1}, 3: _STANDBY}), policy())
         actions = (Action(n, _K.STOP, depends_on=tuple(range(1, n)) if ordered else ()) for n in range(1, 9))
-        self.power = Power(self.case, Dependencies(self.case, Plan(tuple(actions))))
+        self.power = Power(self.case, Dependencies(Plan(tuple(actions))))
         self._place = 0
 
     def do(self, kind: OfHost, host_id: str, guests: int = 0) -> list[Code]:

@@ -202,14 +202,14 @@ def test_eviction_is_by_the_tiers_own_action() -> None:
     assert codes(verified(cluster, *wrong)) == [Code.RIGHT] * 3
 
 
-def test_a_stop_by_leave_of_cold_migration_must_be_made_good() -> None:
-    """Silver may be stopped if it is started again later, unless it cannot move at all; it counts as a stop."""
-    cluster = snapshot([vm("s", "h1", "silver")])
-    verdict = verified(cluster, act(K.STOP, "s", "h1"), act(K.START, "s", "h2", after=(1,)))
+def test_the_right_to_move_cold_is_no_right_to_stop() -> None:
+    """Silver may be suspended and moved cold, but not stopped, even to be started again; bronze may be stopped."""
+    cluster = snapshot([vm("s", "h1", "silver", migratability=Migratability.COLD), vm("b", "h1")])
+    assert verified(cluster, act(K.MIGRATE_COLD, "s", "h1", "h2")).is_valid
+    assert codes(verified(cluster, act(K.STOP, "s", "h1"), act(K.START, "s", "h2", after=(1,)))) == [Code.RIGHT]
+    verdict = verified(cluster, act(K.STOP, "b", "h1"), act(K.START, "b", "h2", after=(1,)))
     assert verdict.is_valid
     assert dict(verdict.levels)["stops"] == 2
-    fixed = snapshot([vm("s", "h1", "silver", migratability=Migratability.NONE)])
-    assert codes(verified(fixed, act(K.STOP, "s", "h1"), act(K.START, "s", "h2", after=(1,)))) == [Code.RIGHT]
 
 
 def test_the_actions_of_one_guest_wait_for_each_other() -> None:

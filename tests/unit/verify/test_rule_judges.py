@@ -22,7 +22,6 @@ from trimtab_solver.snapshot import HostState, VmState
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.judges import JUDGES
 from trimtab_solver.verify.placement import judge_placement
-from trimtab_solver.verify.scope import Coupling
 from trimtab_solver.verify.violation import Code
 
 EVERYTHING = Selector(cel="true")
@@ -50,7 +49,6 @@ def test_separate_counts_the_smaller_set_per_domain() -> None:
     (scope,) = rule_scopes(snapshot(guests), apart=Separate(between=ZONES, topology="site"))
     assert scope.amounts({"a1": "h1", "a2": "h2", "b1": "h2", "b2": "h3"}) == {"east": 1}
     assert scope.amounts({"a1": "h1", "a2": "h2", "b1": "h2", "b2": "h1"}) == {"east": 2}
-    assert scope.coupling is Coupling.CROWDING
 
 
 def test_separate_holds_only_partners_apart() -> None:
@@ -88,7 +86,6 @@ def test_spread_counts_members_above_the_limit_per_domain() -> None:
     (scope,) = rule_scopes(snapshot([vm(name) for name in "abcd"]), wide=rule)
     assert scope.amounts({"a": "h1", "b": "h3"}) == {}
     assert scope.amounts({"a": "h1", "b": "h1", "c": "h2", "d": "h3"}) == {"east": 2}
-    assert scope.coupling is Coupling.CROWDING
 
 
 def test_spread_counts_missing_domains_of_running_members_only() -> None:
@@ -128,7 +125,6 @@ def test_together_counts_domains_beyond_the_first() -> None:
     assert racks.amounts(place) == {"": 2}
     assert sites.amounts(place) == {"": 1}
     assert racks.amounts({"a": "h1", "b": "h1"}) == {}
-    assert racks.coupling is Coupling.ORDER
 
 
 def test_a_host_without_a_domain_is_one_by_itself() -> None:
@@ -170,7 +166,6 @@ def test_near_counts_the_domains_without_those_to_be_near_to() -> None:
         topology="site",
     )
     one, other = rule_scopes(snapshot([*guests, vm("more", labels={"role": "web", "app": "x"})]), near=rule)
-    assert one.coupling is Coupling.ORDER
     assert one.amounts({"web0": "h1", "more": "h2", "db0": "h3"}) == {"east": 1}
     assert one.amounts({"web0": "h1", "more": "h3", "db1": "h1"}) == {"east": 1, "west": 1}
     assert one.amounts({"web0": "h1", "more": "h2", "db0": "h2"}) == {}
@@ -198,7 +193,6 @@ def test_quorum_counts_the_guests_that_are_missing() -> None:
     assert scope.amounts({"v0": "h1", "v1": "h1", "v2": "h1"}) == {}
     assert scope.amounts({"v0": "h1"}) == {"": 2}
     assert scope.amounts({}) == {"": 3}
-    assert scope.coupling is Coupling.ORDER
 
 
 def test_a_quorum_that_survives_does_without_the_largest_domain() -> None:
@@ -219,7 +213,6 @@ def test_reserve_counts_in_percent_of_what_the_domain_offers() -> None:
     assert scope.amounts({"big": "h1", "g0": "h2", "b": "h2"}) == {}
     # 50 of 40 usable: 10 of 80 are 12.5 percent
     assert scope.amounts({"big": "h1", "g0": "h2", "g1": "h2", "g2": "h3"}) == {"east": 13}
-    assert scope.coupling is Coupling.CROWDING
 
 
 def test_a_share_is_reserved_of_the_hosts_that_receive_guests() -> None:
@@ -247,7 +240,6 @@ def test_skew_is_the_most_minus_the_fewest() -> None:
     (scope,) = rule_scopes(snapshot(guests), even=rule)
     assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h3"}) == {}
     assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h1"}) == {"": 2}
-    assert scope.coupling is Coupling.ORDER
     (scope,) = rule_scopes(snapshot(guests, {3: DOWN, 4: DOWN}), even=rule)
     assert scope.amounts({"v0": "h1", "v1": "h2", "v2": "h1"}) == {}
 

@@ -16,7 +16,7 @@ import numpy as np
 from ...actions import ActionKind
 from ...occupancy import Occupancy
 from ...primitives.disruption import NO_BUDGET
-from ...problem import NOWHERE, STOP_COST, Problem, Target
+from ...problem import NOWHERE, Problem, Target
 from ...sizing import fit_sizes
 from ..steps import Step
 from .orderer import Ordering
@@ -25,8 +25,8 @@ MAX_CELLS = 64
 """Guests times hosts up to which the search is worth its time."""
 _MAX_STATES = 6000
 
-_State = tuple[tuple[int, ...], frozenset[tuple[int, bool]], frozenset[int]]
-"""Host of every guest; guests that were interrupted, with whether they were suspended; guests that were elsewhere."""
+_State = tuple[tuple[int, ...], frozenset[int], frozenset[int]]
+"""Host of every guest; guests that were interrupted; guests that were elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class _Search:
             state = heapq.heappop(self._open)[-1]
             expanded += 1
             values = self._values(state)
-            if values is not None and (best is None or values < best[0]):
+            if best is None or values < best[0]:
                 best = (values, state)
                 if values <= self._wanted:
                     break
@@ -98,17 +98,15 @@ class _Search:
         place, interrupted, _ = state
         problem = self._problem
         return sum(
-            problem.tiers[problem.tier[v]].eviction_cost if suspended else STOP_COST
-            for v, suspended in interrupted
+            problem.tiers[problem.tier[v]].eviction_cost
+            for v in interrupted
             if place[v] != NOWHERE and not problem.needs_restart(v, place[v])
         )
 
-    def _values(self, state: _State) -> tuple[int, ...] | None:
-        """Levels if the plan ended here; None where a guest was stopped that only may be for the sake of a move."""
+    def _values(self, state: _State) -> tuple[int, ...]:
+        """Levels if the plan ended here."""
         problem = self._problem
         place = np.array(state[0], dtype=np.int32)
-        if any(place[v] == NOWHERE and not problem.evictable[v] for v, _ in state[1]):
-            return None
         return problem.evaluate(Target(place, fit_sizes(problem, place)), self._interruption_cost(state))
 
     def _steps(self, state: _State) -> Iterator[tuple[_State, Step]]:
@@ -147,7 +145,8 @@ class _Search:
         place, interrupted, moved = state
         if not self._problem.running[v] and not self._problem.startable[v]:
             return
-        kind = ActionKind.RESUME if (v, True) in interrupted else self._kinds.get(v, ActionKind.START)
+        suspended = v in interrupted and self._suspends(v)
+        kind = ActionKind.RESUME if suspended else self._kinds.get(v, ActionKind.START)
         for h in self._admitted(v, moved):
             yield (
                 (_at(place, v, h), interrupted, self._moved(v, h, moved)),
@@ -160,33 +159,31 @@ class _Search:
         reachable = problem.disruption.move_targets(v, source)
         self._state.take(v)
         hosts = [h for h in self._admitted(v, moved) if h != source and reachable[h]]
+        may_be_down = self._state.admits_absence(v)
         self._state.put(v, source)
         for h in hosts:
             live = problem.disruption.is_live(v, source, h)
+            if not live and not may_be_down:
+                continue
             kind = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD
             yield (_at(place, v, h), interrupted, self._moved(v, h, moved)), Step(kind, v, source, h)
 
     def _stops(self, v: int, state: _State) -> Iterator[tuple[_State, Step]]:
-        """A guest that ran at the start may be evicted if its tier says so, or stopped if it may move cold."""
+        """A guest that ran at the start may be evicted once if its tier says so."""
         place, interrupted, moved = state
         problem = self._problem
-        if not problem.running[v] or any(u == v for u, _ in interrupted):
-            return
-        ways = []
-        if problem.evictable[v]:
-            ways.append(problem.tiers[problem.tier[v]].suspends)
-        if problem.disruption.cold[v] and False not in ways:
-            ways.append(False)
-        if not ways:
+        if not problem.running[v] or not problem.evictable[v] or v in interrupted:
             return
         h = self._state.take(v)
         fine = self._state.admits_absence(v)
         self._state.put(v, h)
         if fine:
-            for suspended in ways:
-                kind = ActionKind.SUSPEND if suspended else ActionKind.STOP
-                step = Step(kind, v, h, before=problem.floor[v])
-                yield (_at(place, v, NOWHERE), interrupted | {(v, suspended)}, moved), step
+            kind = ActionKind.SUSPEND if self._suspends(v) else ActionKind.STOP
+            yield (_at(place, v, NOWHERE), interrupted | {v}, moved), Step(kind, v, h, before=problem.floor[v])
+
+    def _suspends(self, v: int) -> bool:
+        """Whether the guest is suspended where it is taken down."""
+        return self._problem.tiers[int(self._problem.tier[v])].suspends
 
     def _way(self, state: _State) -> Ordering:
         """The steps to a state: everybody shrinks to the floor first if that was needed, and grows at the end."""

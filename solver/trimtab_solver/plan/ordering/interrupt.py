@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ...actions import ActionKind
-from ...problem import STOP_COST
 from .agenda import Agenda
 
 
@@ -16,20 +14,15 @@ class Interruption:
 
     def interrupt_one(self) -> bool:
         """Takes down one blocked guest whose tier allows it."""
-        problem = self._agenda.walk.problem
-        return any(
-            (problem.evictable[v] or problem.disruption.cold[v]) and self.take_down(v)
-            for v in self._agenda.blocked_moves()
-        )
+        evictable = self._agenda.walk.problem.evictable
+        return any(evictable[v] and self.take_down(v) for v in self._agenda.blocked_moves())
 
     def take_down(self, v: int) -> bool:
         """Stops or suspends a guest that is to run again; it comes back at its final size."""
         walk = self._agenda.walk
         if not walk.stop(v):
             return False
-        tier = walk.problem.tiers[int(walk.problem.tier[v])]
-        suspended = walk.steps[-1].kind is ActionKind.SUSPEND
-        self._costs[v] = tier.eviction_cost if suspended else STOP_COST
+        self._costs[v] = walk.problem.tiers[int(walk.problem.tier[v])].eviction_cost
         walk.state.sizes[v] = self._agenda.size[v]
         return True
 

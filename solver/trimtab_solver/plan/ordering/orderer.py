@@ -45,13 +45,9 @@ def order_steps(problem: Problem, target: Target, start_kinds: dict[int, ActionK
     interrupts guests that run at both ends, dropping moves instead is tried too, and the better end state wins.
     """
     ordering = _order(problem, target, start_kinds, may_interrupt=True)
-    # stopped for the sake of a move that then failed, although their tier lets nobody stop them
-    stranded = problem.running & ~problem.evictable & (ordering.reached.place == NOWHERE)
-    if not ordering.interrupted and not stranded.any():
+    if not ordering.interrupted:
         return ordering
     gentle = _order(problem, target, start_kinds, may_interrupt=False)
-    if stranded.any():
-        return gentle
     values = [problem.evaluate(o.reached, o.interrupted) for o in (ordering, gentle)]
     return ordering if values[0] <= values[1] else gentle
 

@@ -80,13 +80,13 @@ class Walk:
         return True
 
     def stop(self, v: int) -> bool:
-        """Stops or, if that is how its tier evicts, suspends a running guest; a later start undoes it."""
+        """Stops or suspends a running guest, as its tier evicts; a later start undoes it."""
         problem = self.problem
         h = self.state.take(v)
         if not self.state.admits_absence(v):
             self.state.put(v, h)
             return False
-        suspends = bool(problem.evictable[v]) and problem.tiers[int(problem.tier[v])].suspends
+        suspends = problem.tiers[int(problem.tier[v])].suspends
         kind = ActionKind.SUSPEND if suspends else ActionKind.STOP
         self.steps.append(Step(kind, v, h, before=self.state.sizes[v].copy()))
         self.kinds[v] = ActionKind.RESUME if suspends else ActionKind.START
@@ -102,13 +102,14 @@ class Walk:
             return False
         # taking it off the source frees no room at the goal (but what it keeps there, if that is its first host)
         state.take(v)
-        if not self.may_arrive(v, goal):
+        live = disruption.is_live(v, source, goal)
+        # on its way a guest that moves cold runs nowhere
+        if not self.may_arrive(v, goal) or not (live or state.admits_absence(v)):
             state.put(v, source)
             return False
         self._count(v, goal)
         state.put(v, goal)
         self._came[goal].append(v)
-        live = disruption.is_live(v, source, goal)
         kind = ActionKind.MIGRATE_LIVE if live else ActionKind.MIGRATE_COLD
         self.steps.append(Step(kind, v, source, goal))
         return True
