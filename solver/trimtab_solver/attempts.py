@@ -16,6 +16,7 @@ from .plan.building import build_plan
 from .plan.facts import facts_of
 from .plan.ordering.exhaustive import MAX_CELLS, search_reach
 from .plan.ordering.orderer import Ordering, order_steps
+from .plan.ordering.prune import prune
 from .prepared import Prepared
 from .problem import Target
 from .sizing import fit_sizes
@@ -121,8 +122,10 @@ class Attempts:
     def _keep(self, engine: str, ordering: Ordering) -> bool:
         """Replays the plan that executes an ordering; remembers it if it is the best so far. Whether it is valid."""
         problem = self._problem
+        with self._stages.timed("order"):
+            steps = prune(problem, ordering.steps, ordering.reached, self.facts.start_kinds)
         with self._stages.timed("build"):
-            plan = build_plan(self.facts, problem, ordering.steps, self._event)
+            plan = build_plan(self.facts, problem, steps, self._event)
         with self._stages.timed("verify"):
             verdict = verify_plan(self._snapshot, self._policy, plan, case=self._case)
         if not verdict.is_valid:

@@ -14,6 +14,7 @@ from .digest import snapshot_digest
 from .engines import ENGINES
 from .engines.clock import NEVER, Deadline
 from .engines.engine import REFINED, Best, Engine
+from .engines.finishing import Finishing
 from .engines.frontier import FrontierOptions, trace_frontier
 from .engines.runner import Candidate, Runner
 from .engines.strategy import EXACT
@@ -36,6 +37,8 @@ _FRONTIER_USE = 0.85
 """How much of the rest the points use; what lies between them takes time too."""
 _FRONTIER = "frontier"
 """In place of an engine: several at once look at the points."""
+_FINISHING = "finishing"
+"""In place of an engine: what is done to all their targets."""
 _ATTEMPT_FACTOR = 3.0
 """The plan that is tried last is longer than the first one, and may be mended: so much more time is kept for it."""
 
@@ -116,11 +119,12 @@ class _Planner:
         )
         self._faults = self._runner.faults
         self._attempts = Attempts(prepared, stages, self._faults)
+        self._finishing = Finishing(problem)
 
     def answer(self) -> Answer:
         candidates = self._runner.candidates()
         while (candidate := self._next(candidates)) is not None:
-            self._attempt(candidate.engine, candidate.target)
+            self._attempt(candidate.engine, self._finish(candidate.target))
         self._stay()
         self._refine()
         is_exhausted = self._search_all_ways()
@@ -158,6 +162,15 @@ class _Planner:
             self._runner.refused(self._verified())
         self._runner.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
 
+    def _finish(self, target: Target) -> Target:
+        """The target with the last touches; as it is if they have a defect."""
+        try:
+            with self._stages.timed("search"):
+                return self._finishing.finish(target)
+        except Exception as error:  # a defect of one engine costs its own contribution only (decision 0014)
+            self._faults.add_error(_FINISHING, error)
+            return target
+
     def _verified(self) -> Best | None:
         """The state that the best plan ends in."""
         best = self._attempts.best
@@ -182,7 +195,7 @@ class _Planner:
                 target = self._runner.refine(attempts.best.ordering.reached, stuck)
             if target is None:
                 return
-            self._attempt(REFINED, target)
+            self._attempt(REFINED, self._finish(target))
 
     def _search_all_ways(self) -> bool:
         """For a small cluster, finds out whether the best target can be reached at all; whether all ways were tried."""

@@ -14,7 +14,7 @@ COLUMN_GENERATION, NEIGHBOURHOODS, EXACT, BOUNDS = "column-generation", "neighbo
 TUNED = frozenset({EARLIER, GREEDY, SEARCH, ROOM_PRICING, COLUMN_GENERATION, NEIGHBOURHOODS, EXACT, BOUNDS})
 """Engines that have shares here; any other gets `_NEWCOMER_SHARE`."""
 
-EXACT_ALONE = 3_000
+EXACT_ALONE = 600
 """Up to so many placement variables the exact model decides everything at once, and needs nobody before it."""
 EXACT_FIRST = 25_000
 """Up to so many placement variables the exact model comes early and gets most of the time: it proves what it finds."""
@@ -29,6 +29,9 @@ _REFINING_SHARE = 0.25
 
 _SEARCH_SHARE, _EARLY_SEARCH_SHARE = 0.8, 0.15
 """Where nobody is lost that might run, or the exact engine does most: after the search come proofs and polish."""
+_EARLY_SEARCH_S, _MOST_EARLY_SHARE = 0.5, 0.5
+"""Where the exact engine does most, the search before it gets so many seconds, up to this share of the budget."""
+_LEAST_SHARE = 1e-6
 _SHARES_AT_LOSS = ((ROOM_PRICING, 0.62), (NEIGHBOURHOODS, 0.23), (SEARCH, 0.08))
 _SHARES_AT_LOSS_OF_MANY = ((ROOM_PRICING, 0.82),)
 """When guests are lost that might run."""
@@ -134,12 +137,18 @@ def _first(features: Features) -> tuple[TimeSlice, ...]:
     if features.exact_size <= EXACT_ALONE:
         return ()
     if features.exact_size <= EXACT_FIRST:
-        return (TimeSlice(SEARCH, _EARLY_SEARCH_SHARE),)
+        return (TimeSlice(SEARCH, _early_search_share(features)),)
     if features.proven_levels >= features.loss_levels:
         return (TimeSlice(SEARCH, _SEARCH_SHARE),)
     if features.holds_few:
         return (TimeSlice(COLUMN_GENERATION, _COLUMNS_SHARE),)
     return _at_loss(features, 1.0)
+
+
+def _early_search_share(features: Features) -> float:
+    """A short budget is worth more to the search: the exact engine hardly gets anywhere in it."""
+    budget_s = features.left_s / max(features.left, _LEAST_SHARE)
+    return max(_EARLY_SEARCH_SHARE, min(_MOST_EARLY_SHARE, _EARLY_SEARCH_S / budget_s))
 
 
 def _after_columns(features: Features) -> tuple[TimeSlice, ...]:
