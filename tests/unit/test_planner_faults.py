@@ -136,10 +136,10 @@ def test_a_defect_about_one_guest_does_not_cost_the_others(monkeypatch: pytest.M
         return Plan(tuple(replace(a, host_id="h3") if a.vm_id == "b1" else a for a in plan.actions))
 
     expected = _answer()
-    assert {a.vm_id for a in expected.plan.actions} == {"b0", "b1"}
+    assert {a.vm_id for a in expected.plan.actions} == {"b1", "b2"}
     monkeypatch.setattr(attempts, "build_plan", misplace)
     answer = _answer()
-    assert [a.vm_id for a in answer.plan.actions] == ["b0", "b2"]
+    assert {a.vm_id for a in answer.plan.actions} == {"b0", "b2"}
     assert {fault.what for fault in answer.engine_faults} == {FaultKind.REJECTED}
 
 
