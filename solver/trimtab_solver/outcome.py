@@ -133,7 +133,7 @@ class FaultKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineFault:
-    """A defect of an engine (``frontier``: of those that look for its points), or of what makes a plan of its target.
+    """A defect of an engine (``frontier``: of those that look for its points; ``finishing``: of the last touches), or of what makes a plan of it.
 
     It cost no more than what that engine would have contributed.
     """

@@ -143,6 +143,18 @@ def test_a_defect_about_one_guest_does_not_cost_the_others(monkeypatch: pytest.M
     assert {fault.what for fault in answer.engine_faults} == {FaultKind.REJECTED}
 
 
+def test_last_touches_that_fail_leave_targets_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan is there, and the answer says what went wrong."""
+
+    def fail(*args: object) -> None:
+        raise ZeroDivisionError("no touch")
+
+    monkeypatch.setattr(planner.Finishing, "finish", fail)
+    answer = _answer()
+    assert len(answer.plan.actions) == 2
+    assert {(fault.engine, fault.what) for fault in answer.engine_faults} == {("finishing", FaultKind.RAISED)}
+
+
 def test_a_guest_whose_failed_host_is_not_named_stays_down_alone() -> None:
     """It could still run somewhere, so it starts nowhere, and the answer says why; the others are planned for."""
     lost = Vm("lost", state=VmState.DISPLACED, requested={"memory_mib": 1}, tier="bronze")

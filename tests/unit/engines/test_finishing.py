@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from trimtab_solver.problem import Problem, Target
 from trimtab_solver.sizing import fit_sizes
 from trimtab_solver.snapshot import HostState
 
-STANDBY = {"state": HostState.STANDBY}
+STANDBY: dict[str, Any] = {"state": HostState.STANDBY}
 
 
 def _target(problem: Problem, **hosts: str) -> Target:
@@ -57,13 +58,18 @@ def test_guests_that_leave_a_drained_host_are_spread() -> None:
 @pytest.mark.parametrize(("small", "large"), [(3, 4), (4, 3)])
 def test_the_smallest_spare_that_serves_is_booted(small: int, large: int) -> None:
     """Not the one that an engine chose; which id it has does not matter."""
-    states = {1: DOWN, 2: DOWN, small: {**STANDBY, "capacity": {"memory_mib": 20}}, large: STANDBY}
+    states: dict[int, dict[str, Any]] = {
+        1: DOWN,
+        2: DOWN,
+        small: {**STANDBY, "capacity": {"memory_mib": 20}},
+        large: STANDBY,
+    }
     problem = problem_of(snapshot([vm("a"), vm("b")], states), policy())
     assert _finished(problem, _target(problem, a=f"h{large}", b=f"h{large}")) == {"a": f"h{small}", "b": f"h{small}"}
 
 
 def test_a_spare_that_is_too_small_is_not_taken() -> None:
     """Two guests of 10 do not run on 15."""
-    states = {1: DOWN, 2: DOWN, 3: {**STANDBY, "capacity": {"memory_mib": 15}}, 4: STANDBY}
+    states: dict[int, dict[str, Any]] = {1: DOWN, 2: DOWN, 3: {**STANDBY, "capacity": {"memory_mib": 15}}, 4: STANDBY}
     problem = problem_of(snapshot([vm("a"), vm("b")], states), policy())
     assert _finished(problem, _target(problem, a="h4", b="h4")) == {"a": "h4", "b": "h4"}
