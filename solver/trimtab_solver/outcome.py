@@ -133,7 +133,9 @@ class FaultKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineFault:
-    """A defect of an engine (``frontier``: of those that look for its points; ``finishing``: of the last touches), or of what makes a plan of it.
+    """A defect of an engine, or of what makes a plan of its target.
+
+    In place of an engine stand ``frontier`` (those that look for its points) and ``finishing`` (the last touches).
 
     It cost no more than what that engine would have contributed.
     """
