@@ -40,21 +40,35 @@ class Finishing:
 
     def finish(self, target: Target) -> Target:
         """The target without moves that bring nothing, with arrivals spread; no worse at any level."""
-        problem, tables = self._problem, self._tables
-        state = new_state(problem, tables, target.place, seed=0)
-        # only differences count, and small ones must not drown in a large sum
-        state.totals["energy"] = 0.0
-        if self._is_small:
-            steps = _STEPS_PER_GUEST * problem.vm_count
-            anneal(tables, state, target.place.astype(np.int64), np.zeros(1), no_heat(tables).mix, steps, 0.0)
+        tables = self._tables
+        start = self._descend(target) if self._is_small else target
+        state = self._state(start)
         send_home(tables, state)
         spread_arrivals(tables, state)
         self._take_smaller_spares(tables, state)
-        place = state.guest["place"].astype(np.int32)
+        return self._better(state, start, or_as_good=True)
+
+    def _descend(self, target: Target) -> Target:
+        """What many small changes lead to that each cost nothing; the target itself if they gain nothing either."""
+        tables, state = self._tables, self._state(target)
+        steps = _STEPS_PER_GUEST * self._problem.vm_count
+        anneal(tables, state, target.place.astype(np.int64), np.zeros(1), no_heat(tables).mix, steps, 0.0)
+        return self._better(state, target, or_as_good=False)
+
+    def _state(self, target: Target) -> State:
+        state = new_state(self._problem, self._tables, target.place, seed=0)
+        # only differences count, and small ones must not drown in a large sum
+        state.totals["energy"] = 0.0
+        return state
+
+    def _better(self, state: State, target: Target, *, or_as_good: bool) -> Target:
+        """The placement of the state if it is better than the target, or perhaps as good; else the target."""
+        problem, place = self._problem, state.guest["place"].astype(np.int32)
         if (place == target.place).all():
             return target
-        finished = Target(place, fit_sizes(problem, place))
-        return finished if problem.evaluate(finished) <= problem.evaluate(target) else target
+        found = Target(place, fit_sizes(problem, place))
+        values, before = problem.evaluate(found), problem.evaluate(target)
+        return found if values < before or (or_as_good and values == before) else target
 
     def _take_smaller_spares(self, tables: Tables, state: State) -> None:
         """Of cold spares that serve as well the smallest is booted."""

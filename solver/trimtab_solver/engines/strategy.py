@@ -29,7 +29,7 @@ _REFINING_SHARE = 0.25
 
 _SEARCH_SHARE, _EARLY_SEARCH_SHARE = 0.8, 0.15
 """Where nobody is lost that might run, or the exact engine does most: after the search come proofs and polish."""
-_EARLY_SEARCH_S, _MOST_EARLY_SHARE = 0.5, 0.5
+_EARLY_SEARCH_S, _MOST_EARLY_SHARE = 0.2, 0.4
 """Where the exact engine does most, the search before it gets so many seconds, up to this share of the budget."""
 _LEAST_SHARE = 1e-6
 _SHARES_AT_LOSS = ((ROOM_PRICING, 0.62), (NEIGHBOURHOODS, 0.23), (SEARCH, 0.08))

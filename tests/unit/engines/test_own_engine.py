@@ -15,7 +15,7 @@ from trimtab_solver.engines import ENGINES
 from trimtab_solver.engines.engine import Engine
 from trimtab_solver.engines.runner import Runner
 from trimtab_solver.options import PlanOptions
-from trimtab_solver.outcome import Outcome, Progress
+from trimtab_solver.outcome import Outcome
 from trimtab_solver.planner import plan_recovery
 from trimtab_solver.verify.replay import verify_plan
 
@@ -36,16 +36,22 @@ def fullest_host() -> Engine:
 
 @pytest.mark.parametrize("reproducible", [False, True])
 def test_an_engine_of_the_list_is_used(fullest_host: Engine, reproducible: bool) -> None:
-    """Greedy repair leaves a guest down, the exact engine is not needed any more: the plan is the new engine's."""
+    """Greedy repair leaves a guest down; the new engine's target has all of them, and the exact engine has no turn."""
+    guests = [vm(f"b{n}", requested={"memory_mib": size}) for n, size in enumerate(_SIZES)]
+    problem = problem_of(snapshot(guests, {3: DOWN, 4: DOWN}), policy())
+    options = PlanOptions(budget_s=20, reproducible=reproducible)
+    runner = Runner(problem, options, engines=(*ENGINES, fullest_host))
+    found = [(candidate.engine, problem.evaluate(candidate.target)[0]) for candidate in runner.candidates()]
+    assert found == [("greedy", 2), ("fullest-host", 0)]
+    assert not runner.faults.faults
+
+
+def test_a_plan_with_it_is_verified(fullest_host: Engine) -> None:
+    """It stands in the list that a plan is made with; nothing is said against it."""
     guests = [vm(f"b{n}", requested={"memory_mib": size}) for n, size in enumerate(_SIZES)]
     found = snapshot(guests, {3: DOWN, 4: DOWN})
-    reports: list[Progress] = []
-    options = PlanOptions(budget_s=20, reproducible=reproducible)
-    answer = plan_recovery(found, policy(), options, reports.append, engines=(*ENGINES, fullest_host))
-    assert [(report.engine, report.levels[0].value) for report in reports if report.engine == "greedy"] == [
-        ("greedy", 2)
-    ]
-    assert (answer.engine, answer.outcome) == ("fullest-host", Outcome.OPTIMAL)
+    answer = plan_recovery(found, policy(), PlanOptions(budget_s=20), engines=(*ENGINES, fullest_host))
+    assert answer.outcome is Outcome.OPTIMAL
     assert not answer.stays_down
     assert not answer.engine_faults
     assert verify_plan(found, policy(), answer.plan).is_valid

@@ -37,12 +37,20 @@ _HUGE = replace(_LARGE, guests=50_000, hosts=1_000)
 
 _BY_HAND = {
     "a small model decides everything alone": (
-        replace(_LARGE, exact_size=3_000),
+        replace(_LARGE, exact_size=600),
         (("exact", 1.0),),
     ),
     "a larger one after a short search": (
-        replace(_LARGE, exact_size=3_001),
+        replace(_LARGE, exact_size=601),
         (("search", 0.15),),
+    ),
+    "which has more of a short budget": (
+        replace(_LARGE, exact_size=601, is_counted=False, left=0.5, left_s=0.5),
+        (("search", 0.2),),
+    ),
+    "but not most of it": (
+        replace(_LARGE, exact_size=601, is_counted=False, left=1.0, left_s=0.1),
+        (("search", 0.4),),
     ),
     "and then the model comes": (
         replace(_LARGE, exact_size=25_000, asked=(*_OPENED, "search")),
@@ -105,11 +113,11 @@ _BY_HAND = {
         (),
     ),
     "an engine without a share of its own comes before the model": (
-        replace(_LARGE, exact_size=3_000, engines=(*_NAMES, "new")),
+        replace(_LARGE, exact_size=600, engines=(*_NAMES, "new")),
         (("new", 0.1),),
     ),
     "once": (
-        replace(_LARGE, exact_size=3_000, engines=(*_NAMES, "new"), asked=(*_OPENED, "new")),
+        replace(_LARGE, exact_size=600, engines=(*_NAMES, "new"), asked=(*_OPENED, "new")),
         (("exact", 1.0),),
     ),
 }
