@@ -130,19 +130,18 @@ def test_a_plan_that_cannot_be_used_costs_one_candidate(
 
 
 def test_a_defect_about_one_guest_does_not_cost_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every plan starts b1 on a failed host: all are refused, until b1 is left as it is."""
+    """Every plan starts one guest on a failed host: all are refused, until that guest is left as it is."""
+    first, *others = sorted(action.vm_id for action in _answer().plan.actions)
 
     def misplace(*args: object) -> Plan:
         plan = build_plan(*args)  # type: ignore[arg-type]
-        return Plan(tuple(replace(a, host_id="h3") if a.vm_id == "b1" else a for a in plan.actions))
+        return Plan(tuple(replace(a, host_id="h3") if a.vm_id == first else a for a in plan.actions))
 
-    expected = _answer()
-    assert {a.vm_id for a in expected.plan.actions} == {"b1", "b2"}
     monkeypatch.setattr(attempts, "build_plan", misplace)
     answer = _answer()
-    started = {a.vm_id for a in answer.plan.actions}
-    assert "b2" in started
-    assert "b1" not in started
+    started = {action.vm_id for action in answer.plan.actions}
+    assert started & {*others, "b2"}
+    assert first not in started
     assert {fault.what for fault in answer.engine_faults} == {FaultKind.REJECTED}
 
 
