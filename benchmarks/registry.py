@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from benchmarks import policies, prepared, startup
+from benchmarks import policies, prepared, renamings, startup
 from benchmarks.btrplace import subject as btrplace
 from benchmarks.peers import subject as peers
 from benchmarks.roadef import subject as roadef
@@ -17,6 +17,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     "startup": startup.cases,
     "policies": policies.cases,
     "prepared": prepared.cases,
+    "renamings": renamings.cases,
     "vmha": vmha.cases,
     "frontier": frontier.cases,
     "peers": peers.cases,

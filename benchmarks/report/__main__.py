@@ -25,6 +25,7 @@ _SECTIONS: Final[tuple[tuple[str, str, Callable[[Results], str]], ...]] = (
     ("roadef", "Machine reassignment challenge 2012", tables.reassignment_table),
     ("policies", "Policies compiled", tables.policies_table),
     ("prepared", "One host lost in a prepared cluster", tables.prepared_table),
+    ("renamings", "One cluster under ten names: least, median and most", tables.renamings_table),
     ("startup", "A service that has just started", tables.startup_table),
 )
 

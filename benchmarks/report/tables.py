@@ -223,6 +223,27 @@ def prepared_table(results: Results) -> str:
     return table(head, rows)
 
 
+def renamings_table(results: Results) -> str:
+    """A line per size, budget and seed."""
+    rows = [
+        (
+            row["case"]["size"],
+            f"{row['case']['budget_s']:g}",
+            row["case"]["seed"],
+            *(_spread([plan[name] for plan in row["plans"]]) for name in ("actions", "moves", "needless")),
+            len({tuple(plan["levels"]) for plan in row["plans"]}),
+            sum(plan["outcome"] != "FEASIBLE" for plan in row["plans"]),
+        )
+        for row in results.rows["renamings"]
+    ]
+    head = ("size", "budget s", "seed", "actions", "moves", "needless", "different values", "proven")
+    return table(head, rows)
+
+
+def _spread(values: list[int]) -> str:
+    return f"{min(values)} / {median(values):g} / {max(values)}"
+
+
 def failures_table(results: Results) -> str:
     """Cases that ended with an error."""
     rows = [

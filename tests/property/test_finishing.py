@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from benchmarks.renamings import without
 from tests.support.seeds import assert_checked, chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import judged, problem_of
-from trimtab_solver.actions import Plan
 from trimtab_solver.engines import strategy
 from trimtab_solver.engines.finishing import Finishing
 from trimtab_solver.engines.greedy import repair
@@ -55,17 +54,6 @@ def test_a_finished_target_is_valid_and_no_worse(seeds: range) -> None:
     assert_checked(better, seeds, 0.2)
 
 
-def _without(plan: Plan, vm_id: str) -> Plan:
-    """The plan without the actions of one guest, the others numbered anew; nobody waits for what is gone."""
-    kept = [action for action in plan.actions if action.vm_id != vm_id]
-    number = {action.id: i for i, action in enumerate(kept, 1)}
-    return Plan(
-        tuple(
-            replace(a, id=number[a.id], depends_on=tuple(number[d] for d in a.depends_on if d in number)) for a in kept
-        )
-    )
-
-
 @pytest.mark.parametrize("seeds", chunks(0.3, first=6_700_000), ids=named)
 @pytest.mark.parametrize("cells", [0, strategy.EXACT_MOST], ids=["greedy", "exact"])
 def test_no_guest_can_be_left_out_of_a_plan(seeds: range, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +65,7 @@ def test_no_guest_can_be_left_out_of_a_plan(seeds: range, cells: int, monkeypatc
         answer = plan_recovery(snapshot, policy, PlanOptions(budget_s=0.02, seed=seed, workers=1, reproducible=True))
         values = [level.value for level in answer.levels]
         for vm_id in sorted({action.vm_id for action in answer.plan.actions} - {""}):
-            verdict = verify_plan(snapshot, policy, _without(answer.plan, vm_id))
+            verdict = verify_plan(snapshot, policy, without(answer.plan, vm_id))
             assert not verdict.is_valid or [value for _, value in verdict.levels] > values, (seed, vm_id)
             checked += 1
     assert_checked(checked, seeds, 1)

@@ -61,6 +61,16 @@ def test_a_prepared_cluster_follows_an_event(tmp_path: Path) -> None:
         assert row["anew_cpu_s"] > 0
 
 
+def test_a_cluster_under_other_names_is_the_same(tmp_path: Path) -> None:
+    """Every plan serves the same guests, and none holds actions that could be left out."""
+    (row,) = rows_of(tmp_path, "renamings")
+    assert row["case"] == {"size": "12x100", "budget_s": 0.5, "seed": 1}
+    first, second = row["plans"]
+    assert first["levels"][:4] == second["levels"][:4]
+    assert first["actions"] > 10
+    assert [plan["needless"] for plan in row["plans"]] == [0, 0]
+
+
 def test_a_second_run_leaves_out_what_is_done(tmp_path: Path) -> None:
     """Cases that have a row of this commit are not run again, unless that is asked for."""
     first = rows_of(tmp_path, "vmha")
