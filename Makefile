@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types proto schema bench peers soak serve fmt lock clean
+.PHONY: help setup demo test lint types proto schema bench peers siege soak serve fmt lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -55,6 +55,9 @@ peers: $(READY)  ## install the benchmark's peers that are Python packages, each
 
 soak: $(READY)  ## many thousands of random tiny clusters against brute force (minutes; SEEDS=20000)
 	TRIMTAB_TEST_SEEDS=$(or $(SEEDS),20000) $(BIN)/python -m pytest tests/property -n $(WORKERS) --dist worksteal
+
+siege: $(READY)  ## the service under siege, at full length (SMOKE=1: the slice that is in the gate)
+	$(if $(SMOKE),,TRIMTAB_SIEGE_FULL=1) $(BIN)/python -m pytest tests/siege -s
 
 serve: $(READY)  ## serve on loopback with the sample policy
 	$(BIN)/trimtab serve --reflection

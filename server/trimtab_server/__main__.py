@@ -23,15 +23,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    configure_logging(settings.log_level)
+    lines = configure_logging(settings.log_level)
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(serve(settings, lines))
     except RefusedError as error:
         print(f"the server's policy is refused:\n{error}", file=sys.stderr)
         return 2
     except RuntimeError as error:
         print(f"the server cannot run: {error}", file=sys.stderr)
         return 5
+    finally:
+        lines.close()
     return 0
 
 

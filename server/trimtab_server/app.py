@@ -21,6 +21,7 @@ from .config import Settings
 from .dispatch.answers import AnswersInMemory
 from .dispatch.dispatcher import Dispatcher
 from .dispatch.supervisor import PROBE, Supervisor
+from .logs import LogLines
 from .metrics import Metrics
 from .served_policy import ServedPolicy
 
@@ -30,8 +31,8 @@ _CLOSE_S = 2.0
 """How long calls that never end by themselves, such as health watches, keep a finished server open."""
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is there.
+async def serve(settings: Settings, lines: LogLines) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is there; the log is written to `lines`.
 
     Raises
     ------
@@ -47,7 +48,7 @@ async def serve(settings: Settings) -> None:
     served = ServedPolicy(settings.policy)
     served.load()
     loop.add_signal_handler(signal.SIGHUP, served.ask)
-    metrics = Metrics(served)
+    metrics = Metrics(served, lines)
     supervisor = Supervisor(settings.workers, settings.queue)
     answers = AnswersInMemory(settings.remembered_answers, settings.remembered_mib << 20)
     dispatcher = Dispatcher(settings, served, supervisor, answers, metrics)

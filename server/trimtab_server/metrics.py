@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from .logs import LogLines
 from .served_policy import ServedPolicy
 
 _BUCKETS_S: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -17,8 +18,10 @@ _BUCKETS_S: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300
 class Metrics:
     """Counters of one server. Their labels have few values: no id of a guest, host or request is among them."""
 
-    def __init__(self, served: ServedPolicy) -> None:
+    def __init__(self, served: ServedPolicy, lines: LogLines | None = None) -> None:
         self._registry = CollectorRegistry()
+        if lines is not None:
+            self._registry.register(_LogCollector(lines))
         self._registry.register(_PolicyCollector(served))
         self._calls = Counter(
             "trimtab_calls",
@@ -93,3 +96,15 @@ class _PolicyCollector(Collector):
             loaded.add_metric((), served.loaded_at)
         yield info
         yield loaded
+
+
+class _LogCollector(Collector):
+    """What became of the log, read when somebody asks."""
+
+    def __init__(self, lines: LogLines) -> None:
+        self._lines = lines
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """One sample."""
+        text = "Lines of the log that were lost: nobody read them in time, or they could not be written."
+        yield CounterMetricFamily("trimtab_log_lines_dropped", text, value=self._lines.dropped)

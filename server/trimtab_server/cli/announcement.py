@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from ..logs import configure_logging
+from ..logs import LogLines, configure_logging
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
 
 
-def configure_announced_logging(level: str, policy: str) -> None:
+def configure_announced_logging(level: str, policy: str) -> LogLines:
     """Log as the server always does, and print where it listens, whatever the level of the log."""
-    configure_logging(level)
+    lines = configure_logging(level)
     least = logging.getLevelNamesMapping()[level.upper()]
 
     def announce(_logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -30,6 +30,7 @@ def configure_announced_logging(level: str, policy: str) -> None:
         processors=[announce, *structlog.get_config()["processors"]],
         wrapper_class=structlog.make_filtering_bound_logger(min(least, logging.INFO)),
     )
+    return lines
 
 
 def _address(event: Mapping[str, Any]) -> str:

@@ -22,8 +22,10 @@ def serve(context: typer.Context) -> None:
     from ..app import serve as run
     from .announcement import configure_announced_logging
 
-    configure_announced_logging(settings.log_level, str(settings.policy or "none of its own"))
+    lines = configure_announced_logging(settings.log_level, str(settings.policy or "none of its own"))
     try:
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, lines))
     except RuntimeError as error:
         raise CommandError(ExitCode.SERVER_UNAVAILABLE, [f"the server cannot run: {error}"]) from error
+    finally:
+        lines.close()
