@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, CliApp, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 ENVIRONMENT_PREFIX: Final = "TRIMTAB_"
+_UNIX: Final = "unix:"
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
@@ -94,12 +95,18 @@ class Settings(BaseSettings):
             raise ValueError(f"{policy} does not exist")
         return policy
 
+    @field_validator("listen")
+    @classmethod
+    def _can_be_listened_on(cls, value: str) -> str:
+        if not (value.startswith(_UNIX) and value != _UNIX) and not _has_host_and_port(value):
+            raise ValueError(f"{value!r} is no address; write HOST:PORT, for example 127.0.0.1:50051, or unix:PATH")
+        return value
+
     @field_validator("metrics_listen")
     @classmethod
-    def _has_host_and_port(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
-        if value and not (host and port.isascii() and port.isdigit() and int(port) < 1 << 16):
-            raise ValueError("write HOST:PORT, for example 127.0.0.1:9090")
+    def _can_be_scraped(cls, value: str) -> str:
+        if value and not _has_host_and_port(value):
+            raise ValueError(f"{value!r} is no address; write HOST:PORT, for example 127.0.0.1:9090")
         return value
 
     @property
@@ -151,6 +158,11 @@ def _sentence(fault: Any) -> str:
         return message
     name = str(fault["loc"][0])
     return f"{name} (--{name.replace('_', '-')}, {ENVIRONMENT_PREFIX}{name.upper()}) is {fault['input']!r}: {message}"
+
+
+def _has_host_and_port(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    return bool(host) and port.isascii() and port.isdigit() and int(port) < 1 << 16
 
 
 def _is_local(address: str) -> bool:

@@ -1,7 +1,8 @@
 """Snapshot and plan files: canonical protobuf JSON or binary, by suffix.
 
 ``.json`` and ``.json.gz`` hold the JSON form of `trimtab.v1.Snapshot` or `trimtab.v1.Answer`, ``.pb`` and ``.pb.zst``
-the binary form. A plan file holds the whole answer, because a plan is checked with its certificate.
+the binary form. A plan file holds the whole answer, because a plan is checked with its certificate. ``-`` is standard
+input or output; what comes from there or another pipe has no suffix, and is told by its first bytes.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import io
 import json
 import os
 import re
+import sys
 import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 import zstandard
 from google.protobuf import json_format
@@ -33,6 +35,9 @@ SUFFIXES: Final = (".json", ".json.gz", ".pb", ".pb.zst")
 MAX_BYTES: Final = 1 << 30
 """The most a file may hold after decompression, so that a small file cannot fill the memory."""
 
+STANDARD: Final = Path("-")
+"""Stands for standard input where a file is read, for standard output where one is written."""
+_MAGIC: Final = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
 _GZIP_LEVEL = 6
 _ZSTD_LEVEL = 3
 _AT = re.compile(r' at "[A-Za-z]+\.?([^"]*)"')
@@ -99,9 +104,19 @@ def _malformed(where: str, message: str, fix: str = "") -> RefusedError:
 
 
 def _read(path: Path, message: MessageT) -> MessageT:
-    suffix = _suffix(path)
-    content = _decompress(path, suffix)
-    if suffix.startswith(".json"):
+    if path == STANDARD or path.is_fifo():
+        packed = sys.stdin.buffer.read(MAX_BYTES + 1) if path == STANDARD else path.read_bytes()
+        if not packed:
+            raise _malformed(str(path), "is empty", "name - for one file only, and send it")
+        compression = next((name for magic, name in _MAGIC.items() if packed.startswith(magic)), "")
+        content = _decompress(path, io.BytesIO(packed), compression)
+        is_json = content.lstrip()[:1] == b"{"
+    else:
+        suffix = _suffix(path)
+        with path.open("rb") as file:
+            content = _decompress(path, file, suffix)
+        is_json = suffix.startswith(".json")
+    if is_json:
         _parse_json(path, content, message)
     else:
         try:
@@ -111,17 +126,16 @@ def _read(path: Path, message: MessageT) -> MessageT:
     return message
 
 
-def _decompress(path: Path, suffix: str) -> bytes:
-    with path.open("rb") as file:
-        source: io.BufferedIOBase | gzip.GzipFile | zstandard.ZstdDecompressionReader = file
-        if suffix.endswith(".gz"):
-            source = gzip.GzipFile(fileobj=file)
-        elif suffix.endswith(".zst"):
-            source = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        try:
-            content = source.read(MAX_BYTES + 1)
-        except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
-            raise _malformed(str(path), f"cannot be decompressed: {error}", "write the file again") from error
+def _decompress(path: Path, file: IO[bytes], suffix: str) -> bytes:
+    source: IO[bytes] | gzip.GzipFile | zstandard.ZstdDecompressionReader = file
+    if suffix.endswith(".gz"):
+        source = gzip.GzipFile(fileobj=file)
+    elif suffix.endswith(".zst"):
+        source = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+    try:
+        content = source.read(MAX_BYTES + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise _malformed(str(path), f"cannot be decompressed: {error}", "write the file again") from error
     if len(content) > MAX_BYTES:
         raise _malformed(str(path), f"holds more than {MAX_BYTES >> 20} MiB")
     return content
@@ -155,6 +169,9 @@ def _with_file_name(path: Path, read: Callable[[], ValueT]) -> ValueT:
 
 
 def _write(path: Path, message: Message) -> None:
+    if path == STANDARD:
+        sys.stdout.write(json_of(message))
+        return
     suffix = _suffix(path)
     if suffix.startswith(".json"):
         content = json_of(message).encode("utf-8")

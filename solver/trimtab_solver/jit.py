@@ -81,6 +81,11 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="trimtab-kernels-"))
 
 
+def is_cached(function: Callable[..., object]) -> bool:
+    """Whether some compiled code of a function lies on disk that nothing has changed since."""
+    return any((cache_folder() / code_digest(function)).rglob("*.nbc"))
+
+
 def _is_writable(folder: Path) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -14,10 +14,16 @@ from .digest import snapshot_digest
 from .engines.bounds.bound import Bounds
 from .engines.clock import NEVER
 from .engines.columns import knapsacks
+from .engines.columns.dynamic_program import solve_knapsacks
 from .engines.columns.price_and_branch import PriceAndBranchOptions, price_and_branch
+from .engines.finishing import Finishing
 from .engines.greedy import repair
 from .engines.room_prices import RoomPrices
 from .engines.search import SearchOptions, search
+from .engines.search.anneal import anneal
+from .engines.search.construct import construct
+from .engines.search.finish import send_home, spread_arrivals
+from .jit import is_cached
 from .prepared import prepare
 from .snapshot import Host, Snapshot, Vm, VmState
 
@@ -46,8 +52,14 @@ def warm_up() -> None:
     relaxed = Bounds(problem).loss_problem(problem.ranks[0], {})
     price_and_branch(problem, relaxed, PriceAndBranchOptions(NEVER, iterations=1), threading.Event())
     search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, room=room), start)
+    Finishing(problem).finish(start)
     # looks up the types of all fields, which takes as long as the digest of a hundred guests
     snapshot_digest(snapshot)
+
+
+def is_warm() -> bool:
+    """Whether all kernels have been compiled on this machine since they were last changed."""
+    return all(is_cached(kernel) for kernel in (anneal, construct, send_home, spread_arrivals, solve_knapsacks))
 
 
 if __name__ == "__main__":

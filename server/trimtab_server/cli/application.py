@@ -17,6 +17,7 @@ from . import (
     sample_command,
     serve_command,
     verify_command,
+    warm_up_command,
 )
 from .exits import CommandError, ExitCode
 from .policy import policy
@@ -96,4 +97,7 @@ application.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )(serve_command.serve)
+application.command("warm-up", short_help="Compile what plans are made with, once per machine.")(
+    warm_up_command.warm_up
+)
 application.add_typer(policy, name="policy")

@@ -13,7 +13,10 @@ from .durations import parse_duration
 MAX_SEED: Final = 2**31 - 1
 
 SnapshotFile = Annotated[
-    Path, typer.Argument(metavar="SNAPSHOT", help="State of the cluster: .json, .json.gz, .pb or .pb.zst.")
+    Path,
+    typer.Argument(
+        metavar="SNAPSHOT", help="State of the cluster: .json, .json.gz, .pb or .pb.zst; - is standard input."
+    ),
 ]
 PolicyFolder = Annotated[Path, typer.Option("--policy", metavar="DIR", help="Folder (or file) with the policy.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=MAX_SEED, help="Starting point of every random choice.")]

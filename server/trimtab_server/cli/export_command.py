@@ -50,7 +50,7 @@ def export(
 
     A plan whose certificate does not say that it was verified is refused.
     """
-    from ..files import read_answer
+    from ..files import STANDARD, read_answer
 
     exporter = _exporter(to)
     answer = read_answer(plan)
@@ -58,7 +58,7 @@ def export(
         fix = "nothing should execute it; plan again"
         raise CommandError(ExitCode.FLAWED, [f"{plan}: certificate.verified is false: {fix}"])
     content = exporter.write(answer.plan)
-    if output is None:
+    if output is None or output == STANDARD:
         sys.stdout.buffer.write(content)
     else:
         output.write_bytes(content)

@@ -53,7 +53,7 @@ def import_(
     """Turn the cluster state and the rules of another tool into a snapshot and a policy."""
     from trimtab_solver.validation import check_snapshot
 
-    from ..files import SUFFIXES, write_snapshot
+    from ..files import STANDARD, SUFFIXES, write_snapshot
     from ..reports.page import Page
     from ..reports.quantities import plural
     from .outputs import check_output_file, check_policy_folder, write_policy
@@ -63,11 +63,15 @@ def import_(
     imported = importer.read(file)
     check_snapshot(imported.snapshot)
     if policy_out is None:
+        if output == STANDARD:
+            raise CommandError(ExitCode.USAGE, ["--policy-out: say where the policy goes when SNAPSHOT is -"])
         suffix = next(suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if output.name.endswith(suffix))
         policy_out = output.with_name(output.name.removesuffix(suffix) + "-policy")
     check_policy_folder(policy_out, imported.policy_documents)
     write_policy(policy_out, imported.policy_documents)
     write_snapshot(output, imported.snapshot)
+    if output == STANDARD:
+        return
 
     page = Page()
     state = imported.snapshot

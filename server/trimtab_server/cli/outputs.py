@@ -16,8 +16,10 @@ def check_output_file(path: Path) -> None:
     CommandError
         The suffix names no format, or the folder is not there.
     """
-    from ..files import SUFFIXES
+    from ..files import STANDARD, SUFFIXES
 
+    if path == STANDARD:
+        return
     if not path.name.endswith(SUFFIXES):
         raise CommandError(ExitCode.USAGE, [f"{path}: the file name must end in {', '.join(SUFFIXES)}"])
     if not path.parent.is_dir():

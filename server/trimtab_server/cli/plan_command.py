@@ -43,7 +43,13 @@ def plan(
     format_: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.TABLE,
     limit: Limit = 50,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Also write the plan file here.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Also write the plan file here; - writes it to standard output, and nothing else.",
+        ),
     ] = None,
 ) -> None:
     """Plan the recovery of the cluster in SNAPSHOT.
@@ -55,7 +61,7 @@ def plan(
     from trimtab_solver.execution.carry_out import places_after
     from trimtab_solver.options import FRONTIER_SHARES, PlanOptions
 
-    from ..files import read_answer, read_snapshot, write_answer
+    from ..files import STANDARD, read_answer, read_snapshot, write_answer
     from .outputs import check_output_file
     from .planning import Planning
 
@@ -73,7 +79,8 @@ def plan(
     answer = _answer(planning, options)
     if output is not None:
         write_answer(output, answer)
-    _print(answer, state, format_, limit or None)
+    if output != STANDARD:
+        _print(answer, state, format_, limit or None)
     raise typer.Exit(exit_code_of(answer))
 
 

@@ -30,7 +30,10 @@ class Planning:
         self._policy = None if folder is None else load_policy(folder)
 
     def plan(self, options: PlanOptions, show: ShowProgress | None) -> Answer:
-        """The answer; `show` gets every report on the way. Raises as `plan_recovery`, or as `ServerClient.plan`."""
+        """The answer; `show` gets every report on the way. Raises as `plan_recovery`, or as `ServerClient.plan`.
+
+        In this process the first Ctrl-C ends the search, not the command.
+        """
         if self._server is not None:
             from .server_client import ServerClient
 
@@ -38,9 +41,14 @@ class Planning:
                 return client.plan(self._snapshot, self._files(), options, show)
         from trimtab_solver.planner import plan_recovery
 
+        from .interruption import ended_by_interrupt
+        from .warm_up_command import compile_first
+
         assert self._policy is not None
         watch = None if show is None else lambda report: show(report.engine, report.elapsed_s, report.levels)
-        return plan_recovery(self._snapshot, self._policy, options, watch)
+        compile_first()
+        with ended_by_interrupt() as stop:
+            return plan_recovery(self._snapshot, self._policy, options, watch, stop)
 
     def explain(self, vm_id: str, host_id: str | None) -> GuestExplanation:
         """Where the guest could run now. Raises as `explain_guest`, or as `ServerClient.explain`."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .arguments import Seed
+from .exits import CommandError, ExitCode
 
 
 def sample(
@@ -23,6 +24,7 @@ def sample(
         typer.Option("--fail", metavar="KIND:ID", help="What fails: host, rack, room, site or feed; repeatable."),
     ] = None,
     seed: Seed = 1,
+    force: Annotated[bool, typer.Option("--force", help="Write over an earlier sample in the folder.")] = False,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write snapshot.json and policy/ into.")
     ] = Path("trimtab-sample"),
@@ -45,6 +47,10 @@ def sample(
     )
     made = generate(options)
     check_policy_folder(output / "policy", made.policy)
+    written = [output / "snapshot.json", *(output / "policy" / name for name in made.policy)]
+    if not force and (there := [str(path) for path in written if path.exists()]):
+        fix = "name a new folder, or write over it with --force"
+        raise CommandError(ExitCode.USAGE, [f"{there[0]}: is there already; {fix}"])
     output.mkdir(parents=True, exist_ok=True)
     write_policy(output / "policy", made.policy)
     # where the first line of each document tells editors to look for it

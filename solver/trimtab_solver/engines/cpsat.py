@@ -210,6 +210,8 @@ class CpSatModel:
         parameters = solver.parameters
         parameters.num_workers = budget.workers
         parameters.random_seed = budget.seed % 2**31
+        # Ctrl-C is for the caller to answer, who may want more than that this one solve ends
+        parameters.catch_sigint_signal = False
         # both can take most of the time on big models and help little here
         parameters.symmetry_level = 0
         parameters.cp_model_probing_level = 0

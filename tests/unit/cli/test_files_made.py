@@ -114,3 +114,16 @@ def test_files_of_another_format_are_refused(tmp_path: Path) -> None:
     assert result.code == 2
     assert "wrong.json" in result.err
     assert run("import", "openstack", wrong, "-o", tmp_path / "c.json").code == 2
+
+
+def test_a_sample_is_not_written_over_another(tmp_path: Path) -> None:
+    """Whoever has changed the policy in it does not lose that by asking for a sample once more, unless with --force."""
+    small = ("sample", "--hosts", "3", "--vms", "6", "-o", tmp_path)
+    assert run(*small).code == 0
+    (tmp_path / "policy" / "tiers.yaml").write_text("mine")
+    again = run(*small)
+    assert again.code == 2
+    assert again.err.endswith("is there already; name a new folder, or write over it with --force\n")
+    assert (tmp_path / "policy" / "tiers.yaml").read_text() == "mine"
+    assert run(*small, "--force").code == 0
+    assert (tmp_path / "policy" / "tiers.yaml").read_text() != "mine"

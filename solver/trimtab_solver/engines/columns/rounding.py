@@ -165,6 +165,7 @@ def _improve(program: _Program, values: Ints, units: float, most_s: float, seed:
     if math.isfinite(most_s):
         solver.parameters.max_time_in_seconds = most_s
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False
     solver.parameters.random_seed = seed
     solver.parameters.linearization_level = 2
     if not has_solution(solver.solve(model), model):
