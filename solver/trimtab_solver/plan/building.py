@@ -9,7 +9,7 @@ from ..failures import Event
 from ..primitives.encoding import Ints
 from ..problem import NOWHERE, Problem
 from .facts import Facts
-from .precedence import find_precedence
+from .precedence.waiting import find_precedence
 from .reasons import Reasons
 from .steps import NO_VM, Step
 from .timing import durations_of, earliest_starts
@@ -18,10 +18,10 @@ from .timing import durations_of, earliest_starts
 def build_plan(facts: Facts, problem: Problem, ordered: Sequence[Step], event: Event) -> Plan:
     """The plan that executes `ordered`, hosts fenced and booted first."""
     steps = [*_preparations(problem, ordered, facts.failed_host), *ordered]
-    needs = find_precedence(problem, steps, facts.failed_host)
     durations = durations_of(facts, steps)
+    needs = find_precedence(facts, problem, steps, durations)
     starts = earliest_starts(facts, steps, needs, durations)
-    reasons = Reasons(facts, problem, steps, needs, event)
+    reasons = Reasons(facts, problem, steps, event)
     return Plan(
         tuple(
             Action(

@@ -10,66 +10,48 @@ import numpy as np
 
 from ..actions import ActionKind, Phase
 from ..failures import Event
-from ..problem import NOWHERE, Problem
+from ..problem import Problem
 from ..snapshot import HostState, VmState
 from .facts import Facts
+from .purposes import find_purposes
 from .steps import NO_VM, Step
-
-_NAMED = 3
 
 
 class Reasons:
-    """Looks at a whole list of steps with its dependencies and says what each step is for."""
+    """Looks at a whole list of steps and says what each step is for."""
 
     def __init__(
         self,
         facts: Facts,
         problem: Problem,
         steps: Sequence[Step],
-        dependencies: Sequence[Sequence[int]],
         event: Event,
     ) -> None:
         self._problem = problem
         self._steps = steps
         self._event = event
         self._facts = facts
-        self._served: list[list[int]] = [[] for _ in steps]
-        """Per step, the later arrivals that take the room it frees."""
-        for i, needs in enumerate(dependencies):
-            arrival = steps[i].arrival_host
-            for d in needs:
-                if steps[i].grows or arrival == NOWHERE:
-                    continue
-                if steps[d].departure_host == arrival and steps[d].v != steps[i].v:
-                    self._served[d].append(i)
+        self._purposes = find_purposes(steps)
         self._overfull = np.any(problem.capacity.start > problem.capacity.limit, axis=1).tolist()
-        self._phases = self._assign_phases()
         self._last_of_vm = {step.v: i for i, step in enumerate(steps) if step.v != NO_VM}
         self._last_move_of_vm = {step.v: i for i, step in enumerate(steps) if step.is_migration}
         self._arrivals = Counter(step.enters for step in steps)
 
     def phase(self, i: int) -> Phase:
         """Restore, reclaim or rebalance."""
-        return self._phases[i]
-
-    def _assign_phases(self) -> list[Phase]:
-        phases = [Phase.REBALANCE] * len(self._steps)
-        interrupted = {s.v for s in self._steps if s.kind.departs}
-        for i in range(len(self._steps) - 1, -1, -1):
-            step = self._steps[i]
-            if step.v == NO_VM or (step.kind.arrives and step.v not in interrupted):
-                phases[i] = Phase.RESTORE
-            elif any(phases[s] is not Phase.REBALANCE for s in self._served[i]):
-                phases[i] = Phase.RECLAIM
-        return phases
+        return self._purposes[i].phase
 
     def _host(self, h: int) -> str:
         return self._problem.host_ids[h]
 
-    def _names(self, positions: Sequence[int]) -> str:
-        names = list(dict.fromkeys(self._problem.vm_ids[self._steps[i].v] for i in positions))
-        more = len(names) - _NAMED
-        return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    def _makes_room(self, i: int) -> str:
+        """For whom; empty if for nobody."""
+        served = self._purposes[i].served
+        if not served.count:
+            return ""
+        names = ", ".join(self._problem.vm_ids[v] for v in served.first)
+        more = served.count - len(served.first)
+        return f"makes room on {self._host(self._steps[i].host)} for {names}" + (f" and {more} more" if more else "")
 
     def _broken(self, v: int, h: int) -> list[str]:
         """Names of unary rules the guest breaks on the host."""
@@ -131,17 +113,15 @@ class Reasons:
         failures = self._event.hardware_failures
         verb = "suspended" if step.kind is ActionKind.SUSPEND else "stopped"
         right = f"{tier} may be {verb} at {failures} hardware failure{'s' if failures != 1 else ''}"
-        for_whom = f"makes room on {self._host(step.host)} for {self._names(self._served[i])}"
-        return f"{for_whom if self._served[i] else 'a rule or the room on its host demands it'}; {right}"
+        return f"{self._makes_room(i) or 'a rule or the room on its host demands it'}; {right}"
 
     def _resize(self, i: int, step: Step) -> str:
         if step.grows:
             assert step.size is not None
             whole = bool((step.size >= self._problem.requested[step.v]).all())
             return "gets back what it requested" if whole else "gets back part of what it requested"
-        if self._served[i]:
-            return f"makes room on {self._host(step.host)} for {self._names(self._served[i])}; keeps its floor"
-        return f"{self._host(step.host)} has too little room for what its guests hold or get back; keeps its floor"
+        too_little = f"{self._host(step.host)} has too little room for what its guests hold or get back"
+        return f"{self._makes_room(i) or too_little}; keeps its floor"
 
     def _migrate(self, i: int, step: Step) -> str:
         v = step.v
@@ -153,8 +133,8 @@ class Reasons:
         broken = self._broken(v, step.host)
         if broken:
             return f"breaks {', '.join(broken)} where it is"
-        if self._served[i]:
-            return f"makes room on {self._host(step.host)} for {self._names(self._served[i])}"
+        if for_whom := self._makes_room(i):
+            return for_whom
         groups = [self._problem.groups[g].rule for g in self._problem.groups_of.get(v, ())]
         if groups:
             return f"brings its group closer to {', '.join(dict.fromkeys(groups))}"

@@ -32,6 +32,11 @@ class Step:
         return self.kind.moves
 
     @property
+    def is_transit(self) -> bool:
+        """Whether the guest begins or ceases to run somewhere."""
+        return self.kind.arrives or self.kind.departs or self.kind.moves
+
+    @property
     def grows(self) -> bool:
         """Whether it is a resize that takes room."""
         if self.kind is not ActionKind.RESIZE or self.size is None or self.before is None:
@@ -54,7 +59,9 @@ class Step:
     @property
     def enters(self) -> int:
         """The host on which the guest begins to run, or NOWHERE."""
-        return self.arrival_host if self.kind.arrives or self.kind.moves else NOWHERE
+        if self.kind.moves:
+            return self.goal
+        return self.host if self.kind.arrives else NOWHERE
 
     @property
     def leaves(self) -> int:

@@ -77,13 +77,25 @@ def earliest_starts(
 
     List scheduling in plan order (Graham 1966): a slot goes to the migration that stands first in the plan.
     """
-    slots = [[0] * max(1, host.migration_slots) for host in facts.hosts]
-    starts: list[int] = []
+    slots, starts = Slots(facts), list[int]()
     for i, step in enumerate(steps):
-        start = max((starts[d] + durations[d] for d in dependencies[i]), default=0)
-        if step.is_migration:
-            start = max(start, slots[step.host][0], slots[step.goal][0])
-            for h in (step.host, step.goal):
-                heapq.heapreplace(slots[h], start + durations[i])
-        starts.append(start)
+        ready = max((starts[d] + durations[d] for d in dependencies[i]), default=0)
+        starts.append(slots.take(step, ready, durations[i]))
     return starts
+
+
+class Slots:
+    """When the migration slots of each host are free again, while steps take them in list order."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._free_at = [[0] * max(1, host.migration_slots) for host in facts.hosts]
+
+    def take(self, step: Step, ready: int, duration: int) -> int:
+        """The begin of a step that may begin at `ready`; a migration takes a slot at both ends."""
+        if not step.is_migration:
+            return ready
+        ends = self._free_at[step.host], self._free_at[step.goal]
+        start = max(ready, ends[0][0], ends[1][0])
+        for slots in ends:
+            heapq.heapreplace(slots, start + duration)
+        return start

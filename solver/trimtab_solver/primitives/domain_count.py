@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from .encoding import (
 )
 from .group import GroupPrimitive
 from .members import Members
+from .transits import ABSENT, DirectedEvent, DirectedKey, Transit, somebody_leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,6 @@ class DomainCount(GroupPrimitive):
 
     Exactly one of `least` and `most` is not zero.
     """
-
-    is_ordered = True
 
     members: Index
     least: int = 0
@@ -45,6 +44,23 @@ class DomainCount(GroupPrimitive):
     def breach(self, running: int, used: int) -> int:
         """The amount with so many running members in so many domains."""
         return max(0, min(self.least, running) - used) if self.least else max(0, used - self.most)
+
+    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[DirectedKey]:
+        """For `most`, who enters a domain raises and who leaves one lowers.
+
+        For `least`, while nobody leaves, whoever enters a domain with members raises and whoever enters another one
+        lowers; as soon as somebody leaves, everybody does both.
+        """
+        if self.most:
+            yield DirectedKey([DirectedEvent(t.step, t.entered != ABSENT, t.left != ABSENT) for t in transits])
+        elif somebody_leaves(transits):
+            yield DirectedKey([DirectedEvent(t.step, raises=True, lowers=True) for t in transits])
+        else:
+            used, effects = set(self.used(self.members, place)), []
+            for t in transits:
+                effects.append(DirectedEvent(t.step, raises=t.entered in used, lowers=t.entered not in used))
+                used.add(t.entered)
+            yield DirectedKey(effects)
 
     @classmethod
     def stack(cls, groups: Sequence[DomainCount]) -> DomainCountStack:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +17,12 @@ from .encoding import (
 )
 from .group import GroupPrimitive
 from .members import Members
+from .transits import DirectedEvent, DirectedKey, Transit, count_by_domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainDependency(GroupPrimitive):
     """The amount of breach in a domain is 1 if it has members but no provider; a guest may be both."""
-
-    is_ordered = True
 
     members: Index
     providers: Index
@@ -36,6 +35,13 @@ class DomainDependency(GroupPrimitive):
     def counts(self, place: Index) -> Ints:
         """Running members and providers per domain [2, D]."""
         return np.stack([self.count(side, place) for side in (self.members, self.providers)])
+
+    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[DirectedKey]:
+        """Per domain: who enters raises, who leaves lowers; of providers, also those that are members, the reverse."""
+        providers = frozenset(self.providers.tolist())
+        for changes in count_by_domain(transits).values():
+            raising = [(transit.step, (count > 0) != (transit.v in providers)) for transit, count in changes]
+            yield DirectedKey([DirectedEvent(step, raises=raises, lowers=not raises) for step, raises in raising])
 
     @classmethod
     def stack(cls, groups: Sequence[DomainDependency]) -> DomainDependencyStack:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from .encoding import (
 )
 from .group import GroupPrimitive
 from .members import Members
+from .transits import DirectedEvent, DirectedKey, Transit, count_by_domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,13 @@ class DomainExclusion(GroupPrimitive):
     def counts(self, place: Index) -> Ints:
         """Running members per set and domain [2, D]."""
         return np.stack([self.count(side, place) for side in (self.left, self.right)])
+
+    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[DirectedKey]:
+        """Per domain: who enters it raises, who leaves it lowers."""
+        for changes in count_by_domain(transits).values():
+            yield DirectedKey(
+                [DirectedEvent(transit.step, raises=count > 0, lowers=count < 0) for transit, count in changes]
+            )
 
     @classmethod
     def stack(cls, groups: Sequence[DomainExclusion]) -> DomainExclusionStack:

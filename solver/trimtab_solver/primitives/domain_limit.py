@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from .encoding import (
 )
 from .group import GroupPrimitive
 from .members import Members
+from .transits import CountedKey, Transit, count_by_domain, somebody_leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,15 @@ class DomainLimit(GroupPrimitive):
     def counts(self, place: Index) -> Ints:
         """Running members per domain [D]."""
         return self.count(self.members, place)
+
+    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[CountedKey]:
+        """Per domain the members in it."""
+        if not somebody_leaves(transits):
+            return
+        now = self.used(self.members, place)
+        for d, changes in count_by_domain(transits).items():
+            free = max(0, self.limit - now.get(d, 0))
+            yield CountedKey(free, [(transit.step, count) for transit, count in changes])
 
     @classmethod
     def stack(cls, groups: Sequence[DomainLimit]) -> DomainLimitStack:

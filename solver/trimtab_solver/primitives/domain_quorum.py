@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from .encoding import (
 )
 from .group import CountTally, GroupPrimitive
 from .members import Members
+from .transits import ABSENT, FEW_DOMAINS, CountedKey, Transit, somebody_leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,6 @@ class DomainQuorum(GroupPrimitive):
 
     With `survives` those in the domain that holds most of them do not count: it is the one whose loss hurts most.
     """
-
-    is_ordered = True
 
     members: Index
     least: int
@@ -45,6 +45,44 @@ class DomainQuorum(GroupPrimitive):
     def breach(self, running: int, largest: int) -> int:
         """The amount with so many running members, so many of them in the largest domain."""
         return max(0, self.least - running + (largest if self.survives else 0))
+
+    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[CountedKey]:
+        """Those that run, minus; with `survives` per domain those outside of it.
+
+        Of the domains in which nothing happens the one with the most members stands for all.
+        """
+        if not somebody_leaves(transits):
+            return
+        now = self.counts(place)
+        running = int(now.sum())
+        needed = self.least - self.breach(running, int(now.max(initial=0)))
+        lost, largest = [ABSENT], 0
+        if self.survives:
+            lost, largest = self._split(now, needed, transits)
+        if largest:
+            yield _key(running - needed - largest, ABSENT, transits)
+        for d in lost:
+            yield _key(running - needed - (int(now[d]) if d != ABSENT else 0), d, transits)
+
+    def _split(self, now: Ints, needed: int, transits: Sequence[Transit]) -> tuple[list[int], int]:
+        """The domains to look at one by one, and the most members that any other can have (0: there is no other).
+
+        When there are many domains, those are not looked at that never have more members than could be lost from all.
+        """
+        lost = self._lost(now, transits)
+        if len(lost) <= FEW_DOMAINS:
+            return lost, 0
+        running = int(now.sum()) + min(itertools.accumulate((transit.growth for transit in transits), initial=0))
+        high = now.copy()
+        np.add.at(high, [transit.entered for transit in transits if transit.entered != ABSENT], 1)
+        small = [d for d in lost if high[d] <= running - needed]
+        return sorted(set(lost) - set(small)), max((int(high[d]) for d in small), default=0)
+
+    def _lost(self, now: Ints, transits: Sequence[Transit]) -> list[int]:
+        """The domains whose loss can hurt most."""
+        changing = {d for transit in transits for d in (transit.left, transit.entered)} - {ABSENT}
+        still = np.setdiff1d(np.arange(self.domain_count), list(changing))
+        return sorted(changing) + ([int(still[now[still].argmax()])] if len(still) else [])
 
     @classmethod
     def stack(cls, groups: Sequence[DomainQuorum]) -> DomainQuorumStack:
@@ -78,6 +116,13 @@ class DomainQuorum(GroupPrimitive):
         for domain in lost or [set[int]()]:
             left = [literal for literal in everybody if literal not in domain]
             model.add_linear([*left, breach], [1] * (len(left) + 1), self.least, UNBOUNDED)
+
+
+def _key(free: int, lost: int, transits: Sequence[Transit]) -> CountedKey:
+    """Those that run outside of the domain `lost`, minus."""
+    inside = (ABSENT, lost)
+    changes = ((t.step, (t.left not in inside) - (t.entered not in inside)) for t in transits)
+    return CountedKey(max(0, free), [change for change in changes if change[1]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from .domain_map import DomainMap
 from .encoding import Bools, Breaches, Index, Ints, ModelWriter, PlacementVariables
 from .sealing import seal
+from .transits import Key, Transit
 
 
 class GroupTally(Protocol):
@@ -110,12 +111,6 @@ class GroupPrimitive(ABC):
     domain: Index = field(init=False, repr=False)
     domain_count: int = field(init=False, repr=False)
 
-    is_ordered: ClassVar[bool] = False
-    """Whether what one more guest does to the amount depends on where all the others are.
-
-    Else only those in its own domain matter, and the fewer there are of them the better.
-    """
-
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", self.domains.of_host)
         object.__setattr__(self, "domain_count", self.domains.count)
@@ -146,6 +141,10 @@ class GroupPrimitive(ABC):
     @abstractmethod
     def guests(self) -> Index:
         """Every guest concerned."""
+
+    @abstractmethod
+    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[Key]:
+        """What can break while the transits of its guests, which are in list order, begin at `place` [V]."""
 
     @classmethod
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from .encoding import (
     PlacementVariables,
 )
 from .group import GroupPrimitive
+from .transits import CountedKey, Transit, count_by_domain, somebody_leaves
 
 PERCENT = 100
 
@@ -50,6 +51,17 @@ class Headroom(GroupPrimitive):
     def breach(self, loads: Ints) -> Ints:
         """The amount per domain [D] with these loads."""
         return np.asarray(-(-PERCENT * np.maximum(loads - self.usable, 0) // self.total))
+
+    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[CountedKey]:
+        """Per domain what the members in it ask for. An amount at the start leaves part of `total` beyond `usable`."""
+        if not somebody_leaves(transits):
+            return
+        now = self.loads(place)
+        most = self.usable + self.breach(now) * np.maximum(self.total, 1) // PERCENT
+        demand = dict(zip(self.members.tolist(), self.demand.tolist(), strict=True))
+        for d, changes in count_by_domain(transits).items():
+            free = max(0, int(most[d] - now[d]))
+            yield CountedKey(free, [(transit.step, count * demand[transit.v]) for transit, count in changes])
 
     @classmethod
     def stack(cls, groups: Sequence[Headroom]) -> HeadroomStack:

@@ -6,7 +6,6 @@ from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.steps import World
 from trimtab_solver.actions import ActionKind, Phase
 from trimtab_solver.failures import Event, event_of
-from trimtab_solver.plan.precedence import find_precedence
 from trimtab_solver.plan.reasons import Reasons
 from trimtab_solver.plan.steps import Step
 from trimtab_solver.policy.documents import Policy, Selector
@@ -26,9 +25,7 @@ class _Story:
         self._event: Event = event_of(found)
 
     def told(self, *steps: Step) -> Reasons:
-        problem, failed_host = self.world.problem, self.world.facts.failed_host
-        needs = find_precedence(problem, steps, failed_host)
-        return Reasons(self.world.facts, problem, steps, needs, self._event)
+        return Reasons(self.world.facts, self.world.problem, steps, self._event)
 
 
 def test_starts_say_what_had_happened() -> None:
