@@ -137,6 +137,7 @@ def _job(method: Method, budget_s: float) -> Job:
         max_budget_s=budget_s,
         threads=THREADS,
         memory_bytes=_MEMORY_BYTES,
+        answer_bytes=_MEMORY_BYTES,
         policy=None,
     )
 

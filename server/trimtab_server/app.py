@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 
@@ -50,6 +51,7 @@ async def serve(settings: Settings, lines: LogLines) -> None:
     loop.add_signal_handler(signal.SIGHUP, served.ask)
     metrics = Metrics(served, lines)
     supervisor = Supervisor(settings.workers, settings.queue)
+    metrics.observe_load(supervisor.load)
     answers = AnswersInMemory(settings.remembered_answers, settings.remembered_mib << 20)
     dispatcher = Dispatcher(settings, served, supervisor, answers, metrics)
     await supervisor.start(dispatcher.job(PROBE))
@@ -60,8 +62,8 @@ async def serve(settings: Settings, lines: LogLines) -> None:
     await server.start()
     _serve_metrics(settings, metrics)
     watching = asyncio.create_task(served.watch(settings.policy_interval_s))
-    for name in (health.OVERALL_HEALTH, PLANNING, POLICY):
-        await healths.set(name, health_pb2.HealthCheckResponse.SERVING)
+    await _tell(healths, True)
+    following = asyncio.create_task(supervisor.follow(functools.partial(_tell, healths)))
     _log.info(
         "listening",
         address=settings.listen,
@@ -70,13 +72,20 @@ async def serve(settings: Settings, lines: LogLines) -> None:
         pid=os.getpid(),
     )
     await stopping.wait()
-    watching.cancel()
+    for task in (watching, following):
+        task.cancel()
     _log.info("draining", grace_s=settings.grace_s)
     await healths.enter_graceful_shutdown()
     await dispatcher.drain(settings.grace_s)
     await server.stop(_CLOSE_S)
     await supervisor.close()
     _log.info("stopped")
+
+
+async def _tell(healths: health.aio.HealthServicer, serves: bool) -> None:
+    status = health_pb2.HealthCheckResponse.SERVING if serves else health_pb2.HealthCheckResponse.NOT_SERVING
+    for name in (health.OVERALL_HEALTH, PLANNING, POLICY):
+        await healths.set(name, status)
 
 
 def _serve_metrics(settings: Settings, metrics: Metrics) -> None:

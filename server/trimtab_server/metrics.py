@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import resource
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
@@ -13,6 +16,18 @@ from .logs import LogLines
 from .served_policy import ServedPolicy
 
 _BUCKETS_S: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLoad:
+    """How busy the server is now."""
+
+    waiting: Mapping[str, int]
+    """Requests that wait, by quota."""
+    working: Mapping[str, int]
+    """Requests that are worked on, by quota."""
+    crashes: int
+    """Processes that ended or were ended for a fault, since the start."""
 
 
 class Metrics:
@@ -33,6 +48,13 @@ class Metrics:
             "trimtab_call_duration_seconds",
             "From the arrival of a call to its end.",
             ("method",),
+            buckets=_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._waits = Histogram(
+            "trimtab_waiting_seconds",
+            "How long requests waited for a solver process.",
+            ("quota",),
             buckets=_BUCKETS_S,
             registry=self._registry,
         )
@@ -57,6 +79,14 @@ class Metrics:
     def engine_failed(self, engine: str) -> None:
         """Count a failure of an engine that did not cost the plan."""
         self._engine_faults.labels(engine).inc()
+
+    def observe_load(self, load: Callable[[], ServiceLoad]) -> None:
+        """Ask `load` whenever somebody asks for the metrics."""
+        self._registry.register(_LoadCollector(load))
+
+    def waited(self, quota: str, seconds: float) -> None:
+        """A request began after it had waited for its turn."""
+        self._waits.labels(quota).observe(seconds)
 
     def serve(self, host: str, port: int) -> int:
         """Answer ``GET /metrics`` in a thread of its own until the process ends; gives the port (for port 0: any).
@@ -108,3 +138,36 @@ class _LogCollector(Collector):
         """One sample."""
         text = "Lines of the log that were lost: nobody read them in time, or they could not be written."
         yield CounterMetricFamily("trimtab_log_lines_dropped", text, value=self._lines.dropped)
+
+
+class _LoadCollector(Collector):
+    """How busy the server is, and what the front process holds."""
+
+    def __init__(self, load: Callable[[], ServiceLoad]) -> None:
+        self._load = load
+
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        """One sample of each, or one by quota."""
+        load = self._load()
+        text = "Requests that wait for a solver process."
+        yield from _by_quota(GaugeMetricFamily("trimtab_waiting_requests", text, labels=("quota",)), load.waiting)
+        text = "Solver processes that work on a request."
+        yield from _by_quota(GaugeMetricFamily("trimtab_busy_workers", text, labels=("quota",)), load.working)
+        text = "Solver processes and fork servers that died, or were ended because they gave no sign of life."
+        yield CounterMetricFamily("trimtab_process_crashes", text, value=load.crashes)
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        text = "Memory of the front process."
+        yield GaugeMetricFamily("trimtab_front_memory_bytes", text, value=pages * resource.getpagesize())
+        text = "Descriptors that the front process has open."
+        yield GaugeMetricFamily(
+            "trimtab_front_descriptors", text, value=sum(1 for _ in Path("/proc/self/fd").iterdir())
+        )
+        text = "Descriptors that the front process may have open."
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        yield GaugeMetricFamily("trimtab_front_descriptors_limit", text, value=most)
+
+
+def _by_quota(family: GaugeMetricFamily, counts: Mapping[str, int]) -> Iterator[GaugeMetricFamily]:
+    for quota, count in counts.items():
+        family.add_metric((quota,), count)
+    yield family

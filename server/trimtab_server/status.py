@@ -37,7 +37,11 @@ class ServiceReason(enum.StrEnum):
     DEADLINE_TOO_SHORT = "DEADLINE_TOO_SHORT"
     SOLVER_OVERRAN = "SOLVER_OVERRAN"
     SOLVER_CRASHED = "SOLVER_CRASHED"
+    SOLVER_HUNG = "SOLVER_HUNG"
+    SOLVER_NOT_STARTED = "SOLVER_NOT_STARTED"
     SOLVER_OUT_OF_MEMORY = "SOLVER_OUT_OF_MEMORY"
+    ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE"
+    REQUEST_NOT_RECEIVED = "REQUEST_NOT_RECEIVED"
     REQUEST_ID_REUSED = "REQUEST_ID_REUSED"
     SHUTTING_DOWN = "SHUTTING_DOWN"
     BUSY = "BUSY"
@@ -67,7 +71,12 @@ CODES: Final[Mapping[Reason | ServiceReason, int]] = MappingProxyType(
         ServiceReason.DEADLINE_TOO_SHORT: code_pb2.FAILED_PRECONDITION,
         ServiceReason.SOLVER_OVERRAN: code_pb2.DEADLINE_EXCEEDED,
         ServiceReason.SOLVER_CRASHED: code_pb2.INTERNAL,
+        # nothing was done: the same request may be sent again
+        ServiceReason.SOLVER_HUNG: code_pb2.UNAVAILABLE,
+        ServiceReason.SOLVER_NOT_STARTED: code_pb2.UNAVAILABLE,
         ServiceReason.SOLVER_OUT_OF_MEMORY: code_pb2.RESOURCE_EXHAUSTED,
+        ServiceReason.ANSWER_TOO_LARGE: code_pb2.RESOURCE_EXHAUSTED,
+        ServiceReason.REQUEST_NOT_RECEIVED: code_pb2.UNAVAILABLE,
         ServiceReason.REQUEST_ID_REUSED: code_pb2.ALREADY_EXISTS,
         ServiceReason.SHUTTING_DOWN: code_pb2.UNAVAILABLE,
         ServiceReason.BUSY: code_pb2.RESOURCE_EXHAUSTED,

@@ -21,6 +21,7 @@ from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from trimtab.v1 import planning_service_pb2_grpc
+from trimtab_server.dispatch.child import WORKING
 
 ROOT = Path(__file__).parents[2]
 POLICY = ROOT / "samples" / "policies" / "gold-silver-bronze"
@@ -99,8 +100,9 @@ class RunningServer:
         return found[0]
 
     def solver_pids(self) -> list[int]:
-        """Solver processes that run now."""
-        return [pid for parent in _children(self.process.pid) if _is_fork_server(parent) for pid in _children(parent)]
+        """Solver processes that work on a request now."""
+        parents = (pid for pid in _children(self.process.pid) if _is_fork_server(pid))
+        return [pid for parent in parents for pid in _children(parent) if _is_working(pid)]
 
     def fork_server_pid(self) -> int:
         """The process that solvers are forked from."""
@@ -219,7 +221,13 @@ def _children(pid: int) -> list[int]:
     return found
 
 
+def _is_working(pid: int) -> bool:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/comm").read_text().strip() == WORKING
+    return False
+
+
 def _is_fork_server(pid: int) -> bool:
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"trimtab_server.dispatch.forking" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False

@@ -23,6 +23,7 @@ from trimtab_server.dispatch.method import Method, Quota
 from trimtab_server.dispatch.worker import Worker
 from trimtab_server.metrics import Metrics
 from trimtab_server.served_policy import ServedPolicy
+from trimtab_server.status import ServiceError
 
 PLAN = Method("s", "Plan", pb.CreatePlanRequest, pb.CreatePlanResponse, Quota.PLAN, f"{__name__}:echo")
 REVIEW = Method("s", "Review", BytesValue, BytesValue, Quota.REVIEW, f"{__name__}:echo")
@@ -38,6 +39,7 @@ class ScriptedSolver:
     steps: Sequence[Step]
     died_with: int | None = -9
     pid: int = 4711
+    is_hung: bool = False
 
     async def frames(self) -> AsyncIterator[Frame]:
         """The frames among the steps."""
@@ -63,7 +65,7 @@ class ScriptedSolvers:
     """Set when the solvers are asked for their best."""
 
     @contextlib.asynccontextmanager
-    async def solver(self, job: Job, request: bytes) -> AsyncIterator[ScriptedSolver]:
+    async def solver(self, job: Job, request: bytes, client: str) -> AsyncIterator[ScriptedSolver]:
         """A solver with the script."""
         self.jobs.append(job)
         try:
@@ -74,6 +76,9 @@ class ScriptedSolvers:
     def ask_all_for_best(self) -> None:
         """Solvers that wait for `best` go on."""
         self.best.set()
+
+    def refuse_waiting(self, error: ServiceError) -> None:
+        """Nobody ever waits."""
 
 
 def dispatcher_of(solvers: ScriptedSolvers, **settings: object) -> Dispatcher:
@@ -98,6 +103,7 @@ def job_of(method: Method, **changes: object) -> Job:
         "max_budget_s": 60.0,
         "threads": 1,
         "memory_bytes": 1 << 30,
+        "answer_bytes": 1 << 30,
         "policy": None,
     }
     return Job(**(fields | changes))  # type: ignore[arg-type]  # any of its fields

@@ -56,7 +56,7 @@ def respond_solved(method: Method, dispatcher: Dispatcher) -> Respond:
     """Give the response of a solver process."""
 
     async def respond(request: bytes, context: Any) -> bytes:
-        flight = await dispatcher.flight(method, request, context.time_remaining())
+        flight = await dispatcher.flight(method, request, context.time_remaining(), context.peer())
         with flight.joined():
             return await flight.response()
 
@@ -67,7 +67,7 @@ def stream_solved(method: Method, dispatcher: Dispatcher, interval_s: float) -> 
     """Say when the request is accepted, report at most once in `interval_s`, and give the answer."""
 
     async def respond(request: bytes, context: Any) -> AsyncIterator[bytes]:
-        flight = await dispatcher.flight(method, request, context.time_remaining())
+        flight = await dispatcher.flight(method, request, context.time_remaining(), context.peer())
         with flight.joined() as updates:
             if not await flight.accepted():
                 await flight.response()

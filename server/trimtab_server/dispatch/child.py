@@ -5,36 +5,53 @@ from __future__ import annotations
 import gc
 import os
 import resource
-import signal
 import socket
 import traceback
 from pathlib import Path
+from typing import Final
 
 from trimtab_solver.errors import RefusedError
 
 from ..status import ServiceError, ServiceReason, failure, out_of_memory, refusal
 from .frames import Failed, Request, Response, receive_frame
 from .job import Job
+from .method import Quota
 from .worker import Worker
 
-_NICENESS = 5
+WORKING: Final = "trimtab-work"
+"""The name of a process that has got a job, as ps shows it."""
+_THREAD_NAME: Final = Path("/proc/self/comm")
+_NICENESS: Final = 5
+_LARGE_NICENESS: Final = 10
+_REVIEW_NICENESS: Final = 15
+_LARGE_BYTES: Final = 1 << 20
 
 
-def run(connection: socket.socket, job: Job) -> None:
-    """Work on one job and send what comes of it; ends the process when the front goes away."""
-    # Ctrl-C reaches the whole process group; the front decides what it means
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def run(connection: socket.socket) -> None:
+    """Wait for a job, work on it and send what comes of it; ends the process when the front goes away."""
+    # a request never ends in a core file of gigabytes
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # looking for cycles among the objects of a large snapshot takes a fifth of the time, and the process ends anyway
+    gc.disable()
+    try:
+        job, request = receive_frame(connection), receive_frame(connection)
+    except (EOFError, ConnectionError):
+        return  # it was not needed
+    assert isinstance(job, Job)
+    assert isinstance(request, Request)
+    _THREAD_NAME.write_text(WORKING)
     # what the engines themselves take is shared with the fork server, and is not the request's
     most = _address_space() + job.memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    # a request never ends in a core file of gigabytes
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(_NICENESS)
-    # looking for cycles among the objects of a large snapshot takes a fifth of the time, and the process ends anyway
-    gc.disable()
-    request = receive_frame(connection)
-    assert isinstance(request, Request)
+    os.nice(_niceness(job, request.content))
     respond(Worker(connection, job, request.content))
+
+
+def _niceness(job: Job, request: bytes) -> int:
+    """Small plans go before large ones, and plans before everything else."""
+    if job.method.quota is Quota.REVIEW:
+        return _REVIEW_NICENESS
+    return _LARGE_NICENESS if len(request) > _LARGE_BYTES else _NICENESS
 
 
 def respond(worker: Worker) -> None:
@@ -43,11 +60,21 @@ def respond(worker: Worker) -> None:
         response = worker.job.method.load_work()(worker)
         assert isinstance(response, worker.job.method.response)
         with worker.stages.timed("encode"):
-            end: Response | Failed = Response(response.SerializeToString())
+            end: Response | Failed = Response(_within_limit(response.SerializeToString(), worker.job.answer_bytes))
     except Exception as error:  # whatever it is must reach the log, and the caller as a status
         end = Failed(_status_error(error, worker).status)
     worker.send(worker.report())
     worker.send(end)
+
+
+def _within_limit(content: bytes, limit_bytes: int) -> bytes:
+    if len(content) > limit_bytes:
+        raise failure(
+            ServiceReason.ANSWER_TOO_LARGE,
+            f"the answer has {len(content)} bytes, and the server sends {limit_bytes} at most",
+            {"answer_bytes": str(len(content)), "limit_bytes": str(limit_bytes)},
+        )
+    return content
 
 
 def _status_error(error: Exception, worker: Worker) -> ServiceError:

@@ -23,6 +23,7 @@ from .flights import Flight, Flights
 from .frames import Accepted, Failed, Frame, ProgressMessage, Response, WorkReport
 from .job import Job
 from .method import Method, Quota
+from .request_id import has_request_id
 
 _HASH_INLINE_BYTES = 1 << 20
 _BEST_AT_SHARE = 0.7
@@ -37,6 +38,10 @@ class Solver(Protocol):
     def pid(self) -> int:
         """Its process id."""
 
+    @property
+    def is_hung(self) -> bool:
+        """Whether it was ended because it gave no sign of life."""
+
     def frames(self) -> AsyncIterator[Frame]:
         """Everything it says, up to and including the response or status; ends early when it dies."""
 
@@ -47,11 +52,14 @@ class Solver(Protocol):
 class Solvers(Protocol):
     """Starts solver processes, and ends them."""
 
-    def solver(self, job: Job, request: bytes) -> AbstractAsyncContextManager[Solver]:
-        """A process that works on `request`, once there is room; raises ServiceError when too many wait for it."""
+    def solver(self, job: Job, request: bytes, client: str) -> AbstractAsyncContextManager[Solver]:
+        """A process that works on `request`, when it is the client's turn; raises ServiceError when too many wait."""
 
     def ask_all_for_best(self) -> None:
         """Make every running solver answer soon with what it has."""
+
+    def refuse_waiting(self, error: ServiceError) -> None:
+        """End the wait of every request that has not begun, with `error`."""
 
 
 class Dispatcher:
@@ -68,10 +76,10 @@ class Dispatcher:
         self._flights = Flights()
         self._is_draining = False
 
-    async def flight(self, method: Method, request: bytes, remaining_s: float | None) -> Flight:
+    async def flight(self, method: Method, request: bytes, remaining_s: float | None, client: str = "") -> Flight:
         """The work on the request: begun, or the one that is under way for the same request.
 
-        `remaining_s` is what is left until the caller's deadline, if there is one.
+        `remaining_s` is what is left until the caller's deadline, if there is one; clients are served in turn.
 
         Raises
         ------
@@ -84,15 +92,16 @@ class Dispatcher:
         if method.quota is Quota.PLAN:
             check_deadline(job.end_by - time.monotonic(), remaining_s)
         key = (method.name, await _digest(request))
-        flight = await self._flights.find(key) if method.takes_request_id else None
+        flight = self._flights.find(key) if method.takes_request_id and has_request_id(method, request) else None
         if flight is None:
-            return self._flights.launch(key, functools.partial(self._answer, job, request))
+            return self._flights.launch(key, functools.partial(self._answer, job, request, client))
         _log_joined(flight)
         return flight
 
     async def drain(self, grace_s: float) -> None:
         """Take nothing new, and finish what is there: by itself, then with the best so far, at last with an error."""
         self._is_draining = True
+        self._solvers.refuse_waiting(_shutting_down())
         if not await self._wait_for_flights(grace_s * _BEST_AT_SHARE):
             self._solvers.ask_all_for_best()
             await self._wait_for_flights(grace_s * (1 - _BEST_AT_SHARE))
@@ -111,26 +120,27 @@ class Dispatcher:
             max_budget_s=settings.max_budget_s,
             threads=settings.solver_threads,
             memory_bytes=settings.memory_mib << 20,
+            answer_bytes=settings.message_mib << 20,
             policy=self._served.policy,
         )
 
-    async def _answer(self, job: Job, request: bytes, flight: Flight) -> bytes:
+    async def _answer(self, job: Job, request: bytes, client: str, flight: Flight) -> bytes:
         """The response that is remembered, or the one of a solver process, which is remembered from now on."""
         if job.method.takes_request_id and (given := await self._answers.find(flight.key)) is not None:
             flight.accept(given.request_id, given.budget_s)
             _log_joined(flight)
             return given.response
-        response = await self._logged(job, request, flight)
+        response = await self._logged(job, request, client, flight)
         if flight.request_id:
             await self._answers.keep(Given(flight.key, flight.request_id, flight.budget_s, response))
         return response
 
-    async def _logged(self, job: Job, request: bytes, flight: Flight) -> bytes:
+    async def _logged(self, job: Job, request: bytes, client: str, flight: Flight) -> bytes:
         began = time.monotonic()
         facts: dict[str, Any] = {}
         status = "OK"
         try:
-            return await self._solve(job, request, flight, facts)
+            return await self._solve(job, request, client, flight, facts)
         except BaseException as error:
             status = _code_of(error)
             raise
@@ -146,16 +156,20 @@ class Dispatcher:
                 **facts,
             )
 
-    async def _solve(self, job: Job, request: bytes, flight: Flight, facts: dict[str, Any]) -> bytes:
+    async def _solve(self, job: Job, request: bytes, client: str, flight: Flight, facts: dict[str, Any]) -> bytes:
         """The response of a solver process; what there is to log is added to `facts` as it comes."""
         began = time.monotonic()
-        async with self._solvers.solver(job, request) as solver:
-            facts |= {"waited_s": round(time.monotonic() - began, 3), "pid": solver.pid}
+        async with self._solvers.solver(job, request, client) as solver:
+            waited_s = time.monotonic() - began
+            self._metrics.waited(job.method.quota, waited_s)
+            facts |= {"waited_s": round(waited_s, 3), "pid": solver.pid}
             try:
                 async with asyncio.timeout_at(self._end_at(job.end_by - time.monotonic())) as limit:
                     response = await self._follow(solver, flight, limit, facts)
             except TimeoutError:
                 raise _overran(flight.budget_s) from None
+            if response is None and solver.is_hung:
+                raise _hung()
             if response is None:
                 raise _crashed(await solver.exit_code())
             return response
@@ -226,6 +240,11 @@ def _shutting_down() -> ServiceError:
 def _overran(budget_s: float) -> ServiceError:
     text = f"the solver did not end after its budget of {budget_s:.3f} s and was ended"
     return failure(ServiceReason.SOLVER_OVERRAN, text, {"budget_s": f"{budget_s:.3f}"})
+
+
+def _hung() -> ServiceError:
+    text = "the process that worked on the request gave no sign of life and was ended; send the request again"
+    return failure(ServiceReason.SOLVER_HUNG, text, retry_after_s=1.0)
 
 
 def _crashed(exit_code: int | None) -> ServiceError:

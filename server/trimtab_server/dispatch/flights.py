@@ -119,14 +119,10 @@ class Flights:
         """Every flight that is not finished."""
         return frozenset(self._flying)
 
-    async def find(self, key: Key) -> Flight | None:
-        """A flight for the same bytes with a request id."""
+    def find(self, key: Key) -> Flight | None:
+        """A flight for the same bytes."""
         flight = self._by_key.get(key)
-        if flight is None:
-            return None
-        # calls without an id are never joined, and that is known only once the bytes are parsed
-        has_id = await flight.accepted() and bool(flight.request_id)
-        return flight if has_id and not flight.is_over else None
+        return flight if flight is not None and not flight.is_over else None
 
     def launch(self, key: Key, work: Callable[[Flight], Awaitable[bytes]]) -> Flight:
         """Begin the work."""

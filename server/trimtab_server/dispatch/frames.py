@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import pickle
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
 from google.rpc.status_pb2 import Status
+
+from .job import Job
 
 _HEADER: Final = struct.Struct("!BQ")
 
@@ -73,9 +76,11 @@ class Failed:
     status: Status
 
 
-Frame = Request | Stop | Accepted | ProgressMessage | WorkReport | Response | Failed
+Frame = Job | Request | Stop | Accepted | ProgressMessage | WorkReport | Response | Failed
 
 _DECODERS: Final[Mapping[type[Frame], Callable[[bytes], Frame]]] = {
+    # of our own making, from the front process to the solver process only
+    Job: pickle.loads,
     Request: Request,
     Stop: lambda _: Stop(),
     Accepted: lambda content: Accepted(**json.loads(content)),
@@ -90,14 +95,20 @@ _KINDS: Final = tuple(_DECODERS)
 
 def encode(frame: Frame) -> bytes:
     """The frame as it is sent."""
-    content = _content(frame)
-    return _HEADER.pack(_KINDS.index(type(frame)), len(content)) + content
+    return b"".join(_parts(frame))
 
 
-async def read_frame(reader: asyncio.StreamReader) -> Frame:
-    """The next frame. Raises asyncio.IncompleteReadError when the other side is gone."""
-    kind, length = _HEADER.unpack(await reader.readexactly(_HEADER.size))
-    return _decode(kind, await reader.readexactly(length))
+async def send_frame(connection: socket.socket, frame: Frame) -> None:
+    """Send it, without another copy of what it holds. Raises ConnectionError when the other side is gone."""
+    loop = asyncio.get_running_loop()
+    for part in _parts(frame):
+        await loop.sock_sendall(connection, part)
+
+
+async def read_frame(connection: socket.socket) -> Frame:
+    """The next frame. Raises EOFError or ConnectionError when the other side is gone."""
+    kind, length = _HEADER.unpack(await _read_exactly(connection, _HEADER.size))
+    return _decode(kind, bytes(await _read_exactly(connection, length)))
 
 
 def receive_frame(connection: socket.socket) -> Frame:
@@ -106,8 +117,15 @@ def receive_frame(connection: socket.socket) -> Frame:
     return _decode(kind, bytes(_receive_exactly(connection, length)))
 
 
+def _parts(frame: Frame) -> tuple[bytes, bytes]:
+    content = _content(frame)
+    return _HEADER.pack(_KINDS.index(type(frame)), len(content)), content
+
+
 def _content(frame: Frame) -> bytes:
     match frame:
+        case Job():
+            return pickle.dumps(frame)
         case Request(content) | ProgressMessage(content) | Response(content):
             return content
         case Failed(status):
@@ -130,6 +148,19 @@ def _receive_exactly(connection: socket.socket, length: int) -> bytearray:
     filled = 0
     while filled < length:
         count = connection.recv_into(view[filled:])
+        if not count:
+            raise EOFError("the other side is gone")
+        filled += count
+    return content
+
+
+async def _read_exactly(connection: socket.socket, length: int) -> bytearray:
+    loop = asyncio.get_running_loop()
+    content = bytearray(length)
+    view = memoryview(content)
+    filled = 0
+    while filled < length:
+        count = await loop.sock_recv_into(connection, view[filled:])
         if not count:
             raise EOFError("the other side is gone")
         filled += count

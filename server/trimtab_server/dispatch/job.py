@@ -22,5 +22,7 @@ class Job:
     max_budget_s: float
     threads: int
     memory_bytes: int
+    answer_bytes: int
+    """The largest response that can be sent."""
     policy: Policy | None
     """The server's own policy."""

@@ -1,52 +1,71 @@
-"""One solver process per request, forked from a preloaded server; so many at a time, and so many requests waiting.
+"""One solver process per request, forked ahead of it from a preloaded server, and watched while it works.
 
 The front process never imports the solver's engines. A solver process that crashes, hangs or grows too large costs
-its own request only.
+its own request only; a fork server that hangs or dies is replaced.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import socket
-import time
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
 
+import structlog
 from google.protobuf.empty_pb2 import Empty
 
-from ..status import ServiceReason, failure
-from .child import run
+from ..metrics import ServiceLoad
+from ..status import ServiceError, ServiceReason, failure
+from .fork_server import ForkServer, ForkServerGoneError
 from .frames import Response, WorkReport
 from .job import Job
 from .method import Method, Quota
 from .solver_process import SolverProcess
+from .turns import Turns
 
 _PRELOAD = "trimtab_server.preload"
 """Loads what the work needs, and the compiled kernels, or compiles them: children inherit them."""
 PROBE = Method("", "Probe", Empty, Empty, Quota.REVIEW, f"{_PRELOAD}:probe")
 """The method of the job that shows whether solver processes start."""
 
-_MAX_FRAME_BUFFER = 1 << 20
-_START_S = 240.0
-_LEAST_RETRY_S = 1.0
-_MOST_RETRY_S = 60.0
+_START_S: Final = 240.0
+_WATCH_S: Final = 1.0
+_RESTART_S: Final = 1.0
+"""Seconds between the end of a fork server and the start of the next, and until a fork that failed is tried again."""
+
+_log = structlog.get_logger("trimtab.supervisor")
 
 
 class Supervisor:
-    """Starts and ends solver processes: `workers` at a time, up to `queue_size` requests waiting."""
+    """Starts and ends solver processes: `workers` plans at a time beside as many reviews, `queue_size` of each wait.
+
+    So that no plan waits for a lint or a test, plans and reviews have turns of their own.
+    """
 
     def __init__(self, workers: int, queue_size: int, preload: str = _PRELOAD) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([preload])
-        self._slots = asyncio.Semaphore(workers)
-        self._queue_size = queue_size
-        self._waiting = 0
-        self._solvers: set[SolverProcess] = set()
+        self._preload = preload
+        self._ahead = workers
+        self._turns = {quota: Turns(workers, queue_size) for quota in (Quota.PLAN, Quota.REVIEW)}
+        self._fork_server: ForkServer | None = None
+        self._idle: deque[SolverProcess] = deque()
+        self._working: set[SolverProcess] = set()
         self._endings: set[asyncio.Task[None]] = set()
-        # one thread: process objects of the standard library are not safe to start and reap from several
-        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="solver-starter")
+        self._keeping: tuple[asyncio.Task[None], ...] = ()
+        self._wanted = asyncio.Event()
+        """Set when processes are to be forked ahead."""
+        self._is_up = asyncio.Event()
+        self._crashes = 0
+        """How many processes ended that should not have, fork servers included."""
+
+    def load(self) -> ServiceLoad:
+        """How busy it is now."""
+        return ServiceLoad(
+            waiting={quota: turns.waiting for quota, turns in self._turns.items()},
+            working={quota: turns.working for quota, turns in self._turns.items()},
+            crashes=self._crashes,
+        )
 
     async def start(self, probe: Job) -> None:
         """Start the fork server and see that a solver process comes up; takes seconds, because it loads the engines.
@@ -56,6 +75,19 @@ class Supervisor:
         RuntimeError
             When it does not come up.
         """
+        if not self._keeping:
+            try:
+                first = await self._started()
+            except (OSError, TimeoutError, ForkServerGoneError) as error:
+                raise RuntimeError("solver processes do not start: see the message above") from error
+            self._fork_server = first
+            self._is_up.set()
+            self._keeping = tuple(
+                map(asyncio.create_task, (self._keep_up(first), self._keep_ahead(), self._watch_solvers()))
+            )
+        await self._probe(probe)
+
+    async def _probe(self, probe: Job) -> None:
         fault = "see its own message above"
         async with asyncio.timeout(_START_S), self.solver(probe, b"") as solver:
             async for frame in solver.frames():
@@ -65,77 +97,160 @@ class Supervisor:
                     fault = frame.facts.get("fault", fault)
         raise RuntimeError(f"solver processes do not start: {fault}")
 
+    async def follow(self, tell: Callable[[bool], Awaitable[None]]) -> None:
+        """Say whether solver processes can be started now, whenever that changes, until cancelled."""
+        told = True
+        while True:
+            if (now := self._is_up.is_set()) != told:
+                told = now
+                await tell(now)
+            await asyncio.sleep(_WATCH_S / 4)
+
     @contextlib.asynccontextmanager
-    async def solver(self, job: Job, request: bytes) -> AsyncIterator[SolverProcess]:
-        """A process that works on `request`, once a slot is free; it is gone when the context is left, however.
+    async def solver(self, job: Job, request: bytes, client: str = "") -> AsyncIterator[SolverProcess]:
+        """A process that works on `request`, once it is the client's turn; it is on its way out when the context ends.
 
         Raises
         ------
         ServiceError
-            BUSY, when the queue is full.
+            BUSY, when the queue is full; SOLVER_NOT_STARTED, when there is no room for another process.
         """
-        async with self._slot():
-            solver = await self._start(job)
-            self._solvers.add(solver)
+        async with self._turns[job.method.quota].turn(client, job.end_by):
+            solver = await self._next(job.end_by)
+            self._working.add(solver)
+            self._wanted.set()
             try:
-                await solver.feed(request)
+                solver.pulse.rest()
+                await solver.feed(job, request)
                 yield solver
             finally:
-                self._solvers.discard(solver)
-                ending = asyncio.create_task(solver.end())
-                self._endings.add(ending)
-                ending.add_done_callback(self._endings.discard)
-                await asyncio.shield(ending)
+                self._working.discard(solver)
+                self._crashes += solver.has_crashed
+                self._see_off(solver)
 
     def ask_all_for_best(self) -> None:
         """Make every running solver answer soon with what it has."""
-        for solver in self._solvers:
+        for solver in self._working:
             solver.ask_for_best()
 
+    def refuse_waiting(self, error: ServiceError) -> None:
+        """End the wait of every request that has not begun, with `error`."""
+        for turns in self._turns.values():
+            turns.close(error)
+
     async def close(self) -> None:
-        """Wait until every solver process is gone. The fork server ends with this process."""
+        """End every solver process and the fork server."""
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+        while self._idle:
+            self._see_off(self._idle.popleft())
         while self._endings:
             await asyncio.wait(self._endings)
-        self._starter.shutdown(wait=False)
+        if self._fork_server is not None:
+            self._fork_server.end()
 
-    @contextlib.asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
-        if self._slots.locked() and self._waiting >= self._queue_size:
-            raise failure(
-                ServiceReason.BUSY,
-                f"all solvers work and {self._waiting} requests wait already; try again later",
-                {"queue_size": str(self._queue_size)},
-                retry_after_s=self._next_free_s(),
-            )
-        self._waiting += 1
-        try:
-            await self._slots.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._slots.release()
+    def _see_off(self, solver: SolverProcess) -> None:
+        ending = asyncio.create_task(solver.end())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
 
-    def _next_free_s(self) -> float:
-        soonest = min((solver.end_by for solver in self._solvers), default=0.0)
-        return min(max(soonest - time.monotonic(), _LEAST_RETRY_S), _MOST_RETRY_S)
-
-    async def _start(self, job: Job) -> SolverProcess:
-        ours, theirs = socket.socketpair()
-        process = self._context.Process(target=run, args=(theirs, job), daemon=True)
-        starting = asyncio.get_running_loop().run_in_executor(self._starter, process.start)
-        try:
+    async def _next(self, end_by: float) -> SolverProcess:
+        while self._idle:
+            solver = self._idle.popleft()
+            if solver.is_able:
+                return solver
+            self._crashes += 1
+            self._see_off(solver)
+        while True:
             try:
-                await asyncio.shield(starting)
-            finally:
-                # a start cannot be called off half-way, and the process needs its end of the pair until it runs
-                await starting
-                theirs.close()
-            reader, writer = await asyncio.open_connection(sock=ours, limit=_MAX_FRAME_BUFFER)
+                async with asyncio.timeout(max(end_by - asyncio.get_running_loop().time(), 0.0)):
+                    await self._is_up.wait()
+                    return await self._fork()
+            except ForkServerGoneError:
+                continue
+            except (OSError, TimeoutError) as error:
+                raise _not_started(error) from None
+
+    async def _fork(self) -> SolverProcess:
+        """A process that waits for a job. Raises OSError, or ForkServerGoneError."""
+        if (parent := self._fork_server) is None:
+            raise ForkServerGoneError
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                forked = await parent.fork(theirs)
         except BaseException:
             ours.close()
-            if process.pid is not None:
-                process.kill()
             raise
-        return SolverProcess(process, reader, writer, self._starter, job.end_by)
+        ours.setblocking(False)
+        return SolverProcess(forked, ours, parent)
+
+    async def _keep_up(self, first: ForkServer) -> None:
+        """Watch the fork server, and start another one when it is gone, until cancelled."""
+        current = first
+        while True:
+            try:
+                await current.watch()
+                self._is_up.clear()
+                self._fork_server = None
+                self._crashes += 1
+                _log.error("fork_server_ended", pid=current.pid)
+                current = await self._restart()
+            except asyncio.CancelledError:
+                current.end()
+                raise
+            self._fork_server = current
+            self._is_up.set()
+            self._wanted.set()
+            _log.info("fork_server_restarted", pid=current.pid)
+
+    async def _restart(self) -> ForkServer:
+        while True:
+            with contextlib.suppress(OSError, ForkServerGoneError, TimeoutError):
+                return await self._started()
+            await asyncio.sleep(_RESTART_S)
+
+    async def _started(self) -> ForkServer:
+        """A fork server that has loaded everything. Raises OSError, ForkServerGoneError or TimeoutError."""
+        server = ForkServer(self._preload)
+        watching = asyncio.create_task(server.watch())
+        try:
+            async with asyncio.timeout(_START_S):
+                await server.loaded()
+        except BaseException:
+            server.end()
+            raise
+        finally:
+            watching.cancel()
+        return server
+
+    async def _keep_ahead(self) -> None:
+        """Keep processes ready for the next requests, until cancelled."""
+        while True:
+            self._wanted.clear()
+            while len(self._idle) < self._ahead and self._is_up.is_set():
+                try:
+                    self._idle.append(await self._fork())
+                except (OSError, ForkServerGoneError) as error:
+                    _log.warning("fork_failed", error=str(error))
+                    await asyncio.sleep(_RESTART_S)
+            await self._wanted.wait()
+
+    async def _watch_solvers(self) -> None:
+        """End every process that should work and hangs, until cancelled."""
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            for solver in tuple(self._working):
+                if solver.pulse.is_hung():
+                    solver.is_hung = True
+                    _log.error("solver_hung", pid=solver.pid)
+                    solver.kill()
+
+
+def _not_started(error: Exception) -> ServiceError:
+    return failure(
+        ServiceReason.SOLVER_NOT_STARTED,
+        f"there is no room for another process now ({error or 'the fork server is starting'}); try again later",
+        retry_after_s=_RESTART_S,
+    )

@@ -267,6 +267,46 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
           "metadata": {}
         }
     """
+    ERROR_REASON_SOLVER_HUNG: _ErrorReason.ValueType  # 26
+    """The process that worked on the request gave no sign of life and was ended. Code UNAVAILABLE. google.rpc.RetryInfo
+    says when to send the same request again.
+    Example:
+        {
+          "reason": "SOLVER_HUNG",
+          "domain": "trimtab.v1",
+          "metadata": {}
+        }
+    """
+    ERROR_REASON_SOLVER_NOT_STARTED: _ErrorReason.ValueType  # 27
+    """The system has no room for another process, or the server recovers from a fault. Code UNAVAILABLE.
+    google.rpc.RetryInfo says when to send the same request again.
+    Example:
+        {
+          "reason": "SOLVER_NOT_STARTED",
+          "domain": "trimtab.v1",
+          "metadata": {}
+        }
+    """
+    ERROR_REASON_ANSWER_TOO_LARGE: _ErrorReason.ValueType  # 28
+    """The answer is larger than the largest message of the server. Code RESOURCE_EXHAUSTED. Ask for less, or raise the
+    limit of the server and of the client.
+    Example:
+        {
+          "reason": "ANSWER_TOO_LARGE",
+          "domain": "trimtab.v1",
+          "metadata": {"answer_bytes": "70000000", "limit_bytes": "67108864"}
+        }
+    """
+    ERROR_REASON_REQUEST_NOT_RECEIVED: _ErrorReason.ValueType  # 29
+    """The request did not arrive whole in time, or did not find room among those that arrive. Code UNAVAILABLE.
+    google.rpc.RetryInfo says when to send it again.
+    Example:
+        {
+          "reason": "REQUEST_NOT_RECEIVED",
+          "domain": "trimtab.v1",
+          "metadata": {}
+        }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error status carries a google.rpc.ErrorInfo with `domain` "trimtab.v1" and `reason`: the name of a value below
@@ -517,6 +557,46 @@ this is a defect.
 Example:
     {
       "reason": "INTERNAL_FAILURE",
+      "domain": "trimtab.v1",
+      "metadata": {}
+    }
+"""
+ERROR_REASON_SOLVER_HUNG: ErrorReason.ValueType  # 26
+"""The process that worked on the request gave no sign of life and was ended. Code UNAVAILABLE. google.rpc.RetryInfo
+says when to send the same request again.
+Example:
+    {
+      "reason": "SOLVER_HUNG",
+      "domain": "trimtab.v1",
+      "metadata": {}
+    }
+"""
+ERROR_REASON_SOLVER_NOT_STARTED: ErrorReason.ValueType  # 27
+"""The system has no room for another process, or the server recovers from a fault. Code UNAVAILABLE.
+google.rpc.RetryInfo says when to send the same request again.
+Example:
+    {
+      "reason": "SOLVER_NOT_STARTED",
+      "domain": "trimtab.v1",
+      "metadata": {}
+    }
+"""
+ERROR_REASON_ANSWER_TOO_LARGE: ErrorReason.ValueType  # 28
+"""The answer is larger than the largest message of the server. Code RESOURCE_EXHAUSTED. Ask for less, or raise the
+limit of the server and of the client.
+Example:
+    {
+      "reason": "ANSWER_TOO_LARGE",
+      "domain": "trimtab.v1",
+      "metadata": {"answer_bytes": "70000000", "limit_bytes": "67108864"}
+    }
+"""
+ERROR_REASON_REQUEST_NOT_RECEIVED: ErrorReason.ValueType  # 29
+"""The request did not arrive whole in time, or did not find room among those that arrive. Code UNAVAILABLE.
+google.rpc.RetryInfo says when to send it again.
+Example:
+    {
+      "reason": "REQUEST_NOT_RECEIVED",
       "domain": "trimtab.v1",
       "metadata": {}
     }

@@ -74,6 +74,15 @@ def test_too_little_memory_has_its_own_reason() -> None:
     assert f"{too_much >> 20} MiB" in end.status.message
 
 
+def test_an_answer_that_cannot_be_sent_is_refused_with_its_size() -> None:
+    """The caller learns why, and the log knows the same code."""
+    request = BytesValue(value=b"x" * 1000).SerializeToString()
+    _, end = _responded(REVIEW, request, answer_bytes=len(request) - 1)
+    assert isinstance(end, Failed)
+    assert reason_of(end.status) == "ANSWER_TOO_LARGE"
+    assert _responded(REVIEW, request, answer_bytes=len(request))[-1] == Response(request)
+
+
 def test_what_the_work_says_arrives_in_order() -> None:
     """Acceptance and progress at once, facts and outcome with the report."""
     worker, front = worker_of(REVIEW)

@@ -10,6 +10,7 @@ from google.rpc.status_pb2 import Status
 from structlog.testing import capture_logs
 
 from tests.support.solving import PLAN, REVIEW, ScriptedSolvers, Step, dispatcher_of
+from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_server.dispatch.dispatcher import Dispatcher
 from trimtab_server.dispatch.frames import Accepted, Failed, ProgressMessage, Request, Response, WorkReport
 from trimtab_server.dispatch.method import Method
@@ -53,13 +54,14 @@ def test_a_repeated_call_gets_the_answer_that_is_remembered() -> None:
 
 
 def test_equal_calls_share_one_solver() -> None:
-    """A call that comes while the first is worked on joins it, as soon as the request is read; the first may leave."""
+    """A call with an id that comes while the first is worked on joins it; the first may leave."""
 
     async def scenario() -> None:
         gate = asyncio.Event()
         solvers = ScriptedSolvers(_script(Accepted("id", 1.0), gate, Response(b"answer")))
         dispatcher = dispatcher_of(solvers)
-        calls = [asyncio.create_task(_call(dispatcher, b"1")) for _ in range(3)]
+        request = pb.CreatePlanRequest(request_id="id").SerializeToString()
+        calls = [asyncio.create_task(_call(dispatcher, request)) for _ in range(3)]
         while [entry["event"] for entry in log] != ["request_joined"] * 2:
             await asyncio.sleep(0)
         calls[0].cancel()

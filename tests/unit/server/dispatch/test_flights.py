@@ -25,31 +25,18 @@ def _work(flights: Flights, request_id: str, answer: bytes, gate: asyncio.Event 
 
 
 def test_a_running_flight_is_found_by_its_bytes() -> None:
-    """A call with an id is joined by the same method and bytes only, and no longer once it is finished."""
+    """A call is joined by the same method and bytes only, and no longer once it is finished."""
 
     async def scenario() -> None:
         flights, gate = Flights(), asyncio.Event()
         flight = flights.launch(("m", b"k"), _work(flights, "id", b"answer", gate))
-        assert await flights.find(("m", b"k")) is flight
-        assert await flights.find(("m", b"other")) is None
-        assert await flights.find(("n", b"k")) is None
+        assert flights.find(("m", b"k")) is flight
+        assert flights.find(("m", b"other")) is None
+        assert flights.find(("n", b"k")) is None
         with flight.joined():
             gate.set()
             assert await flight.response() == b"answer"
-        assert await flights.find(("m", b"k")) is None
-
-    asyncio.run(scenario())
-
-
-def test_flights_without_id_are_not_found() -> None:
-    """Whoever asks waits until the request is read, and learns then that it has no id."""
-
-    async def scenario() -> None:
-        flights, gate = Flights(), asyncio.Event()
-        flight = flights.launch(("m", b"k"), _work(flights, "", b"answer", gate))
-        assert await flights.find(("m", b"k")) is None
-        gate.set()
-        assert await flight.task == b"answer"
+        assert flights.find(("m", b"k")) is None
 
     asyncio.run(scenario())
 
@@ -90,7 +77,7 @@ def test_work_is_called_off_with_its_last_caller() -> None:
             await asyncio.sleep(0)
             was_over = flight.is_over
         assert (was_over, flight.is_over) == (False, True)
-        assert await flights.find(("m", b"k")) is None
+        assert flights.find(("m", b"k")) is None
         await asyncio.wait([flight.task])
         assert not flights.flying
 

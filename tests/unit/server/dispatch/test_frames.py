@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 from google.rpc.status_pb2 import Status
 
+from tests.support.solving import REVIEW, job_of
 from trimtab_server.dispatch.frames import (
     Accepted,
     Failed,
@@ -22,6 +23,7 @@ from trimtab_server.dispatch.frames import (
 )
 
 _FRAMES: tuple[Frame, ...] = (
+    job_of(REVIEW),
     Request(b"abc"),
     Request(b""),
     Stop(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -24,8 +26,11 @@ _LIGHT = "tests.support.solving"
 def _run(scenario: Callable[[Supervisor], Awaitable[None]], workers: int = 1, queue_size: int = 0) -> None:
     async def supervised() -> None:
         supervisor = Supervisor(workers, queue_size, _LIGHT)
-        await scenario(supervisor)
-        await supervisor.close()
+        try:
+            await supervisor.start(job_of(REVIEW))
+            await scenario(supervisor)
+        finally:
+            await supervisor.close()
 
     asyncio.run(supervised())
 
@@ -38,8 +43,14 @@ def _is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
 def test_a_request_is_worked_on_in_a_process_of_its_own() -> None:
-    """It answers, and is gone when the context is left."""
+    """It answers, and ends by itself."""
 
     async def scenario(supervisor: Supervisor) -> None:
         request = BytesValue(value=b"x" * 300_000).SerializeToString()
@@ -48,7 +59,7 @@ def test_a_request_is_worked_on_in_a_process_of_its_own() -> None:
             pid = solver.pid
         assert isinstance(frames[0], WorkReport)
         assert frames[1:] == [Response(request)]
-        assert not _is_alive(pid)
+        await _until(lambda: not _is_alive(pid))
 
     _run(scenario)
 
@@ -94,7 +105,7 @@ def test_leaving_ends_a_process_that_works() -> None:
 
         with pytest.raises(ZeroDivisionError):
             await give_up()
-        assert not any(map(_is_alive, pids))
+        await _until(lambda: not any(map(_is_alive, pids)))
         async with supervisor.solver(job_of(REVIEW), b"") as other:
             assert [frame async for frame in other.frames()][-1] == Response(b"")
 
@@ -126,9 +137,54 @@ def test_a_probe_that_fails_says_why() -> None:
     """The server does not start, and the reason is in the error."""
 
     async def scenario(supervisor: Supervisor) -> None:
-        await supervisor.start(job_of(REVIEW))
         with pytest.raises(RuntimeError, match=r"do not start: [\s\S]*ZeroDivisionError: planted"):
             await supervisor.start(job_of(_method("defect")))
+
+    _run(scenario)
+
+
+def test_a_stopped_process_is_not_given_work() -> None:
+    """One that waits for work and was stopped is replaced."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        await _until(lambda: bool(supervisor._idle))
+        os.kill(supervisor._idle[0].pid, signal.SIGSTOP)
+        await _until(lambda: not supervisor._idle[0].is_able)
+        async with supervisor.solver(job_of(REVIEW), b"") as solver:
+            assert [frame async for frame in solver.frames()][-1] == Response(b"")
+
+    _run(scenario)
+
+
+def test_a_process_that_hangs_at_work_is_ended() -> None:
+    """It uses no processor time, is ended within seconds, and that is known."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        async with supervisor.solver(job_of(_method("deaf")), b"") as solver:
+            assert [frame async for frame in solver.frames()] == [Accepted("", 1.0)]
+            assert solver.is_hung
+        assert supervisor.load().crashes == 1
+
+    _run(scenario)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_fork_server_that_hangs_or_dies_is_replaced(number: signal.Signals) -> None:
+    """Whoever asks learns that no process can be started, and then that it can; requests are worked on again."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        told: list[bool] = []
+
+        async def tell(serves: bool) -> None:
+            told.append(serves)
+
+        following = asyncio.create_task(supervisor.follow(tell))
+        assert supervisor._fork_server is not None
+        os.kill(supervisor._fork_server.pid, number)
+        await _until(lambda: told == [False, True])
+        following.cancel()
+        async with supervisor.solver(job_of(REVIEW), b"") as solver:
+            assert [frame async for frame in solver.frames()][-1] == Response(b"")
 
     _run(scenario)
 
