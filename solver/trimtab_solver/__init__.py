@@ -18,6 +18,8 @@ from .explain.explanation import Admission, Condition, GuestExplanation, Objecti
 from .options import PlanOptions
 from .outcome import (
     Answer,
+    Blocker,
+    BrokenRule,
     Certificate,
     EngineFault,
     FaultKind,
@@ -80,6 +82,8 @@ __all__ = [
     "ActionKind",
     "Admission",
     "Answer",
+    "Blocker",
+    "BrokenRule",
     "Certificate",
     "Code",
     "Condition",

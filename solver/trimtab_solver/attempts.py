@@ -12,6 +12,7 @@ from .engines.faults import FaultLog
 from .engines.greedy import mend
 from .errors import RefusedError
 from .outcome import FaultKind
+from .placement import Placement
 from .plan.building import build_plan
 from .plan.facts import facts_of
 from .plan.ordering.exhaustive import MAX_CELLS, search_reach
@@ -38,6 +39,8 @@ class Attempt:
     ordering: Ordering
     plan: Plan
     values: tuple[int, ...]
+    placement: Placement
+    """Where the verifier's replay ends."""
 
 
 class Attempts:
@@ -141,7 +144,7 @@ class Attempts:
             return False
         self._stages.reached("first_plan")
         if self.best is None or values < self.best.values:
-            self.best = Attempt(engine, ordering, plan, values)
+            self.best = Attempt(engine, ordering, plan, values, verdict.placement)
         return True
 
     def _accuse(self, plan: Plan, violations: Sequence[Violation]) -> list[int]:

@@ -106,6 +106,10 @@ class Occupancy:
         """Whether all must groups of the guest allow the state as it is (call it after `take`)."""
         return all(self._tally(i).admits_absence() for i in self._groups(v, must=True))
 
+    def groups_refusing_absence(self, v: int) -> list[int]:
+        """The must groups of the guest that do not allow the state as it is (call it after `take`)."""
+        return [i for i in self._groups(v, must=True) if not self._tally(i).admits_absence()]
+
     def refusing_groups(self, v: int) -> list[tuple[int, Bools]]:
         """The must groups that do not admit the absent guest everywhere, with the hosts [H] where they do."""
         found = []

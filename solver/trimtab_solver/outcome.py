@@ -78,6 +78,51 @@ class StaysDown:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """A key of a rule that is broken after the plan, as the judges of the verifier count it."""
+
+    rule: str
+    """Name of the document; ``(suitability)`` or ``(room)`` where none is the reason."""
+    level: str
+    """``must`` or ``should``; load above a threshold of a Balance is a should."""
+    key: str
+    """What is broken, in words: which group, domain, guest or host."""
+    amount_before: int
+    """The amount of breach in the snapshot; docs/concepts.md says what each kind counts."""
+    amount_after: int
+    """The amount at the end of the plan, above 0."""
+    host_id: str = ""
+    """The host it is about, if it is about one host or a guest on it."""
+    vm_id: str = ""
+    """The guest it is about, if it is about a single one."""
+
+    @property
+    def is_must(self) -> bool:
+        """Whether no action may worsen it."""
+        return self.level == "must"
+
+    @property
+    def is_document(self) -> bool:
+        """Whether a document of the policy is broken, rather than what docs/concepts.md asks of every cluster."""
+        return not self.rule.startswith("(")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """A guest that runs, after the plan, on a host that is to be emptied."""
+
+    vm_id: str
+    tier: str
+    host_id: str
+    emptied_by: str
+    """Why the host is to be emptied: its state (``DRAINING``, ``MAINTENANCE``), or the name of a Maintenance."""
+    reason: str
+    """Why it stays, in words."""
+    rules: tuple[str, ...] = ()
+    """Names of the policy documents that stand in the way."""
+
+
+@dataclass(frozen=True, slots=True)
 class TierCount:
     """The wanted guests of one tier, counted by what became of them and what the plan does with them."""
 
@@ -175,3 +220,7 @@ class Answer:
     """One point per share asked for in `PlanOptions.frontier`, in that order."""
     tiers: tuple[TierCount, ...] = field(default=())
     """Every tier that has guests, highest rank first."""
+    broken_rules: tuple[BrokenRule, ...] = field(default=())
+    """All that is broken after the plan: must rules first, then in the order of the documents."""
+    blockers: tuple[Blocker, ...] = field(default=())
+    """Guests that stay on hosts that are to be emptied, in the order of the snapshot."""

@@ -19,16 +19,19 @@ from .engines.frontier import FrontierOptions, trace_frontier
 from .engines.runner import Candidate, Runner
 from .engines.strategy import EXACT
 from .engines.waiting import PATIENCE_S, HungError, result_of
+from .explain.blockers import find_blockers
 from .explain.tiers import count_tiers
 from .explain.why_down import explain_down
+from .explain.words import Scene
 from .measures import Key, Measure
 from .options import PlanOptions
-from .outcome import Answer, Certificate, FaultKind, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
+from .outcome import Answer, Blocker, Certificate, FaultKind, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
 from .policy.documents import Policy
 from .prepared import Prepared, prepare
 from .problem import Target
 from .snapshot import Snapshot
 from .stages import Stages
+from .verify.broken import broken_rules
 from .warm_start import read_warm_start
 
 _PLAN_SHARE = 0.6
@@ -133,13 +136,16 @@ class _Planner:
             raise self._faults.unverified()
         levels = self._runner.levels(best.values)
         frontier = self._frontier(best)
+        stays_down, blockers = self._explain(best)
         faults = tuple(self._faults.faults)
         warm_notes = () if self._warm is None else self._warm.notes
         return Answer(
             outcome=self._outcome(best, levels, is_exhausted=is_exhausted),
             plan=best.plan,
             levels=levels,
-            stays_down=self._explain(best),
+            stays_down=stays_down,
+            blockers=blockers,
+            broken_rules=broken_rules(self._prepared.case, best.placement),
             certificate=self._certificate(),
             engine=best.engine,
             hardware_failures=self._prepared.event.hardware_failures,
@@ -236,9 +242,11 @@ class _Planner:
             known = [best.ordering.reached]
             return trace_frontier(self._problem, self._options.frontier, work, self._stop, known, bounds)
 
-    def _explain(self, best: Attempt) -> tuple[StaysDown, ...]:
+    def _explain(self, best: Attempt) -> tuple[tuple[StaysDown, ...], tuple[Blocker, ...]]:
+        prepared, reached = self._prepared, best.ordering.reached
         with self._stages.timed("explain"):
-            return explain_down(self._problem, best.ordering.reached, self._attempts.facts.vms)
+            scene = Scene.of(self._problem, self._attempts.facts, reached, prepared.event.hardware_failures)
+            return explain_down(scene, reached), find_blockers(scene, prepared.selection, reached)
 
     def _outcome(self, best: Attempt, levels: tuple[LevelValue, ...], *, is_exhausted: bool) -> Outcome:
         problem = self._problem

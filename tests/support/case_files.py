@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from trimtab_server.cli.application import application
 from trimtab_server.files import write_snapshot
-from trimtab_solver.snapshot import FencingState, Host, HostState, Snapshot, Vm, VmState
+from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, Snapshot, Vm, VmState
 
 TIERS = """
 apiVersion: trimtab/v1
@@ -28,6 +28,12 @@ apiVersion: trimtab/v1
 kind: HostRequirement
 metadata: {name: prefers-ssd}
 spec: {select: {cel: "true"}, require: "'ssd' in host.capabilities", level: should, weight: 3}
+"""
+EVEN = """---
+apiVersion: trimtab/v1
+kind: Balance
+metadata: {name: even}
+spec: {above: [{resource: memory_mib, threshold: "70%"}]}
 """
 CROSSED_PINS = """---
 apiVersion: trimtab/v1
@@ -54,6 +60,7 @@ STAYS_DOWN = Snapshot((FAILED, H2), (DISPLACED, B))
 HOPELESS = Snapshot((FAILED, H2), (replace(DISPLACED, tier="top"), replace(B, tier="top")))
 EVICTION = Snapshot((FAILED, H2), (replace(DISPLACED, tier="top"), B))
 CROSSED = Snapshot((H1, H2), (A, B))
+STUCK = Snapshot((replace(H1, state=HostState.DRAINING), H2), (replace(A, migratability=Migratability.NONE),))
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,11 @@ from ..reports.answer import (
 )
 from ..reports.model import Section
 from ..reports.page import Page
-from ..reports.phrases import describe_action, headline
+from ..reports.phrases import describe_action
 from ..reports.quantities import plural, spell_seconds
 from ..reports.sites import count_sites, site_table, tiers_of
 from ..reports.terminal import write_blocks, write_parts
+from ..reports.verdict import headline
 from ..reports.verification import violation_table
 from ..sampling import Sample, SampleOptions, generate, sample_policy_folder
 from .exits import ExitCode

@@ -14,9 +14,10 @@ class ExitCode(enum.IntEnum):
     """What scripts may rely on."""
 
     OK = 0
-    """The plan serves everybody and breaks no rule, or there is nothing to do."""
+    """The plan serves everybody and leaves no must rule broken, or there is nothing to do; wishes may be unmet."""
     FLAWED = 1
-    """A rule stays broken or a guest stays down; for `verify`: the plan is not safe, or was made for other input."""
+    """A must rule stays broken, a host overfull or not emptied, or a guest stays down; for `verify`: the plan is not
+    safe, or was made for other input."""
     USAGE = 2
     """Wrong arguments, files or policies."""
     IMPOSSIBLE = 3
@@ -44,5 +45,8 @@ def exit_code_of(answer: Answer) -> ExitCode:
 
     if answer.outcome in (Outcome.INFEASIBLE, Outcome.UNREACHABLE):
         return ExitCode.IMPOSSIBLE
-    broken = any(level.value for level in answer.levels if level.name in ("inherited", "should"))
-    return ExitCode.FLAWED if broken or answer.stays_down else ExitCode.OK
+    # the level says it in plan files that were written before broken rules were listed
+    is_broken = any(one.is_must for one in answer.broken_rules) or any(
+        level.value for level in answer.levels if level.name == "inherited"
+    )
+    return ExitCode.FLAWED if is_broken or answer.stays_down else ExitCode.OK

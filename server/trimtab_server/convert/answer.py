@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from trimtab.v1 import plan_pb2 as pb
 from trimtab_solver.errors import Fault, Reason, RefusedError
-from trimtab_solver.outcome import Answer, Certificate, EngineFault, FrontierPoint, LevelValue, StaysDown, TierCount
+from trimtab_solver.outcome import (
+    Answer,
+    Blocker,
+    BrokenRule,
+    Certificate,
+    EngineFault,
+    FrontierPoint,
+    LevelValue,
+    StaysDown,
+    TierCount,
+)
 
 from .enums import FAULT_KINDS, OUTCOMES
 from .plan import plan_from_proto, plan_to_proto
@@ -42,6 +52,8 @@ def answer_from_proto(message: pb.Answer, path: str = "answer") -> Answer:
         frontier=tuple(frontier_point_from_proto(point) for point in message.frontier),
         tiers=tuple(tier_count_from_proto(count) for count in message.tiers),
         engine_faults=engine_faults,
+        broken_rules=tuple(broken_rule_from_proto(one) for one in message.broken_rules),
+        blockers=tuple(blocker_from_proto(one) for one in message.blockers),
     )
 
 
@@ -62,6 +74,8 @@ def answer_to_proto(answer: Answer) -> pb.Answer:
             pb.EngineFault(engine=one.engine, what=FAULT_KINDS.to_proto[one.what], message=one.message)
             for one in answer.engine_faults
         ],
+        broken_rules=[broken_rule_to_proto(one) for one in answer.broken_rules],
+        blockers=[blocker_to_proto(one) for one in answer.blockers],
     )
 
 
@@ -103,6 +117,56 @@ def stays_down_from_proto(message: pb.StaysDown) -> StaysDown:
 def stays_down_to_proto(one: StaysDown) -> pb.StaysDown:
     """The message for `one`."""
     return pb.StaysDown(vm_id=one.vm_id, tier=one.tier, reason=one.reason, rules=one.rules)
+
+
+def broken_rule_from_proto(message: pb.BrokenRule) -> BrokenRule:
+    """The broken key in `message`."""
+    return BrokenRule(
+        rule=message.rule,
+        level=message.level,
+        key=message.key,
+        amount_before=message.amount_before,
+        amount_after=message.amount_after,
+        host_id=message.host_id,
+        vm_id=message.vm_id,
+    )
+
+
+def broken_rule_to_proto(one: BrokenRule) -> pb.BrokenRule:
+    """The message for `one`."""
+    return pb.BrokenRule(
+        rule=one.rule,
+        level=one.level,
+        key=one.key,
+        amount_before=one.amount_before,
+        amount_after=one.amount_after,
+        host_id=one.host_id,
+        vm_id=one.vm_id,
+    )
+
+
+def blocker_from_proto(message: pb.Blocker) -> Blocker:
+    """The guest that stays in `message`."""
+    return Blocker(
+        vm_id=message.vm_id,
+        tier=message.tier,
+        host_id=message.host_id,
+        emptied_by=message.emptied_by,
+        reason=message.reason,
+        rules=tuple(message.rules),
+    )
+
+
+def blocker_to_proto(one: Blocker) -> pb.Blocker:
+    """The message for `one`."""
+    return pb.Blocker(
+        vm_id=one.vm_id,
+        tier=one.tier,
+        host_id=one.host_id,
+        emptied_by=one.emptied_by,
+        reason=one.reason,
+        rules=one.rules,
+    )
 
 
 def tier_count_from_proto(message: pb.TierCount) -> TierCount:

@@ -7,7 +7,16 @@ from itertools import chain
 
 from trimtab_solver.actions import Action, Phase, Plan
 from trimtab_solver.failures import event_of
-from trimtab_solver.outcome import Answer, FrontierPoint, LevelValue, Outcome, StaysDown, TierCount
+from trimtab_solver.outcome import (
+    Answer,
+    Blocker,
+    BrokenRule,
+    FrontierPoint,
+    LevelValue,
+    Outcome,
+    StaysDown,
+    TierCount,
+)
 from trimtab_solver.snapshot import HostState, Snapshot
 
 from .model import (
@@ -27,8 +36,9 @@ from .model import (
     line,
     number,
 )
-from .phrases import PHASES, describe_action, describe_level, describe_proof, headline, short_level
+from .phrases import PHASES, describe_action, describe_level, describe_proof, short_level
 from .quantities import abbreviate, plural, some, spell_seconds
+from .verdict import headline, losses, meaning
 
 _TONES = {
     Outcome.NO_ACTION_NEEDED: Tone.GOOD,
@@ -37,6 +47,9 @@ _TONES = {
     Outcome.UNREACHABLE: Tone.BAD,
 }
 _NAMED = 6
+_RULES = {"(room)": "room on the host", "(suitability)": "suitable hosts"}
+"""What stands for the name of a rule where no document is the reason, in words."""
+_STATES = {HostState.DRAINING.value, HostState.MAINTENANCE.value}
 _TIER_COLUMNS = (
     "ran before", "displaced", "restarted", "moved", "shrunk", "suspended", "stopped", "stays down", "runs after",
 )  # fmt: skip
@@ -46,11 +59,18 @@ def answer_report(answer: Answer, snapshot: Snapshot) -> Report:
     """Verdict, guests by tier, actions with reasons, what stays down and why, and how good it is."""
     return Report(
         verdict=line(headline(answer), tone=_TONES.get(answer.outcome, Tone.DOUBTFUL), is_strong=True),
-        blocks=(line(describe_event(snapshot, answer.hardware_failures)),),
+        blocks=tuple(_summary(answer, snapshot)),
         sections=tuple(_sections(answer)),
         basis=(_basis(answer),),
         facts=_facts(answer),
     )
+
+
+def _summary(answer: Answer, snapshot: Snapshot) -> Iterator[Line]:
+    if any(losses(answer)):
+        text = meaning(answer)
+        yield line(f"{text[0].upper()}{text[1:]}.")
+    yield line(describe_event(snapshot, answer.hardware_failures))
 
 
 def _sections(answer: Answer) -> Iterator[Section]:
@@ -60,6 +80,12 @@ def _sections(answer: Answer) -> Iterator[Section]:
         yield plan_section(answer.plan)
     if answer.stays_down:
         yield Section(f"Stays down: {plural(len(answer.stays_down), 'guest')}", (stays_down_table(answer.stays_down),))
+    if answer.broken_rules:
+        remark = "amounts as the verifier counts them"
+        yield Section("What remains broken", (broken_rules_table(answer.broken_rules),), remark)
+    if answer.blockers:
+        title = f"Stays on hosts to be emptied: {plural(len(answer.blockers), 'guest')}"
+        yield Section(title, (blockers_table(answer.blockers),))
     remark = "levels in order of importance, smaller is better"
     yield Section("How good the plan is", (level_table(answer.levels),), remark)
     if answer.frontier:
@@ -185,6 +211,40 @@ def stays_down_table(stays_down: Sequence[StaysDown]) -> Table:
     rows = tuple(cells(one.vm_id, one.tier, one.reason) for one in stays_down)
     columns = (Column("guest"), Column("tier"), Column("why", wrap=True))
     return Table(columns, rows, is_list=True, noun="guest", is_grouped=True, name="staysDown")
+
+
+def broken_rules_table(broken: Sequence[BrokenRule]) -> Table:
+    """Every key of a rule that is broken after the plan, with the amounts of breach."""
+    columns = (
+        Column("where", wrap=True, key="key"),
+        Column("rule", wrap=True, most=32),
+        Column("level"),
+        Column("before", is_number=True),
+        Column("after", is_number=True),
+    )
+    rows = tuple(
+        (
+            Cell(one.key),
+            Cell(_RULES.get(one.rule, one.rule), value=one.rule),
+            *cells(one.level, one.amount_before, one.amount_after),
+        )
+        for one in broken
+    )
+    return Table(columns, rows, is_list=True, noun="broken key", name="brokenRules")
+
+
+def blockers_table(blockers: Sequence[Blocker]) -> Table:
+    """Guests that stay on hosts that are to be emptied, and why."""
+    columns = (Column("guest"), Column("tier"), Column("host"), Column("emptied by"), Column("why", wrap=True))
+    rows = tuple(
+        (
+            *cells(one.vm_id, one.tier, one.host_id),
+            Cell(one.emptied_by.lower() if one.emptied_by in _STATES else one.emptied_by, value=one.emptied_by),
+            Cell(one.reason, value={"reason": one.reason, "rules": one.rules}),
+        )
+        for one in blockers
+    )
+    return Table(columns, rows, is_list=True, noun="guest", is_grouped=True, name="blockers")
 
 
 def level_table(levels: Sequence[LevelValue]) -> Table:

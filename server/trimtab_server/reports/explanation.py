@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from trimtab_solver.explain.amounts import describe_size
+from trimtab_solver.amounts import describe_size
 from trimtab_solver.explain.explanation import Admission, Condition, GuestExplanation, Objection
 from trimtab_solver.outcome import Answer
 from trimtab_solver.snapshot import Vm
 
 from .answer import action_table
 from .model import Block, Cell, Column, Items, Line, Report, Row, Section, Table, Tone, Value, line
-from .phrases import headline
+from .verdict import headline
 
 
 def admission_report(vm: Vm, explanation: GuestExplanation) -> Report:

@@ -7,7 +7,7 @@ from typing import Final, assert_never
 
 from trimtab_solver.actions import Action, ActionKind, Phase
 from trimtab_solver.measures import Measure
-from trimtab_solver.outcome import Answer, LevelValue, Outcome
+from trimtab_solver.outcome import LevelValue, Outcome
 
 PHASES: Final[Mapping[Phase, str]] = {
     Phase.RESTORE: "bring back what is down",
@@ -16,7 +16,7 @@ PHASES: Final[Mapping[Phase, str]] = {
 }
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
-    Outcome.NO_ACTION_NEEDED: "all is well; there is nothing to do",
+    Outcome.NO_ACTION_NEEDED: "no action improves anything",
     Outcome.OPTIMAL: "the plan is safe, and proven best at every level",
     Outcome.FEASIBLE: "the plan is safe; a better one may exist, see the levels",
     Outcome.UNREACHABLE: "no safe order leads to where more runs or less is broken; this goes as far as it can",
@@ -108,10 +108,3 @@ def short_level(name: str) -> str:
 def describe_proof(level: LevelValue) -> str:
     """Whether a better value is ruled out."""
     return "proven best" if level.gap == 0 else f"{level.bound} at best"
-
-
-def headline(answer: Answer) -> str:
-    """The outcome in one line."""
-    if answer.outcome is Outcome.OPTIMAL and not answer.plan.actions:
-        return f"{answer.outcome}: proven that no action improves anything; what is wrong stays wrong"
-    return f"{answer.outcome}: {OUTCOMES[answer.outcome]}"

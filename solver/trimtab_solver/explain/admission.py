@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..amounts import describe_amount
 from ..occupancy import Occupancy
 from ..policy.documents import Policy
 from ..prepared import Prepared, prepare_lazily
@@ -13,12 +14,10 @@ from ..rules.tier import guest_tiers
 from ..snapshot import Host, HostState, Migratability, Snapshot, Vm, VmState
 from ..suitability import unsuitable
 from ..suitability.fencing import stranded
-from .amounts import describe_amount
 from .explanation import Admission, Condition, GuestExplanation, Objection
 from .names import find_guest, find_host
-from .why_down import refusals
-
-_ROOM = "room:"
+from .refusals import ROOM, SMALL, refusals
+from .words import why_immobile
 
 
 def explain_guest(snapshot: Snapshot, policy: Policy, vm_id: str, host_id: str | None = None) -> GuestExplanation:
@@ -83,7 +82,8 @@ class _Examination:
             *(self._unmovable(host, h) if vm.is_running else self._unstartable()),
             *(Objection(Condition(condition.name), reason) for condition, reason in unsuitable(vm, host)),
             *(self._rule(name) for name in names if ":" not in name),
-            *(self._short(h, name.removeprefix(_ROOM)) for name in names if name.startswith(_ROOM)),
+            *(self._small(h, name.removeprefix(SMALL)) for name in names if name.startswith(SMALL)),
+            *(self._short(h, name.removeprefix(ROOM)) for name in names if name.startswith(ROOM)),
         )
         return Admission(host.id, objections, () if objections else self._remarks(host, h))
 
@@ -97,14 +97,13 @@ class _Examination:
         problem, vm, v = self._problem, self._vm, self._v
         if problem.disruption.move_targets(v, int(problem.current[v]))[h]:
             return ()
-        cold = f"tier {problem.tiers[problem.tier[v]].name} does not allow cold migration"
-        if vm.migratability is Migratability.NONE:
-            message = "it cannot be migrated while it runs (migratability NONE)"
-        elif vm.migratability is Migratability.COLD:
-            message = f"it cannot be migrated live (migratability COLD), and {cold}"
-        else:
+        tier = problem.tiers[problem.tier[v]].name
+        if vm.migratability is Migratability.LIVE:
             source = self._generation[vm.host_id]
-            message = f"CPU generation {host.cpu_generation} is lower than {source} of {vm.host_id}, and {cold}"
+            lower = f"CPU generation {host.cpu_generation} is lower than {source} of {vm.host_id}"
+            message = f"{lower}, and tier {tier} does not allow cold migration"
+        else:
+            message = why_immobile(vm, tier)
         return (Objection(Condition.MOVE, message),)
 
     def _unstartable(self) -> tuple[Objection, ...]:
@@ -118,19 +117,27 @@ class _Examination:
         message = f"rule {name} ({document.kind}, {document.source}) refuses it{about}"
         return Objection(Condition.RULE, message, name)
 
+    def _small(self, h: int, resource: str) -> Objection:
+        has = describe_amount(resource, self._free(h, resource, np.zeros_like(self._at_floor.usage)))
+        return Objection(Condition.ROOM, f"larger than the host: it {self._needs(resource)}, and the host has {has}")
+
     def _short(self, h: int, resource: str) -> Objection:
-        problem, state, v = self._problem, self._at_floor, self._v
+        free = describe_amount(resource, self._free(h, resource, self._at_floor.usage))
+        message = f"too full: it {self._needs(resource)}, and {free} would be free with every guest there at its floor"
+        return Objection(Condition.ROOM, message)
+
+    def _needs(self, resource: str) -> str:
+        r = self._problem.resources.index(resource)
+        needs, asks = int(self._problem.floor[self._v, r]), int(self._problem.requested[self._v, r])
+        return f"{'needs' if needs == asks else 'needs at least'} {describe_amount(resource, needs)}"
+
+    def _free(self, h: int, resource: str, usage: Ints) -> int:
+        """What the host has for the guest beside `usage` [H, R]."""
+        problem, v = self._problem, self._v
         r = problem.resources.index(resource)
         # room is counted in units that depend on whether the guest's tier is overcommitted
         unit = int(problem.capacity.factor[h, r, 1 if problem.capacity.backed[v, r] else 0])
-        free = max(0, int(state.ceiling[h, r] - state.usage[h, r]) // unit)
-        needs, asks = int(problem.floor[v, r]), int(problem.requested[v, r])
-        least = "needs" if needs == asks else "needs at least"
-        message = (
-            f"too full: it {least} {describe_amount(resource, needs)}, and {describe_amount(resource, free)} "
-            "would be free with every guest there at its floor"
-        )
-        return Objection(Condition.ROOM, message)
+        return max(0, int(self._at_floor.ceiling[h, r] - usage[h, r]) // unit)
 
     def _remarks(self, host: Host, h: int) -> tuple[str, ...]:
         """The price of going there."""

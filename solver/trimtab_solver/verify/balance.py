@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..rules.balance import Above, Balance, FreeRatio, PeakLoad
+from ..snapshot import Host
 from .case import Case
 from .room import UNIT, Rooms, room
 
@@ -25,12 +26,16 @@ def balance(case: Case, place: Mapping[str, str], sizes: Mapping[str, Mapping[st
 
 
 def _above(part: Above, rooms: Rooms) -> int:
-    units = 0
+    return part.weight * sum(units for _, units in loads_above(part, rooms))
+
+
+def loads_above(part: Above, rooms: Rooms) -> Iterator[tuple[Host, int]]:
+    """Every host above the threshold, with its load beyond it in units of the resource, rounded up."""
     for host, loads in rooms.by_host():
         # in hundredths of what `Rooms` counts in, so that the percentage needs no rounding
         excess = 100 * loads.get(part.resource, 0) - part.percent * room(host, part.resource)
-        units += max(0, -(-excess // (100 * UNIT)))
-    return part.weight * units
+        if excess > 0:
+            yield host, -(-excess // (100 * UNIT))
 
 
 def _ratio(part: FreeRatio, rooms: Rooms) -> int:

@@ -48,6 +48,15 @@ class QuorumGroup(CountedScope):
         lost = 0 if self.domains is None else max(tally.counts.values(), default=0)
         return max(0, self.least - (tally.total - lost))
 
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """How many run, or would without the worst domain, and how many must."""
+        tally = self.tally(place)
+        if self.domains is None:
+            return f"{self.count_members(tally.total)} run, at least {self.least}"
+        worst = max(tally.counts, key=lambda cell: tally.counts[cell], default="any domain")
+        left = tally.total - tally.counts.get(worst, 0)
+        return f"{self.count_members(left)} would run without {worst}, at least {self.least}"
+
     def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return ("",)
 

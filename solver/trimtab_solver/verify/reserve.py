@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..amounts import describe_amount
 from ..policy.documents import Document
 from ..policy.selection import Selection
 from ..rules.reserve import Reserve
@@ -44,6 +45,12 @@ class ReservedResource(CountedScope):
         """Percent of what the domain offers, or if that is nothing of all requests, that are used and should not be."""
         excess = max(0, self._used(tally, key) - self.usable.get(key, 0))
         return -(-100 * excess // self._whole(key))
+
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """How much is requested of what may be, and where."""
+        used = describe_amount(self.label, self._used(self.tally(place), key))
+        usable = describe_amount(self.label, self.usable.get(key, 0))
+        return f"{used} requested{f' in {key}' if key else ''}, at most {usable} for the reserve to stay free"
 
     def _whole(self, key: Key) -> int:
         """What a hundred percent are."""

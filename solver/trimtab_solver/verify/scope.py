@@ -121,6 +121,18 @@ class Scope(abc.ABC):
         """Whether no action may bring the member to the host, whatever else runs there."""
         return False
 
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """What is broken at the key, in words, when members run in `place` (guest id to host id)."""
+        return " / ".join(part for part in (self.label, key) if part) or "its only key"
+
+    def members_in(self, cell: Cell, place: Mapping[str, str]) -> str:
+        """How many members run in the cell, with the group that they are of: ``2 guests of db``."""
+        return self.count_members(self.tally(place).counts.get(cell, 0))
+
+    def count_members(self, number: int) -> str:
+        """So many members, with the group that they are of."""
+        return f"{number} guest{'' if number == 1 else 's'}" + (f" of {self.label}" if self.label else "")
+
     def tally(self, place: Mapping[str, str]) -> ScopeTally:
         """Counts the members that run in `place` (guest id to host id)."""
         tally = ScopeTally()
@@ -212,6 +224,10 @@ class HostScope(Scope):
         """1 if the guest runs where it should not."""
         return tally.counts.get(key, 0)
 
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """The guest and where it runs."""
+        return f"{key} on {place[key]}"
+
     def refuses(self, vm_id: str, host_id: str) -> bool:
         """Whether the rule is a must and the host is outside `hosts`."""
         return self.level is Level.MUST and host_id not in self.hosts
@@ -234,6 +250,10 @@ class SizeScope(Scope):
     def amount(self, tally: ScopeTally, key: Key) -> int:
         """0: no place breaks it."""
         return 0
+
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """The guest, and where it runs."""
+        return f"{key} on {place[key]} has less than the rule leaves it"
 
     def breaches(self, placement: Placement) -> dict[Key, int]:
         """1 for every running member that has less of some resource than its floor."""

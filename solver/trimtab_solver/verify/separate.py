@@ -38,6 +38,11 @@ class SeparatePair(OrderedScope):
         """The fewest guests that would have to leave the domain."""
         return min(tally.counts.get((key, 0), 0), tally.counts.get((key, 1), 0))
 
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """How many of each side are in the domain."""
+        counts = self.tally(place).counts
+        return f"{self.label} in {key}: {counts.get((key, 0), 0)} of one, {counts.get((key, 1), 0)} of the other"
+
 
 def scopes(document: Document, spec: Separate, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
     """One scope per pair of sets and partner value that wanted guests of both sides have: others cannot be broken.

@@ -36,6 +36,10 @@ class SpreadLimit(DomainScope, CountedScope):
         """Members above the limit."""
         return max(0, tally.counts.get(key, 0) - self.limit)
 
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """How many are in the domain, and how many may be."""
+        return f"{self.members_in(key, place)} in {key}, at most {self.limit}"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpreadMinimum(DomainScope, OrderedScope):
@@ -61,6 +65,12 @@ class SpreadMinimum(DomainScope, OrderedScope):
     def amount(self, tally: ScopeTally, key: Key) -> int:
         """Domains missing."""
         return max(0, min(self.minimum, tally.total) - len(tally.counts))
+
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """How many domains are used, and how many should be."""
+        tally = self.tally(place)
+        least = min(self.minimum, tally.total)
+        return f"{self.count_members(tally.total)} in {len(tally.counts)} domains, at least {least}"
 
     def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return ("",)
@@ -106,6 +116,14 @@ class SpreadSkew(DomainScope, CountedScope):
         inside = [count for domain, count in tally.counts.items() if domain in self.open_domains]
         emptiest = min(inside) if len(inside) == len(self.open_domains) else 0
         return max(0, max(tally.counts.values(), default=0) - emptiest - self.skew)
+
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """The fullest domain, and by how much the emptiest has fewer."""
+        tally = self.tally(place)
+        fullest = max(tally.counts, key=lambda cell: tally.counts[cell])
+        skew = self.amount(tally, key) + self.skew
+        where = f"{self.members_in(fullest, place)} in {fullest}"
+        return f"{where}, {skew} more than in the emptiest domain, at most {self.skew} more"
 
     def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return ("",)

@@ -31,6 +31,11 @@ class TogetherGroup(DomainScope, OrderedScope):
         """Domains beyond the first."""
         return max(0, len(tally.counts) - 1)
 
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """How many domains the group is in."""
+        tally = self.tally(place)
+        return f"{self.count_members(tally.total)} in {len(tally.counts)} domains instead of one"
+
     def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return ("",)
 
@@ -63,6 +68,10 @@ class NearGroup(DomainScope, OrderedScope):
         """1 if there are guests and none of those they must be near to."""
         lonely = tally.counts.get((key, _SELECTED), 0)
         return int(bool(lonely) and not any(tally.counts.get((key, role)) for role in (_NEAR, _SELECTED | _NEAR)))
+
+    def describe(self, key: Key, place: Mapping[str, str]) -> str:
+        """The domain, and how many are there alone."""
+        return f"{self.members_in((key, _SELECTED), place)} in {key} without those they must be near to"
 
 
 def scopes(document: Document, spec: Together, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:

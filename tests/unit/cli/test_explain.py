@@ -52,8 +52,8 @@ def test_a_guest_that_stays_down_is_explained(tmp_path: Path) -> None:
     """Why no host can take it, and how much is missing; exit code 1."""
     result = _explain(tmp_path, case.STAYS_DOWN, "a")
     assert result.code == 1
-    assert "It does not run after the plan: no host of 2 can take it: " in result.words
-    assert "nearest is h2, which lacks 2048 memory_mib" in result.words
+    assert "It does not run after the plan: in this plan no host of 2 has a place for it: " in result.words
+    assert "nearest is h2, which lacks 2 GiB memory" in result.words
 
 
 def test_an_eviction_is_explained(tmp_path: Path) -> None:

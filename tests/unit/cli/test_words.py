@@ -11,7 +11,7 @@ from trimtab_server.cli.exits import ExitCode, exit_code_of
 from trimtab_server.reports.phrases import OUTCOMES, PHASES, describe_action, describe_level, describe_proof
 from trimtab_server.reports.sites import count_sites
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
-from trimtab_solver.outcome import Answer, Certificate, LevelValue, Outcome, StaysDown
+from trimtab_solver.outcome import Answer, BrokenRule, Certificate, LevelValue, Outcome, StaysDown
 from trimtab_solver.snapshot import FailureDomain, Snapshot
 
 LEVELS = (LevelValue("running:top", 0, 0), LevelValue("running:low+mid", 2, 1), LevelValue("should", 0, 0))
@@ -67,7 +67,9 @@ def test_nothing_lacks_words() -> None:
         ({}, ExitCode.OK),
         ({"outcome": Outcome.NO_ACTION_NEEDED}, ExitCode.OK),
         ({"stays_down": DOWN}, ExitCode.FLAWED),
-        ({"levels": (LevelValue("should", 1, 0),)}, ExitCode.FLAWED),
+        ({"levels": (LevelValue("should", 1, 0),)}, ExitCode.OK),
+        ({"broken_rules": (BrokenRule("r", "should", "a on h1", 1, 1),)}, ExitCode.OK),
+        ({"broken_rules": (BrokenRule("r", "must", "a on h1", 1, 1),)}, ExitCode.FLAWED),
         ({"levels": (LevelValue("inherited", 1, 1),)}, ExitCode.FLAWED),
         ({"levels": (LevelValue("disruption", 9, 0), LevelValue("shrinkage", 9, 0))}, ExitCode.OK),
         ({"outcome": Outcome.INFEASIBLE, "stays_down": DOWN}, ExitCode.IMPOSSIBLE),
@@ -75,7 +77,7 @@ def test_nothing_lacks_words() -> None:
     ],
 )
 def test_exit_code_says_what_came_of_it(changes: dict[str, object], code: ExitCode) -> None:
-    """Impossible before flawed before fine; shrinkage and moves are no flaw."""
+    """Impossible before flawed before fine; shrinkage, moves and wishes that are not met are no flaw."""
     answer = dataclasses.replace(ANSWER, **changes)  # type: ignore[arg-type]  # any field
     assert exit_code_of(answer) is code
 

@@ -11,6 +11,8 @@ from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.explain.explanation import Admission, Condition, GuestExplanation, Objection
 from trimtab_solver.outcome import (
     Answer,
+    Blocker,
+    BrokenRule,
     Certificate,
     EngineFault,
     FaultKind,
@@ -133,6 +135,23 @@ answers = st.builds(
     hardware_failures=counts,
     notes=names,
     tiers=st.lists(tier_counts, max_size=2).map(tuple),
+    broken_rules=st.lists(
+        st.builds(
+            BrokenRule,
+            rule=words,
+            level=st.sampled_from(["must", "should"]),
+            key=words,
+            amount_before=amounts,
+            amount_after=amounts,
+            host_id=words,
+            vm_id=words,
+        ),
+        max_size=2,
+    ).map(tuple),
+    blockers=st.lists(
+        st.builds(Blocker, vm_id=words, tier=words, host_id=words, emptied_by=words, reason=words, rules=names),
+        max_size=2,
+    ).map(tuple),
     engine_faults=st.lists(
         st.builds(EngineFault, engine=words, what=st.sampled_from(FaultKind), message=words), max_size=2
     ).map(tuple),

@@ -17,7 +17,7 @@ from trimtab_server.convert.plan import plan_from_proto, violation_from_proto, v
 from trimtab_server.convert.snapshot import LAST_SECOND, snapshot_from_proto, snapshot_to_proto
 from trimtab_solver.errors import Fault, Reason, RefusedError, SnapshotRefusedError
 from trimtab_solver.explain.explanation import GuestExplanation, Objection
-from trimtab_solver.outcome import Answer, EngineFault, TierCount
+from trimtab_solver.outcome import Answer, Blocker, BrokenRule, EngineFault, TierCount
 from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, Snapshot, Vm, VmState
 from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Violation
@@ -28,6 +28,8 @@ MESSAGES: dict[str, tuple[type, type[Message]]] = {
     "Vm": (Vm, snapshot_pb2.Vm),
     "Answer": (Answer, plan_pb2.Answer),
     "TierCount": (TierCount, plan_pb2.TierCount),
+    "BrokenRule": (BrokenRule, plan_pb2.BrokenRule),
+    "Blocker": (Blocker, plan_pb2.Blocker),
     "EngineFault": (EngineFault, plan_pb2.EngineFault),
     "Violation": (Violation, plan_pb2.Violation),
     "GuestExplanation": (GuestExplanation, planning_service_pb2.ExplainGuestResponse),

@@ -618,6 +618,8 @@ class Answer(_message.Message):
     FRONTIER_FIELD_NUMBER: _builtins.int
     TIERS_FIELD_NUMBER: _builtins.int
     ENGINE_FAULTS_FIELD_NUMBER: _builtins.int
+    BROKEN_RULES_FIELD_NUMBER: _builtins.int
+    BLOCKERS_FIELD_NUMBER: _builtins.int
     outcome: Global___Outcome.ValueType
     """What came of the request."""
     engine: _builtins.str
@@ -660,6 +662,18 @@ class Answer(_message.Message):
         the same. Empty in plan files that were written before the field existed.
         """
 
+    @_builtins.property
+    def broken_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___BrokenRule]:
+        """All that is broken after the plan, whether it was before or not: first what must hold, then what should. Empty in plan
+        files that were written before the field existed.
+        """
+
+    @_builtins.property
+    def blockers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Blocker]:
+        """Guests that run, after the plan, on hosts that are to be emptied. Empty in plan files that were written before the
+        field existed.
+        """
+
     def __init__(
         self,
         *,
@@ -674,14 +688,108 @@ class Answer(_message.Message):
         frontier: _abc.Iterable[Global___FrontierPoint] | None = ...,
         tiers: _abc.Iterable[Global___TierCount] | None = ...,
         engine_faults: _abc.Iterable[Global___EngineFault] | None = ...,
+        broken_rules: _abc.Iterable[Global___BrokenRule] | None = ...,
+        blockers: _abc.Iterable[Global___Blocker] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "engine", b"engine", "engine_faults", b"engine_faults", "frontier", b"frontier", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "stays_down", b"stays_down", "tiers", b"tiers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blockers", b"blockers", "broken_rules", b"broken_rules", "certificate", b"certificate", "engine", b"engine", "engine_faults", b"engine_faults", "frontier", b"frontier", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "stays_down", b"stays_down", "tiers", b"tiers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Answer: _TypeAlias = Answer  # noqa: Y015
+
+@_typing.final
+class BrokenRule(_message.Message):
+    """One key of a rule that is broken after the plan, as the verifier counts it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    AMOUNT_BEFORE_FIELD_NUMBER: _builtins.int
+    AMOUNT_AFTER_FIELD_NUMBER: _builtins.int
+    HOST_ID_FIELD_NUMBER: _builtins.int
+    VM_ID_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """Name of the policy document; "(suitability)" or "(room)" where none is the reason."""
+    level: _builtins.str
+    """"must" or "should". Load above a threshold of a Balance document is a "should"."""
+    key: _builtins.str
+    """What is broken, in words for people: which group, domain, guest or host."""
+    amount_before: _builtins.int
+    """The amount of breach in the snapshot, 0 or more. The concepts page of the documentation says what each kind of rule
+    counts; load above a threshold is counted in the unit of its resource.
+    """
+    amount_after: _builtins.int
+    """The amount at the end of the plan, in the same unit, above 0."""
+    host_id: _builtins.str
+    """The host it is about, if it is about one host or a guest on it; else empty."""
+    vm_id: _builtins.str
+    """The guest it is about, if it is about a single one; else empty."""
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        level: _builtins.str = ...,
+        key: _builtins.str = ...,
+        amount_before: _builtins.int = ...,
+        amount_after: _builtins.int = ...,
+        host_id: _builtins.str = ...,
+        vm_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_after", b"amount_after", "amount_before", b"amount_before", "host_id", b"host_id", "key", b"key", "level", b"level", "rule", b"rule", "vm_id", b"vm_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BrokenRule: _TypeAlias = BrokenRule  # noqa: Y015
+
+@_typing.final
+class Blocker(_message.Message):
+    """A guest that runs, after the plan, on a host that is to be emptied."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VM_ID_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    HOST_ID_FIELD_NUMBER: _builtins.int
+    EMPTIED_BY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    vm_id: _builtins.str
+    """The guest."""
+    tier: _builtins.str
+    """Name of its tier's document."""
+    host_id: _builtins.str
+    """The host where it stays."""
+    emptied_by: _builtins.str
+    """Why the host is to be emptied: "DRAINING" or "MAINTENANCE", which is its state, or the name of a Maintenance document."""
+    reason: _builtins.str
+    """Why the guest stays, in words for people."""
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the policy documents that stand in the way."""
+
+    def __init__(
+        self,
+        *,
+        vm_id: _builtins.str = ...,
+        tier: _builtins.str = ...,
+        host_id: _builtins.str = ...,
+        emptied_by: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        rules: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["emptied_by", b"emptied_by", "host_id", b"host_id", "reason", b"reason", "rules", b"rules", "tier", b"tier", "vm_id", b"vm_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Blocker: _TypeAlias = Blocker  # noqa: Y015
 
 @_typing.final
 class EngineFault(_message.Message):

@@ -1,0 +1,81 @@
+"""What is broken in a placement, key by key, beside what is broken in the snapshot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from ..amounts import describe_amount, name_resource
+from ..outcome import BrokenRule
+from ..placement import Placement
+from ..policy.documents import Level
+from ..rules.balance import Balance
+from ..snapshot import Host
+from .balance import loads_above
+from .case import Case
+from .room import ROOM, UNIT, Load, Rooms, room
+from .scope import HostScope, SizeScope
+
+
+def broken_rules(case: Case, placement: Placement) -> tuple[BrokenRule, ...]:
+    """Every key that is broken in `placement`: all of must rules, suitability and room first, then wishes.
+
+    Without Resize, the amounts of must keys add up to the level ``inherited``; those of should rules, weighted and
+    without Balance, to ``should``.
+    """
+    found = [*_scopes(case, placement), *_overfull(case, placement), *_above_thresholds(case, placement)]
+    return tuple(sorted(found, key=lambda one: not one.is_must))
+
+
+def _scopes(case: Case, placement: Placement) -> Iterator[BrokenRule]:
+    at_first = Placement(case.place, case.sizes)
+    for scope in case.scopes:
+        after = scope.breaches(placement)
+        if not after:
+            continue
+        before = scope.breaches(at_first)
+        for key in sorted(after):
+            vm_id = key if isinstance(scope, HostScope | SizeScope) else ""
+            words, host_id = scope.describe(key, placement.hosts), placement.hosts.get(vm_id, "")
+            yield BrokenRule(scope.rule, scope.level.value, words, before.get(key, 0), after[key], host_id, vm_id)
+
+
+def _overfull(case: Case, placement: Placement) -> Iterator[BrokenRule]:
+    """One for each host and resource without room for what runs there."""
+    before, after = case.rooms(), case.rooms()
+    after.hold(placement.hosts, placement.sizes)
+    for host, load in after.by_host():
+        for resource in sorted(load):
+            most = room(host, resource)
+            if load[resource] > most:
+                lacking = describe_amount(resource, -(-(load[resource] - most) // UNIT))
+                was = int(before.at_first(host.id, resource) > most)
+                yield BrokenRule(ROOM, Level.MUST, f"{host.id} lacks {lacking} for what it runs", was, 1, host.id)
+
+
+def _above_thresholds(case: Case, placement: Placement) -> Iterator[BrokenRule]:
+    """One for each host and threshold of a Balance that its load exceeds."""
+    documents = list(case.selection.policy.of(Balance))
+    if not any(spec.above for _, spec in documents):
+        return
+    before, after = _final(case, case.place, case.sizes), _final(case, placement.hosts, placement.sizes)
+    for document, spec in documents:
+        for part in spec.above:
+            at_first = Counter({host.id: units for host, units in loads_above(part, before)})
+            for host, units in loads_above(part, after):
+                full = _fullness(host, after.loads[host.id], part.resource)
+                words = f"{host.id} is {full}, above {part.threshold}"
+                yield BrokenRule(document.name, Level.SHOULD, words, at_first[host.id], units, host.id)
+
+
+def _final(case: Case, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> Rooms:
+    """What hosts hold when the plan is over: nobody keeps anything on a former host any more."""
+    rooms = Rooms(case.snapshot, case.hosts, case.tier)
+    rooms.hold(place, sizes)
+    return rooms
+
+
+def _fullness(host: Host, load: Load, resource: str) -> str:
+    """``94 % full of memory``; where there is no room at all, that it has none."""
+    most, name = room(host, resource), name_resource(resource)
+    return f"{-(-100 * load.get(resource, 0) // most)} % full of {name}" if most > 0 else f"without {name}"
