@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -49,8 +50,11 @@ class DomainCount(GroupPrimitive):
         """For `most`, who enters a domain raises and who leaves one lowers.
 
         For `least`, while nobody leaves, whoever enters a domain with members raises and whoever enters another one
-        lowers; as soon as somebody leaves, everybody does both.
+        lowers; as soon as somebody leaves, everybody does both. None where no more domains than now can be in use, or
+        enough of them stay in use whoever leaves.
         """
+        if self._is_safe(place, transits):
+            return
         if self.most:
             yield DirectedKey([DirectedEvent(t.step, t.entered != ABSENT, t.left != ABSENT) for t in transits])
         elif somebody_leaves(transits):
@@ -61,6 +65,15 @@ class DomainCount(GroupPrimitive):
                 effects.append(DirectedEvent(t.step, raises=t.entered in used, lowers=t.entered not in used))
                 used.add(t.entered)
             yield DirectedKey(effects)
+
+    def _is_safe(self, place: Index, transits: Sequence[Transit]) -> bool:
+        """Whether no choice of the events makes the breach larger."""
+        counts = self.used(self.members, place)
+        now = self.breach(sum(counts.values()), len(counts))
+        if self.most:
+            return len({*counts, *(t.entered for t in transits if t.entered != ABSENT)}) - self.most <= now
+        left = Counter(t.left for t in transits)
+        return sum(count > left[domain] for domain, count in counts.items()) >= self.least - now
 
     @classmethod
     def stack(cls, groups: Sequence[DomainCount]) -> DomainCountStack:

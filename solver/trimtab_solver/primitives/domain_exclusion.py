@@ -18,7 +18,7 @@ from .encoding import (
 )
 from .group import GroupPrimitive
 from .members import Members
-from .transits import DirectedEvent, DirectedKey, Transit, count_by_domain
+from .transits import ABSENT, DirectedEvent, DirectedKey, Transit, count_by_domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +38,17 @@ class DomainExclusion(GroupPrimitive):
         return np.stack([self.count(side, place) for side in (self.left, self.right)])
 
     def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[DirectedKey]:
-        """Per domain: who enters it raises, who leaves it lowers."""
-        for changes in count_by_domain(transits).values():
+        """Per domain: who enters it raises, who leaves it lowers; none where too few of one set ever are."""
+        is_left = np.zeros(len(place), dtype=np.bool_)
+        is_left[self.left] = True
+        most = self.counts(place)
+        before = most.min(axis=0)
+        for transit in transits:
+            if transit.entered != ABSENT:
+                most[0 if is_left[transit.v] else 1, transit.entered] += 1
+        for domain, changes in count_by_domain(transits).items():
+            if most[:, domain].min() <= before[domain]:
+                continue
             yield DirectedKey(
                 [DirectedEvent(transit.step, raises=count > 0, lowers=count < 0) for transit, count in changes]
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -22,9 +23,18 @@ class SeparatePair(OrderedScope):
     domains: Mapping[str, str]
 
     def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
-        """Who enters a domain raises it, who leaves it lowers it."""
+        """Who enters a domain raises it, who leaves it lowers it; neither where one set has too few to break it."""
+        most = Counter(tally.counts)
+        most.update(change.entered for change in changes if change.entered is not None)
+
+        def keys(cell: Cell | None) -> tuple[Key, ...]:
+            if cell is None:
+                return ()
+            key = self.key(cell)
+            return (key,) if min(most[key, 0], most[key, 1]) > self.amount(tally, key) else ()
+
         for _, left, entered in changes:
-            yield Effect(() if entered is None else (self.key(entered),), () if left is None else (self.key(left),))
+            yield Effect(keys(entered), keys(left))
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         """The domain and the side."""

@@ -48,7 +48,15 @@ class SpreadMinimum(DomainScope, OrderedScope):
     minimum: int
 
     def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
-        """Who enters a domain with members raises, who opens one lowers; where anybody leaves each change does both."""
+        """Who enters a domain with members raises, who opens one lowers; where anybody leaves each change does both.
+
+        Nothing does where enough domains are never left by all.
+        """
+        left = Counter(change.left for change in changes)
+        lasting = sum(count > left[cell] for cell, count in tally.counts.items())
+        if lasting >= self.minimum - self.amount(tally, ""):
+            yield from (Effect((), ()) for _ in changes)
+            return
         if any(change.left is not None for change in changes):
             yield from (Effect(("",), ("",)) for _ in changes)
             return

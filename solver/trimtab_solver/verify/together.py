@@ -19,9 +19,12 @@ class TogetherGroup(DomainScope, OrderedScope):
     """All running members in one domain."""
 
     def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
-        """Who enters a domain raises, who leaves one lowers."""
+        """Who enters a domain raises, who leaves one lowers; if there are no more domains than before, nothing does."""
+        domains = {*tally.counts, *(change.entered for change in changes if change.entered is not None)}
+        is_safe = len(domains) - 1 <= self.amount(tally, "")
         for change in changes:
-            yield Effect(() if change.entered is None else ("",), () if change.left is None else ("",))
+            raised, lowered = change.entered is not None, change.left is not None
+            yield Effect(("",) if raised and not is_safe else (), ("",) if lowered and not is_safe else ())
 
     def key(self, cell: Cell) -> Key:
         """The group has one key."""
