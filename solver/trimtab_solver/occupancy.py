@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from .primitives.disruption import MoveTally
@@ -138,6 +140,13 @@ class Occupancy:
             if part is not None:
                 total += part
         return total
+
+    def group_penalties(self, v: int) -> Iterator[tuple[int, Ints]]:
+        """Each group that breaks further somewhere with the absent guest, and per host [H] by how much."""
+        for i in self.problem.groups_of.get(v, ()):
+            part = self._tally(i).penalty(v)
+            if part is not None:
+                yield i, part
 
     def fits(self, v: int, h: int, size: Ints) -> bool:
         """Whether an absent guest of that size stays within what host `h` may hold, and its first host as well."""
