@@ -29,6 +29,11 @@ class Planning:
         self._snapshot, self._folder, self._server = snapshot, folder, server
         self._policy = None if folder is None else load_policy(folder)
 
+    @property
+    def policy_digest(self) -> str:
+        """The digest of the policy in the folder; empty under the server's own."""
+        return "" if self._policy is None else self._policy.digest
+
     def plan(self, options: PlanOptions, show: ShowProgress | None) -> Answer:
         """The answer; `show` gets every report on the way. Raises as `plan_recovery`, or as `ServerClient.plan`.
 

@@ -56,11 +56,15 @@ def _admission(vm: Vm, admission: Admission) -> Line:
     return line(f"{admission.host_id} {how}", tone=Tone.GOOD, is_strong=True)
 
 
-def guest_report(vm: Vm, explanation: GuestExplanation, answer: Answer) -> Report:
-    """What the plan does with the guest, why it runs or not afterwards, and what each host says to it now."""
+def guest_report(vm: Vm, explanation: GuestExplanation, answer: Answer, *, is_anew: bool = False) -> Report:
+    """What the plan does with the guest, why it runs or not afterwards, and what each host says to it now.
+
+    `is_anew`: the plan was made for this report.
+    """
+    origin = "Planned anew, as no plan was given" if is_anew else "Plan"
     return Report(
         _introduction(vm, explanation.tier),
-        (line(f"Plan: {headline(answer)}."), *_fate(vm, answer)),
+        (line(f"{origin}: {headline(answer)}."), *_fate(vm, answer)),
         tuple(_places(explanation)),
         facts=_guest(vm, explanation.tier) | _fate_value(vm, answer),
     )
@@ -73,6 +77,7 @@ def _fate_value(vm: Vm, answer: Answer) -> dict[str, Value]:
         "runsAfter": down is None and vm.is_wanted,
         "reason": down.reason if down else "",
         "rules": down.rules if down else (),
+        "blocks": next((one.host_id for one in answer.blockers if one.vm_id == vm.id), ""),
     }
 
 
@@ -142,3 +147,6 @@ def _fate(vm: Vm, answer: Answer) -> Iterator[Block]:
         yield line("It runs after the plan.", tone=Tone.GOOD, is_strong=True)
     else:
         yield line(f"The plan leaves it as it is: it runs on {vm.place}.", tone=Tone.GOOD, is_strong=True)
+    for one in answer.blockers:
+        if one.vm_id == vm.id:
+            yield line(f"It keeps {one.host_id} from being emptied: {one.reason}.", tone=Tone.DOUBTFUL)

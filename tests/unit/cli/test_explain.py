@@ -196,3 +196,55 @@ def test_explanations_are_for_programs_too(tmp_path: Path) -> None:
     data = json.loads(_explain(tmp_path, case.RESTART, "a", "--host", "h1", "--format", "json").out)
     (host,) = data["facts"]["hosts"]
     assert (host["hostId"], host["admitted"], host["objections"][0]["condition"]) == ("h1", False, "POWER")
+
+
+# --- of a plan in hand ------------------------------------------------------------------------------------------------
+
+
+def _planned(folder: Path, snapshot: Snapshot, policy: str = case.TIERS) -> tuple[Path, list[str | Path]]:
+    """A plan file, and the arguments that say what it was made of."""
+    state, rules = written(folder, snapshot, policy)
+    run("plan", state, "--policy", rules, "-o", folder / "plan.json")
+    return folder / "plan.json", ["--snapshot", state, "--policy", rules]
+
+
+def test_a_plan_in_hand_is_explained_and_not_another(tmp_path: Path) -> None:
+    """The reason in the file is told, whatever a new plan would say; without a file it is said that one is made."""
+    plan, inputs = _planned(tmp_path, case.RESTART)
+    plan.write_text(plan.read_text().replace("restarts on h2", "restarts on h2 on a Monday"))
+    assert "restarts on h2 on a Monday" in run("explain", plan, "a", *inputs).words
+    anew = _explain(tmp_path, case.RESTART, "a").words
+    assert "Planned anew, as no plan was given: OPTIMAL" in anew
+    assert "Monday" not in anew
+
+
+def test_hosts_and_actions_of_a_plan_are_explained(tmp_path: Path) -> None:
+    """What happens on a host; why an action is there, what waits for what, how it is taken back; or the whole plan."""
+    plan, inputs = _planned(tmp_path, case.EVICTION)
+    host = run("explain", plan, "h2", *inputs)
+    assert "h2: up in the snapshot, has 4 GiB memory. " in host.words
+    assert "Before: 1 guest (b). After: 1 guest (a)." in host.words
+    assert "suspend b on h2" in host.words
+    action = run("explain", plan, "2", *inputs).words
+    assert action.startswith("Action 2: suspend b on h2. Why: makes room on h2 for a; ")
+    assert "Waits for: nothing. Waiting for it: 3 (start a on h2)." in action
+    assert "Taken back by: RESUME b on h2." in action
+    assert run("explain", plan, *inputs).out.startswith("OPTIMAL; 1 guest stays down\n")
+
+
+def test_a_blocker_is_explained(tmp_path: Path) -> None:
+    """Of the guest and of its host it is said that it stays, and why."""
+    plan, inputs = _planned(tmp_path, case.STUCK)
+    words = "it cannot be migrated while it runs (migratability NONE)"
+    assert f"It keeps h1 from being emptied: {words}" in run("explain", plan, "a", *inputs).words
+    assert "Stays although the host is to be emptied" in run("explain", plan, "h1", *inputs).words
+
+
+def test_a_plan_of_other_input_is_not_explained(tmp_path: Path) -> None:
+    """What would be said of it need not be true; exit code 1, a line that says which input differs."""
+    plan, inputs = _planned(tmp_path, case.RESTART)
+    written(tmp_path, case.EVICTION)
+    result = run("explain", plan, "a", *inputs)
+    assert (result.code, result.out) == (1, "")
+    assert "the plan was made for another snapshot" in result.err
+    assert run("explain", plan, "nobody", *inputs).code != 0
