@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from trimtab_solver.actions import Action, Phase, Plan
@@ -38,7 +38,9 @@ from .model import (
 )
 from .phrases import PHASES, describe_action, describe_level, describe_proof, short_level
 from .quantities import abbreviate, plural, some, spell_seconds
+from .summary import summarise
 from .verdict import headline, losses, meaning
+from .waves import number_waves
 
 _TONES = {
     Outcome.NO_ACTION_NEEDED: Tone.GOOD,
@@ -47,12 +49,17 @@ _TONES = {
     Outcome.UNREACHABLE: Tone.BAD,
 }
 _NAMED = 6
+_AWAITED = 3
+"""So many actions are named that one waits for; programs find all."""
 _RULES = {"(room)": "room on the host", "(suitability)": "suitable hosts"}
 """What stands for the name of a rule where no document is the reason, in words."""
 _STATES = {HostState.DRAINING.value, HostState.MAINTENANCE.value}
 _TIER_COLUMNS = (
     "ran before", "displaced", "restarted", "moved", "shrunk", "suspended", "stopped", "stays down", "runs after",
 )  # fmt: skip
+
+_ALWAYS = {"ran before", "stays down", "runs after"}
+"""Columns that a terminal shows even when they are all zero."""
 
 
 def answer_report(answer: Answer, snapshot: Snapshot) -> Report:
@@ -71,6 +78,7 @@ def _summary(answer: Answer, snapshot: Snapshot) -> Iterator[Line]:
         text = meaning(answer)
         yield line(f"{text[0].upper()}{text[1:]}.")
     yield line(describe_event(snapshot, answer.hardware_failures))
+    yield from map(line, summarise(answer))
 
 
 def _sections(answer: Answer) -> Iterator[Section]:
@@ -137,8 +145,15 @@ def describe_event(snapshot: Snapshot, hardware_failures: int) -> str:
 
 def tier_blocks(counts: Sequence[TierCount]) -> tuple[Block, ...]:
     """What becomes of the guests of each tier."""
-    columns = (Column("tier"), *(Column(title, is_number=True) for title in _TIER_COLUMNS))
-    blocks: list[Block] = [Table(columns, tuple(map(_tier_row, counts)), name="tiers")]
+    rows = tuple(map(_tier_row, counts))
+    columns = (
+        Column("tier"),
+        *(
+            Column(title, is_number=True, needs_room=title not in _ALWAYS and not any(row[at].value for row in rows))
+            for at, title in enumerate(_TIER_COLUMNS, 1)
+        ),
+    )
+    blocks: list[Block] = [Table(columns, rows, name="tiers")]
     if started := sum(count.started for count in counts):
         text = f"Besides: {plural(started, 'guest')} that did not run before the failure will run."
         blocks.append(line(text, indent=2))
@@ -157,10 +172,12 @@ def _tier_row(count: TierCount) -> Row:
 
 
 def plan_section(plan: Plan) -> Section:
-    """Every action, by phase."""
+    """Every action in the order of execution, by waves."""
     title = f"{plural(len(plan.actions), 'action')}, done after about {spell_seconds(plan.makespan_s)}"
-    how = "Begin an action once those it depends on are complete; times are estimates."
-    return Section(title, (line(how, tone=Tone.QUIET, indent=2),), sections=tuple(phase_sections(plan)))
+    how = "Begin an action once those in `after` are complete; a wave waits for earlier ones only. Times are estimates."
+    waves = number_waves(plan.actions)
+    ordered = sorted(plan.actions, key=lambda action: (waves[action.id], action.earliest_start_s, action.id))
+    return Section(title, (line(how, tone=Tone.QUIET, indent=2), action_table(ordered, waves=waves)))
 
 
 def phase_sections(plan: Plan, shown: Sequence[Action] | None = None) -> Iterator[Section]:
@@ -173,16 +190,20 @@ def phase_sections(plan: Plan, shown: Sequence[Action] | None = None) -> Iterato
             yield Section(title, (action_table(rows, len(of_phase) - len(rows)),))
 
 
-def action_table(actions: Sequence[Action], left_out: int = 0) -> Table:
-    """What is done, when, and why."""
+def action_table(actions: Sequence[Action], left_out: int = 0, waves: Mapping[int, int] | None = None) -> Table:
+    """What is done, when, after what, and why; with `waves` in which of them."""
     columns = (
+        *((Column("wave", is_number=True),) if waves is not None else ()),
         Column("no.", is_number=True, key="id"),
         Column("from", is_number=True, unit="s"),
+        Column("after", wrap=True),
         Column("action", wrap=True, most=44),
-        Column("after", needs_room=True),
         Column("reason", wrap=True),
     )
-    return Table(columns, tuple(map(_action_row, actions)), is_list=True, left_out=left_out, name="actions")
+    rows = tuple(
+        (*((number(waves[action.id]),) if waves is not None else ()), *_action_row(action)) for action in actions
+    )
+    return Table(columns, rows, is_list=True, left_out=left_out, name="actions")
 
 
 def _action_row(action: Action) -> Row:
@@ -190,8 +211,8 @@ def _action_row(action: Action) -> Row:
     return (
         number(action.id),
         Cell(spell_seconds(start), value=start),
+        Cell(some(list(map(str, action.depends_on)), _AWAITED), value=action.depends_on),
         Cell(describe_action(action), value=_action_value(action)),
-        Cell(", ".join(map(str, action.depends_on)), value=action.depends_on),
         Cell(action.reason),
     )
 

@@ -77,8 +77,8 @@ class SpreadMinimum(DomainScope, OrderedScope):
     def describe(self, key: Key, place: Mapping[str, str]) -> str:
         """How many domains are used, and how many should be."""
         tally = self.tally(place)
-        least = min(self.minimum, tally.total)
-        return f"{self.count_members(tally.total)} in {len(tally.counts)} domains, at least {least}"
+        least, used = min(self.minimum, tally.total), len(tally.counts)
+        return f"{self.count_members(tally.total)} in {used} domain{'s' if used > 1 else ''}, at least {least}"
 
     def _keys(self, tally: ScopeTally) -> Iterable[Key]:
         return ("",)

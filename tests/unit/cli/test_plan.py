@@ -53,9 +53,14 @@ def test_table_answers_the_questions_of_an_operator(tmp_path: Path) -> None:
     assert "Stays down: 1 guest" in words
     assert "running:top 0 proven best" in words
     assert "Verified by replay." in words
-    # tier, ran before, displaced, restarted, moved, shrunk, suspended, stopped, stays down, runs after
-    assert "low 1 0 0 0 0 1 0 1 0" in words
-    assert "top 1 1 1 0 0 0 0 0 1" in words
+    # tier, ran before, displaced, restarted, suspended, stays down, runs after; what is zero for all has no column
+    assert "low 1 0 0 1 1 0" in words
+    assert "top 1 1 1 0 0 1" in words
+    # fencing, suspension and start take 15, 1 and 1 s; fencing and suspension wait for nobody
+    assert "Back: top 1 guest by " in words
+    assert "Lost: 1 guest of low (suspended by this plan to make room for others)." in words
+    assert "Costs: 1 suspension." in words
+    assert "2 3 15 s 1, 2 start a on h2" in words
 
 
 @pytest.mark.parametrize(
@@ -115,7 +120,7 @@ def test_markdown_lists_everything(tmp_path: Path) -> None:
     state, rules = written(tmp_path, case.EVICTION)
     text = run("plan", state, "--policy", rules, "--format", "markdown").out
     assert text.startswith("# OPTIMAL; 1 guest stays down\n")
-    assert "\n| 1 | 0 s | fence h1 |" in text
+    assert "\n| 1 | 1 | 0 s |  | fence h1 |" in text
     assert "\n| b | low | " in text
     assert "\n## How good the plan is\n" in text
 
@@ -138,7 +143,7 @@ def test_a_file_for_a_browser_lists_everything(tmp_path: Path) -> None:
 def test_lists_are_limited_on_request(tmp_path: Path) -> None:
     """--limit 1 shows one row and counts the rest; --limit 0 shows all."""
     state, rules = written(tmp_path, case.EVICTION)
-    assert "... and 1 more" in run("plan", state, "--policy", rules, "--limit", "1").out
+    assert "... and 2 more" in run("plan", state, "--policy", rules, "--limit", "1").out
     assert "more" not in run("plan", state, "--policy", rules, "--limit", "0").out
 
 

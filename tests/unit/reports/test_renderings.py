@@ -328,9 +328,8 @@ def test_programs_need_no_words() -> None:
     """Numbers are numbers beside their unit, ids strings, what is not there is null."""
     (table,) = _tables(json.loads(json_of(REPORTS["verification"]))["sections"][1])
     assert table["rows"] == [{"level": "running:gold", "recomputed": 8124, "planFile": 8123}]
-    (phase,) = json.loads(json_of(REPORTS["answer"]))["sections"][1]["sections"]
-    (actions,) = _tables(phase)
-    assert [column["unit"] for column in actions["columns"]] == ["", "s", "", "", ""]
+    (actions,) = _tables(json.loads(json_of(REPORTS["answer"]))["sections"][1])
+    assert [column["unit"] for column in actions["columns"]] == ["", "", "s", "", "", ""]
     assert actions["rows"][0]["from"] == 0
     assert actions["rows"][0]["action"]["targetHostId"] == "host-2"
     assert json.loads(json_of(REPORTS["verification"]))["facts"]["safe"] is False
