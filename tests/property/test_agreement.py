@@ -48,9 +48,9 @@ def test_engines_and_judge_agree_on_every_kind(kind: type[RuleSpec], seeds: rang
 
 @pytest.mark.parametrize("kind", COMPILERS, ids=lambda kind: kind.__name__)
 def test_the_clusters_put_every_kind_to_the_test(kind: type[RuleSpec]) -> None:
-    """Among a hundred clusters the rule permits something, forbids something, and is broken somewhere."""
+    """Among 200 clusters the rule permits something, forbids something, and is broken somewhere."""
     seen: Counter[str] = Counter()
-    _disagreements(kind, range(9_000_000, 9_000_120), seen)
+    _disagreements(kind, range(9_000_000, 9_000_200), seen)
     assert seen["permitted"]
     assert seen["forbidden"]
     assert seen["counted"] or kind is Resize  # sizes are limits and counted by no level

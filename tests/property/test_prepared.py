@@ -170,7 +170,7 @@ def _grow(snapshot: Snapshot, chance: random.Random) -> Snapshot:
 
 def _resize(snapshot: Snapshot, chance: random.Random) -> Snapshot:
     vm = _wanted(snapshot, chance)
-    if vm is None:
+    if vm is None or not vm.requested:
         return snapshot
     name = chance.choice(sorted(vm.requested))
     return resize_guest(snapshot, vm.id, {name: max(0, vm.requested[name] + chance.choice((-1, 1, 2)))})

@@ -156,7 +156,7 @@ class _Draft:
             del self._place[vm_id], self._size[vm_id]
             return
         self._place[vm_id] = action.target_host_id or action.host_id
-        self._size[vm_id] = action.size or self._size[vm_id]
+        self._size[vm_id] = action.size or self._size.get(vm_id, {})
 
     def _is_worse(self) -> bool:
         """Whether a must rule is broken further than in the snapshot, or a host holds more than it may."""

@@ -114,7 +114,7 @@ class _Walk:
         """What the guest takes of all hosts where it is now."""
         found: Held = Counter()
         if at := self._place.get(vm_id):
-            for resource, amount in self._reading.load(vm_id, at, self._size[vm_id]).items():
+            for resource, amount in self._reading.load(vm_id, at, self._size.get(vm_id, {})).items():
                 found[at, resource] += amount
             for resource, amount in self._reading.kept(vm_id, at).items():
                 found[self._reading.vms[vm_id].host_id, resource] += amount

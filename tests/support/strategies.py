@@ -153,7 +153,9 @@ class Draw:
         requested = {resource: chance.randint(1, 4) for resource in self.resources}
         if self.happens(0.05):
             requested[self.resources[0]] = 4 if len(self.resources) == 1 else 0
-        guaranteed = {self.resources[-1]: chance.randint(0, requested[self.resources[-1]])}
+        elif self.happens(0.05):
+            requested = dict.fromkeys(self.resources, 0) if self.happens(0.5) else {}
+        guaranteed = {r: chance.randint(0, amount) for r, amount in list(requested.items())[-1:]}
         allocated = {r: chance.randint(0, amount) for r, amount in requested.items()} if self.happens(0.2) else {}
         state, host_id, target_id = self.whereabouts(hosts, {**requested, **allocated})
         return Vm(
@@ -177,21 +179,21 @@ class Draw:
         if self.happens(0.15):
             return self.chance.choice((VmState.PENDING, VmState.STOPPED, VmState.SUSPENDED)), "", ""
         powered = [host for host in hosts if host.state in _ON or host.state is HostState.DOWN]
-        roomy = [host for host in powered if all(self.free[host.id][r] >= size[r] for r in self.resources)]
+        roomy = [host for host in powered if all(self.free[host.id][r] >= amount for r, amount in size.items())]
         if roomy and self.happens(0.9):
             powered = roomy
         if not powered or (not roomy and self.happens(0.7)):
             return VmState.PENDING, "", ""
         host = self.chance.choice(powered)
-        for resource in self.resources:
-            self.free[host.id][resource] -= size[resource]
+        for resource, amount in size.items():
+            self.free[host.id][resource] -= amount
         if host.state is HostState.DOWN:
             return VmState.DISPLACED, "" if self.happens(0.1) else host.id, ""
         targets = [other for other in hosts if other.state in _RECEIVING and other is not host]
         if targets and self.happens(0.07):
             target = self.chance.choice(targets)
-            for resource in self.resources:
-                self.free[target.id][resource] -= size[resource]
+            for resource, amount in size.items():
+                self.free[target.id][resource] -= amount
             return VmState.MIGRATING, host.id, target.id
         return VmState.RUNNING, host.id, ""
 

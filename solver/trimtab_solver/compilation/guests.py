@@ -122,11 +122,11 @@ def wanted(vms: Iterable[Vm]) -> list[Vm]:
 
 
 def resources_of(snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:
-    """What wanted guests ask for, and what the policy balances, by name."""
+    """What wanted guests ask for, and what the policy balances, by name; where that is nothing, something hosts have."""
     named = {r for vm in wanted(snapshot.vms) for r in vm.requested}
     for _, spec in policy.of(Balance):
         named.update(spec.resources())
-    return tuple(sorted(named))
+    return tuple(sorted(named or [min(snapshot.hosts[0].capacity)]))
 
 
 def read_doings(vms: Sequence[Vm], hosts: Mapping[str, int], requested: Ints, resources: tuple[str, ...]) -> Doings:

@@ -94,12 +94,6 @@ def _subject(vm: Vm) -> str:
 def _check_requested(i: int, vm: Vm, resources: frozenset[str], faults: FaultList) -> None:
     path, subject = f"snapshot.vms[{i}].requested", _subject(vm)
     check_amounts(path, subject, vm.requested, faults)
-    if not any(vm.requested.values()):
-        message, fix = (
-            f"{subject} requests nothing",
-            "send what it needs, at least cpu_milli and memory_mib",
-        )
-        faults.add(Reason.OUT_OF_RANGE, path, message, fix)
     for resource, amount in vm.requested.items():
         if amount > 0 and resource not in resources:
             message_path = f'{path}["{resource}"]'

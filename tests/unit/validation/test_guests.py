@@ -34,18 +34,6 @@ from trimtab_solver.validation import snapshot_faults
             'guest "a" names the resource "cpu_mili", which the snapshot does not hold',
         ),
         (
-            {"requested": {}, "guaranteed": {}, "allocated": {}},
-            Reason.OUT_OF_RANGE,
-            "requested",
-            'guest "a" requests nothing',
-        ),
-        (
-            {"requested": {"cpu_milli": 0}, "guaranteed": {}, "allocated": {}},
-            Reason.OUT_OF_RANGE,
-            "requested",
-            'guest "a" requests nothing',
-        ),
-        (
             {"requested": {"cpu_milli": 1000, "memory_mib": -4}},
             Reason.OUT_OF_RANGE,
             'requested["memory_mib"]',

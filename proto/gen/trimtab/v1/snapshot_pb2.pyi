@@ -651,8 +651,8 @@ class Vm(_message.Message):
 
     @_builtins.property
     def requested(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """What it should have, by resource, in the units of `Host.capacity`, from 0 to 2^40, not 0 everywhere. A resource
-        that no host lists fails with ERROR_REASON_UNKNOWN_REFERENCE.
+        """What it should have, by resource, in the units of `Host.capacity`, from 0 to 2^40. A guest may request nothing. A
+        resource that no host lists fails with ERROR_REASON_UNKNOWN_REFERENCE.
         """
 
     @_builtins.property
