@@ -66,6 +66,13 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._quarantined = Counter(
+            "trimtab_quarantined_records",
+            "Records of guests that made no sense and were left alone by a plan, by the reason of their first fault.",
+            ("reason",),
+            registry=self._registry,
+        )
+
     def call_ended(self, method: str, code: str, reason: str, duration_s: float) -> None:
         """Count a call; `method` is its full name with slashes."""
         name = method.rpartition("/")[2]
@@ -87,6 +94,10 @@ class Metrics:
     def waited(self, quota: str, seconds: float) -> None:
         """A request began after it had waited for its turn."""
         self._waits.labels(quota).observe(seconds)
+
+    def record_quarantined(self, reason: str) -> None:
+        """Count a record that made no sense."""
+        self._quarantined.labels(reason).inc()
 
     def serve(self, host: str, port: int) -> int:
         """Answer ``GET /metrics`` in a thread of its own until the process ends; gives the port (for port 0: any).

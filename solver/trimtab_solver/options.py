@@ -28,3 +28,5 @@ class PlanOptions:
     """
     frontier: tuple[float, ...] = ()
     """Shares of the running guests, in percent, for each of which the answer says what moving so many buys."""
+    strict: bool = False
+    """Whether records of guests that make no sense are refused instead of left alone (`quarantine`)."""

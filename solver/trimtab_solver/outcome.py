@@ -6,13 +6,14 @@ import enum
 from dataclasses import dataclass, field
 
 from .actions import Plan
+from .quarantine import Quarantined
 
 
 class Outcome(enum.StrEnum):
     """What came of a request. A time-out is FEASIBLE with a gap; there is no silent fall-back."""
 
     NO_ACTION_NEEDED = "NO_ACTION_NEEDED"
-    """Everything wanted runs, no must rule is broken, and nothing can be improved."""
+    """Everything wanted runs, no must rule is broken, every record makes sense, and nothing can be improved."""
     OPTIMAL = "OPTIMAL"
     """The plan is proven best at every level. It may be empty: something is wrong that no action can mend."""
     FEASIBLE = "FEASIBLE"
@@ -224,3 +225,5 @@ class Answer:
     """All that is broken after the plan: must rules first, then in the order of the documents."""
     blockers: tuple[Blocker, ...] = field(default=())
     """Guests that stay on hosts that are to be emptied, in the order of the snapshot."""
+    quarantined: tuple[Quarantined, ...] = field(default=())
+    """Guests that the plan leaves alone because their records make no sense, in the order of the snapshot."""

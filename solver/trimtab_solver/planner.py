@@ -60,13 +60,15 @@ def plan_recovery(
     Raises
     ------
     SnapshotRefusedError, PolicyRefusedError
-        The input is wrong; every fault found is listed.
+        The input is wrong; every fault found is listed. Unless `options.strict` is set, records of guests that make no
+        sense are put in quarantine instead.
     UnverifiedPlanError
         As `plan_prepared`.
     """
     began = time.monotonic()
     stages = stages or Stages()
-    return plan_prepared(prepare(snapshot, policy, stages), options, on_progress, stop, stages, began, engines)
+    prepared = prepare(snapshot, policy, stages, is_strict=options is not None and options.strict)
+    return plan_prepared(prepared, options, on_progress, stop, stages, began, engines)
 
 
 def plan_prepared(
@@ -150,6 +152,7 @@ class _Planner:
             engine=best.engine,
             hardware_failures=self._prepared.event.hardware_failures,
             frontier=frontier,
+            quarantined=self._prepared.quarantined,
             tiers=count_tiers(self._problem, self._prepared.snapshot, best.plan),
             notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *(fault.note for fault in faults)),
             engine_faults=faults,
@@ -254,7 +257,7 @@ class _Planner:
         if any(level.bound > optional[rank] for rank, level in problem.losses(levels).items()):
             return Outcome.INFEASIBLE
         if all(level.gap == 0 for level in levels):
-            is_well = not any(self._harm(best.values))
+            is_well = not any(self._harm(best.values)) and not self._prepared.quarantined
             return Outcome.NO_ACTION_NEEDED if is_well and not best.plan.actions else Outcome.OPTIMAL
         wanted = self._runner.incumbent.best
         is_barred = is_exhausted and wanted is not None and self._harm(wanted.values) < self._harm(best.values)
@@ -273,7 +276,7 @@ class _Planner:
 
     def _certificate(self) -> Certificate:
         with self._stages.timed("digest"):
-            digest = snapshot_digest(self._prepared.snapshot)
+            digest = snapshot_digest(self._prepared.source)
         return Certificate(
             snapshot_digest=digest,
             policy_digest=self._prepared.policy.digest,

@@ -13,9 +13,12 @@ from .failures import Event, event_of
 from .policy.documents import Policy
 from .policy.selection import Selection
 from .problem import Problem
+from .quarantine import Quarantined
+from .rules.tier import tierless
 from .snapshot import Snapshot
 from .stages import Stages
-from .validation import check_guests_of, check_snapshot, check_together
+from .validation import check_guests_of, check_snapshot, check_together, set_aside
+from .validation.quarantine import quarantine
 from .verify.case import Case
 
 AS_WHOLE = "compiled as a whole"
@@ -24,7 +27,10 @@ BY_CHANGES = "compiled from what had changed"
 
 @dataclass(frozen=True)
 class Prepared:
-    """What everything is asked of. `made` says how: `AS_WHOLE`, `BY_CHANGES`, or as a whole because of what."""
+    """What everything is asked of. `made` says how: `AS_WHOLE`, `BY_CHANGES`, or as a whole because of what.
+
+    In `snapshot` guests in quarantine are switched off; `source` is the snapshot as it came.
+    """
 
     snapshot: Snapshot
     policy: Policy
@@ -32,6 +38,17 @@ class Prepared:
     made: str = AS_WHOLE
     known: Compilation | None = field(default=None, repr=False)
     """What came with it; else the cluster is compiled when that is first asked for."""
+    as_it_came: Snapshot | None = field(default=None, repr=False)
+
+    @property
+    def source(self) -> Snapshot:
+        """The snapshot as it came."""
+        return self.snapshot if self.as_it_came is None else self.as_it_came
+
+    @property
+    def quarantined(self) -> tuple[Quarantined, ...]:
+        """The guests whose records make no sense."""
+        return self.selection.quarantined
 
     @cached_property
     def compilation(self) -> Compilation:
@@ -78,6 +95,9 @@ class Prepared:
         SnapshotRefusedError, PolicyRefusedError
             As `prepare`, and whatever the event raises.
         """
+        if self.quarantined:
+            later = prepare(happen(self.source), self.policy, is_strict=False)
+            return replace(later, made=f"{AS_WHOLE}: records are in quarantine")
         snapshot = happen(self.snapshot)
         try:
             resources = self.problem.resources
@@ -107,8 +127,8 @@ class Prepared:
             check_together(snapshot, self.snapshot)
 
 
-def prepare(snapshot: Snapshot, policy: Policy, stages: Stages | None = None) -> Prepared:
-    """Checks and compiles; `stages` learns how long each took.
+def prepare(snapshot: Snapshot, policy: Policy, stages: Stages | None = None, *, is_strict: bool = True) -> Prepared:
+    """Checks and compiles; `stages` learns how long each took. `is_strict` as for `prepare_lazily`.
 
     Raises
     ------
@@ -116,13 +136,17 @@ def prepare(snapshot: Snapshot, policy: Policy, stages: Stages | None = None) ->
         The input is wrong; every fault found is listed.
     """
     stages = stages or Stages()
-    prepared = prepare_lazily(snapshot, policy, stages)
+    prepared = prepare_lazily(snapshot, policy, stages, is_strict=is_strict)
     with stages.timed("compile"):
         return replace(prepared, known=prepared.compilation)
 
 
-def prepare_lazily(snapshot: Snapshot, policy: Policy, stages: Stages | None = None) -> Prepared:
+def prepare_lazily(
+    snapshot: Snapshot, policy: Policy, stages: Stages | None = None, *, is_strict: bool = True
+) -> Prepared:
     """Checks the snapshot and compiles nothing yet: for the verifier, which needs no arrays.
+
+    Unless `is_strict`, records of guests that make no sense are put in quarantine instead of refused.
 
     Raises
     ------
@@ -130,5 +154,14 @@ def prepare_lazily(snapshot: Snapshot, policy: Policy, stages: Stages | None = N
         The snapshot is wrong; or the policy has windows, and the time is unknown.
     """
     with (stages or Stages()).timed("check"):
-        check_snapshot(snapshot)
-    return Prepared(snapshot, policy, Selection(policy, snapshot))
+        if is_strict:
+            check_snapshot(snapshot)
+            return Prepared(snapshot, policy, Selection(policy, snapshot))
+        cleared, quarantined = set_aside(snapshot)
+        selection = Selection(policy, cleared, quarantined=quarantined)
+        if homeless := tierless(selection):
+            cleared, more = quarantine(cleared, homeless)
+            number = {vm.id: i for i, vm in enumerate(snapshot.vms)}
+            quarantined = tuple(sorted((*quarantined, *more), key=lambda record: number[record.vm_id]))
+            selection = Selection(policy, cleared, quarantined=quarantined)
+    return Prepared(cleared, policy, selection, as_it_came=snapshot)

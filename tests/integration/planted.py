@@ -41,8 +41,9 @@ Plant = Callable[[pb.CreatePlanRequest], None]
 
 
 def good() -> pb.CreatePlanRequest:
-    """Two sites, two racks, three hosts of which one failed, three guests; planned in a moment."""
-    return pb.CreatePlanRequest(snapshot=_snapshot(), policy=inline_policy(POLICY), time_budget=Duration(seconds=5))
+    """Two sites, two racks, three hosts of which one failed, three guests; planned in a moment. It is strict."""
+    budget = Duration(seconds=5)
+    return pb.CreatePlanRequest(snapshot=_snapshot(), policy=inline_policy(POLICY), time_budget=budget, strict=True)
 
 
 def _snapshot() -> snapshot_pb2.Snapshot:

@@ -165,7 +165,6 @@ SNAPSHOT_FAULTS = {
     "negative request": in_vm(
         "OUT_OF_RANGE", 'requested["cpu_milli"]', "-1", requested={"cpu_milli": -1, "memory_mib": 1}
     ),
-    "request of nothing": in_vm("OUT_OF_RANGE", "requested", "nothing", "at least", requested={}),
     "guaranteed beyond the request": in_vm(
         "OUT_OF_RANGE", 'guaranteed["cpu_milli"]', "1001", "1000", guaranteed={"cpu_milli": 1001}
     ),

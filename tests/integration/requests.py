@@ -60,4 +60,5 @@ def as_stream(request: pb.CreatePlanRequest) -> pb.StreamPlanRequest:
         time_budget=request.time_budget,
         warm_start=request.warm_start if request.HasField("warm_start") else None,
         frontier_percents=request.frontier_percents,
+        strict=request.strict,
     )

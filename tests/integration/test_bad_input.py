@@ -9,10 +9,17 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from tests.integration.planted import INVALID, PRECONDITION, good
 from tests.integration.planted_faults import FAULTS
 from tests.integration.running import PATIENCE_S, RunningServer, code_of, raw_call, refused
-from trimtab.v1 import plan_pb2
+from trimtab.v1 import error_reason_pb2, plan_pb2
 from trimtab.v1 import planning_service_pb2 as pb
 
 _ERROR_DOMAIN = "trimtab.v1"
+
+
+def _is_of_one_guest(path: str) -> bool:
+    """Whether a fault at this path concerns the record of one guest alone."""
+    field = path.partition("].")[2]
+    unstated = field in ("id", "state", "migratability")
+    return path.startswith("snapshot.vms[") and not unstated
 
 
 def _planted(*names: str) -> pb.CreatePlanRequest:
@@ -37,6 +44,23 @@ def test_planted_fault_is_named(server: RunningServer, name: str) -> None:
     assert violations[0].reason == fault.reason
     missing = [words for words in fault.says if words not in violations[0].description]
     assert not missing, violations[0].description
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if _is_of_one_guest(fault.field)])
+def test_one_bad_record_is_left_alone_unless_asked_to_be_strict(server: RunningServer, name: str) -> None:
+    """The plan is made for all others, and the answer names the record with the fault that strict refuses."""
+    fault, request = FAULTS[name], _planted(name)
+    request.strict = False
+    answer = server.planning.CreatePlan(request, timeout=PATIENCE_S).answer
+    (record,) = answer.quarantined
+    reason = error_reason_pb2.ErrorReason.Value(f"ERROR_REASON_{fault.reason}")
+    assert (reason, fault.field) in {(one.reason, one.path) for one in record.faults}
+    assert answer.certificate.verified
+    assert record.vm_id not in {action.vm_id for action in answer.plan.actions}
+    request.validate_only = True
+    assert [one.vm_id for one in server.planning.CreatePlan(request, timeout=PATIENCE_S).answer.quarantined] == [
+        record.vm_id
+    ]
 
 
 def test_faults_of_one_kind_are_reported_at_once(server: RunningServer) -> None:

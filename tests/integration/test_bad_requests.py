@@ -45,7 +45,8 @@ CASES = {
     "no state": (requests.small(snapshot=_one_vm(state=0)), INVALID, "INVALID_REQUEST", "snapshot.vms[0].state"),
     "no hosts": (requests.small(snapshot=snapshot_pb2.Snapshot()), INVALID, "EMPTY_CLUSTER", "snapshot.hosts"),
     "unknown host": (
-        requests.small(snapshot=_one_vm(host_id="h9")), INVALID, "UNKNOWN_REFERENCE", "snapshot.vms[0].host_id",
+        requests.small(snapshot=_one_vm(host_id="h9"), strict=True),
+        INVALID, "UNKNOWN_REFERENCE", "snapshot.vms[0].host_id",
     ),
     "negative seed": (requests.small(seed=-1), INVALID, "OUT_OF_RANGE", "seed"),
     "no time": (requests.small(time_budget=Duration(seconds=0)), INVALID, "OUT_OF_RANGE", "time_budget"),

@@ -30,6 +30,8 @@ def test_losses_are_those_of_the_best_placement_without_group_rules(seeds: range
     for seed in seeds:
         snapshot, policy = tiny_cluster(seed)
         problem = problem_of(snapshot, policy)
+        if not problem.vm_count:
+            continue
         moves = random.Random(seed).choice((0, 1, 2, problem.disruption.budget))
         problem = replace(problem, disruption=replace(problem.disruption, budget=moves))
         _, proofs = CountModel(problem).solve(_budget(seed), threading.Event())

@@ -16,8 +16,10 @@ class ExitCode(enum.IntEnum):
     OK = 0
     """The plan serves everybody and leaves no must rule broken, or there is nothing to do; wishes may be unmet."""
     FLAWED = 1
-    """A must rule stays broken, a host overfull or not emptied, or a guest stays down; for `verify`: the plan is not
-    safe, or was made for other input."""
+    """A must rule stays broken, a host overfull or not emptied, a guest stays down, or its record makes no sense.
+
+    For `verify`: the plan is not safe, or was made for other input.
+    """
     USAGE = 2
     """Wrong arguments, files or policies."""
     IMPOSSIBLE = 3
@@ -49,4 +51,4 @@ def exit_code_of(answer: Answer) -> ExitCode:
     is_broken = any(one.is_must for one in answer.broken_rules) or any(
         level.value for level in answer.levels if level.name == "inherited"
     )
-    return ExitCode.FLAWED if is_broken or answer.stays_down else ExitCode.OK
+    return ExitCode.FLAWED if is_broken or answer.stays_down or answer.quarantined else ExitCode.OK

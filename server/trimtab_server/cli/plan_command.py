@@ -40,6 +40,10 @@ def plan(
     frontier: Annotated[
         bool, typer.Option("--frontier", help="Also say what it buys to move 0, 0.5, 1, 2 and 5 % of the guests.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Refuse records of guests that make no sense; else they are left alone."),
+    ] = False,
     format_: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.TABLE,
     limit: Limit = 50,
     output: Annotated[
@@ -54,7 +58,7 @@ def plan(
 ) -> None:
     """Plan the recovery of the cluster in SNAPSHOT.
 
-    Exit code 1: a rule stays broken or a guest stays down; 3: infeasible or unreachable.
+    Exit code 1: a rule stays broken, a guest stays down or its record makes no sense; 3: infeasible or unreachable.
     """
     if policy is None and server is None:
         raise typer.BadParameter("say which policy to plan under", param_hint="--policy")
@@ -75,6 +79,7 @@ def plan(
         reproducible=reproducible,
         warm_start=None if warm_start is None else places_after(read_answer(warm_start).plan),
         frontier=FRONTIER_SHARES if frontier else (),
+        strict=strict,
     )
     answer = _answer(planning, options)
     if output is not None:

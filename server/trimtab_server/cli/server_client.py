@@ -85,6 +85,7 @@ class ServerClient:
             time_budget=seconds_to_proto(options.budget_s),
             warm_start=None if options.warm_start is None else pb.WarmStart(places=options.warm_start),
             frontier_percents=options.frontier,
+            strict=options.strict,
         )
         # the server takes a fifth off the deadline before it compares it with the budget
         timeout_s = 2 * options.budget_s + _PATIENCE_S

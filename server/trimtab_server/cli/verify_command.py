@@ -35,9 +35,9 @@ def verify(
     answer = read_answer(plan)
     state = read_snapshot(snapshot)
     rules = load_policy(policy)
-    prepared = prepare_lazily(state, rules)
+    prepared = prepare_lazily(state, rules, is_strict=False)
     stale = stale_inputs(answer.certificate, snapshot_digest(state), rules.digest)
-    verdict = verify_plan(state, rules, answer.plan, case=prepared.case)
+    verdict = verify_plan(prepared.snapshot, rules, answer.plan, case=prepared.case)
 
-    show(verification_report(answer, verdict, stale), form, limit or None)
+    show(verification_report(answer, verdict, stale, prepared.quarantined), form, limit or None)
     raise typer.Exit(ExitCode.FLAWED if stale or not verdict.is_valid else ExitCode.OK)

@@ -18,6 +18,7 @@ from trimtab_solver.outcome import (
 
 from .enums import FAULT_KINDS, OUTCOMES
 from .plan import plan_from_proto, plan_to_proto
+from .quarantine import quarantined_from_proto, quarantined_to_proto
 
 
 def answer_from_proto(message: pb.Answer, path: str = "answer") -> Answer:
@@ -38,6 +39,9 @@ def answer_from_proto(message: pb.Answer, path: str = "answer") -> Answer:
         EngineFault(one.engine, FAULT_KINDS.read(one.what, f"{path}.engine_faults[{i}].what", faults), one.message)
         for i, one in enumerate(message.engine_faults)
     )
+    quarantined = tuple(
+        quarantined_from_proto(one, f"{path}.quarantined[{i}]", faults) for i, one in enumerate(message.quarantined)
+    )
     if faults:
         raise RefusedError(faults)
     return Answer(
@@ -54,6 +58,7 @@ def answer_from_proto(message: pb.Answer, path: str = "answer") -> Answer:
         engine_faults=engine_faults,
         broken_rules=tuple(broken_rule_from_proto(one) for one in message.broken_rules),
         blockers=tuple(blocker_from_proto(one) for one in message.blockers),
+        quarantined=quarantined,
     )
 
 
@@ -76,6 +81,7 @@ def answer_to_proto(answer: Answer) -> pb.Answer:
         ],
         broken_rules=[broken_rule_to_proto(one) for one in answer.broken_rules],
         blockers=[blocker_to_proto(one) for one in answer.blockers],
+        quarantined=[quarantined_to_proto(record) for record in answer.quarantined],
     )
 
 

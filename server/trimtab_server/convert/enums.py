@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Final, Generic, Protocol, TypeVar
 
-from trimtab.v1 import plan_pb2, planning_service_pb2, snapshot_pb2
+from trimtab.v1 import error_reason_pb2, plan_pb2, planning_service_pb2, snapshot_pb2
 from trimtab_solver.actions import ActionKind, Phase
 from trimtab_solver.errors import Fault, Reason
 from trimtab_solver.explain.explanation import Condition
@@ -57,3 +57,4 @@ OUTCOMES = EnumTable(Outcome, plan_pb2.Outcome, "OUTCOME")
 FAULT_KINDS = EnumTable(FaultKind, plan_pb2.FaultKind, "FAULT_KIND")
 VIOLATION_CODES = EnumTable(Code, plan_pb2.ViolationCode, "VIOLATION_CODE")
 CONDITIONS = EnumTable(Condition, planning_service_pb2.Condition, "CONDITION")
+REASONS = EnumTable(Reason, error_reason_pb2.ErrorReason, "ERROR_REASON")

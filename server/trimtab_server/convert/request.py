@@ -47,6 +47,8 @@ class PlanOrder:
     """Guest id -> host id, empty for down."""
     frontier: tuple[float, ...]
     """Shares of the running guests, in percent."""
+    strict: bool
+    """Whether records that make no sense are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def plan_order_from_proto(message: pb.CreatePlanRequest | pb.StreamPlanRequest) 
         time_budget_s=time_budget_s,
         warm_start=warm_start,
         frontier=tuple(message.frontier_percents),
+        strict=message.strict,
     )
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_solver.outcome import LevelValue
+from trimtab_solver.quarantine import Quarantined
 from trimtab_solver.verify.replay import Verdict
 from trimtab_solver.verify.staleness import StaleInput
 
 from .answer import level_to_proto
 from .plan import violation_to_proto
+from .quarantine import quarantined_to_proto
 from .request import seconds_to_proto
 
 
@@ -22,8 +24,10 @@ def progress_to_proto(engine: str, elapsed_s: float, levels: Iterable[LevelValue
     )
 
 
-def verdict_to_proto(verdict: Verdict, stale: Sequence[StaleInput] = ()) -> pb.VerifyPlanResponse:
-    """The message for what the verifier found, and for what differs from the plan's certificate."""
+def verdict_to_proto(
+    verdict: Verdict, stale: Sequence[StaleInput] = (), quarantined: Sequence[Quarantined] = ()
+) -> pb.VerifyPlanResponse:
+    """The message for what the verifier found, what differs from the plan's certificate, and who is left alone."""
     return pb.VerifyPlanResponse(
         verified=verdict.is_valid and not stale,
         outcome=plan_pb2.OUTCOME_STALE if stale else plan_pb2.OUTCOME_UNSPECIFIED,
@@ -33,4 +37,5 @@ def verdict_to_proto(verdict: Verdict, stale: Sequence[StaleInput] = ()) -> pb.V
         ],
         violations=[violation_to_proto(violation) for violation in verdict.violations],
         levels=[plan_pb2.LevelValue(name=name, value=value) for name, value in verdict.levels],
+        quarantined=[quarantined_to_proto(record) for record in quarantined],
     )

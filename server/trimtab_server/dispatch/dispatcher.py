@@ -202,6 +202,8 @@ class Dispatcher:
             self._metrics.plan_made(report.outcome)
         for engine in report.engine_faults:
             self._metrics.engine_failed(engine)
+        for reason in report.quarantined:
+            self._metrics.record_quarantined(reason)
 
     async def _claim(self, flight: Flight, request_id: str) -> None:
         if not request_id:

@@ -60,6 +60,8 @@ class WorkReport:
     """Of the plan that was made, if one was."""
     engine_faults: Sequence[str] = ()
     """The engines that failed on the way, one entry a failure; the plan was made without them."""
+    quarantined: Sequence[str] = ()
+    """The reasons why records of guests were left alone, one entry a record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Worker:
         self._facts: dict[str, Any] = {}
         self._outcome = ""
         self._engine_faults: tuple[str, ...] = ()
+        self._quarantined: tuple[str, ...] = ()
         threading.Thread(target=self._listen, name="front-listener", daemon=True).start()
 
     def message(self) -> Any:
@@ -86,15 +87,16 @@ class Worker:
         """Facts for the log."""
         self._facts |= facts
 
-    def count_plan(self, outcome: str, engine_faults: Iterable[str] = ()) -> None:
-        """A plan was made, without the engines that failed: for the metrics."""
+    def count_plan(self, outcome: str, engine_faults: Iterable[str] = (), quarantined: Iterable[str] = ()) -> None:
+        """A plan was made, without the engines that failed and the records that make no sense: for the metrics."""
         self._outcome = outcome
+        self._quarantined = tuple(quarantined)
         self._engine_faults = tuple(engine_faults)
 
     def report(self) -> WorkReport:
         """What the work came to so far."""
         stages = {stage: round(seconds, 4) for stage, seconds in self.stages.seconds.items()}
-        return WorkReport(self._facts | {"stages_s": stages}, self._outcome, self._engine_faults)
+        return WorkReport(self._facts | {"stages_s": stages}, self._outcome, self._engine_faults, self._quarantined)
 
     def send(self, frame: Frame) -> None:
         """Send to the front; ends the process when the front is gone."""

@@ -38,6 +38,7 @@ from .model import (
 )
 from .phrases import PHASES, describe_action, describe_level, describe_proof, short_level
 from .quantities import abbreviate, plural, some, spell_seconds
+from .quarantine import quarantine_section
 from .summary import summarise
 from .verdict import headline, losses, meaning
 from .waves import number_waves
@@ -82,6 +83,8 @@ def _summary(answer: Answer, snapshot: Snapshot) -> Iterator[Line]:
 
 
 def _sections(answer: Answer) -> Iterator[Section]:
+    if answer.quarantined:
+        yield quarantine_section(answer.quarantined)
     if answer.tiers:
         yield Section("Guests by tier", tier_blocks(answer.tiers))
     if answer.plan.actions:

@@ -31,6 +31,8 @@ def losses(answer: Answer) -> Iterator[str]:
     """What is not as it should be after the plan, counted, the worst first."""
     if answer.stays_down:
         yield _counted(len(answer.stays_down), "guest", "stays down", "stay down")
+    if answer.quarantined:
+        yield _counted(len(answer.quarantined), "record", "makes no sense", "make no sense")
     yield from _broken(answer)
     if answer.blockers:
         hosts = len({one.host_id for one in answer.blockers})

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from trimtab_solver.outcome import Answer
+from trimtab_solver.quarantine import Quarantined
 from trimtab_solver.verify.replay import Verdict
 from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Violation
 
 from .model import Cell, Column, Digest, Line, Report, Row, Section, Table, Tone, Value, cells, line, number
 from .quantities import plural
+from .quarantine import quarantine_section
 
 
-def verification_report(answer: Answer, verdict: Verdict, stale: Sequence[StaleInput]) -> Report:
+def verification_report(
+    answer: Answer, verdict: Verdict, stale: Sequence[StaleInput], quarantined: Sequence[Quarantined] = ()
+) -> Report:
     """What the plan was made for, whether it is safe, what it breaks, and where it ends."""
     lines = [*map(_stale, stale), _verdict(answer, verdict, is_stale=bool(stale))]
     claimed = {level.name: level.value for level in answer.levels}
@@ -24,6 +28,8 @@ def verification_report(answer: Answer, verdict: Verdict, stale: Sequence[StaleI
     )
     violations = Section("Violations", (violation_table(verdict.violations),))
     sections = (values,) if verdict.is_valid else (violations, values)
+    if quarantined:
+        sections = (*sections, quarantine_section(quarantined))
     return Report(lines[0], tuple(lines[1:]), sections, facts=_facts(answer, verdict, stale))
 
 

@@ -22,6 +22,7 @@ from trimtab_solver.verify.staleness import stale_inputs
 
 from ..convert.answer import answer_to_proto
 from ..convert.explanation import explanation_to_proto
+from ..convert.quarantine import quarantined_to_proto
 from ..convert.request import PlanOrder, explain_order_from_proto, plan_order_from_proto, verify_order_from_proto
 from ..convert.response import progress_to_proto, verdict_to_proto
 from ..dispatch.budget import granted_s, search_s
@@ -60,12 +61,12 @@ def verify_plan(worker: Worker) -> pb.VerifyPlanResponse:
         order = verify_order_from_proto(message)
     with timed("policy"):
         policy = worker.policy(order.policy_files)
-    prepared = prepare_lazily(order.snapshot, policy, worker.stages)
+    prepared = prepare_lazily(order.snapshot, policy, worker.stages, is_strict=False)
     with timed("digest"):
         digest = snapshot_digest(order.snapshot)
     stale = stale_inputs(order.certificate, digest, policy.digest)
     with timed("verify"):
-        verdict = replay(order.snapshot, policy, order.plan, case=prepared.case)
+        verdict = replay(prepared.snapshot, policy, order.plan, case=prepared.case)
     worker.note(
         snapshot_digest=digest,
         policy_digest=policy.digest,
@@ -74,7 +75,7 @@ def verify_plan(worker: Worker) -> pb.VerifyPlanResponse:
         violations=len(verdict.violations),
         actions=len(order.plan.actions),
     )
-    return verdict_to_proto(verdict, stale)
+    return verdict_to_proto(verdict, stale, prepared.quarantined)
 
 
 def explain_guest(worker: Worker) -> pb.ExplainGuestResponse:
@@ -121,6 +122,7 @@ def _plan(order: PlanOrder, policy: Policy, granted: float, worker: Worker, show
         reproducible=order.reproducible,
         warm_start=order.warm_start,
         frontier=order.frontier,
+        strict=order.strict,
     )
     # work that is cut short by the clock of a shutdown could not be repeated
     stop = None if order.reproducible else worker.stop
@@ -132,7 +134,8 @@ def _plan(order: PlanOrder, policy: Policy, granted: float, worker: Worker, show
     if not answer.certificate.verified:
         raise _unverified("was not verified")
     worker.note(**_decision(answer), **_seconds(budget_s=budget_s, read_s=read_s, plan_s=time.monotonic() - read))
-    worker.count_plan(answer.outcome, (fault.engine for fault in answer.engine_faults))
+    engines, reasons = ((fault.engine for fault in answer.engine_faults), (one.reason for one in answer.quarantined))
+    worker.count_plan(answer.outcome, engines, reasons)
     with worker.stages.timed("encode"):
         return answer_to_proto(answer)
 
@@ -143,7 +146,7 @@ def _unverified(what: str) -> ServiceError:
 
 def _check(order: PlanOrder, policy: Policy, worker: Worker) -> plan_pb2.Answer:
     """The answer without a plan: which input it would be made for, and what is odd about it."""
-    prepared = prepare(order.snapshot, policy, worker.stages)
+    prepared = prepare(order.snapshot, policy, worker.stages, is_strict=order.strict)
     digest = snapshot_digest(order.snapshot)
     worker.note(validate_only=True, snapshot_digest=digest, policy_digest=policy.digest)
     return plan_pb2.Answer(
@@ -155,6 +158,7 @@ def _check(order: PlanOrder, policy: Policy, worker: Worker) -> plan_pb2.Answer:
         ),
         hardware_failures=prepared.event.hardware_failures,
         notes=prepared.problem.warnings,
+        quarantined=[quarantined_to_proto(record) for record in prepared.quarantined],
     )
 
 
@@ -173,6 +177,7 @@ def _decision(answer: Answer) -> dict[str, Any]:
         "actions": len(answer.plan.actions),
         "stays_down": len(answer.stays_down),
         "notes": len(answer.notes),
+        "quarantined": len(answer.quarantined),
         "engine_faults": [dataclasses.asdict(fault) for fault in answer.engine_faults],
     }
 

@@ -25,6 +25,7 @@ from .guests import Doings, Guests, read_doings, read_guests, resources_of, want
 from .hosts import Hosts, HostStates, read_host_states, read_hosts
 from .moves import disruption, exempt
 from .objective import levels
+from .quarantine import with_readings, without_claims
 from .rights import cold_rights, evictable, floor_percent, tier_rows
 from .room import Offer, read_offer, room
 from .sizes import size_limits
@@ -138,7 +139,7 @@ def compile_cluster(snapshot: Snapshot, policy: Policy, selection: Selection) ->
     allowed = allowed_hosts(fixed.needs, states.receiving, rules.hosts)
     groups, attraction = Groups.of(rules.groups), _attraction(fixed, rules)
     problem = _problem(fixed, policy, selection, rules, doings, states, groups, allowed, attraction)
-    return Compilation(fixed, policy, context, rules, doings, states, problem)
+    return Compilation(fixed, policy, context, rules, doings, states, with_readings(problem, policy, context))
 
 
 def _problem(
@@ -156,6 +157,7 @@ def _problem(
     rows = tier_rows(selection, guests.resources)
     upper, floor = size_limits(guests, doings, floor_percent(selection, guests.resources), rules.floors)
     capacity = room(fixed.offer, doings, rules.moves.transient(guests.resources))
+    capacity = without_claims(capacity, fixed.offer, selection, guests.resources)
     leaving = exempt(doings, allowed)
     stranded = doings.displaced & ((doings.source < 0) | states.unfenceable[doings.source])
     return Problem(

@@ -122,7 +122,7 @@ def wanted(vms: Iterable[Vm]) -> list[Vm]:
 
 
 def resources_of(snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:
-    """What wanted guests ask for, and what the policy balances, by name; where that is nothing, something hosts have."""
+    """What wanted guests ask for, and what the policy balances, by name; at least one resource."""
     named = {r for vm in wanted(snapshot.vms) for r in vm.requested}
     for _, spec in policy.of(Balance):
         named.update(spec.resources())

@@ -27,7 +27,8 @@ def count_tiers(problem: Problem, snapshot: Snapshot, plan: Plan) -> tuple[TierC
             _is_shrunk(after),
             taken_down.get(vm.id),
         )
-        for (vm, after), t in zip(wanted, problem.tier.tolist(), strict=True)
+        # presences of guests in quarantine come after all others
+        for (vm, after), t in zip(wanted, problem.tier.tolist(), strict=False)
     )
     counts: list[Counter[str]] = [Counter() for _ in problem.tiers]
     for (t, before, after, is_moved, is_shrunk, down_by), number in alike.items():

@@ -41,4 +41,6 @@ def facts_of(snapshot: Snapshot, problem: Problem) -> Facts:
     """The facts about the guests and hosts of the problem that the snapshot compiled to."""
     vms = {vm.id: vm for vm in snapshot.vms}
     hosts = {host.id: host for host in snapshot.hosts}
-    return Facts(tuple(vms[vm_id] for vm_id in problem.vm_ids), tuple(hosts[host_id] for host_id in problem.host_ids))
+    # presences of guests in quarantine are no guests of the snapshot
+    guests = tuple(vms.get(vm_id) or Vm(vm_id) for vm_id in problem.vm_ids)
+    return Facts(guests, tuple(hosts[host_id] for host_id in problem.host_ids))

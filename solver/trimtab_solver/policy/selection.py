@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import Fault, PolicyRefusedError, Reason
 from ..failures import Event, event_of
+from ..quarantine import Quarantined
 from ..snapshot import Snapshot
 from ..topology import Topology
 from .columns import Numbers
@@ -44,7 +45,12 @@ class Selection:
     """
 
     def __init__(
-        self, policy: Policy, snapshot: Snapshot, event: Event | None = None, known: _Known | None = None
+        self,
+        policy: Policy,
+        snapshot: Snapshot,
+        event: Event | None = None,
+        known: _Known | None = None,
+        quarantined: tuple[Quarantined, ...] = (),
     ) -> None:
         self.policy = policy.at(snapshot.taken_at)
         self.event = event_of(snapshot) if event is None else event
@@ -55,6 +61,8 @@ class Selection:
         self._vms, self._hosts, self._memo = self._known.vms, self._known.hosts, self._known.memo
         self.wanted = self._known.wanted
         """Guests that are not switched off on purpose: rules about groups concern no others."""
+        self.quarantined = quarantined
+        """Guests whose records make no sense; they are switched off in the snapshot, so that they are not wanted."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -87,7 +95,17 @@ class Selection:
         host, or in the event, and the `identity` of what there is more of.
         """
         known = self._known.after(snapshot, event_data(event), changed)
-        return Selection(self._whole_policy, snapshot, event, known)
+        return Selection(self._whole_policy, snapshot, event, known, self.quarantined)
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """Guests that should run, those in quarantine among them: of these shares of a count are taken."""
+        return self.wanted.union(record.vm_id for record in self.quarantined if record.is_wanted)
+
+    def with_wanted(self, vm_ids: Iterable[str]) -> Selection:
+        """The same selection, with these guests wanted as well."""
+        known = replace(self._known, wanted=self.wanted.union(vm_ids))
+        return Selection(self._whole_policy, self._snapshot, self.event, known, self.quarantined)
 
     def has_forgotten(self, document: str) -> bool:
         """Whether something that was known of the document of that name did not hold any more after a change."""

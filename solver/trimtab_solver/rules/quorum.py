@@ -52,6 +52,7 @@ def compile_quorum(document: Document, spec: Quorum, context: Context) -> Iterat
     if spec.survives is not None:
         domains = context.domain(document, "spec.survives", spec.survives, is_must=spec.is_must)
     chosen = context.chosen(document, spec, "spec.select", spec.select)
+    expected = context.selection.expected
     for key, ids in context.selection.groups(document, "spec.groupBy", chosen, spec.group_by).items():
         members = context.members(ids)
         if len(members):
@@ -62,6 +63,6 @@ def compile_quorum(document: Document, spec: Quorum, context: Context) -> Iterat
                 weight=spec.weight or 0,
                 domains=domains,
                 members=members,
-                least=spec.least(len(members)),
+                least=spec.least(sum(vm_id in expected for vm_id in ids)),
                 survives=spec.survives is not None,
             )

@@ -75,6 +75,7 @@ def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iter
     chosen = set(context.chosen(document, spec, "spec.protects", spec.protects))
     vm_index, host_index = context.vm_index, context.host_index
     vms = [vm for vm in snapshot.vms if vm.id in chosen and vm.id in vm_index]
+    wanted = context.selection.wanted
     for resource in sorted({r for vm in vms for r in vm.requested}):
         asking = [vm for vm in vms if vm.requested.get(resource, 0)]
         if not asking or (spec.resources is not None and resource not in spec.resources):
@@ -84,6 +85,7 @@ def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iter
             if host.state in OFFERING:
                 offers[domains.of_host[host_index[host.id]]].append(offer(host, resource))
         demand = np.array([vm.requested[resource] for vm in asking], dtype=np.int64)
+        whole = sum(vm.requested.get(resource, 0) for vm in snapshot.vms if vm.id in chosen and vm.id in wanted)
         yield Headroom(
             rule=document.name,
             key=resource,
@@ -93,5 +95,5 @@ def compile_reserve(document: Document, spec: Reserve, context: Context) -> Iter
             members=np.array([vm_index[vm.id] for vm in asking], dtype=np.int32),
             demand=demand,
             usable=np.array([spec.usable(each) for each in offers], dtype=np.int64),
-            total=np.array([sum(each) or int(demand.sum()) for each in offers], dtype=np.int64),
+            total=np.array([sum(each) or whole for each in offers], dtype=np.int64),
         )

@@ -85,7 +85,7 @@ def ranked_tiers(selection: Selection) -> tuple[tuple[Document, Tier], ...]:
 
 
 def guest_tiers(selection: Selection) -> Mapping[str, Document]:
-    """The tier's document of every guest, stopped ones included.
+    """The tier's document of every guest, stopped ones included; of those in quarantine where they have one.
 
     Raises
     ------
@@ -115,15 +115,34 @@ def _find_tiers(selection: Selection) -> dict[str, Document]:
             tier_of[vm_id] = documents[winner]
     faults = [_ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()]
     vms = selection.reading("vm.id").vms
+    spared = {record.vm_id for record in selection.quarantined}
     homeless = [i for i, vm in enumerate(vms) if vm.id not in tier_of] if len(tier_of) < len(vms) else []
     default = default_tier(selection.policy)
     if default is not None and default in documents:
         tier_of.update((vms[i].id, documents[default]) for i in homeless)
-    elif homeless:
+    elif homeless := [i for i in homeless if vms[i].id not in spared]:
         faults.append(_no_tier(selection, homeless))
     if faults:
         raise PolicyRefusedError(faults)
-    return {vm.id: tier_of[vm.id] for vm in vms}
+    return {vm.id: tier_of[vm.id] for vm in vms if vm.id in tier_of}
+
+
+def tierless(selection: Selection) -> list[Fault]:
+    """A fault for each guest that no tier selects, where there is no default tier; none if that is true of all.
+
+    Raises
+    ------
+    PolicyRefusedError
+        If a tier's selector fails.
+    """
+    default = default_tier(selection.policy)
+    if any(document.name == default for document, _ in ranked_tiers(selection)):
+        return []
+    tier_of, _ = _claims(selection)
+    spared = {record.vm_id for record in selection.quarantined}
+    vms = selection.reading("vm.id").vms
+    homeless = [i for i, vm in enumerate(vms) if vm.id not in tier_of and vm.id not in spared]
+    return [_no_tier(selection, [i]) for i in homeless] if tier_of else []
 
 
 def _claims(selection: Selection) -> tuple[dict[str, Document], dict[str, list[str]]]:

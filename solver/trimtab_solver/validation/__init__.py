@@ -7,16 +7,18 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..errors import Fault, Reason, SnapshotRefusedError
+from ..quarantine import Quarantined
 from ..snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm
-from .fault_list import FaultList
+from .fault_list import MAX_FAULTS, FaultList
 from .guests import check_guests, sum_requests
 from .hosts import check_domains, check_hosts
+from .quarantine import quarantine
 from .ranges import MAX_COUNT
 
 MAX_SUM = 1 << 62
+"""What sums over the cluster, times the overcommit percentage, stay below: the engines count in 64-bit integers."""
 MAX_SHRINK_COST = 1000
 """The highest `resize.cost` a tier may have (rules/tier.py)."""
-"""What sums over the cluster, times the overcommit percentage, stay below: the engines count in 64-bit integers."""
 
 PartT = TypeVar("PartT", Host, Vm, FailureDomain, StoragePool)
 
@@ -32,6 +34,22 @@ def check_snapshot(snapshot: Snapshot) -> None:
     faults = snapshot_faults(snapshot)
     if faults:
         raise SnapshotRefusedError(faults)
+
+
+def set_aside(snapshot: Snapshot) -> tuple[Snapshot, tuple[Quarantined, ...]]:
+    """As `quarantine`, of every record of a guest that makes no sense.
+
+    Raises
+    ------
+    SnapshotRefusedError
+        With every fault of `snapshot_faults`, if there is one that does not concern a single guest.
+    """
+    faults = snapshot_faults(snapshot, most=None)
+    cleared, quarantined = quarantine(snapshot, faults)
+    # amounts that are not believed may be what adds up to too much
+    if faults and snapshot_faults(cleared):
+        check_snapshot(snapshot)
+    return cleared, quarantined
 
 
 def check_guests_of(snapshot: Snapshot, guests: Iterable[int]) -> None:
@@ -50,9 +68,9 @@ def check_together(snapshot: Snapshot, before: Snapshot) -> None:
         check_snapshot(snapshot)
 
 
-def snapshot_faults(snapshot: Snapshot) -> list[Fault]:
-    """Everything that is wrong, in words for whoever sends the snapshot; beyond a thousand faults only their number."""
-    faults = FaultList()
+def snapshot_faults(snapshot: Snapshot, most: int | None = MAX_FAULTS) -> list[Fault]:
+    """Everything that is wrong, in words for whoever sends the snapshot; beyond `most` faults only their number."""
+    faults = FaultList(most)
     if not snapshot.hosts:
         faults.add(
             Reason.EMPTY_CLUSTER,

@@ -15,9 +15,10 @@ _MAX_LISTED = 10
 
 
 class FaultList:
-    """Collects faults in the order they are found."""
+    """Collects faults in the order they are found; `most` of them, None for all."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = MAX_FAULTS) -> None:
+        self._most = most
         self._faults: list[Fault] = []
         self._count = 0
         self._suggestions = 0
@@ -25,7 +26,7 @@ class FaultList:
     def add(self, reason: Reason, path: str, message: str, fix: str) -> None:
         """One more fault."""
         self._count += 1
-        if self._count <= MAX_FAULTS:
+        if self._most is None or self._count <= self._most:
             self._faults.append(Fault(reason, path, message, fix))
 
     def add_unknown(self, path: str, subject: str, what: str, name: str, known: Iterable[str]) -> None:
@@ -35,9 +36,9 @@ class FaultList:
 
     def all(self) -> list[Fault]:
         """Every fault kept, then one that says how many are not shown."""
-        if self._count <= MAX_FAULTS:
+        if self._most is None or self._count <= self._most:
             return list(self._faults)
-        more = f"{self._count - MAX_FAULTS} more faults are not shown"
+        more = f"{self._count - self._most} more faults are not shown"
         return [
             *self._faults,
             Fault(self._faults[0].reason, "snapshot", more, "correct these first"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ..rules.balance import Above, Balance, FreeRatio, PeakLoad
 from ..snapshot import Host
 from .case import Case
-from .room import UNIT, Rooms, room
+from .room import UNIT, Rooms
 
 
 def balance(case: Case, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> int:
@@ -15,7 +15,7 @@ def balance(case: Case, place: Mapping[str, str], sizes: Mapping[str, Mapping[st
     documents = list(case.selection.policy.of(Balance))
     if not documents:
         return 0
-    rooms = Rooms(case.snapshot, case.hosts, case.tier)
+    rooms = Rooms(case.snapshot, case.hosts, case.tier, claims=case.claims)
     rooms.hold(place, sizes)
     total = 0
     for _, spec in documents:
@@ -33,7 +33,7 @@ def loads_above(part: Above, rooms: Rooms) -> Iterator[tuple[Host, int]]:
     """Every host above the threshold, with its load beyond it in units of the resource, rounded up."""
     for host, loads in rooms.by_host():
         # in hundredths of what `Rooms` counts in, so that the percentage needs no rounding
-        excess = 100 * loads.get(part.resource, 0) - part.percent * room(host, part.resource)
+        excess = 100 * loads.get(part.resource, 0) - part.percent * rooms.room(host.id, part.resource)
         if excess > 0:
             yield host, -(-excess // (100 * UNIT))
 
@@ -41,8 +41,8 @@ def loads_above(part: Above, rooms: Rooms) -> Iterator[tuple[Host, int]]:
 def _ratio(part: FreeRatio, rooms: Rooms) -> int:
     lacking = 0
     for host, loads in rooms.by_host():
-        left = (room(host, part.left) - loads.get(part.left, 0)) // UNIT
-        right = (room(host, part.right) - loads.get(part.right, 0)) // UNIT
+        left = (rooms.room(host.id, part.left) - loads.get(part.left, 0)) // UNIT
+        right = (rooms.room(host.id, part.right) - loads.get(part.right, 0)) // UNIT
         lacking += max(0, part.target * left - right)
     return part.weight * lacking
 
@@ -50,6 +50,6 @@ def _ratio(part: FreeRatio, rooms: Rooms) -> int:
 def _peak(part: PeakLoad, rooms: Rooms) -> int:
     peak = 0
     for host, loads in rooms.by_host():
-        if (most := room(host, part.resource)) > 0:
+        if (most := rooms.room(host.id, part.resource)) > 0:
             peak = max(peak, 1000 * loads.get(part.resource, 0) // most)
     return part.weight * peak

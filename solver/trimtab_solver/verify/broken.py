@@ -28,15 +28,18 @@ def broken_rules(case: Case, placement: Placement) -> tuple[BrokenRule, ...]:
 
 
 def _scopes(case: Case, placement: Placement) -> Iterator[BrokenRule]:
-    at_first = Placement(case.place, case.sizes)
-    for scope in case.scopes:
-        after = scope.breaches(placement)
+    for index, scope in enumerate(case.scopes):
+        also = case.also[index]
+        here = {**placement.hosts, **also} if also else placement.hosts
+        after = {} if case.is_frozen[index] else scope.breaches(Placement(here, placement.sizes))
         if not after:
             continue
-        before = scope.breaches(at_first)
+        before = scope.breaches(Placement({**case.place, **also}, case.sizes))
+        where = " and ".join(f"{vm_id} runs on {host_id}" for vm_id, host_id in also.items())
         for key in sorted(after):
             vm_id = key if isinstance(scope, HostScope | SizeScope) else ""
-            words, host_id = scope.describe(key, placement.hosts), placement.hosts.get(vm_id, "")
+            words, host_id = scope.describe(key, here), placement.hosts.get(vm_id, "")
+            words += f", if {where}" if where else ""
             yield BrokenRule(scope.rule, scope.level.value, words, before.get(key, 0), after[key], host_id, vm_id)
 
 
@@ -46,7 +49,7 @@ def _overfull(case: Case, placement: Placement) -> Iterator[BrokenRule]:
     after.hold(placement.hosts, placement.sizes)
     for host, load in after.by_host():
         for resource in sorted(load):
-            most = room(host, resource)
+            most = after.room(host.id, resource)
             if load[resource] > most:
                 lacking = describe_amount(resource, -(-(load[resource] - most) // UNIT))
                 was = int(before.at_first(host.id, resource) > most)
@@ -70,7 +73,7 @@ def _above_thresholds(case: Case, placement: Placement) -> Iterator[BrokenRule]:
 
 def _final(case: Case, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> Rooms:
     """What hosts hold when the plan is over: nobody keeps anything on a former host any more."""
-    rooms = Rooms(case.snapshot, case.hosts, case.tier)
+    rooms = Rooms(case.snapshot, case.hosts, case.tier, claims=case.claims)
     rooms.hold(place, sizes)
     return rooms
 

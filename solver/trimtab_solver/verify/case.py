@@ -10,6 +10,7 @@ from ..rules.tier import guest_tiers
 from ..snapshot import FencingState, Snapshot, Vm, VmState
 from .action_budget import move_rules
 from .judges import scopes_of
+from .quarantine import claims_of, readings_of
 from .rights import TierRights, size_limits, size_now, tier_rights
 from .room import Rooms
 from .scope import CountedScope, HostScope, OrderedScope, Scope, SizeScope
@@ -35,19 +36,34 @@ class Case:
         self.tier: dict[str, TierRights] = {
             vm_id: self.tiers[document.name] for vm_id, document in guest_tiers(self.selection).items()
         }
-        self.scopes = scopes_of(self.selection)
+        self.quarantined = {record.vm_id: record for record in self.selection.quarantined}
+        """Guests that are left alone because their records make no sense."""
+        self.claims = claims_of(self.selection, self.hosts, self.tier)
+        """What they may hold, by host and resource."""
+        scopes = scopes_of(self.selection)
+        running = [vm for vm in snapshot.vms if vm.is_running]
+        readings = readings_of(self.selection)
+        self.scopes = (*scopes, *(scope for scope, _ in readings))
+        self.also: tuple[Mapping[str, str], ...] = (*({} for _ in scopes), *(also for _, also in readings))
+        """Per scope, the guests in quarantine that run in its reading, and where."""
+        self.is_frozen = [False] * len(scopes) + [not also for _, also in readings]
+        """Per scope, whether there are too many readings to tell: then nothing may change in it."""
         self.scopes_by_vm: dict[str, list[int]] = {vm.id: [] for vm in snapshot.vms}
         for index, scope in enumerate(self.scopes):
             for vm_id in scope.members:
                 self.scopes_by_vm[vm_id].append(index)
         self.wanted = tuple(vm.id for vm in snapshot.vms if vm.is_wanted)
-        running = [vm for vm in snapshot.vms if vm.is_running]
         self.place = {vm.id: vm.place for vm in running}
         self.sizes = {vm.id: size_now(vm) for vm in running}
-        self.tallies = [scope.tally(self.place) for scope in self.scopes]
+        self.tallies = [
+            scope.tally({**self.place, **also} if also else self.place)
+            for scope, also in zip(self.scopes, self.also, strict=True)
+        ]
         """Counts in the snapshot; like `place` and `sizes` never changed."""
         amounts = [scope.amounts_of(tally) for scope, tally in zip(self.scopes, self.tallies, strict=True)]
-        self.totals = [sum(each.values()) for each in amounts]
+        self.totals = [
+            0 if frozen else sum(each.values()) for each, frozen in zip(amounts, self.is_frozen, strict=True)
+        ]
         """Per scope, the sum of its amounts in the snapshot."""
         self.tolerated: list[Mapping[str, int]] = [
             each if scope.is_must else {} for scope, each in zip(self.scopes, amounts, strict=True)
@@ -63,7 +79,7 @@ class Case:
             for key in amounts
         )
         """Guests that a must rule, or the state of their host, makes leave."""
-        self._rooms = Rooms(snapshot, self.hosts, self.tier, self.moves.held)
+        self._rooms = Rooms(snapshot, self.hosts, self.tier, self.moves.held, self.claims)
 
     def rooms(self) -> Rooms:
         """What every host holds in the snapshot; the caller may change it."""
@@ -107,6 +123,8 @@ class Case:
 
     def start_fault(self, vm: Vm) -> str:
         """Why the guest, which does not run, may never be started; empty if it may."""
+        if vm.id in self.quarantined:
+            return f"{vm.id} is in quarantine"
         if vm.state is VmState.STOPPED:
             return f"{vm.id} is STOPPED on purpose"
         if vm.state is VmState.DISPLACED:

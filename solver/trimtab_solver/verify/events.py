@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from .case import Case
 from .closure import heaviest_closed_set
 from .dependencies import Dependencies, listed
+from .quarantine import unclear
 from .room import Load, Rooms
 from .scope import Cell, Change, CountedScope, OrderedScope, Sum
 from .violation import Code, Violation
@@ -69,7 +70,9 @@ class Events:
             yield from self._overfilled(host_id, held)
         for index, changes in self._of_scope.items():
             scope = self._case.scopes[index]
-            if isinstance(scope, CountedScope):
+            if self._case.is_frozen[index]:
+                yield unclear(changes[0].step, scope)
+            elif isinstance(scope, CountedScope):
                 yield from self._exceeded(index, scope, changes)
             elif isinstance(scope, OrderedScope):
                 yield from self._raised_too_early(index, scope, changes)

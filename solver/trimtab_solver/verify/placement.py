@@ -13,6 +13,7 @@ from ..snapshot import Snapshot, Vm, VmState
 from .action_budget import Excess
 from .case import Case
 from .levels import Levels, levels
+from .quarantine import unclear
 from .rights import move_kind, size_faults
 from .room import Rooms
 from .scope import HostScope
@@ -70,8 +71,11 @@ def judge_placement(
         violations.extend(_sized(case, vm, placement.sizes[vm.id]))
     totals = []
     for index, scope in enumerate(case.scopes):
-        amounts = scope.amounts(placement.hosts)
-        totals.append(sum(amounts.values()))
+        also = case.also[index]
+        amounts = scope.amounts({**placement.hosts, **also} if also else placement.hosts)
+        if case.is_frozen[index] and scope.tally(placement.hosts).counts != case.tallies[index].counts:
+            violations.append(unclear(END_STATE, scope))
+        totals.append(0 if case.is_frozen[index] else sum(amounts.values()))
         # a HostScope cannot grow without an arrival that it refuses, which `_moved` reports
         if scope.is_must and not isinstance(scope, HostScope):
             for key, amount in amounts.items():

@@ -65,7 +65,8 @@ def scopes(document: Document, spec: Quorum, selection: Selection, domains: Doma
     """One scope per group with wanted guests."""
     members = selection.vms(document, "spec.select", spec.select)
     where = None if spec.survives is None else domains.of(spec.survives)
+    expected = selection.expected
     for group, vm_ids in selection.groups(document, "spec.groupBy", members, spec.group_by).items():
-        wanted = sum(vm_id in selection.wanted for vm_id in vm_ids)
-        if wanted:
+        if not selection.wanted.isdisjoint(vm_ids):
+            wanted = sum(vm_id in expected for vm_id in vm_ids)
             yield QuorumGroup(document.name, spec.level, spec.weight or 1, group, vm_ids, spec.least(wanted), where)

@@ -149,6 +149,9 @@ class _Replay:
                 f"guest {action.vm_id or '(none)'} is not in the snapshot",
             )
             return
+        if vm.id in self._case.quarantined:
+            yield _fault(place, Code.RIGHT, action, f"{vm.id} is in quarantine and must be left alone")
+            return
         if vm.state in (VmState.STOPPED, VmState.MIGRATING):
             yield _fault(
                 place,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
+from types import MappingProxyType
 
 from ..snapshot import Host, Snapshot, VmState
 from .rights import TierRights, size_now
@@ -40,10 +41,11 @@ def room(host: Host, resource: str) -> int:
 class Rooms:
     """What every host holds now, and what it held at first.
 
-    `kept` names the resources that a guest which has moved holds on its first host as well.
+    `kept` names the resources that a guest which has moved holds on its first host as well; `claims` is what guests in
+    quarantine may hold, by host and resource.
     """
 
-    __slots__ = ("_behind", "_hosts", "_initial", "_sources", "_tiers", "loads")
+    __slots__ = ("_behind", "_claims", "_hosts", "_initial", "_sources", "_tiers", "loads")
 
     def __init__(
         self,
@@ -51,7 +53,9 @@ class Rooms:
         hosts: Mapping[str, Host],
         tiers: Mapping[str, TierRights],
         kept: Collection[str] = (),
+        claims: Mapping[tuple[str, str], int] = MappingProxyType({}),
     ) -> None:
+        self._claims = claims
         self._hosts = hosts
         self._tiers = tiers
         self._behind = _left_behind(snapshot, kept)
@@ -113,10 +117,17 @@ class Rooms:
         for host_id, load in self.loads.items():
             yield self._hosts[host_id], load
 
+    def room(self, host_id: str, resource: str) -> int:
+        """What the host has room for beside guests in quarantine; no less than it held, if it had room for that."""
+        available = room(self._hosts[host_id], resource)
+        claim = self._claims.get((host_id, resource), 0)
+        first = self._initial[host_id].get(resource, 0)
+        return max(available - claim, first) if claim and first <= available else available
+
     def limit(self, host_id: str, resource: str) -> int:
         """The most the host may hold: its room, or what it held at first if that is more."""
         return max(
-            room(self._hosts[host_id], resource),
+            self.room(host_id, resource),
             self._initial[host_id].get(resource, 0),
         )
 
@@ -135,7 +146,7 @@ class Rooms:
     def breaches(self) -> int:
         """On how many hosts and resources there is no room for what runs there."""
         return sum(
-            amount > room(self._hosts[host_id], resource)
+            amount > self.room(host_id, resource)
             for host_id, load in self.loads.items()
             for resource, amount in load.items()
         )

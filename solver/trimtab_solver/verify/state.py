@@ -32,6 +32,7 @@ class ReplayState:
         """How many guests hold room on each host."""
         migrating = VmState.MIGRATING
         self.guests.update(vm.host_id for vm in case.snapshot.vms if vm.state is migrating)
+        self.guests.update(host_id for record in case.quarantined.values() for host_id in record.hosts)
 
     def _tally(self, index: int) -> ScopeTally:
         tally = self._tallies.get(index)

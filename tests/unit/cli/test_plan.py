@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,25 @@ def test_exit_code_follows_the_answer(tmp_path: Path, snapshot: Snapshot, policy
     assert result.code == code
     assert re.match(rf"{outcome}[:;] ", result.out)
     assert result.err == ""
+
+
+def test_a_record_that_makes_no_sense_is_told_of(tmp_path: Path) -> None:
+    """Its guest is listed in words and as data, the exit code says so, verify knows it, and strict refuses."""
+    late = replace(case.B, id="late", host_id="h1")
+    state, rules = written(tmp_path, replace(case.RESTART, vms=(*case.RESTART.vms, late)))
+    plan = tmp_path / "plan.json"
+    result = run("plan", state, "--policy", rules, "-o", plan)
+    assert result.code == 1
+    assert "Records that make no sense: 1 guest" in result.words
+    assert "late INCONSISTENT_STATE" in result.words
+    (record,) = json.loads(plan.read_text())["quarantined"]
+    assert (record["vmId"], record["faults"][0]["path"]) == ("late", "snapshot.vms[1].host_id")
+    verified = run("verify", plan, "--snapshot", state, "--policy", rules)
+    assert verified.code == 0
+    assert "Records that make no sense: 1 guest" in verified.words
+    assert run("plan", state, "--policy", rules, "--strict").code == 2
+    markdown = run("plan", state, "--policy", rules, "--format", "markdown").out
+    assert 'guest "late" is RUNNING on host "h1", which is DOWN' in markdown
 
 
 def test_table_answers_the_questions_of_an_operator(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from trimtab_server.convert.snapshot import LAST_SECOND
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
+from trimtab_solver.errors import Fault, Reason
 from trimtab_solver.explain.explanation import Admission, Condition, GuestExplanation, Objection
 from trimtab_solver.outcome import (
     Answer,
@@ -22,6 +23,7 @@ from trimtab_solver.outcome import (
     StaysDown,
     TierCount,
 )
+from trimtab_solver.quarantine import Quarantined
 from trimtab_solver.snapshot import (
     FailureDomain,
     FencingState,
@@ -122,6 +124,7 @@ certificates = st.builds(
 tier_counts = st.builds(
     TierCount, tier=words, **dict.fromkeys((one.name for one in fields(TierCount) if one.name != "tier"), amounts)
 )
+faults = st.builds(Fault, reason=st.sampled_from(Reason), path=words, message=words, fix=words)
 answers = st.builds(
     Answer,
     outcome=st.sampled_from(Outcome),
@@ -150,6 +153,18 @@ answers = st.builds(
     ).map(tuple),
     blockers=st.lists(
         st.builds(Blocker, vm_id=words, tier=words, host_id=words, emptied_by=words, reason=words, rules=names),
+        max_size=2,
+    ).map(tuple),
+    quarantined=st.lists(
+        st.builds(
+            Quarantined,
+            vm_id=words,
+            faults=st.lists(faults, min_size=1, max_size=2).map(tuple),
+            is_wanted=st.booleans(),
+            hosts=names,
+            size=resources,
+            unknown=names.map(frozenset),
+        ),
         max_size=2,
     ).map(tuple),
     engine_faults=st.lists(

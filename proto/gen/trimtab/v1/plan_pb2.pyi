@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from trimtab.v1 import error_reason_pb2 as _error_reason_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -112,7 +113,7 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     OUTCOME_UNSPECIFIED: _Outcome.ValueType  # 0
     """Not stated. The answer to a request with `validate_only` has it: nothing was planned."""
     OUTCOME_NO_ACTION_NEEDED: _Outcome.ValueType  # 1
-    """Everything wanted runs, no must rule is broken, and nothing can be improved."""
+    """Everything wanted runs, no must rule is broken, every record makes sense, and nothing can be improved."""
     OUTCOME_OPTIMAL: _Outcome.ValueType  # 2
     """The plan is proven best at every level. It may be empty: something is wrong that no action can mend."""
     OUTCOME_FEASIBLE: _Outcome.ValueType  # 3
@@ -136,7 +137,7 @@ class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
 OUTCOME_UNSPECIFIED: Outcome.ValueType  # 0
 """Not stated. The answer to a request with `validate_only` has it: nothing was planned."""
 OUTCOME_NO_ACTION_NEEDED: Outcome.ValueType  # 1
-"""Everything wanted runs, no must rule is broken, and nothing can be improved."""
+"""Everything wanted runs, no must rule is broken, every record makes sense, and nothing can be improved."""
 OUTCOME_OPTIMAL: Outcome.ValueType  # 2
 """The plan is proven best at every level. It may be empty: something is wrong that no action can mend."""
 OUTCOME_FEASIBLE: Outcome.ValueType  # 3
@@ -620,6 +621,7 @@ class Answer(_message.Message):
     ENGINE_FAULTS_FIELD_NUMBER: _builtins.int
     BROKEN_RULES_FIELD_NUMBER: _builtins.int
     BLOCKERS_FIELD_NUMBER: _builtins.int
+    QUARANTINED_FIELD_NUMBER: _builtins.int
     outcome: Global___Outcome.ValueType
     """What came of the request."""
     engine: _builtins.str
@@ -674,6 +676,13 @@ class Answer(_message.Message):
         field existed.
         """
 
+    @_builtins.property
+    def quarantined(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuarantinedRecord]:
+        """Guests that the plan leaves alone because their records make no sense, in the order of the snapshot. What each may
+        hold and break is counted wherever it may run. Empty with `strict`, and in plan files that were written before the
+        field existed.
+        """
+
     def __init__(
         self,
         *,
@@ -690,10 +699,11 @@ class Answer(_message.Message):
         engine_faults: _abc.Iterable[Global___EngineFault] | None = ...,
         broken_rules: _abc.Iterable[Global___BrokenRule] | None = ...,
         blockers: _abc.Iterable[Global___Blocker] | None = ...,
+        quarantined: _abc.Iterable[Global___QuarantinedRecord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blockers", b"blockers", "broken_rules", b"broken_rules", "certificate", b"certificate", "engine", b"engine", "engine_faults", b"engine_faults", "frontier", b"frontier", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "stays_down", b"stays_down", "tiers", b"tiers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blockers", b"blockers", "broken_rules", b"broken_rules", "certificate", b"certificate", "engine", b"engine", "engine_faults", b"engine_faults", "frontier", b"frontier", "hardware_failures", b"hardware_failures", "levels", b"levels", "notes", b"notes", "outcome", b"outcome", "plan", b"plan", "quarantined", b"quarantined", "stays_down", b"stays_down", "tiers", b"tiers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -790,6 +800,110 @@ class Blocker(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Blocker: _TypeAlias = Blocker  # noqa: Y015
+
+@_typing.final
+class QuarantinedRecord(_message.Message):
+    """A guest whose record makes no sense, and what it may mean."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class SizeEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    VM_ID_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
+    WANTED_FIELD_NUMBER: _builtins.int
+    HOST_IDS_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    UNKNOWN_RESOURCES_FIELD_NUMBER: _builtins.int
+    vm_id: _builtins.str
+    """The guest."""
+    wanted: _builtins.bool
+    """Whether it should run, as far as the record says: false when its state is STOPPED."""
+    @_builtins.property
+    def faults(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordFault]:
+        """What is wrong with the record: at least one fault."""
+
+    @_builtins.property
+    def host_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The hosts where it may run; room is kept for it on each. Empty: it runs nowhere."""
+
+    @_builtins.property
+    def size(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """The most that it may hold, by resource, in the units of `Host.capacity`."""
+
+    @_builtins.property
+    def unknown_resources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Resources of which nothing in the record can be believed; nothing more of them is given out on its hosts."""
+
+    def __init__(
+        self,
+        *,
+        vm_id: _builtins.str = ...,
+        faults: _abc.Iterable[Global___RecordFault] | None = ...,
+        wanted: _builtins.bool = ...,
+        host_ids: _abc.Iterable[_builtins.str] | None = ...,
+        size: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        unknown_resources: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["faults", b"faults", "host_ids", b"host_ids", "size", b"size", "unknown_resources", b"unknown_resources", "vm_id", b"vm_id", "wanted", b"wanted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuarantinedRecord: _TypeAlias = QuarantinedRecord  # noqa: Y015
+
+@_typing.final
+class RecordFault(_message.Message):
+    """One thing that is wrong with a record."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    FIX_FIELD_NUMBER: _builtins.int
+    reason: _error_reason_pb2.ErrorReason.ValueType
+    """What kind of fault it is."""
+    path: _builtins.str
+    """Where it is, for example "snapshot.vms[3].host_id"."""
+    message: _builtins.str
+    """What is wrong, in words for people."""
+    fix: _builtins.str
+    """What to do about it, in words for people; may be empty."""
+    def __init__(
+        self,
+        *,
+        reason: _error_reason_pb2.ErrorReason.ValueType = ...,
+        path: _builtins.str = ...,
+        message: _builtins.str = ...,
+        fix: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fix", b"fix", "message", b"message", "path", b"path", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordFault: _TypeAlias = RecordFault  # noqa: Y015
 
 @_typing.final
 class EngineFault(_message.Message):

@@ -28,7 +28,7 @@ from trimtab.v1 import policy_pb2 as trimtab_dot_v1_dot_policy__pb2
 from trimtab.v1 import snapshot_pb2 as trimtab_dot_v1_dot_snapshot__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!trimtab/v1/planning_service.proto\x12\ntrimtab.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x15trimtab/v1/plan.proto\x1a\x17trimtab/v1/policy.proto\x1a\x19trimtab/v1/snapshot.proto\"\xad\x02\n\x11\x43reatePlanRequest\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12+\n\x06policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x12\x0c\n\x04seed\x18\x05 \x01(\x03\x12\x14\n\x0creproducible\x18\x06 \x01(\x08\x12.\n\x0btime_budget\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\nwarm_start\x18\x08 \x01(\x0b\x32\x15.trimtab.v1.WarmStart\x12\x19\n\x11\x66rontier_percents\x18\t \x03(\x01\"8\n\x12\x43reatePlanResponse\x12\"\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x12.trimtab.v1.Answer\"\xab\x02\n\x11StreamPlanRequest\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12+\n\x06policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0c\n\x04seed\x18\x05 \x01(\x03\x12\x14\n\x0creproducible\x18\x06 \x01(\x08\x12.\n\x0btime_budget\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\nwarm_start\x18\x08 \x01(\x0b\x32\x15.trimtab.v1.WarmStart\x12\x19\n\x11\x66rontier_percents\x18\t \x03(\x01J\x04\x08\x04\x10\x05R\rvalidate_only\"\x8d\x01\n\tWarmStart\x12\x1e\n\x04plan\x18\x01 \x01(\x0b\x32\x10.trimtab.v1.Plan\x12\x31\n\x06places\x18\x02 \x03(\x0b\x32!.trimtab.v1.WarmStart.PlacesEntry\x1a-\n\x0bPlacesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x97\x01\n\x12StreamPlanResponse\x12(\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.AcceptedH\x00\x12(\n\x08progress\x18\x02 \x01(\x0b\x32\x14.trimtab.v1.ProgressH\x00\x12$\n\x06\x61nswer\x18\x03 \x01(\x0b\x32\x12.trimtab.v1.AnswerH\x00\x42\x07\n\x05\x65vent\"N\n\x08\x41\x63\x63\x65pted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12.\n\x0btime_budget\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"n\n\x08Progress\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12*\n\x07\x65lapsed\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x06levels\x18\x03 \x03(\x0b\x32\x16.trimtab.v1.LevelValue\"\xb6\x01\n\x11VerifyPlanRequest\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12+\n\x06policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\x1e\n\x04plan\x18\x03 \x01(\x0b\x32\x10.trimtab.v1.Plan\x12,\n\x0b\x63\x65rtificate\x18\x04 \x01(\x0b\x32\x17.trimtab.v1.Certificate\"\xcd\x01\n\x12VerifyPlanResponse\x12\x10\n\x08verified\x18\x01 \x01(\x08\x12$\n\x07outcome\x18\x02 \x01(\x0e\x32\x13.trimtab.v1.Outcome\x12,\n\x0cstale_inputs\x18\x03 \x03(\x0b\x32\x16.trimtab.v1.StaleInput\x12)\n\nviolations\x18\x04 \x03(\x0b\x32\x15.trimtab.v1.Violation\x12&\n\x06levels\x18\x05 \x03(\x0b\x32\x16.trimtab.v1.LevelValue\"L\n\nStaleInput\x12\r\n\x05input\x18\x01 \x01(\t\x12\x18\n\x10\x63\x65rtified_digest\x18\x02 \x01(\t\x12\x15\n\ractual_digest\x18\x03 \x01(\t\"\x8a\x01\n\x13\x45xplainGuestRequest\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12+\n\x06policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\r\n\x05vm_id\x18\x03 \x01(\t\x12\x0f\n\x07host_id\x18\x04 \x01(\t\"Y\n\x14\x45xplainGuestResponse\x12\r\n\x05vm_id\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\t\x12$\n\x05hosts\x18\x03 \x03(\x0b\x32\x15.trimtab.v1.Admission\"j\n\tAdmission\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x10\n\x08\x61\x64mitted\x18\x02 \x01(\x08\x12)\n\nobjections\x18\x03 \x03(\x0b\x32\x15.trimtab.v1.Objection\x12\x0f\n\x07remarks\x18\x04 \x03(\t\"T\n\tObjection\x12(\n\tcondition\x18\x01 \x01(\x0e\x32\x15.trimtab.v1.Condition\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0c\n\x04rule\x18\x03 \x01(\t*\xd1\x01\n\tCondition\x12\x19\n\x15\x43ONDITION_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43ONDITION_STATE\x10\x01\x12\x12\n\x0e\x43ONDITION_MOVE\x10\x02\x12\x15\n\x11\x43ONDITION_FENCING\x10\x03\x12\x13\n\x0f\x43ONDITION_POWER\x10\x04\x12\x15\n\x11\x43ONDITION_STORAGE\x10\x05\x12\x15\n\x11\x43ONDITION_DEVICES\x10\x06\x12\x12\n\x0e\x43ONDITION_RULE\x10\x07\x12\x12\n\x0e\x43ONDITION_ROOM\x10\x08\x32\xcd\x02\n\x0fPlanningService\x12K\n\nCreatePlan\x12\x1d.trimtab.v1.CreatePlanRequest\x1a\x1e.trimtab.v1.CreatePlanResponse\x12M\n\nStreamPlan\x12\x1d.trimtab.v1.StreamPlanRequest\x1a\x1e.trimtab.v1.StreamPlanResponse0\x01\x12K\n\nVerifyPlan\x12\x1d.trimtab.v1.VerifyPlanRequest\x1a\x1e.trimtab.v1.VerifyPlanResponse\x12Q\n\x0c\x45xplainGuest\x12\x1f.trimtab.v1.ExplainGuestRequest\x1a .trimtab.v1.ExplainGuestResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!trimtab/v1/planning_service.proto\x12\ntrimtab.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x15trimtab/v1/plan.proto\x1a\x17trimtab/v1/policy.proto\x1a\x19trimtab/v1/snapshot.proto\"\xbd\x02\n\x11\x43reatePlanRequest\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12+\n\x06policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x12\x0c\n\x04seed\x18\x05 \x01(\x03\x12\x14\n\x0creproducible\x18\x06 \x01(\x08\x12.\n\x0btime_budget\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\nwarm_start\x18\x08 \x01(\x0b\x32\x15.trimtab.v1.WarmStart\x12\x19\n\x11\x66rontier_percents\x18\t \x03(\x01\x12\x0e\n\x06strict\x18\n \x01(\x08\"8\n\x12\x43reatePlanResponse\x12\"\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x12.trimtab.v1.Answer\"\xbb\x02\n\x11StreamPlanRequest\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12+\n\x06policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0c\n\x04seed\x18\x05 \x01(\x03\x12\x14\n\x0creproducible\x18\x06 \x01(\x08\x12.\n\x0btime_budget\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\nwarm_start\x18\x08 \x01(\x0b\x32\x15.trimtab.v1.WarmStart\x12\x19\n\x11\x66rontier_percents\x18\t \x03(\x01\x12\x0e\n\x06strict\x18\n \x01(\x08J\x04\x08\x04\x10\x05R\rvalidate_only\"\x8d\x01\n\tWarmStart\x12\x1e\n\x04plan\x18\x01 \x01(\x0b\x32\x10.trimtab.v1.Plan\x12\x31\n\x06places\x18\x02 \x03(\x0b\x32!.trimtab.v1.WarmStart.PlacesEntry\x1a-\n\x0bPlacesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x97\x01\n\x12StreamPlanResponse\x12(\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.AcceptedH\x00\x12(\n\x08progress\x18\x02 \x01(\x0b\x32\x14.trimtab.v1.ProgressH\x00\x12$\n\x06\x61nswer\x18\x03 \x01(\x0b\x32\x12.trimtab.v1.AnswerH\x00\x42\x07\n\x05\x65vent\"N\n\x08\x41\x63\x63\x65pted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12.\n\x0btime_budget\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"n\n\x08Progress\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12*\n\x07\x65lapsed\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x06levels\x18\x03 \x03(\x0b\x32\x16.trimtab.v1.LevelValue\"\xb6\x01\n\x11VerifyPlanRequest\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12+\n\x06policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\x1e\n\x04plan\x18\x03 \x01(\x0b\x32\x10.trimtab.v1.Plan\x12,\n\x0b\x63\x65rtificate\x18\x04 \x01(\x0b\x32\x17.trimtab.v1.Certificate\"\x81\x02\n\x12VerifyPlanResponse\x12\x10\n\x08verified\x18\x01 \x01(\x08\x12$\n\x07outcome\x18\x02 \x01(\x0e\x32\x13.trimtab.v1.Outcome\x12,\n\x0cstale_inputs\x18\x03 \x03(\x0b\x32\x16.trimtab.v1.StaleInput\x12)\n\nviolations\x18\x04 \x03(\x0b\x32\x15.trimtab.v1.Violation\x12&\n\x06levels\x18\x05 \x03(\x0b\x32\x16.trimtab.v1.LevelValue\x12\x32\n\x0bquarantined\x18\x06 \x03(\x0b\x32\x1d.trimtab.v1.QuarantinedRecord\"L\n\nStaleInput\x12\r\n\x05input\x18\x01 \x01(\t\x12\x18\n\x10\x63\x65rtified_digest\x18\x02 \x01(\t\x12\x15\n\ractual_digest\x18\x03 \x01(\t\"\x8a\x01\n\x13\x45xplainGuestRequest\x12&\n\x08snapshot\x18\x01 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12+\n\x06policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\r\n\x05vm_id\x18\x03 \x01(\t\x12\x0f\n\x07host_id\x18\x04 \x01(\t\"Y\n\x14\x45xplainGuestResponse\x12\r\n\x05vm_id\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\t\x12$\n\x05hosts\x18\x03 \x03(\x0b\x32\x15.trimtab.v1.Admission\"j\n\tAdmission\x12\x0f\n\x07host_id\x18\x01 \x01(\t\x12\x10\n\x08\x61\x64mitted\x18\x02 \x01(\x08\x12)\n\nobjections\x18\x03 \x03(\x0b\x32\x15.trimtab.v1.Objection\x12\x0f\n\x07remarks\x18\x04 \x03(\t\"T\n\tObjection\x12(\n\tcondition\x18\x01 \x01(\x0e\x32\x15.trimtab.v1.Condition\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0c\n\x04rule\x18\x03 \x01(\t*\xd1\x01\n\tCondition\x12\x19\n\x15\x43ONDITION_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43ONDITION_STATE\x10\x01\x12\x12\n\x0e\x43ONDITION_MOVE\x10\x02\x12\x15\n\x11\x43ONDITION_FENCING\x10\x03\x12\x13\n\x0f\x43ONDITION_POWER\x10\x04\x12\x15\n\x11\x43ONDITION_STORAGE\x10\x05\x12\x15\n\x11\x43ONDITION_DEVICES\x10\x06\x12\x12\n\x0e\x43ONDITION_RULE\x10\x07\x12\x12\n\x0e\x43ONDITION_ROOM\x10\x08\x32\xcd\x02\n\x0fPlanningService\x12K\n\nCreatePlan\x12\x1d.trimtab.v1.CreatePlanRequest\x1a\x1e.trimtab.v1.CreatePlanResponse\x12M\n\nStreamPlan\x12\x1d.trimtab.v1.StreamPlanRequest\x1a\x1e.trimtab.v1.StreamPlanResponse0\x01\x12K\n\nVerifyPlan\x12\x1d.trimtab.v1.VerifyPlanRequest\x1a\x1e.trimtab.v1.VerifyPlanResponse\x12Q\n\x0c\x45xplainGuest\x12\x1f.trimtab.v1.ExplainGuestRequest\x1a .trimtab.v1.ExplainGuestResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,38 +37,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WARMSTART_PLACESENTRY']._loaded_options = None
   _globals['_WARMSTART_PLACESENTRY']._serialized_options = b'8\001'
-  _globals['_CONDITION']._serialized_start=2208
-  _globals['_CONDITION']._serialized_end=2417
+  _globals['_CONDITION']._serialized_start=2292
+  _globals['_CONDITION']._serialized_end=2501
   _globals['_CREATEPLANREQUEST']._serialized_start=157
-  _globals['_CREATEPLANREQUEST']._serialized_end=458
-  _globals['_CREATEPLANRESPONSE']._serialized_start=460
-  _globals['_CREATEPLANRESPONSE']._serialized_end=516
-  _globals['_STREAMPLANREQUEST']._serialized_start=519
-  _globals['_STREAMPLANREQUEST']._serialized_end=818
-  _globals['_WARMSTART']._serialized_start=821
-  _globals['_WARMSTART']._serialized_end=962
-  _globals['_WARMSTART_PLACESENTRY']._serialized_start=917
-  _globals['_WARMSTART_PLACESENTRY']._serialized_end=962
-  _globals['_STREAMPLANRESPONSE']._serialized_start=965
-  _globals['_STREAMPLANRESPONSE']._serialized_end=1116
-  _globals['_ACCEPTED']._serialized_start=1118
-  _globals['_ACCEPTED']._serialized_end=1196
-  _globals['_PROGRESS']._serialized_start=1198
-  _globals['_PROGRESS']._serialized_end=1308
-  _globals['_VERIFYPLANREQUEST']._serialized_start=1311
-  _globals['_VERIFYPLANREQUEST']._serialized_end=1493
-  _globals['_VERIFYPLANRESPONSE']._serialized_start=1496
-  _globals['_VERIFYPLANRESPONSE']._serialized_end=1701
-  _globals['_STALEINPUT']._serialized_start=1703
-  _globals['_STALEINPUT']._serialized_end=1779
-  _globals['_EXPLAINGUESTREQUEST']._serialized_start=1782
-  _globals['_EXPLAINGUESTREQUEST']._serialized_end=1920
-  _globals['_EXPLAINGUESTRESPONSE']._serialized_start=1922
-  _globals['_EXPLAINGUESTRESPONSE']._serialized_end=2011
-  _globals['_ADMISSION']._serialized_start=2013
-  _globals['_ADMISSION']._serialized_end=2119
-  _globals['_OBJECTION']._serialized_start=2121
-  _globals['_OBJECTION']._serialized_end=2205
-  _globals['_PLANNINGSERVICE']._serialized_start=2420
-  _globals['_PLANNINGSERVICE']._serialized_end=2753
+  _globals['_CREATEPLANREQUEST']._serialized_end=474
+  _globals['_CREATEPLANRESPONSE']._serialized_start=476
+  _globals['_CREATEPLANRESPONSE']._serialized_end=532
+  _globals['_STREAMPLANREQUEST']._serialized_start=535
+  _globals['_STREAMPLANREQUEST']._serialized_end=850
+  _globals['_WARMSTART']._serialized_start=853
+  _globals['_WARMSTART']._serialized_end=994
+  _globals['_WARMSTART_PLACESENTRY']._serialized_start=949
+  _globals['_WARMSTART_PLACESENTRY']._serialized_end=994
+  _globals['_STREAMPLANRESPONSE']._serialized_start=997
+  _globals['_STREAMPLANRESPONSE']._serialized_end=1148
+  _globals['_ACCEPTED']._serialized_start=1150
+  _globals['_ACCEPTED']._serialized_end=1228
+  _globals['_PROGRESS']._serialized_start=1230
+  _globals['_PROGRESS']._serialized_end=1340
+  _globals['_VERIFYPLANREQUEST']._serialized_start=1343
+  _globals['_VERIFYPLANREQUEST']._serialized_end=1525
+  _globals['_VERIFYPLANRESPONSE']._serialized_start=1528
+  _globals['_VERIFYPLANRESPONSE']._serialized_end=1785
+  _globals['_STALEINPUT']._serialized_start=1787
+  _globals['_STALEINPUT']._serialized_end=1863
+  _globals['_EXPLAINGUESTREQUEST']._serialized_start=1866
+  _globals['_EXPLAINGUESTREQUEST']._serialized_end=2004
+  _globals['_EXPLAINGUESTRESPONSE']._serialized_start=2006
+  _globals['_EXPLAINGUESTRESPONSE']._serialized_end=2095
+  _globals['_ADMISSION']._serialized_start=2097
+  _globals['_ADMISSION']._serialized_end=2203
+  _globals['_OBJECTION']._serialized_start=2205
+  _globals['_OBJECTION']._serialized_end=2289
+  _globals['_PLANNINGSERVICE']._serialized_start=2504
+  _globals['_PLANNINGSERVICE']._serialized_end=2837
 # @@protoc_insertion_point(module_scope)

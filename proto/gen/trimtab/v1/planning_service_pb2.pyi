@@ -86,6 +86,7 @@ class CreatePlanRequest(_message.Message):
     TIME_BUDGET_FIELD_NUMBER: _builtins.int
     WARM_START_FIELD_NUMBER: _builtins.int
     FRONTIER_PERCENTS_FIELD_NUMBER: _builtins.int
+    STRICT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call safe to repeat: up to 128 characters, best a UUID; empty for none. A repeated call with the same
     bytes gets the same answer, or joins the first call while it runs. Other bytes or another method under an id in use
@@ -101,6 +102,10 @@ class CreatePlanRequest(_message.Message):
     reproducible: _builtins.bool
     """The same request gives the same answer: work is limited by an amount that stands for `time_budget` (or for the
     server's default) instead of by the clock. The deadline does not shorten it; a call that takes longer is lost.
+    """
+    strict: _builtins.bool
+    """Refuse a snapshot in which the record of any guest makes no sense, instead of leaving these guests alone and planning
+    for all others (`Answer.quarantined`). Other faults of a snapshot are refused in any case.
     """
     @_builtins.property
     def snapshot(self) -> _snapshot_pb2.Snapshot:
@@ -139,10 +144,11 @@ class CreatePlanRequest(_message.Message):
         time_budget: _duration_pb2.Duration | None = ...,
         warm_start: Global___WarmStart | None = ...,
         frontier_percents: _abc.Iterable[_builtins.float] | None = ...,
+        strict: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "snapshot", b"snapshot", "time_budget", b"time_budget", "warm_start", b"warm_start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frontier_percents", b"frontier_percents", "policy", b"policy", "reproducible", b"reproducible", "request_id", b"request_id", "seed", b"seed", "snapshot", b"snapshot", "time_budget", b"time_budget", "validate_only", b"validate_only", "warm_start", b"warm_start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frontier_percents", b"frontier_percents", "policy", b"policy", "reproducible", b"reproducible", "request_id", b"request_id", "seed", b"seed", "snapshot", b"snapshot", "strict", b"strict", "time_budget", b"time_budget", "validate_only", b"validate_only", "warm_start", b"warm_start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -186,12 +192,15 @@ class StreamPlanRequest(_message.Message):
     TIME_BUDGET_FIELD_NUMBER: _builtins.int
     WARM_START_FIELD_NUMBER: _builtins.int
     FRONTIER_PERCENTS_FIELD_NUMBER: _builtins.int
+    STRICT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """As `CreatePlanRequest.request_id`. A repeated call gets `accepted` and the rest of the progress, then the answer."""
     seed: _builtins.int
     """Starting point of every random choice, from 0 to 2147483647; else ERROR_REASON_OUT_OF_RANGE."""
     reproducible: _builtins.bool
     """As `CreatePlanRequest.reproducible`."""
+    strict: _builtins.bool
+    """As `CreatePlanRequest.strict`."""
     @_builtins.property
     def snapshot(self) -> _snapshot_pb2.Snapshot:
         """The state to start from. Required."""
@@ -225,10 +234,11 @@ class StreamPlanRequest(_message.Message):
         time_budget: _duration_pb2.Duration | None = ...,
         warm_start: Global___WarmStart | None = ...,
         frontier_percents: _abc.Iterable[_builtins.float] | None = ...,
+        strict: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "snapshot", b"snapshot", "time_budget", b"time_budget", "warm_start", b"warm_start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frontier_percents", b"frontier_percents", "policy", b"policy", "reproducible", b"reproducible", "request_id", b"request_id", "seed", b"seed", "snapshot", b"snapshot", "time_budget", b"time_budget", "warm_start", b"warm_start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frontier_percents", b"frontier_percents", "policy", b"policy", "reproducible", b"reproducible", "request_id", b"request_id", "seed", b"seed", "snapshot", b"snapshot", "strict", b"strict", "time_budget", b"time_budget", "warm_start", b"warm_start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -441,6 +451,7 @@ class VerifyPlanResponse(_message.Message):
     STALE_INPUTS_FIELD_NUMBER: _builtins.int
     VIOLATIONS_FIELD_NUMBER: _builtins.int
     LEVELS_FIELD_NUMBER: _builtins.int
+    QUARANTINED_FIELD_NUMBER: _builtins.int
     verified: _builtins.bool
     """Whether the plan is safe on this snapshot under this policy and was made for them. False with at least one entry in
     `violations` or `stale_inputs`.
@@ -461,6 +472,10 @@ class VerifyPlanResponse(_message.Message):
         optimality.
         """
 
+    @_builtins.property
+    def quarantined(self) -> _containers.RepeatedCompositeFieldContainer[_plan_pb2.QuarantinedRecord]:
+        """Guests whose records make no sense: the plan must leave them alone, and is judged wherever they may run."""
+
     def __init__(
         self,
         *,
@@ -469,10 +484,11 @@ class VerifyPlanResponse(_message.Message):
         stale_inputs: _abc.Iterable[Global___StaleInput] | None = ...,
         violations: _abc.Iterable[_plan_pb2.Violation] | None = ...,
         levels: _abc.Iterable[_plan_pb2.LevelValue] | None = ...,
+        quarantined: _abc.Iterable[_plan_pb2.QuarantinedRecord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["levels", b"levels", "outcome", b"outcome", "stale_inputs", b"stale_inputs", "verified", b"verified", "violations", b"violations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["levels", b"levels", "outcome", b"outcome", "quarantined", b"quarantined", "stale_inputs", b"stale_inputs", "verified", b"verified", "violations", b"violations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -153,11 +153,11 @@ def test_a_call_that_is_left_ends_its_solver() -> None:
 
 
 def test_progress_and_reports_go_where_they_belong() -> None:
-    """Progress to every caller, facts to the log, outcomes and failed engines to the metrics."""
+    """Progress to every caller, facts to the log, outcomes, failed engines and broken records to the metrics."""
 
     async def scenario() -> list[float | None]:
         gate = asyncio.Event()
-        report = WorkReport({"engine": "exact"}, "OPTIMAL", ("search", "exact", "search"))
+        report = WorkReport({"engine": "exact"}, "OPTIMAL", ("search", "exact", "search"), ("NO_TIER",))
         solvers = ScriptedSolvers(
             _script(Accepted("id", 60.0), ProgressMessage(b"1"), gate, report, Response(b"answer"))
         )
@@ -172,10 +172,11 @@ def test_progress_and_reports_go_where_they_belong() -> None:
         return [
             counted("trimtab_plans_total", {"outcome": "OPTIMAL"}),
             counted("trimtab_engine_faults_total", {"engine": "search"}),
+            counted("trimtab_quarantined_records_total", {"reason": "NO_TIER"}),
         ]
 
     with capture_logs() as log:
-        assert asyncio.run(scenario()) == [1, 2]
+        assert asyncio.run(scenario()) == [1, 2, 1]
     assert log[0]["engine"] == "exact"
 
 

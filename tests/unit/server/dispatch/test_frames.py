@@ -29,8 +29,8 @@ _FRAMES: tuple[Frame, ...] = (
     Stop(),
     Accepted("id", 2.5),
     ProgressMessage(b"1"),
-    WorkReport({"levels": {"should": [0, None]}, "stages_s": {}}, "OUTCOME", ["exact"]),
-    WorkReport({}, "", []),
+    WorkReport({"levels": {"should": [0, None]}, "stages_s": {}}, "OUTCOME", ["exact"], ["NO_TIER"]),
+    WorkReport({}, "", [], []),
     Response(b"\x00" * 70_000),
     Failed(Status(code=3, message="wrong")),
 )
