@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
+from typing import NamedTuple
 
 from .attempts import Attempt, Attempts
 from .digest import snapshot_digest
@@ -22,10 +23,22 @@ from .engines.waiting import PATIENCE_S, HungError, result_of
 from .explain.blockers import find_blockers
 from .explain.tiers import count_tiers
 from .explain.why_down import explain_down
+from .explain.wishes import describe_wishes
 from .explain.words import Scene
 from .measures import Key, Measure
 from .options import PlanOptions
-from .outcome import Answer, Blocker, Certificate, FaultKind, FrontierPoint, LevelValue, Outcome, Progress, StaysDown
+from .outcome import (
+    Answer,
+    Blocker,
+    BrokenRule,
+    Certificate,
+    FaultKind,
+    FrontierPoint,
+    LevelValue,
+    Outcome,
+    Progress,
+    StaysDown,
+)
 from .policy.documents import Policy
 from .prepared import Prepared, prepare
 from .problem import Target
@@ -95,6 +108,15 @@ def plan_prepared(
     return _Planner(prepared, options or PlanOptions(), on_progress, stop, stages or Stages(), began, engines).answer()
 
 
+class _Explained(NamedTuple):
+    """What is lost at the end of a plan, and why."""
+
+    stays_down: tuple[StaysDown, ...]
+    broken_rules: tuple[BrokenRule, ...]
+    blockers: tuple[Blocker, ...]
+    wishes: tuple[str, ...]
+
+
 class _Planner:
     """One request on its way from a problem to an answer."""
 
@@ -138,23 +160,29 @@ class _Planner:
             raise self._faults.unverified()
         levels = self._runner.levels(best.values)
         frontier = self._frontier(best)
-        stays_down, blockers = self._explain(best)
+        explained = self._explain(best)
         faults = tuple(self._faults.faults)
         warm_notes = () if self._warm is None else self._warm.notes
         return Answer(
             outcome=self._outcome(best, levels, is_exhausted=is_exhausted),
             plan=best.plan,
             levels=levels,
-            stays_down=stays_down,
-            blockers=blockers,
-            broken_rules=broken_rules(self._prepared.case, best.placement),
+            stays_down=explained.stays_down,
+            blockers=explained.blockers,
+            broken_rules=explained.broken_rules,
             certificate=self._certificate(),
             engine=best.engine,
             hardware_failures=self._prepared.event.hardware_failures,
             frontier=frontier,
             quarantined=self._prepared.quarantined,
             tiers=count_tiers(self._problem, self._prepared.snapshot, best.plan),
-            notes=(*self._problem.warnings, *warm_notes, *best.ordering.dropped, *(fault.note for fault in faults)),
+            notes=(
+                *self._problem.warnings,
+                *warm_notes,
+                *best.ordering.dropped,
+                *explained.wishes,
+                *(fault.note for fault in faults),
+            ),
             engine_faults=faults,
         )
 
@@ -245,11 +273,17 @@ class _Planner:
             known = [best.ordering.reached]
             return trace_frontier(self._problem, self._options.frontier, work, self._stop, known, bounds)
 
-    def _explain(self, best: Attempt) -> tuple[tuple[StaysDown, ...], tuple[Blocker, ...]]:
+    def _explain(self, best: Attempt) -> _Explained:
         prepared, reached = self._prepared, best.ordering.reached
         with self._stages.timed("explain"):
+            broken = broken_rules(prepared.case, best.placement)
             scene = Scene.of(self._problem, self._attempts.facts, reached, prepared.event.hardware_failures)
-            return explain_down(scene, reached), find_blockers(scene, prepared.selection, reached)
+            return _Explained(
+                explain_down(scene, reached),
+                broken,
+                find_blockers(scene, prepared.selection, reached),
+                describe_wishes(scene, reached, broken),
+            )
 
     def _outcome(self, best: Attempt, levels: tuple[LevelValue, ...], *, is_exhausted: bool) -> Outcome:
         problem = self._problem

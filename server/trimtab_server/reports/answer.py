@@ -80,6 +80,9 @@ def _summary(answer: Answer, snapshot: Snapshot) -> Iterator[Line]:
         yield line(f"{text[0].upper()}{text[1:]}.")
     yield line(describe_event(snapshot, answer.hardware_failures))
     yield from map(line, summarise(answer))
+    if not answer.plan.actions:
+        # with nothing to do, why nothing is done is the answer
+        yield from map(line, answer.notes)
 
 
 def _sections(answer: Answer) -> Iterator[Section]:
@@ -102,7 +105,7 @@ def _sections(answer: Answer) -> Iterator[Section]:
     if answer.frontier:
         remark = "value/bound; states found, not yet plans"
         yield Section("What moving more guests buys", (frontier_table(answer.frontier),), remark)
-    if answer.notes:
+    if answer.notes and answer.plan.actions:
         yield Section("Notes", (Items(answer.notes),))
 
 
