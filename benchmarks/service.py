@@ -22,6 +22,7 @@ from trimtab_server.convert.answer import answer_from_proto, level_from_proto
 from trimtab_server.convert.request import policy_to_proto, seconds_from_proto, seconds_to_proto
 from trimtab_server.convert.snapshot import snapshot_to_proto
 from trimtab_server.dispatch.frames import Accepted, Failed, ProgressMessage, Response, WorkReport
+from trimtab_server.dispatch.incoming import Incoming
 from trimtab_server.dispatch.job import Job
 from trimtab_server.dispatch.method import Method
 from trimtab_server.dispatch.solver_process import SolverProcess
@@ -104,7 +105,7 @@ class Service:
         began = time.monotonic()
         improvements: list[Improvement] = []
         report: dict[str, object] = {}
-        async with self._supervisor.solver(_job(_STREAM_PLAN, budget_s), request) as solver:
+        async with self._supervisor.solver(_job(_STREAM_PLAN, budget_s), Incoming(request)) as solver:
             memory = _Memory(solver)
             async with asyncio.timeout(budget_s + _PATIENCE_S):
                 async for frame in solver.frames():

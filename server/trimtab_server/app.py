@@ -19,8 +19,10 @@ from .calls.handlers import service_handlers
 from .calls.interceptors import links_around_calls
 from .calls.methods import METHODS, PLANNING, POLICY
 from .config import Settings
+from .connections import connection_options
 from .dispatch.answers import AnswersInMemory
 from .dispatch.dispatcher import Dispatcher
+from .dispatch.incoming import Room
 from .dispatch.supervisor import PROBE, Supervisor
 from .logs import LogLines
 from .metrics import Metrics
@@ -106,12 +108,15 @@ def _server(
 ) -> grpc.aio.Server:
     message_bytes = settings.message_mib << 20
     server = grpc.aio.server(
-        interceptors=(Chain(planning_service_pb2.DESCRIPTOR.package, links_around_calls(metrics)),),
+        interceptors=(
+            Chain(planning_service_pb2.DESCRIPTOR.package, links_around_calls(metrics), Room(message_bytes)),
+        ),
         options=(
             ("grpc.max_receive_message_length", message_bytes),
             ("grpc.max_send_message_length", message_bytes),
             # two servers on one port would share its calls at random
             ("grpc.so_reuseport", 0),
+            *connection_options(settings.connections, settings.workers),
         ),
     )
     server.add_generic_rpc_handlers(handlers)

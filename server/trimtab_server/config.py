@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     overrun_s: Seconds = Field(default=30.0, description="time after its budget at which a solver is ended")
     memory_mib: int = Field(default=8192, ge=128, description="address space of one solver, its engines not counted")
     message_mib: int = Field(default=64, ge=1, le=2047, description="the largest message to receive or send")
+    connections: int = Field(default=1000, ge=1, le=100_000, description="connections at one time")
     progress_interval_s: Seconds = Field(default=0.25, description="least time between two progress reports")
     remembered_answers: int = Field(default=1000, ge=0, description="answers kept for repeated requests")
     remembered_mib: int = Field(default=64, ge=0, description="size of the answers kept")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import grpc
@@ -25,6 +27,7 @@ FULL: Final = bool(os.environ.get("TRIMTAB_SIEGE_FULL"))
 """Whether all of `make siege` runs, or the slice of the gate."""
 
 MESSAGE_BYTES: Final = 64 << 20
+_NO_LIMITS: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 def free_port() -> int:
@@ -92,12 +95,16 @@ class Besieged:
 
 
 @contextlib.contextmanager
-def besieged(*flags: str, stderr: int = subprocess.DEVNULL) -> Iterator[Besieged]:
-    """A server that is up, gone when the context is left."""
+def besieged(
+    *flags: str, stderr: int = subprocess.DEVNULL, limits: Mapping[int, int] = _NO_LIMITS, **variables: str
+) -> Iterator[Besieged]:
+    """A server that is up, gone when the context is left, with limits of setrlimit(2) and variables around it."""
     port, metrics_port = free_port(), free_port()
     flags = ("--listen", f"127.0.0.1:{port}", "--metrics-listen", f"127.0.0.1:{metrics_port}", *flags)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TRIMTAB_")}
-    process = subprocess.Popen(command(*flags), stderr=stderr, env=environment)
+    process = subprocess.Popen(command(*flags), stderr=stderr, env=environment | variables)
+    for kind, limit in limits.items():
+        resource.prlimit(process.pid, kind, (limit, limit))
     try:
         eventually(lambda: process.poll() is not None or _is_listening(port), "it listens")
         assert process.poll() is None, "it does not start"

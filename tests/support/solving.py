@@ -18,6 +18,7 @@ from trimtab_server.config import Settings
 from trimtab_server.dispatch.answers import AnswersInMemory
 from trimtab_server.dispatch.dispatcher import Dispatcher
 from trimtab_server.dispatch.frames import Failed, Frame, Response, receive_frame
+from trimtab_server.dispatch.incoming import Incoming
 from trimtab_server.dispatch.job import Job
 from trimtab_server.dispatch.method import Method, Quota
 from trimtab_server.dispatch.worker import Worker
@@ -65,7 +66,7 @@ class ScriptedSolvers:
     """Set when the solvers are asked for their best."""
 
     @contextlib.asynccontextmanager
-    async def solver(self, job: Job, request: bytes, client: str) -> AsyncIterator[ScriptedSolver]:
+    async def solver(self, job: Job, request: Incoming) -> AsyncIterator[ScriptedSolver]:
         """A solver with the script."""
         self.jobs.append(job)
         try:

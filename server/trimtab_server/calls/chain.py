@@ -10,7 +10,9 @@ from typing import Any
 
 import grpc
 
+from ..dispatch.incoming import Room
 from .handlers import Respond, Stream
+from .receiving import receive
 
 _Handler = Any
 """grpc.RpcMethodHandler; its fields are not declared in the types that grpc publishes."""
@@ -25,7 +27,8 @@ class Call:
     peer: str
     context: Any
     """Its grpc.aio.ServicerContext; not to be touched once the client has left."""
-    request_bytes: int
+    request_bytes: int = 0
+    """0 until the request is received, which is inside of all links."""
     response_bytes: int = 0
     """Sent so far."""
 
@@ -35,9 +38,13 @@ Link = Callable[[Call], AbstractAsyncContextManager[None]]
 
 
 class Chain(grpc.aio.ServerInterceptor):
-    """Puts links around the calls of one package, the first outermost; others, such as health, are left as they are."""
+    """Puts links around the calls of one package, the first outermost; others, such as health, are left as they are.
 
-    def __init__(self, package: str, links: Sequence[Link]) -> None:
+    Every request is taken for a stream of one message, so that it is received when there is `room`, and not before.
+    """
+
+    def __init__(self, package: str, links: Sequence[Link], room: Room) -> None:
+        self._room = room
         self._prefix = f"/{package}."
         self._links = tuple(links)
 
@@ -49,21 +56,25 @@ class Chain(grpc.aio.ServerInterceptor):
         if handler is None or not details.method.startswith(self._prefix):
             return handler
         if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(self._streaming(handler.unary_stream, details.method))
-        return grpc.unary_unary_rpc_method_handler(self._unary(handler.unary_unary, details.method))
+            return grpc.stream_stream_rpc_method_handler(self._streaming(handler.unary_stream, details.method))
+        return grpc.stream_unary_rpc_method_handler(self._unary(handler.unary_unary, details.method))
 
-    def _unary(self, respond: Respond, method: str) -> Respond:
-        async def responding(request: bytes, context: Any) -> bytes:
-            async with self._around(_call(method, request, context)) as call:
+    def _unary(self, respond: Respond, method: str) -> Callable[[Any, Any], Awaitable[bytes]]:
+        async def responding(_requests: Any, context: Any) -> bytes:
+            async with self._around(_call(method, context)) as call:
+                request = await receive(context, call.peer, self._room)
+                call.request_bytes = request.size
                 response = await respond(request, context)
                 call.response_bytes += len(response)
                 return response
 
         return responding
 
-    def _streaming(self, respond: Stream, method: str) -> Stream:
-        async def responding(request: bytes, context: Any) -> AsyncIterator[bytes]:
-            async with self._around(_call(method, request, context)) as call:
+    def _streaming(self, respond: Stream, method: str) -> Callable[[Any, Any], AsyncIterator[bytes]]:
+        async def responding(_requests: Any, context: Any) -> AsyncIterator[bytes]:
+            async with self._around(_call(method, context)) as call:
+                request = await receive(context, call.peer, self._room)
+                call.request_bytes = request.size
                 async for response in respond(request, context):
                     call.response_bytes += len(response)
                     yield response
@@ -78,6 +89,6 @@ class Chain(grpc.aio.ServerInterceptor):
             yield call
 
 
-def _call(method: str, request: bytes, context: Any) -> Call:
+def _call(method: str, context: Any) -> Call:
     # the peer is asked for at once: the context of a call that the client has left is no longer to be touched
-    return Call(method, context.peer(), context, len(request))
+    return Call(method, context.peer(), context)

@@ -14,12 +14,13 @@ from trimtab.v1 import planning_service_pb2 as pb
 from ..convert.request import seconds_to_proto
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.flights import Flight, Newest
+from ..dispatch.incoming import Incoming
 from ..dispatch.method import Method, Quota
 from ..served_policy import ServedPolicy
 
-Respond = Callable[[bytes, Any], Awaitable[bytes]]
-"""From the bytes of a request and the call's grpc.aio.ServicerContext to the bytes of the response."""
-Stream = Callable[[bytes, Any], AsyncIterator[bytes]]
+Respond = Callable[[Incoming, Any], Awaitable[bytes]]
+"""From a request and the call's grpc.aio.ServicerContext to the bytes of the response."""
+Stream = Callable[[Incoming, Any], AsyncIterator[bytes]]
 """The same with many responses."""
 
 
@@ -28,7 +29,7 @@ def service_handlers(
 ) -> tuple[grpc.GenericRpcHandler, ...]:
     """One handler for each service in `methods`, whose methods stand together."""
 
-    def handler(method: Method) -> grpc.RpcMethodHandler[bytes, bytes]:
+    def handler(method: Method) -> grpc.RpcMethodHandler[Incoming, bytes]:
         if method.is_streaming:
             return grpc.unary_stream_rpc_method_handler(stream_solved(method, dispatcher, progress_interval_s))
         read = method.quota is Quota.READ
@@ -46,7 +47,8 @@ def respond_read(method: Method, served: ServedPolicy) -> Respond:
     """Answer in this process."""
     read = method.load_work()
 
-    async def respond(request: bytes, context: Any) -> bytes:  # noqa: ARG001 - the signature is gRPC's
+    async def respond(request: Incoming, context: Any) -> bytes:  # noqa: ARG001 - as the others have it
+        request.drop()
         return read(served).SerializeToString()
 
     return respond
@@ -55,8 +57,8 @@ def respond_read(method: Method, served: ServedPolicy) -> Respond:
 def respond_solved(method: Method, dispatcher: Dispatcher) -> Respond:
     """Give the response of a solver process."""
 
-    async def respond(request: bytes, context: Any) -> bytes:
-        flight = await dispatcher.flight(method, request, context.time_remaining(), context.peer())
+    async def respond(request: Incoming, context: Any) -> bytes:
+        flight = await dispatcher.flight(method, request, context.time_remaining())
         with flight.joined():
             return await flight.response()
 
@@ -66,8 +68,8 @@ def respond_solved(method: Method, dispatcher: Dispatcher) -> Respond:
 def stream_solved(method: Method, dispatcher: Dispatcher, interval_s: float) -> Stream:
     """Say when the request is accepted, report at most once in `interval_s`, and give the answer."""
 
-    async def respond(request: bytes, context: Any) -> AsyncIterator[bytes]:
-        flight = await dispatcher.flight(method, request, context.time_remaining(), context.peer())
+    async def respond(request: Incoming, context: Any) -> AsyncIterator[bytes]:
+        flight = await dispatcher.flight(method, request, context.time_remaining())
         with flight.joined() as updates:
             if not await flight.accepted():
                 await flight.response()

@@ -21,6 +21,7 @@ from .answers import Answers, Given, Key
 from .budget import check_deadline, time_to_work_s
 from .flights import Flight, Flights
 from .frames import Accepted, Failed, Frame, ProgressMessage, Response, WorkReport
+from .incoming import Incoming
 from .job import Job
 from .method import Method, Quota
 from .request_id import has_request_id
@@ -52,8 +53,8 @@ class Solver(Protocol):
 class Solvers(Protocol):
     """Starts solver processes, and ends them."""
 
-    def solver(self, job: Job, request: bytes, client: str) -> AbstractAsyncContextManager[Solver]:
-        """A process that works on `request`, when it is the client's turn; raises ServiceError when too many wait."""
+    def solver(self, job: Job, request: Incoming) -> AbstractAsyncContextManager[Solver]:
+        """A process that works on `request`, which it drops, when it is the client's turn; raises ServiceError."""
 
     def ask_all_for_best(self) -> None:
         """Make every running solver answer soon with what it has."""
@@ -76,25 +77,36 @@ class Dispatcher:
         self._flights = Flights()
         self._is_draining = False
 
-    async def flight(self, method: Method, request: bytes, remaining_s: float | None, client: str = "") -> Flight:
+    async def flight(self, method: Method, request: Incoming, remaining_s: float | None) -> Flight:
         """The work on the request: begun, or the one that is under way for the same request.
 
-        `remaining_s` is what is left until the caller's deadline, if there is one; clients are served in turn.
+        `remaining_s` is what is left until the caller's deadline, if there is one. The request is dropped as soon as
+        it is not needed any more.
 
         Raises
         ------
         ServiceError
             SHUTTING_DOWN, or DEADLINE_TOO_SHORT.
         """
+        try:
+            return await self._flight(method, request, remaining_s)
+        except BaseException:
+            request.drop()
+            raise
+
+    async def _flight(self, method: Method, request: Incoming, remaining_s: float | None) -> Flight:
         if self._is_draining:
             raise _shutting_down()
         job = self.job(method, remaining_s)
         if method.quota is Quota.PLAN:
             check_deadline(job.end_by - time.monotonic(), remaining_s)
-        key = (method.name, await _digest(request))
-        flight = self._flights.find(key) if method.takes_request_id and has_request_id(method, request) else None
+        key = (method.name, await _digest(request.content))
+        flight = (
+            self._flights.find(key) if method.takes_request_id and has_request_id(method, request.content) else None
+        )
         if flight is None:
-            return self._flights.launch(key, functools.partial(self._answer, job, request, client))
+            return self._flights.launch(key, functools.partial(self._answer, job, request))
+        request.drop()
         _log_joined(flight)
         return flight
 
@@ -124,23 +136,29 @@ class Dispatcher:
             policy=self._served.policy,
         )
 
-    async def _answer(self, job: Job, request: bytes, client: str, flight: Flight) -> bytes:
+    async def _answer(self, job: Job, request: Incoming, flight: Flight) -> bytes:
+        try:
+            return await self._remembered_or_made(job, request, flight)
+        finally:
+            request.drop()
+
+    async def _remembered_or_made(self, job: Job, request: Incoming, flight: Flight) -> bytes:
         """The response that is remembered, or the one of a solver process, which is remembered from now on."""
         if job.method.takes_request_id and (given := await self._answers.find(flight.key)) is not None:
             flight.accept(given.request_id, given.budget_s)
             _log_joined(flight)
             return given.response
-        response = await self._logged(job, request, client, flight)
+        response = await self._logged(job, request, flight)
         if flight.request_id:
             await self._answers.keep(Given(flight.key, flight.request_id, flight.budget_s, response))
         return response
 
-    async def _logged(self, job: Job, request: bytes, client: str, flight: Flight) -> bytes:
+    async def _logged(self, job: Job, request: Incoming, flight: Flight) -> bytes:
         began = time.monotonic()
         facts: dict[str, Any] = {}
         status = "OK"
         try:
-            return await self._solve(job, request, client, flight, facts)
+            return await self._solve(job, request, flight, facts)
         except BaseException as error:
             status = _code_of(error)
             raise
@@ -151,15 +169,15 @@ class Dispatcher:
                 status=status,
                 request_sha256=flight.key[1].hex(),
                 request_id=flight.request_id,
-                request_bytes=len(request),
+                request_bytes=request.size,
                 duration_s=round(time.monotonic() - began, 3),
                 **facts,
             )
 
-    async def _solve(self, job: Job, request: bytes, client: str, flight: Flight, facts: dict[str, Any]) -> bytes:
+    async def _solve(self, job: Job, request: Incoming, flight: Flight, facts: dict[str, Any]) -> bytes:
         """The response of a solver process; what there is to log is added to `facts` as it comes."""
         began = time.monotonic()
-        async with self._solvers.solver(job, request, client) as solver:
+        async with self._solvers.solver(job, request) as solver:
             waited_s = time.monotonic() - began
             self._metrics.waited(job.method.quota, waited_s)
             facts |= {"waited_s": round(waited_s, 3), "pid": solver.pid}

@@ -20,6 +20,7 @@ from ..metrics import ServiceLoad
 from ..status import ServiceError, ServiceReason, failure
 from .fork_server import ForkServer, ForkServerGoneError
 from .frames import Response, WorkReport
+from .incoming import Incoming
 from .job import Job
 from .method import Method, Quota
 from .solver_process import SolverProcess
@@ -89,7 +90,7 @@ class Supervisor:
 
     async def _probe(self, probe: Job) -> None:
         fault = "see its own message above"
-        async with asyncio.timeout(_START_S), self.solver(probe, b"") as solver:
+        async with asyncio.timeout(_START_S), self.solver(probe, Incoming(b"")) as solver:
             async for frame in solver.frames():
                 if isinstance(frame, Response):
                     return
@@ -107,7 +108,7 @@ class Supervisor:
             await asyncio.sleep(_WATCH_S / 4)
 
     @contextlib.asynccontextmanager
-    async def solver(self, job: Job, request: bytes, client: str = "") -> AsyncIterator[SolverProcess]:
+    async def solver(self, job: Job, request: Incoming) -> AsyncIterator[SolverProcess]:
         """A process that works on `request`, once it is the client's turn; it is on its way out when the context ends.
 
         Raises
@@ -115,13 +116,14 @@ class Supervisor:
         ServiceError
             BUSY, when the queue is full; SOLVER_NOT_STARTED, when there is no room for another process.
         """
-        async with self._turns[job.method.quota].turn(client, job.end_by):
+        async with self._turns[job.method.quota].turn(request.client, job.end_by):
             solver = await self._next(job.end_by)
             self._working.add(solver)
             self._wanted.set()
             try:
                 solver.pulse.rest()
-                await solver.feed(job, request)
+                await solver.feed(job, request.content)
+                request.drop()
                 yield solver
             finally:
                 self._working.discard(solver)

@@ -13,6 +13,7 @@ from tests.support.solving import PLAN, REVIEW, ScriptedSolvers, Step, dispatche
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab_server.dispatch.dispatcher import Dispatcher
 from trimtab_server.dispatch.frames import Accepted, Failed, ProgressMessage, Request, Response, WorkReport
+from trimtab_server.dispatch.incoming import Incoming
 from trimtab_server.dispatch.method import Method
 from trimtab_server.status import ServiceError, reason_of
 
@@ -22,7 +23,7 @@ def _script(*steps: Step) -> Callable[[], Sequence[Step]]:
 
 
 async def _call(dispatcher: Dispatcher, request: bytes, method: Method = PLAN) -> bytes:
-    flight = await dispatcher.flight(method, request, None)
+    flight = await dispatcher.flight(method, Incoming(request), None)
     with flight.joined():
         return await flight.response()
 
@@ -162,7 +163,7 @@ def test_progress_and_reports_go_where_they_belong() -> None:
             _script(Accepted("id", 60.0), ProgressMessage(b"1"), gate, report, Response(b"answer"))
         )
         dispatcher = dispatcher_of(solvers)
-        flight = await dispatcher.flight(PLAN, b"", None)
+        flight = await dispatcher.flight(PLAN, Incoming(b""), None)
         with flight.joined() as updates:
             await updates.wait()
             assert updates.take() == b"1"
@@ -212,9 +213,9 @@ def test_deadlines_shape_the_job() -> None:
         solvers = ScriptedSolvers()
         dispatcher = dispatcher_of(solvers)
         with pytest.raises(ServiceError, match="remain of deadline"):
-            await dispatcher.flight(PLAN, b"", 0.3)
+            await dispatcher.flight(PLAN, Incoming(b""), 0.3)
         for method, remaining_s in ((PLAN, 20.0), (REVIEW, 0.3), (PLAN, None)):
-            flight = await dispatcher.flight(method, b"", remaining_s)
+            flight = await dispatcher.flight(method, Incoming(b""), remaining_s)
             with flight.joined():
                 await flight.response()
         assert [job.has_deadline for job in solvers.jobs] == [True, True, False]

@@ -16,6 +16,7 @@ from google.protobuf.wrappers_pb2 import BytesValue, StringValue
 from tests.support import solving
 from tests.support.solving import REVIEW, job_of
 from trimtab_server.dispatch.frames import Accepted, Failed, Response, WorkReport
+from trimtab_server.dispatch.incoming import Incoming
 from trimtab_server.dispatch.method import Method
 from trimtab_server.dispatch.supervisor import Supervisor
 from trimtab_server.status import ServiceError, reason_of
@@ -54,7 +55,7 @@ def test_a_request_is_worked_on_in_a_process_of_its_own() -> None:
 
     async def scenario(supervisor: Supervisor) -> None:
         request = BytesValue(value=b"x" * 300_000).SerializeToString()
-        async with supervisor.solver(job_of(REVIEW), request) as solver:
+        async with supervisor.solver(job_of(REVIEW), Incoming(request)) as solver:
             frames = [frame async for frame in solver.frames()]
             pid = solver.pid
         assert isinstance(frames[0], WorkReport)
@@ -68,7 +69,7 @@ def test_all_solvers_can_be_asked_for_their_best() -> None:
     """One that waits for that goes on."""
 
     async def scenario(supervisor: Supervisor) -> None:
-        async with supervisor.solver(job_of(_method("process_id", StringValue)), b"") as solver:
+        async with supervisor.solver(job_of(_method("process_id", StringValue)), Incoming(b"")) as solver:
             frames = []
             async for frame in solver.frames():
                 frames.append(frame)
@@ -83,7 +84,7 @@ def test_a_process_that_dies_ends_its_frames() -> None:
     """Its exit code says how."""
 
     async def scenario(supervisor: Supervisor) -> None:
-        async with supervisor.solver(job_of(_method("die")), b"") as solver:
+        async with supervisor.solver(job_of(_method("die")), Incoming(b"")) as solver:
             assert [frame async for frame in solver.frames()] == []
             assert await solver.exit_code() == 7
 
@@ -97,7 +98,7 @@ def test_leaving_ends_a_process_that_works() -> None:
         pids = []
 
         async def give_up() -> None:
-            async with supervisor.solver(job_of(_method("deaf")), b"") as solver:
+            async with supervisor.solver(job_of(_method("deaf")), Incoming(b"")) as solver:
                 pids.append(solver.pid)
                 async for frame in solver.frames():
                     assert frame == Accepted("", 1.0)
@@ -106,7 +107,7 @@ def test_leaving_ends_a_process_that_works() -> None:
         with pytest.raises(ZeroDivisionError):
             await give_up()
         await _until(lambda: not any(map(_is_alive, pids)))
-        async with supervisor.solver(job_of(REVIEW), b"") as other:
+        async with supervisor.solver(job_of(REVIEW), Incoming(b"")) as other:
             assert [frame async for frame in other.frames()][-1] == Response(b"")
 
     _run(scenario)
@@ -117,14 +118,14 @@ def test_a_full_queue_refuses() -> None:
 
     async def scenario(supervisor: Supervisor) -> None:
         async def wait() -> Response | object:
-            async with supervisor.solver(job_of(REVIEW), b"") as solver:
+            async with supervisor.solver(job_of(REVIEW), Incoming(b"")) as solver:
                 return [frame async for frame in solver.frames()][-1]
 
-        async with supervisor.solver(job_of(_method("deaf")), b"") as solver:
+        async with supervisor.solver(job_of(_method("deaf")), Incoming(b"")) as solver:
             waiting = asyncio.create_task(wait())
             await asyncio.sleep(0)
             with pytest.raises(ServiceError) as error:
-                async with supervisor.solver(job_of(REVIEW), b""):
+                async with supervisor.solver(job_of(REVIEW), Incoming(b"")):
                     pass
             assert reason_of(error.value.status) == "BUSY"
             assert solver.pid
@@ -150,7 +151,7 @@ def test_a_stopped_process_is_not_given_work() -> None:
         await _until(lambda: bool(supervisor._idle))
         os.kill(supervisor._idle[0].pid, signal.SIGSTOP)
         await _until(lambda: not supervisor._idle[0].is_able)
-        async with supervisor.solver(job_of(REVIEW), b"") as solver:
+        async with supervisor.solver(job_of(REVIEW), Incoming(b"")) as solver:
             assert [frame async for frame in solver.frames()][-1] == Response(b"")
 
     _run(scenario)
@@ -160,7 +161,7 @@ def test_a_process_that_hangs_at_work_is_ended() -> None:
     """It uses no processor time, is ended within seconds, and that is known."""
 
     async def scenario(supervisor: Supervisor) -> None:
-        async with supervisor.solver(job_of(_method("deaf")), b"") as solver:
+        async with supervisor.solver(job_of(_method("deaf")), Incoming(b"")) as solver:
             assert [frame async for frame in solver.frames()] == [Accepted("", 1.0)]
             assert solver.is_hung
         assert supervisor.load().crashes == 1
@@ -183,7 +184,7 @@ def test_a_fork_server_that_hangs_or_dies_is_replaced(number: signal.Signals) ->
         os.kill(supervisor._fork_server.pid, number)
         await _until(lambda: told == [False, True])
         following.cancel()
-        async with supervisor.solver(job_of(REVIEW), b"") as solver:
+        async with supervisor.solver(job_of(REVIEW), Incoming(b"")) as solver:
             assert [frame async for frame in solver.frames()][-1] == Response(b"")
 
     _run(scenario)
@@ -194,7 +195,7 @@ def test_memory_beyond_the_limit_is_refused() -> None:
 
     async def scenario(supervisor: Supervisor) -> None:
         job = job_of(_method("greedy"), memory_bytes=512 << 20)
-        async with supervisor.solver(job, b"") as solver:
+        async with supervisor.solver(job, Incoming(b"")) as solver:
             *_, end = [frame async for frame in solver.frames()]
         assert isinstance(end, Failed)
         assert reason_of(end.status) == "SOLVER_OUT_OF_MEMORY"
