@@ -6,12 +6,13 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import PATIENCE_S, TRIMTAB, trimtab
+from tests.e2e.processes import PATIENCE_S, TRIMTAB, started, trimtab
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +92,23 @@ def test_plans_travel_through_pipes(cluster: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("SAFE")
+
+
+def test_ctrl_c_while_modules_load_ends_the_command(cluster: Path) -> None:
+    """No library sees it, so none can swallow it or break: exit code 130 and one word, unless it searches by then."""
+    arguments = ("plan", cluster / "snapshot.json", "--policy", cluster / "policy", "--deadline", "2s")
+    with started(*arguments) as process:
+        while "site-packages/numpy" not in Path(f"/proc/{process.pid}/maps").read_text():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, err) == (130, "interrupted\n") or err.startswith("Ending the search")
+
+
+@pytest.mark.parametrize(("sink", "code"), [("| true", 141), ("> /dev/full", 2), (">&-", 2)])
+def test_an_output_that_takes_nothing_is_no_answer(cluster: Path, sink: str, code: int) -> None:
+    """Whoever looks at exit codes alone must not take a full disk or a closed pipe for a refused plan."""
+    command = f"set -o pipefail; sleep 0.1; '{TRIMTAB}' policy schema {sink}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import Any
 
@@ -32,22 +34,34 @@ class ReportingGroup(TyperGroup):
         from trimtab_solver.errors import RefusedError
 
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
         except CommandError as error:
             lines, code = error.lines, error.code
         except RefusedError as refusal:
             lines, code = tuple(str(fault) for fault in refusal.faults), ExitCode.USAGE
         except KeyboardInterrupt:
             lines, code = ("interrupted",), ExitCode.INTERRUPTED
+        except BrokenPipeError:
+            lines, code = (), ExitCode.NOBODY_READS
+            _discard_output()
         except OSError as error:
-            if error.filename is None:
+            if error.filename is None and error.errno != errno.ENOSPC:
                 raise
-            lines, code = (f"{error.filename}: {error.strerror}",), ExitCode.USAGE
+            lines, code = (f"{error.filename or 'standard output'}: {error.strerror}",), ExitCode.USAGE
+            _discard_output()
         from ..reports.safe_text import clean
 
         for line in lines:
             print(clean(line), file=sys.stderr)
         raise typer.Exit(code)
+
+
+def _discard_output() -> None:
+    """What could not be written is not tried again when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_version(wanted: bool) -> None:

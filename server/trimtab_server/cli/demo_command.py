@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import typer
 
 from .arguments import Seed
@@ -12,6 +14,8 @@ SEED = 4
 
 def demo(seed: Seed = SEED) -> None:
     """Watch a rack fail and the verified plan come back: a real server on loopback, in under a minute."""
+    # the server is stopped on the way out
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from ..reports.page import Page
     from .demonstration import Demonstration
 

@@ -30,6 +30,8 @@ class ExitCode(enum.IntEnum):
     """The server does not answer, is too busy, or failed."""
     INTERRUPTED = 130
     """Ended by Ctrl-C."""
+    NOBODY_READS = 141
+    """Whoever was to read standard output has gone, as shells say it of a process that a closed pipe has ended."""
 
 
 class CommandError(Exception):

@@ -47,15 +47,18 @@ def sample(
     )
     made = generate(options)
     check_policy_folder(output / "policy", made.policy)
-    written = [output / "snapshot.json", *(output / "policy" / name for name in made.policy)]
+    state_file, schema_file = output / "snapshot.json", output / SCHEMA_FILE
+    written = [state_file, schema_file, *(output / "policy" / name for name in made.policy)]
+    if folders := [str(path) for path in written if path.is_dir()]:
+        raise CommandError(ExitCode.USAGE, [f"{folders[0]}: is a folder; name a new folder for the sample"])
     if not force and (there := [str(path) for path in written if path.exists()]):
         fix = "name a new folder, or write over it with --force"
         raise CommandError(ExitCode.USAGE, [f"{there[0]}: is there already; {fix}"])
     output.mkdir(parents=True, exist_ok=True)
     write_policy(output / "policy", made.policy)
     # where the first line of each document tells editors to look for it
-    (output / SCHEMA_FILE).write_text(schema_text(), encoding="utf-8")
-    write_snapshot(output / "snapshot.json", made.snapshot)
+    schema_file.write_text(schema_text(), encoding="utf-8")
+    write_snapshot(state_file, made.snapshot)
 
     page = Page()
     state = made.snapshot

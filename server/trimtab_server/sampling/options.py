@@ -35,8 +35,8 @@ class SampleOptions:
             faults.append(
                 _out_of_range("hosts", self.hosts, f"use at least one per site: {max(1, self.sites)} or more")
             )
-        if self.vms < 0:
-            faults.append(_out_of_range("vms", self.vms, "use 0 or more"))
+        if self.vms < 1:
+            faults.append(_out_of_range("vms", self.vms, "use 1 or more"))
         if not 0.05 <= self.load <= 3.0:
             faults.append(_out_of_range("load", self.load, "use a share such as 0.9 (from 0.05 to 3.0)"))
         if not 0 <= self.spares <= max(0, self.hosts - self.sites):
