@@ -23,6 +23,7 @@ from .changes import Changes
 from .extending import extended
 from .guests import Doings, Guests, read_doings, read_guests, resources_of, wanted
 from .hosts import Hosts, HostStates, read_host_states, read_hosts
+from .magnitudes import check_magnitudes
 from .moves import disruption, exempt
 from .objective import levels
 from .quarantine import with_readings, without_claims
@@ -160,7 +161,7 @@ def _problem(
     capacity = without_claims(capacity, fixed.offer, selection, guests.resources)
     leaving = exempt(doings, allowed)
     stranded = doings.displaced & ((doings.source < 0) | states.unfenceable[doings.source])
-    return Problem(
+    problem = Problem(
         vm_ids=guests.ids,
         host_ids=hosts.ids,
         resources=guests.resources,
@@ -184,6 +185,8 @@ def _problem(
         grouping=groups,
         warnings=(*selection.warnings, *rules.warnings),
     )
+    check_magnitudes(problem, policy)
+    return problem
 
 
 def _attraction(fixed: Fixed, rules: Rules) -> Attraction:

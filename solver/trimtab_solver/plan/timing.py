@@ -11,6 +11,8 @@ from ..snapshot import Vm
 from .facts import Facts
 from .steps import Step
 
+LONGEST_S, LATEST_S = 10_000_000, 2_000_000_000
+"""Estimates end there: the sum of both fits into 32 bits."""
 SWITCH_S = 15
 """Fencing a host, or shutting it down."""
 STOP_S = 5
@@ -23,7 +25,7 @@ _SLOWEST = 10
 
 def durations_of(facts: Facts, steps: Sequence[Step]) -> list[int]:
     """Seconds per step (docs/concepts.md)."""
-    return [_duration_s(facts, step) for step in steps]
+    return [min(_duration_s(facts, step), LONGEST_S) for step in steps]
 
 
 def _duration_s(facts: Facts, step: Step) -> int:
@@ -92,10 +94,11 @@ class Slots:
 
     def take(self, step: Step, ready: int, duration: int) -> int:
         """The begin of a step that may begin at `ready`; a migration takes a slot at both ends."""
+        ready = min(ready, LATEST_S)
         if not step.is_migration:
             return ready
         ends = self._free_at[step.host], self._free_at[step.goal]
-        start = max(ready, ends[0][0], ends[1][0])
+        start = min(max(ready, ends[0][0], ends[1][0]), LATEST_S)
         for slots in ends:
             heapq.heapreplace(slots, start + duration)
         return start

@@ -15,8 +15,8 @@ from .hosts import check_domains, check_hosts
 from .quarantine import quarantine
 from .ranges import MAX_COUNT
 
-MAX_SUM = 1 << 62
-"""What sums over the cluster, times the overcommit percentage, stay below: the engines count in 64-bit integers."""
+MAX_SUM = 1 << 60
+"""What sums over the cluster, times the overcommit percentage, stay below: engines add up a few of them in 64 bits."""
 MAX_SHRINK_COST = 1000
 """The highest `resize.cost` a tier may have (rules/tier.py)."""
 

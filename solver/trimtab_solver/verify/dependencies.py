@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ..actions import Action, Plan
+from .durations import LATEST_S
 from .violation import Code, Violation
 
 _SHOWN = 5
@@ -39,7 +40,7 @@ class Dependencies:
                 self.faults.append(Violation(place, Code.DEPENDENCY, message))
                 continue
             mask |= 1 << before
-            if action.earliest_start_s < self._ends[before]:
+            if action.earliest_start_s < min(self._ends[before], LATEST_S):
                 message = f"starts at {action.earliest_start_s} s, action {before} ends at {self._ends[before]} s"
                 self.faults.append(Violation(place, Code.TIMING, message))
         if action.duration_s < 0 or action.earliest_start_s < 0:

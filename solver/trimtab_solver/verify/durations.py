@@ -13,6 +13,10 @@ from .case import Case
 from .kinds import BringingUp, Moving, Sizing, TakingDown
 from .violation import Code, Violation
 
+LONGEST_S = 10_000_000
+"""No action is said to take longer."""
+LATEST_S = 2_000_000_000
+"""No action is said to begin later."""
 _MBIT_PER_MIB = Fraction(8_388_608, 1_000_000)
 _HALF = Fraction(1, 2)
 
@@ -48,10 +52,12 @@ def seconds_of(action: Action, vms: Mapping[str, Vm], hosts: Mapping[str, Host])
             return host.boot_s
         case ActionKind.START | ActionKind.RESUME | ActionKind.STOP | ActionKind.SUSPEND | ActionKind.RESIZE:
             vm = vms.get(action.vm_id)
-            return None if vm is None else _on_guest_s(action.kind, vm, _rate(host, host))
+            return None if vm is None else min(_on_guest_s(action.kind, vm, _rate(host, host)), LONGEST_S)
         case ActionKind.MIGRATE_LIVE | ActionKind.MIGRATE_COLD:
             vm, target = vms.get(action.vm_id), hosts.get(action.target_host_id)
-            return None if vm is None or target is None else _on_guest_s(action.kind, vm, _rate(host, target))
+            if vm is None or target is None:
+                return None
+            return min(_on_guest_s(action.kind, vm, _rate(host, target)), LONGEST_S)
         case _:
             assert_never(action.kind)
 

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 
 from ..actions import Plan
 from .case import Case
+from .durations import LATEST_S
 from .kinds import is_migration
 from .violation import Code, Violation
 
@@ -29,7 +30,8 @@ def slot_faults(case: Case, plan: Plan) -> Iterator[Violation]:
             continue
         ends: list[int] = []
         for start, end, place in sorted(spans):
-            while ends and ends[0] <= start:
+            # what begins where estimates end begins at some time later
+            while ends and (ends[0] <= start or start == LATEST_S):
                 heappop(ends)
             heappush(ends, end)
             if len(ends) > max(1, host.migration_slots):
