@@ -13,6 +13,8 @@ from .answer import action_table
 from .model import Block, Cell, Column, Items, Line, Report, Row, Section, Table, Tone, Value, line
 from .verdict import headline
 
+_LARGER = "larger than the host"
+
 
 def admission_report(vm: Vm, explanation: GuestExplanation) -> Report:
     """Whether each host that was asked about may take the guest now, and why not."""
@@ -118,6 +120,8 @@ def _in_short(objection: Objection) -> str:
     """What many hosts may say alike: without the numbers of one host."""
     match objection.condition:
         case Condition.ROOM:
+            if objection.message.startswith(_LARGER):
+                return _LARGER
             return "too full, even with every guest there at its floor"
         case Condition.RULE:
             return f"rule {objection.rule} refuses it"

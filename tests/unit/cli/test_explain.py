@@ -56,6 +56,17 @@ def test_a_guest_that_stays_down_is_explained(tmp_path: Path) -> None:
     assert "nearest is h2, which lacks 2 GiB memory" in result.words
 
 
+def test_an_empty_host_is_too_small_and_not_too_full(tmp_path: Path) -> None:
+    """Where nobody runs, nobody takes the room of a guest that is larger than the host."""
+    whale = replace(case.A, state=VmState.PENDING, host_id="", requested={"memory_mib": 307_200})
+    words = _explain(tmp_path, Snapshot((case.H1, case.H2), (whale,)), "a").words
+    assert "it needs 300 GiB memory, none has more than 4 GiB memory" in words
+    assert "h1, h2 larger than the host" in words
+    assert "full" not in words
+    host = _explain(tmp_path, Snapshot((case.H1, case.H2), (whale,)), "a", "--host", "h1").words
+    assert "larger than the host: it needs 300 GiB memory, and the host has 4 GiB memory" in host
+
+
 def test_an_eviction_is_explained(tmp_path: Path) -> None:
     """The action that takes it down, and for whom."""
     result = _explain(tmp_path, case.EVICTION, "b")
