@@ -25,6 +25,7 @@ from .dispatch.dispatcher import Dispatcher
 from .dispatch.incoming import Room
 from .dispatch.supervisor import PROBE, Supervisor
 from .logs import LogLines
+from .memory import give_back_large_blocks
 from .metrics import Metrics
 from .served_policy import ServedPolicy
 
@@ -44,6 +45,7 @@ async def serve(settings: Settings, lines: LogLines) -> None:
     RuntimeError
         The address cannot be used, or solver processes do not start.
     """
+    give_back_large_blocks()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
