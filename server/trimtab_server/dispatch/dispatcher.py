@@ -258,7 +258,9 @@ def _shutting_down() -> ServiceError:
 
 
 def _overran(budget_s: float) -> ServiceError:
-    text = f"the solver did not end after its budget of {budget_s:.3f} s and was ended"
+    # a request that is not read yet has no budget
+    after = f"after its budget of {budget_s:.3f} s" if budget_s else "in time"
+    text = f"the solver did not end {after} and was ended"
     return failure(ServiceReason.SOLVER_OVERRAN, text, {"budget_s": f"{budget_s:.3f}"})
 
 
