@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,12 @@ def descendants(pid: int) -> Iterator[int]:
         if entry.name.isdigit() and _parent(int(entry.name)) == pid:
             yield int(entry.name)
             yield from descendants(int(entry.name))
+
+
+def freeze(pid: int) -> None:
+    """Stop the process, unless it has ended by itself meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
 
 
 def _parent(pid: int) -> int:

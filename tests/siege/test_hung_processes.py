@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ import pytest
 from tests.integration import requests
 from tests.integration.running import PATIENCE_S, code_of, eventually, refused
 from tests.siege.besieged import Besieged, besieged
-from tests.siege.processes import descendants
+from tests.siege.processes import descendants, freeze
 from trimtab.v1 import planning_service_pb2 as pb
 
 _NOTICED_S = 10.0
@@ -30,7 +29,7 @@ def test_every_process_of_the_tree_may_hang() -> None:
         seeds = iter(range(1000))
         for index in range(len(list(descendants(server.process.pid)))):
             (*pids,) = descendants(server.process.pid)
-            os.kill(pids[min(index, len(pids) - 1)], signal.SIGSTOP)
+            freeze(pids[min(index, len(pids) - 1)])
             began = time.monotonic()
             while server.is_serving() and not _is_planned(server, requests.small(seed=next(seeds)), _NOTICED_S):
                 assert time.monotonic() - began < 2 * _NOTICED_S, "it says that it serves, and does not"
@@ -46,7 +45,7 @@ def test_a_solver_that_hangs_at_work_frees_its_place() -> None:
         call = pool.submit(lambda: refused(lambda: server.planning.CreatePlan(requests.long(), timeout=PATIENCE_S)))
         eventually(lambda: server.metric("trimtab_busy_workers") == 1, "it works")
         for pid in {*before, *descendants(server.process.pid)} - {next(descendants(server.process.pid))}:
-            os.kill(pid, signal.SIGSTOP)
+            freeze(pid)
         code, info, _ = call.result(_NOTICED_S + 10)
         assert (code, info.reason) == (grpc.StatusCode.UNAVAILABLE, "SOLVER_HUNG")
         assert server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S).answer.certificate.verified
@@ -61,7 +60,7 @@ def test_sigterm_ends_it_whatever_hangs(everything: bool) -> None:
         eventually(lambda: server.metric("trimtab_busy_workers") == 1, "it works")
         pids = list(descendants(server.process.pid))
         for pid in pids if everything else pids[:1]:
-            os.kill(pid, signal.SIGSTOP)
+            freeze(pid)
         assert server.stop() < grace_s + 5
         assert server.process.returncode == 0
         call.cancel()
