@@ -51,7 +51,8 @@ class ReportingGroup(TyperGroup):
             if error.filename is None and error.errno != errno.ENOSPC:
                 raise
             lines, code = (f"{error.filename or 'standard output'}: {error.strerror}",), ExitCode.USAGE
-            _discard_output()
+            if error.filename is None:
+                _discard_output()
         from ..reports.safe_text import clean
 
         for line in lines:
