@@ -223,7 +223,9 @@ def test_a_refused_change_is_metered_and_plans_go_on(folder: Path) -> None:
         tiers.write_text(good.replace("rank: 1,", "rnak: 1,"))
         eventually(lambda: metered(port)["trimtab_policy_reloads_total", "refused"] == 1, "the refusal is counted")
         assert planned_under(own) == digest
-        unknown = planning.CreatePlanRequest(snapshot=CLUSTER, policy=inline(p=TIERS.replace(b"bronze", b"iron")))
+        unknown = planning.CreatePlanRequest(
+            snapshot=CLUSTER, policy=inline(p=TIERS.replace(b"bronze", b"iron")), strict=True
+        )
         code, info, _ = refused(lambda: own.planning.CreatePlan(unknown, timeout=PATIENCE_S))
         after = metered(port)
         assert after["trimtab_policy_faults",] > 0

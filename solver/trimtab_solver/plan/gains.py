@@ -107,7 +107,11 @@ class Gains:
 
     def _exceeds(self, v: int, limit: Ints, usage: Ints) -> Bools:
         """The resources [R] of which the guest, as it was, and this usage of its host are more than the limit."""
-        load = self._problem.capacity.load_at(v, int(self._problem.current[v]), self._problem.allocated[v])
+        capacity, h = self._problem.capacity, int(self._problem.current[v])
+        load = capacity.load_at(v, h, self._problem.allocated[v])
+        if self.place[v] not in (NOWHERE, h):
+            # what it holds there until the plan is over it would hold anyway
+            usage = usage - capacity.left_behind(v)
         return np.asarray((load > 0) & (usage + load > limit))
 
     def _worse_groups(self, v: int) -> list[int]:
