@@ -7,7 +7,8 @@ import json
 from trimtab.v1 import plan_pb2
 from trimtab.v1 import policy_service_pb2 as pb
 from trimtab_solver.outcome import Outcome
-from trimtab_solver.review.diff import DocumentChange, FieldChange, PlanChange, PlanSide, PolicyDiff
+from trimtab_solver.review.diff import PlanChange, PlanSide, PolicyDiff
+from trimtab_solver.review.document_changes import DocumentChange, FieldChange
 from trimtab_solver.review.testing import CaseResult
 
 from .enums import OUTCOMES

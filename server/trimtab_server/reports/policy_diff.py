@@ -14,7 +14,8 @@ from .quantities import plural, some
 
 if TYPE_CHECKING:
     from trimtab_solver.actions import Action
-    from trimtab_solver.review.diff import DocumentChange, PlanChange, PlanSide, PolicyDiff, SelectionChange
+    from trimtab_solver.review.diff import PlanChange, PlanSide, PolicyDiff, SelectionChange
+    from trimtab_solver.review.document_changes import DocumentChange
 
 _NAMED = 8
 """So many guests or hosts are named in words before they are only counted; programs are told of all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -22,13 +22,11 @@ from .expressions import (
     compile_expression,
 )
 from .memo import EVERYTHING, Memo
+from .omissions import Omission
 from .subjects import Evaluation, Subjects, event_data
 from .variables import ExpressionScope, Returns, identity
 
 T = TypeVar("T")
-
-NAMED_IN_FAULTS = 5
-"""How many ids a fault lists before it only counts."""
 
 
 class Selection:
@@ -208,7 +206,7 @@ class Selection:
         compiled = self._compiled(document, path, expression, ExpressionScope.EVENT, Returns.BOOL)
         value = compiled.evaluate(self._event_data)
         if isinstance(value, EvaluationFailure):
-            self._fail(document, [_Omission(document, path, compiled, value.message)])
+            self._fail(document, [Omission(document, path, compiled, value.message)])
         return value is True
 
     def _compiled(
@@ -236,10 +234,10 @@ class Selection:
         for index, value in zip(indexes.tolist(), values.each(), strict=True):
             if isinstance(value, EvaluationFailure):
                 failed.setdefault(value.message, []).append(index)
-        omissions = [_Omission(document, path, expression, why, subjects, set(failed[why])) for why in failed]
+        omissions = [Omission(document, path, expression, why, subjects, set(failed[why])) for why in failed]
         self._fail(document, omissions)
 
-    def _fail(self, document: Document, omissions: list[_Omission]) -> None:
+    def _fail(self, document: Document, omissions: list[Omission]) -> None:
         if isinstance(document.spec, RuleSpec) and document.spec.level is Level.SHOULD:
             for omission in omissions:
                 self._known.omissions.setdefault(omission.key, omission).indexes.update(omission.indexes)
@@ -256,41 +254,6 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class _Omission:
-    """An expression without a value, for one cause: on the event (`subjects` is None), or on some guests or hosts."""
-
-    document: Document
-    path: str
-    expression: Expression
-    why: str
-    subjects: Subjects | None = None
-    indexes: set[int] = field(default_factory=set)
-
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """Document, field, expression and cause."""
-        return self.document.name, self.path, self.expression.source, self.why
-
-    @property
-    def where(self) -> str:
-        """The place in the file."""
-        return f"{self.document.position(self.path)} {self.path}"
-
-    def message(self) -> str:
-        """What failed where, and why."""
-        rule = f'"{self.expression.source}" in {self.document.kind} {self.document.name}'
-        if self.subjects is None:
-            return f"{rule} fails on this event: {self.why}"
-        noun = "guest" if self.subjects.scope is ExpressionScope.VM else "host"
-        ids = [self.subjects.ids[index] for index in sorted(self.indexes)]
-        return f"{rule} fails on {count(len(ids), noun)}: {named(ids)}: {self.why}"
-
-    def warning(self) -> str:
-        """That the subjects are left out of a should rule."""
-        return f"{self.where}: {self.message()}; left out"
-
-
-@dataclass(frozen=True, slots=True)
 class _Known:
     """Answers so far, what they were made from, and what was left out."""
 
@@ -298,7 +261,7 @@ class _Known:
     vms: Subjects
     hosts: Subjects
     memo: Memo
-    omissions: dict[tuple[str, str, str, str], _Omission]
+    omissions: dict[tuple[str, str, str, str], Omission]
     forgotten: frozenset[Hashable] = frozenset()
 
     @classmethod
@@ -351,16 +314,3 @@ def _selector_key(selector: Selector) -> tuple[object, ...]:
         None if labels is None else tuple(sorted(labels.items())),
         selector.cel,
     )
-
-
-def named(ids: Iterable[str]) -> str:
-    """The first few ids, and how many more there are."""
-    listed = list(ids)
-    shown = ", ".join(listed[:NAMED_IN_FAULTS])
-    more = len(listed) - NAMED_IN_FAULTS
-    return shown + (f" and {more} more" if more > 0 else "")
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")

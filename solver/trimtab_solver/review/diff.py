@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ..actions import Action, Plan
 from ..authoring.expression_fields import selectors_in
@@ -14,37 +13,18 @@ from ..execution.carry_out import places_after
 from ..options import PlanOptions
 from ..outcome import Outcome
 from ..planner import plan_prepared
-from ..policy.documents import Document, Policy, Selector, Source
+from ..policy.documents import Policy, Selector
 from ..policy.variables import ExpressionScope
 from ..prepared import Prepared, prepare_lazily
 from ..rules.tier import guest_tiers, ranked_tiers
 from ..snapshot import Snapshot
 from ..verify.replay import Verdict, verify_plan
+from .document_changes import DocumentChange, document_changes
 from .evidence import Evidence
 from .scenarios import Scenario, happen
 from .testing import OPTIONS
 
 _Refused = tuple[Fault, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field of a document. What is not there is None."""
-
-    path: str
-    old: object
-    new: object
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentChange:
-    """A document that only one policy has, or whose fields differ. `old` or `new` is None when it is not there."""
-
-    kind: str
-    name: str
-    old: Source | None
-    new: Source | None
-    fields: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +114,7 @@ def diff_policies(
     SnapshotRefusedError
         When the snapshot is wrong, or a scenario names parts that the cluster does not have.
     """
-    documents = tuple(_document_changes(old, new))
+    documents = tuple(document_changes(old, new))
     if snapshot is None:
         return PolicyDiff(old.digest, new.digest, documents)
     before = _prepared(snapshot, old)
@@ -153,42 +133,6 @@ def _prepared(snapshot: Snapshot, policy: Policy) -> Prepared | _Refused:
         return prepare_lazily(snapshot, policy)
     except PolicyRefusedError as refusal:
         return refusal.faults
-
-
-# --- documents ------------------------------------------------------------------------------------------------------
-
-
-def _document_changes(old: Policy, new: Policy) -> Iterator[DocumentChange]:
-    before = {document.name: document for document in old.documents}
-    after = {document.name: document for document in new.documents}
-    for name in sorted(before.keys() | after.keys()):
-        one, other = before.get(name), after.get(name)
-        if one is not None and other is not None and one.kind == other.kind:
-            if fields := tuple(_field_changes(_said(one), _said(other), "")):
-                yield DocumentChange(one.kind, name, one.source, other.source, fields)
-            continue
-        if one is not None:
-            yield DocumentChange(one.kind, name, one.source, None)
-        if other is not None:
-            yield DocumentChange(other.kind, name, None, other.source)
-
-
-def _said(document: Document) -> dict[str, Any]:
-    """What a document says, defaults written out or not."""
-    return {
-        "metadata": document.metadata.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-        "spec": document.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-    }
-
-
-def _field_changes(old: Any, new: Any, path: str) -> Iterator[FieldChange]:
-    if old == new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in [*old, *(key for key in new if key not in old)]:
-            yield from _field_changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
-    else:
-        yield FieldChange(path, old, new)
 
 
 # --- selections -----------------------------------------------------------------------------------------------------

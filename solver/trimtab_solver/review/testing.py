@@ -15,7 +15,7 @@ from ..placement import Placement
 from ..planner import plan_prepared
 from ..policy.documents import Document, Policy, Selector, Source
 from ..policy.moments import seconds_since_epoch
-from ..policy.selection import named
+from ..policy.omissions import named
 from ..prepared import Prepared, prepare_lazily
 from ..snapshot import Snapshot, VmState
 from ..verify.replay import verify_plan

@@ -9,7 +9,8 @@ from ..authoring.expression_fields import SelectorUse, selectors_in
 from ..explain.names import find_guest
 from ..placement import Placement, placement_of
 from ..policy.documents import Document, Policy, RuleSpec, Selector, Source
-from ..policy.selection import Selection, named
+from ..policy.omissions import named
+from ..policy.selection import Selection
 from ..policy.variables import ExpressionScope
 from ..prepared import prepare_lazily
 from ..rules.tier import Tier, guest_tiers

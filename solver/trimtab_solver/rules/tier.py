@@ -13,8 +13,9 @@ from pydantic import Field
 from ..errors import Fault, PolicyRefusedError, Reason
 from ..policy.documents import Document, Spec, Strict
 from ..policy.fields import EventCondition, VmSelector
+from ..policy.omissions import count, named
 from ..policy.precedence import overridden, prevailing
-from ..policy.selection import Selection, count, named
+from ..policy.selection import Selection
 from .policy_set import default_tier
 from .shares import Floor, percent
 

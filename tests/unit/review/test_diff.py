@@ -17,7 +17,8 @@ from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.errors import PolicyRefusedError, Reason, SnapshotRefusedError
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.review.diff import FieldChange, SelectionChange, diff_policies
+from trimtab_solver.review.diff import SelectionChange, diff_policies
+from trimtab_solver.review.document_changes import FieldChange
 from trimtab_solver.review.scenarios import Scenario, happen, read_scenarios
 from trimtab_solver.snapshot import Host, Snapshot, Vm
 

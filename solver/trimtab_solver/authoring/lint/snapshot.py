@@ -9,7 +9,8 @@ from itertools import combinations
 
 from ...errors import PolicyRefusedError
 from ...policy.documents import Document, Level, RuleSpec, Selector, Source, Spec
-from ...policy.selection import Selection, named
+from ...policy.omissions import named
+from ...policy.selection import Selection
 from ...policy.variables import ExpressionScope
 from ...prepared import Prepared
 from ...rules.resize import Resize
