@@ -58,6 +58,7 @@ def explain(
     from trimtab_solver.options import PlanOptions
 
     from ..files import read_answer, read_snapshot
+    from ..reports.answer import answer_report
     from .planning import Planning
 
     plan = None if snapshot is None else read_answer(file)
@@ -71,7 +72,12 @@ def explain(
         else:
             answer = plan
             _check_origin(answer, state, planning)
-        report, is_well = _about(what, answer, state, planning, is_anew=plan is None)
+        if what:
+            report, is_well = _about(what, answer, state, planning, is_anew=plan is None)
+        else:
+            # what is drawn is for programs and pages; a terminal leaves it out
+            heat_maps = () if form is Rendering.TABLE else planning.heat_maps(answer.plan)
+            report, is_well = answer_report(answer, state, heat_maps), exit_code_of(answer) is ExitCode.OK
     show(report, form, limit or None)
     raise typer.Exit(ExitCode.OK if is_well else ExitCode.FLAWED)
 
@@ -89,15 +95,12 @@ def _on_host(state: Snapshot, planning: Planning, vm: str, host: str) -> tuple[R
 
 
 def _about(what: str, answer: Answer, state: Snapshot, planning: Planning, *, is_anew: bool) -> tuple[Report, bool]:
-    """The report about a guest, a host or an action, whichever has that name; without a name about the whole plan."""
+    """The report about a guest, a host or an action, whichever has that name."""
     from trimtab_solver.explain.names import find_guest
 
-    from ..reports.answer import answer_report
     from ..reports.explanation import guest_report
     from ..reports.plan_parts import action_report, host_report
 
-    if not what:
-        return answer_report(answer, state), exit_code_of(answer) is ExitCode.OK
     if not any(vm.id == what for vm in state.vms):
         for host in state.hosts:
             if host.id == what:

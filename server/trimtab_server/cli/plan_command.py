@@ -85,7 +85,7 @@ def plan(
     if output is not None:
         write_answer(output, answer)
     if output != STANDARD:
-        _print(answer, state, format_, limit or None)
+        _print(answer, state, planning, format_, limit or None)
     raise typer.Exit(exit_code_of(answer))
 
 
@@ -105,7 +105,7 @@ def _answer(planning: Planning, options: PlanOptions) -> Answer:
     return answer
 
 
-def _print(answer: Answer, snapshot: Snapshot, format_: Format, limit: int | None) -> None:
+def _print(answer: Answer, snapshot: Snapshot, planning: Planning, format_: Format, limit: int | None) -> None:
     if format_ in (Format.JSON, Format.YAML):
         from ..convert.answer import answer_to_proto
         from ..files import json_of
@@ -116,4 +116,5 @@ def _print(answer: Answer, snapshot: Snapshot, format_: Format, limit: int | Non
     else:
         from ..reports.answer import answer_report
 
-        show(answer_report(answer, snapshot), Rendering(format_), limit)
+        heat_maps = planning.heat_maps(answer.plan) if format_ is Format.HTML else ()
+        show(answer_report(answer, snapshot, heat_maps), Rendering(format_), limit)

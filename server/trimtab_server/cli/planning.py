@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from trimtab_solver.authoring.loader import load_policy
 
 if TYPE_CHECKING:
+    from trimtab_solver.actions import Plan
     from trimtab_solver.explain.explanation import GuestExplanation
     from trimtab_solver.options import PlanOptions
     from trimtab_solver.outcome import Answer
     from trimtab_solver.snapshot import Snapshot
 
+    from ..reports.host_loads import Backed
+    from ..reports.model import HeatMap
     from .server_client import ShowProgress
 
 
@@ -33,6 +36,25 @@ class Planning:
     def policy_digest(self) -> str:
         """The digest of the policy in the folder; empty under the server's own."""
         return "" if self._policy is None else self._policy.digest
+
+    def heat_maps(self, plan: Plan) -> tuple[HeatMap, ...]:
+        """How full hosts are before the plan and after it.
+
+        Under the server's own policy nobody here knows whose resources are backed one to one: these count as shared.
+        """
+        from ..reports.host_loads import heat_maps
+
+        return heat_maps(self._snapshot, plan, self._backed())
+
+    def _backed(self) -> Backed:
+        if self._policy is None:
+            return {}
+        from trimtab_solver.prepared import prepare_lazily
+        from trimtab_solver.rules.tier import Tier, guest_tiers
+
+        backed = {document.name: tier.no_overcommit for document, tier in self._policy.of(Tier)}
+        tiers = guest_tiers(prepare_lazily(self._snapshot, self._policy, is_strict=False).selection)
+        return {vm_id: backed[document.name] for vm_id, document in tiers.items()}
 
     def plan(self, options: PlanOptions, show: ShowProgress | None) -> Answer:
         """The answer; `show` gets every report on the way. Raises as `plan_recovery`, or as `ServerClient.plan`.

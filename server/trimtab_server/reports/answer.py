@@ -24,6 +24,7 @@ from .model import (
     Cell,
     Column,
     Digest,
+    HeatMap,
     Items,
     Line,
     Report,
@@ -39,9 +40,10 @@ from .model import (
 from .phrases import PHASES, describe_action, describe_level, describe_proof, short_level
 from .quantities import abbreviate, plural, some, spell_seconds
 from .quarantine import quarantine_section
-from .summary import summarise
+from .summary import describe_arrivals, summarise
+from .timeline import timeline_of
 from .verdict import headline, losses, meaning
-from .waves import number_waves
+from .waves import Wave, count_done, waves_of
 
 _TONES = {
     Outcome.NO_ACTION_NEEDED: Tone.GOOD,
@@ -63,12 +65,15 @@ _ALWAYS = {"ran before", "stays down", "runs after"}
 """Columns that a terminal shows even when they are all zero."""
 
 
-def answer_report(answer: Answer, snapshot: Snapshot) -> Report:
-    """Verdict, guests by tier, actions with reasons, what stays down and why, and how good it is."""
+def answer_report(answer: Answer, snapshot: Snapshot, heat_maps: Sequence[HeatMap] = ()) -> Report:
+    """Verdict, guests by tier, actions with reasons, what stays down and why, and how good it is.
+
+    `heat_maps` show the hosts before and after the plan.
+    """
     return Report(
         verdict=line(headline(answer), tone=_TONES.get(answer.outcome, Tone.DOUBTFUL), is_strong=True),
         blocks=tuple(_summary(answer, snapshot)),
-        sections=tuple(_sections(answer)),
+        sections=tuple(_sections(answer, heat_maps)),
         basis=(_basis(answer),),
         facts=_facts(answer),
     )
@@ -85,13 +90,18 @@ def _summary(answer: Answer, snapshot: Snapshot) -> Iterator[Line]:
         yield from map(line, answer.notes)
 
 
-def _sections(answer: Answer) -> Iterator[Section]:
+def _sections(answer: Answer, heat_maps: Sequence[HeatMap]) -> Iterator[Section]:
     if answer.quarantined:
         yield quarantine_section(answer.quarantined)
     if answer.tiers:
         yield Section("Guests by tier", tier_blocks(answer.tiers))
+    if heat_maps:
+        remark = "how much of the room of each host is given to guests"
+        yield Section("Hosts before and after the plan", tuple(heat_maps), remark, is_drawn=True)
     if answer.plan.actions:
-        yield plan_section(answer.plan)
+        remark = "by the estimates of the plan"
+        yield Section("Timeline", (timeline_of(answer.plan),), remark, is_drawn=True)
+        yield from plan_sections(answer)
     if answer.stays_down:
         yield Section(f"Stays down: {plural(len(answer.stays_down), 'guest')}", (stays_down_table(answer.stays_down),))
     if answer.broken_rules:
@@ -177,13 +187,43 @@ def _tier_row(count: TierCount) -> Row:
     return (*cells(count.tier, *numbers), down, number(count.runs_after))
 
 
-def plan_section(plan: Plan) -> Section:
-    """Every action in the order of execution, by waves."""
+def plan_sections(answer: Answer) -> Iterator[Section]:
+    """What each wave does, where there are several, and every action in the order of execution."""
+    plan = answer.plan
+    waves = waves_of(plan.actions)
+    if len(waves) > 1:
+        yield Section(
+            plural(len(waves), "wave"),
+            (wave_table(waves, [count.tier for count in answer.tiers]),),
+            "a wave waits for earlier ones only",
+        )
     title = f"{plural(len(plan.actions), 'action')}, done after about {spell_seconds(plan.makespan_s)}"
-    how = "Begin an action once those in `after` are complete; a wave waits for earlier ones only. Times are estimates."
-    waves = number_waves(plan.actions)
-    ordered = sorted(plan.actions, key=lambda action: (waves[action.id], action.earliest_start_s, action.id))
-    return Section(title, (line(how, tone=Tone.QUIET, indent=2), action_table(ordered, waves=waves)))
+    how = "Begin an action once those in `after` are complete; times are estimates."
+    numbers = {action.id: wave.number for wave in waves for action in wave.actions}
+    ordered = [action for wave in waves for action in wave.actions]
+    yield Section(title, (line(how, tone=Tone.QUIET, indent=2), action_table(ordered, waves=numbers)))
+
+
+def wave_table(waves: Sequence[Wave], tiers: Sequence[str]) -> Table:
+    """What each wave does, from when to when, and how many of which of the `tiers` it brings back."""
+    columns = (
+        Column("wave", is_number=True),
+        Column("from", is_number=True, unit="s"),
+        Column("until", is_number=True, unit="s"),
+        Column("what is done", wrap=True, key="done"),
+        Column("back", wrap=True),
+    )
+    rows = tuple(
+        (
+            number(wave.number),
+            Cell(spell_seconds(wave.start_s), value=wave.start_s),
+            Cell(spell_seconds(wave.end_s), value=wave.end_s),
+            Cell(count_done(wave.actions)),
+            Cell(describe_arrivals(wave.actions, tiers), value=tuple(a.vm_id for a in wave.actions if a.kind.arrives)),
+        )
+        for wave in waves
+    )
+    return Table(columns, rows, is_list=True, noun="wave", name="waves")
 
 
 def phase_sections(plan: Plan, shown: Sequence[Action] | None = None) -> Iterator[Section]:

@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from .model import Digest, Items, Line, Part, Report, Table, whole
-from .quantities import more
+from .charts import describe_tile, heat_of, is_dense, kinds_in, share, ticks
+from .model import Digest, HeatMap, Items, Line, Part, Report, Table, Timeline, whole
+from .quantities import more, spell_seconds
 from .safe_text import clean
 
 _HERE = Path(__file__).parent
@@ -37,14 +38,32 @@ def _template() -> Template:
         "items": lambda block: isinstance(block, Items),
         "table": lambda block: isinstance(block, Table),
         "digest": lambda part: isinstance(part, Digest),
+        "heat_map": lambda block: isinstance(block, HeatMap),
+        "timeline": lambda block: isinstance(block, Timeline),
     }
-    environment.globals["more"] = more
+    environment.globals |= {
+        "more": more,
+        "heat_of": heat_of,
+        "is_dense": is_dense,
+        "describe_tile": describe_tile,
+        "ticks": ticks,
+        "kinds_in": kinds_in,
+        "spell_seconds": spell_seconds,
+        "share": share,
+        "in_attribute": in_attribute,
+    }
     return environment.get_template("report.html.j2")
 
 
 @cache
 def _style() -> Markup:
-    return Markup((_HERE / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of this package
+    files = (_HERE / name for name in ("report.css", "charts.css"))
+    return Markup("".join(file.read_text(encoding="utf-8") for file in files))  # noqa: S704 - files of this package
+
+
+def in_attribute(text: str) -> Markup:
+    """The text as the value of an attribute, in which there are no elements."""
+    return escape(clean(text))
 
 
 def _printable(value: Part | Markup) -> object:

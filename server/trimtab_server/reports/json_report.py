@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .json_text import json_text
-from .model import Block, Cell, Column, Items, Line, Report, Section, Shown, Table, Value, whole
+from .model import (
+    Block,
+    Cell,
+    Column,
+    HeatMap,
+    Items,
+    Line,
+    Report,
+    Section,
+    Shown,
+    Table,
+    Tile,
+    Timeline,
+    Value,
+    whole,
+)
 
 
 def json_of(report: Report) -> str:
@@ -70,6 +85,26 @@ def _block(block: Block) -> dict[str, Any]:
             return {"items": list(block.texts)}
         case Table():
             return _table(block)
+        case HeatMap():
+            return {"heatMap": block.resource, "hosts": list(_heat_map(block))}
+        case Timeline():
+            bars = [{"what": bar.label, "startS": bar.start, "endS": bar.end} for bar in block.bars]
+            return {"timeline": bars, "leftOut": block.left_out}
+
+
+def _heat_map(block: HeatMap) -> Iterator[dict[str, Any]]:
+    for domain, hosts in block.domains:
+        for host in hosts:
+            yield {
+                "hostId": host.host_id,
+                "domain": domain,
+                "before": _tile(host.before),
+                "after": _tile(host.after),
+            }
+
+
+def _tile(tile: Tile) -> dict[str, Any]:
+    return {"percent": tile.percent, "state": tile.state, "guests": tile.guests, "amount": tile.amount}
 
 
 def _line(line: Line) -> dict[str, Any]:

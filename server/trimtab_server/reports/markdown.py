@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from .model import Block, Digest, Items, Line, Report, Section, Table
+from .model import Block, Digest, HeatMap, Items, Line, Report, Section, Table, Timeline
 from .quantities import more
 from .safe_text import clean
 
@@ -14,11 +14,12 @@ _SPECIAL = re.compile(r"[\\`*_\[\]<>&|~@#]|:(?=//)")
 
 
 def markdown_of(report: Report) -> str:
-    """The whole report, every row."""
+    """The whole report, every row; without what can only be drawn."""
     lines = [f"# {_text(report.verdict)}", ""]
     lines += _blocks(report.blocks)
     for section in report.sections:
-        lines += _section(section, 2)
+        if not section.is_drawn:
+            lines += _section(section, 2)
     lines += _blocks(report.basis)
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -46,6 +47,8 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[str]:
                 yield from (f"* {escape(text)}" for text in block.texts)
             case Table():
                 yield from _table(block)
+            case HeatMap() | Timeline():
+                pass
         yield ""
 
 

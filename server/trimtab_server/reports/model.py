@@ -112,17 +112,79 @@ class Table:
     lines: tuple[str, ...] | None = None
 
 
-Block = Line | Items | Table
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A host in a heat map at one moment.
+
+    `percent` is how much of its room is given to guests, None where it has none; `state` is in words, empty for a host
+    that is up; `amount` says in words what is given.
+    """
+
+    percent: int | None
+    state: str
+    guests: int
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMapHost:
+    """A host in a heat map."""
+
+    host_id: str
+    before: Tile
+    after: Tile
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """How full hosts are of one resource (in words), before and after; the hosts by failure domain."""
+
+    resource: str
+    domains: tuple[tuple[str, tuple[HeatMapHost, ...]], ...]
+
+
+class BarKind(enum.StrEnum):
+    """What is done during a bar of a timeline."""
+
+    HOST = "host"
+    ARRIVAL = "arrival"
+    MOVE = "move"
+    DEPARTURE = "departure"
+    RESIZE = "resize"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What lasts from `start` to `end`, in seconds."""
+
+    label: str
+    start: int
+    end: int
+    kind: BarKind
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """When things are done, from 0 to `end` seconds; `left_out` bars are not in `bars`, and `noun` is what one is."""
+
+    bars: tuple[Bar, ...]
+    end: int
+    noun: str
+    left_out: int = 0
+
+
+Block = Line | Items | Table | HeatMap | Timeline
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part with a heading; `remark` says how to read it."""
+    """A part with a heading; `remark` says how to read it. One that `is_drawn` is left out in plain text."""
 
     title: str
     blocks: tuple[Block, ...] = ()
     remark: str = ""
     sections: tuple[Section, ...] = ()
+    is_drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from trimtab_solver.actions import Action, ActionKind, Plan
 from trimtab_solver.amounts import describe_amount
@@ -34,6 +34,12 @@ def describe_returns(plan: Plan) -> str:
     return "; ".join(
         f"{tier} {plural(len(all_), 'guest')} by {spell_seconds(max(all_))}" for tier, all_ in ends.items()
     )
+
+
+def describe_arrivals(actions: Iterable[Action], tiers: Sequence[str]) -> str:
+    """How many guests of which tier begin to run, in the order of `tiers`: ``gold 3, silver 12``."""
+    counts = Counter(_tier(action) for action in actions if action.kind.arrives)
+    return ", ".join(f"{tier} {counts[tier]}" for tier in dict.fromkeys((*tiers, *counts)) if counts[tier])
 
 
 def describe_losses(stays_down: Sequence[StaysDown]) -> str:

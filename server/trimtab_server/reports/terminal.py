@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .model import Block, Cell, Digest, Items, Line, Report, Row, Section, Table
+from .model import Block, Cell, Digest, HeatMap, Items, Line, Report, Row, Section, Table, Timeline
 from .page import Page, style_of
 from .quantities import more, some
 
@@ -18,7 +18,8 @@ def write_report(page: Page, report: Report, limit: int | None = None) -> None:
     """The whole report; of every list the first `limit` rows."""
     write_blocks(page, (report.verdict, *report.blocks), limit)
     for section in report.sections:
-        write_section(page, section, limit)
+        if not section.is_drawn:
+            write_section(page, section, limit)
     if report.basis:
         page.line()
         write_blocks(page, report.basis, limit)
@@ -49,7 +50,7 @@ def write_parts(page: Page, section: Section, limit: int | None = None) -> None:
 
 
 def write_blocks(page: Page, blocks: Iterable[Block], limit: int | None = None) -> None:
-    """Lines, lists and tables, one below the other."""
+    """Lines, lists and tables, one below the other; nothing is drawn."""
     for block in blocks:
         match block:
             case Line():
@@ -59,6 +60,8 @@ def write_blocks(page: Page, blocks: Iterable[Block], limit: int | None = None) 
                     page.line(f"- {text}", indent=2)
             case Table():
                 _write_table(page, block, limit)
+            case HeatMap() | Timeline():
+                pass
 
 
 def _write_line(page: Page, line: Line) -> None:

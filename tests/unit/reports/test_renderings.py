@@ -21,7 +21,23 @@ from trimtab_server.reports.explanation import admission_report, guest_report
 from trimtab_server.reports.html_file import html_of
 from trimtab_server.reports.json_report import json_of, value_of
 from trimtab_server.reports.markdown import escape, markdown_of
-from trimtab_server.reports.model import Block, Cell, Column, Items, Line, Report, Section, Table, whole
+from trimtab_server.reports.model import (
+    Bar,
+    BarKind,
+    Block,
+    Cell,
+    Column,
+    HeatMap,
+    HeatMapHost,
+    Items,
+    Line,
+    Report,
+    Section,
+    Table,
+    Tile,
+    Timeline,
+    whole,
+)
 from trimtab_server.reports.page import Page
 from trimtab_server.reports.policy_conflicts import conflicts_report
 from trimtab_server.reports.policy_coverage import coverage_report
@@ -50,8 +66,10 @@ from trimtab_solver.verify.violation import Code, Violation
 STATE = Snapshot((FAILED, H2), (DISPLACED, replace(A, id="b", host_id="h2")))
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "main", "header", "footer", "section", "div", "p", "ul", "li",
-    "h1", "h2", "h3", "code", "table", "thead", "tbody", "tr", "th", "td", "span",
+    "h1", "h2", "h3", "code", "table", "thead", "tbody", "tr", "th", "td", "span", "i",
 }  # fmt: skip
+DRAWN = {"style", "title"}
+"""Attributes of charts: where a bar stands, and what a tile is."""
 SHORT = 30
 HOSTILE = "<script>alert(1)</script>\x1b[2J\u202egnp\r\n&amp;\"'|`[x](http://x.example)\x00{{7*7}}{% raw %}"
 
@@ -88,6 +106,8 @@ def _said(report: Report, *, has_room: bool) -> Iterator[str]:
     sections = list(report.sections)
     while sections:
         section = sections.pop()
+        if section.is_drawn and not has_room:
+            continue
         sections += section.sections
         yield from (section.title, *_said_in(section.blocks, has_room))
 
@@ -102,6 +122,11 @@ def _said_in(blocks: Iterable[Block], has_room: bool) -> Iterator[str]:
             case Table():
                 kept = [i for i, column in enumerate(block.columns) if has_room or not column.needs_room]
                 yield from (row[i].text for row in block.rows for i in kept)
+            case HeatMap():
+                for domain, hosts in block.domains:
+                    yield from (domain, *(host.host_id for host in hosts))
+            case Timeline():
+                yield from (bar.label for bar in block.bars)
 
 
 def _on_terminal(report: Report) -> str:
@@ -155,6 +180,11 @@ def _tables(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _tables(section)
 
 
+def _written(report: Report) -> tuple[Section, ...]:
+    """The sections that plain text has as well."""
+    return tuple(section for section in report.sections if not section.is_drawn)
+
+
 def _check(report: Report) -> None:
     """Whatever the report says is in every rendering, and nothing but text comes from it."""
     _check_json(report)
@@ -163,12 +193,13 @@ def _check(report: Report) -> None:
     shown = _packed("".join(page.texts))
     for text in _said(report, has_room=True):
         assert _packed(clean(text)) in shown
+    for text in _said(replace(report, sections=_written(report)), has_room=True):
         assert _packed(escape(text)) in _packed(markdown).replace("`", "") or "`" in text
     for text in _said(report, has_room=False):
         # longer words are cut where a column is as wide as it may be
         assert all(word in terminal for word in clean(text).split() if len(word) <= SHORT)
     assert page.tags <= TAGS
-    assert page.attributes <= {"lang", "charset", "http-equiv", "content", "name", "class", "scope"}
+    assert page.attributes <= {"lang", "charset", "http-equiv", "content", "name", "class", "scope", *DRAWN}
     assert not page.open
     for rendering in (html, markdown, terminal):
         assert all(c.isprintable() or c == "\n" for c in rendering)
@@ -208,8 +239,12 @@ def test_hostile_names_are_text_in_every_format() -> None:
     columns = (Column(HOSTILE, wrap=True), Column(HOSTILE, needs_room=True))
     rows = ((Cell(HOSTILE), Cell(HOSTILE)),)
     part = Section(HOSTILE, (Line((HOSTILE,), is_fixed=True),))
+    tile = Tile(50, HOSTILE, 1, HOSTILE)
+    heat_map = HeatMap(HOSTILE, ((HOSTILE, (HeatMapHost(HOSTILE, tile, tile),)),))
+    timeline = Timeline((Bar(HOSTILE, 0, 1, BarKind.MOVE),), 1, HOSTILE, left_out=2)
+    drawn = Section(HOSTILE, (timeline, heat_map), is_drawn=True)
     report = Report(
-        Line((HOSTILE,)), (Items((HOSTILE,)), Table(columns, rows)), (Section(HOSTILE, (), HOSTILE, (part,)),)
+        Line((HOSTILE,)), (Items((HOSTILE,)), Table(columns, rows)), (Section(HOSTILE, (), HOSTILE, (part,)), drawn)
     )
     _check(report)
     html, markdown, data = html_of(report), markdown_of(report), json_of(report)
@@ -328,7 +363,7 @@ def test_programs_need_no_words() -> None:
     """Numbers are numbers beside their unit, ids strings, what is not there is null."""
     (table,) = _tables(json.loads(json_of(REPORTS["verification"]))["sections"][1])
     assert table["rows"] == [{"level": "running:gold", "recomputed": 8124, "planFile": 8123}]
-    (actions,) = _tables(json.loads(json_of(REPORTS["answer"]))["sections"][1])
+    (actions,) = _tables(json.loads(json_of(REPORTS["answer"]))["sections"][2])
     assert [column["unit"] for column in actions["columns"]] == ["", "", "s", "", "", ""]
     assert actions["rows"][0]["from"] == 0
     assert actions["rows"][0]["action"]["targetHostId"] == "host-2"
