@@ -21,6 +21,10 @@ from .proof import LevelProof
 _STOP_INTERVAL_S = 0.05
 _LEAST_S = 0.01
 """With less time left no level is begun."""
+_BRIEF_VARIABLES = 2000
+"""Models with no more variables are looked at briefly first."""
+_BRIEF_UNITS = 0.01
+"""Deterministic time of that, as CP-SAT counts it: some ten milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class CpSatModel:
         self._model = cp_model.CpModel()
         self._proto = self._model.proto
         self._count = 0
+        self._is_easy = True
+        """Whether every brief look so far was enough."""
 
     @property
     def variable_count(self) -> int:
@@ -155,39 +161,36 @@ class CpSatModel:
         stop: threading.Event,
         on_solution: OnSolution,
         known: Sequence[int] = (),
-        cutoff: int | None = None,
+        reached: Sequence[int] = (),
     ) -> tuple[list[int] | None, list[LevelProof]]:
         """Minimises the objectives in order; each is held at its value while the next improves.
 
-        `known` holds optimal values of leading objectives that need no search; some solution has all of them, and has
-        the value `cutoff` or better at the objective after them.
-        Returns the last solution (None when none was found) and one proof per objective. A level whose search ended
-        without a proof keeps its bound; the levels after it are still improved while time is left.
+        `known` holds optimal values of leading objectives that need no search. `reached` holds the values that some
+        solution has at all objectives, so that only better ones are of interest; empty when none is known.
+        Returns the last solution (None when none was found that is better than `reached`) and one proof per objective.
+        A level whose search ended without a proof keeps its bound; the levels after it are still improved while time is
+        left.
         """
         best: list[int] | None = None
         proofs: list[LevelProof] = []
         for i, objective in enumerate(objectives):
-            if best is None and i < len(known):
-                proofs.append(LevelProof(known[i], known[i]))
-                self._hold(objective, known[i])
-                continue
-            if best is None and cutoff is not None and i == len(known):
-                self._hold(objective, cutoff)
-            if best is not None and objective.value(best) == objective.floor:
-                proofs.append(LevelProof(objective.floor, objective.floor))
+            value = objective.value(best) if best is not None else _at(i, known, reached)
+            if value is not None and (value == objective.floor or (best is None and i < len(known))):
+                bound = value
             elif stop.is_set() or (budget.deterministic_per_level is None and budget.deadline.left_s <= _LEAST_S):
-                proofs.append(LevelProof(None if best is None else objective.value(best), objective.floor))
+                bound = objective.floor
             else:
+                if best is None and value is not None:
+                    self._hold(objective, value)
                 self.minimise(objective)
                 found, bound = self._solve(budget, stop, partial(on_solution, level=i))
-                best = found if found is not None else best
-                value = None if best is None else objective.value(best)
                 bound = max(objective.floor, objective.offset + bound) if found is not None else objective.floor
-                proofs.append(LevelProof(value, bound if value is None else min(bound, value)))
-            if best is None:
-                continue
-            self._hold(objective, objective.value(best))
-            self.hint(range(len(best)), best)
+                if found is not None and (value is None or objective.value(found) < value):
+                    best, value = found, objective.value(found)
+                    self.hint(range(len(best)), best)
+            proofs.append(LevelProof(value, bound if value is None else min(bound, value)))
+            if value is not None:
+                self._hold(objective, value)
         return best, proofs
 
     def _hold(self, objective: Objective, value: int) -> None:
@@ -204,41 +207,75 @@ class CpSatModel:
     ) -> tuple[list[int] | None, int]:
         """One solve of the present objective: the best solution, and a bound on the objective (without offset).
 
-        ``stop_search`` is repeated until the solve returns: a call that comes before the search begins is lost.
+        A small model is first looked at briefly by one worker: most are solved by that, in half the time that several
+        workers and all of presolve take to begin.
         """
-        solver = cp_model.CpSolver()
-        parameters = solver.parameters
-        parameters.num_workers = budget.workers
-        parameters.random_seed = budget.seed % 2**31
-        # Ctrl-C is for the caller to answer, who may want more than that this one solve ends
-        parameters.catch_sigint_signal = False
-        # both can take most of the time on big models and help little here
-        parameters.symmetry_level = 0
-        parameters.cp_model_probing_level = 0
-        if budget.deterministic_per_level is not None:
-            parameters.max_deterministic_time = budget.deterministic_per_level
-            parameters.interleave_search = budget.workers > 1
-        else:
-            parameters.max_time_in_seconds = max(budget.deadline.left_s, _LEAST_S)
-        done = threading.Event()
+        collector = _Collector(self._count, on_solution)
+        if self._is_easy and self._count <= _BRIEF_VARIABLES:
+            solver = _solver(budget)
+            solver.parameters.num_workers = 1
+            solver.parameters.max_presolve_iterations = 1
+            solver.parameters.max_deterministic_time = min(_BRIEF_UNITS, budget.deterministic_per_level or _BRIEF_UNITS)
+            status = solver.solve(self._model, collector)
+            self._is_easy = status == cp_model.OPTIMAL
+            if has_solution(status, self._model):
+                if self._is_easy:
+                    return _result(solver)
+                solution = list(solver.response_proto.solution)
+                self.hint(range(len(solution)), solution)
+        solver = _solver(budget)
+        status = _stoppable(solver, self._model, collector, stop)
+        return _result(solver) if has_solution(status, self._model) else (None, 0)
 
-        def watch() -> None:
-            while not done.wait(_STOP_INTERVAL_S):
-                if stop.is_set():
-                    solver.stop_search()
 
-        watcher = threading.Thread(target=watch, name="cpsat-stop", daemon=True)
-        watcher.start()
-        try:
-            status = solver.solve(self._model, _Collector(self._count, on_solution))
-        finally:
-            done.set()
-            watcher.join()
-        if not has_solution(status, self._model):
-            return None, 0
-        response = solver.response_proto
-        # the integer bound: the one given as a float is not exact beyond 2^53
-        return list(response.solution), int(response.inner_objective_lower_bound)
+def _at(level: int, known: Sequence[int], reached: Sequence[int]) -> int | None:
+    if level < len(known):
+        return known[level]
+    return reached[level] if reached else None
+
+
+def _solver(budget: Budget) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.num_workers = budget.workers
+    parameters.random_seed = budget.seed % 2**31
+    # Ctrl-C is for the caller to answer, who may want more than that this one solve ends
+    parameters.catch_sigint_signal = False
+    # both can take most of the time on big models and help little here
+    parameters.symmetry_level = 0
+    parameters.cp_model_probing_level = 0
+    if budget.deterministic_per_level is not None:
+        parameters.max_deterministic_time = budget.deterministic_per_level
+        parameters.interleave_search = budget.workers > 1
+    else:
+        parameters.max_time_in_seconds = max(budget.deadline.left_s, _LEAST_S)
+    return solver
+
+
+def _stoppable(
+    solver: cp_model.CpSolver, model: cp_model.CpModel, collector: _Collector, stop: threading.Event
+) -> cp_model.CpSolverStatus:
+    """Solves until `stop` is set. ``stop_search`` is repeated: a call that comes before the search begins is lost."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_STOP_INTERVAL_S):
+            if stop.is_set():
+                solver.stop_search()
+
+    watcher = threading.Thread(target=watch, name="cpsat-stop", daemon=True)
+    watcher.start()
+    try:
+        return solver.solve(model, collector)
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _result(solver: cp_model.CpSolver) -> tuple[list[int], int]:
+    response = solver.response_proto
+    # the integer bound: the one given as a float is not exact beyond 2^53
+    return list(response.solution), int(response.inner_objective_lower_bound)
 
 
 class _Collector(cp_model.CpSolverSolutionCallback):

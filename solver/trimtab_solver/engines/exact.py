@@ -19,7 +19,7 @@ class Exact:
     name = "exact"
 
     def improve(self, task: Task) -> EngineResult:
-        """Levels that are proven at the start are held, the next may only improve."""
+        """Levels that are proven at the start are held, the others may only improve."""
         problem, start = task.problem, task.start
         variables = None
         if task.stuck is not None:
@@ -29,13 +29,12 @@ class Exact:
         model = ExactModel(problem, variables)
         model.hint(start.target)
         known = task.ledger.proven_levels(start.values)
-        cutoff = start.values[known] if known < len(start.values) else None
         result = model.solve(
             _budget(task.effort),
             task.effort.stop,
             lambda target, _: task.report(target),
             start.values[:known],
-            cutoff,
+            start.values,
         )
         return EngineResult(result.target, result.proofs)
 

@@ -233,18 +233,19 @@ class ExactModel:
         stop: threading.Event,
         on_target: Callable[[Target, int], None] | None = None,
         known: Sequence[int] = (),
-        cutoff: int | None = None,
+        reached: Sequence[int] = (),
     ) -> EngineResult:
         """Minimises all levels; `on_target` gets every improvement with the index of the level it was found at.
 
-        `known` holds optimal values of leading levels that are proven already, `cutoff` a value reached at the next.
+        `known` holds optimal values of leading levels that are proven already, `reached` the values of a target at all
+        levels: only better ones are looked for.
         """
 
         def report(solution: list[int], level: int) -> None:
             if on_target is not None:
                 on_target(self.target(solution), level)
 
-        solution, proofs = self.model.solve_staged(self.objectives(), budget, stop, report, known, cutoff)
+        solution, proofs = self.model.solve_staged(self.objectives(), budget, stop, report, known, reached)
         return EngineResult(None if solution is None else self.target(solution), tuple(proofs))
 
 

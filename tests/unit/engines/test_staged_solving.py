@@ -51,11 +51,32 @@ def test_known_levels_are_held_without_a_search() -> None:
     model, objectives = _two_of_three()
     seen: list[int] = []
     solution, proofs = model.solve_staged(
-        objectives, _budget(), threading.Event(), lambda _, level: seen.append(level), known=(2,), cutoff=16
+        objectives, _budget(), threading.Event(), lambda _, level: seen.append(level), known=(2,), reached=(2, 16)
     )
     assert solution == [0, 1, 1]
     assert proofs == [LevelProof(2, 2), LevelProof(14, 14)]
     assert set(seen) <= {1}
+
+
+def test_a_solution_that_cannot_be_bettered_is_proven_and_not_replaced() -> None:
+    """No other solution is given then, and a later level that the known one has at its floor needs no search."""
+    model, objectives = _two_of_three()
+    later = Objective(((0, 1),))
+    seen: set[int] = set()
+    solution, proofs = model.solve_staged(
+        (*objectives, later), _budget(), threading.Event(), lambda _, level: seen.add(level), reached=(2, 14, 0)
+    )
+    assert solution is None
+    assert proofs == [LevelProof(2, 2), LevelProof(14, 14), LevelProof(0, 0)]
+    assert seen <= {0, 1}
+
+
+def test_a_later_level_than_the_known_solution_has_is_found() -> None:
+    """The first level is as good as it can be, the second is not: the better solution is given."""
+    model, objectives = _two_of_three()
+    solution, proofs = model.solve_staged(objectives, _budget(), threading.Event(), _ignore, reached=(2, 16))
+    assert solution == [0, 1, 1]
+    assert proofs == [LevelProof(2, 2), LevelProof(14, 14)]
 
 
 def test_a_level_at_its_floor_needs_no_search() -> None:
