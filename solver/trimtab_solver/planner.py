@@ -40,6 +40,7 @@ from .outcome import (
     StaysDown,
 )
 from .policy.documents import Policy
+from .policy.resources import unknown_resource_notes
 from .prepared import Prepared, prepare
 from .problem import Target
 from .snapshot import Snapshot
@@ -178,6 +179,7 @@ class _Planner:
             tiers=count_tiers(self._problem, self._prepared.snapshot, best.plan),
             notes=(
                 *self._problem.warnings,
+                *unknown_resource_notes(self._prepared.selection.policy, self._prepared.snapshot),
                 *warm_notes,
                 *best.ordering.dropped,
                 *explained.wishes,

@@ -11,8 +11,7 @@ from annotated_types import MaxLen
 from pydantic import BaseModel
 
 from ..policy.documents import MAX_EXPRESSION_LENGTH, Expression, Selector
-from ..policy.fields import NamesDomains
-from ..policy.marks import Computes, Selects
+from ..policy.marks import Computes, NamesDomains, Selects, marks_in
 from ..policy.variables import ExpressionScope, Returns
 from .raw_documents import child
 
@@ -75,7 +74,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def unmarked_fields(model: type[BaseModel]) -> Iterator[str]:
     """Fields that are selectors or expressions and do not say on what: mistakes of whoever wrote the kind."""
     for name, field in model.model_fields.items():
-        marks = tuple(_marks_in(field.annotation, tuple(field.metadata)))
+        marks = tuple(marks_in(field.annotation, tuple(field.metadata)))
         nested = tuple(models_in(field.annotation))
         for inner in nested:
             if inner is not Selector:
@@ -84,15 +83,6 @@ def unmarked_fields(model: type[BaseModel]) -> Iterator[str]:
         is_expression = MaxLen(MAX_EXPRESSION_LENGTH) in marks or _LIMITS in marks
         if not any(isinstance(mark, (Selects, Computes)) for mark in marks) and (is_selector or is_expression):
             yield f"{model.__name__}.{name}"
-
-
-def _marks_in(annotation: Any, metadata: tuple[Any, ...]) -> Iterator[Any]:
-    """What is written beside the type, at any depth of unions and lists."""
-    yield from metadata
-    if typing.get_origin(annotation) is typing.Annotated:
-        yield from annotation.__metadata__
-    for argument in typing.get_args(annotation):
-        yield from _marks_in(argument, ())
 
 
 def _members(value: Any, path: str, is_mapping: bool) -> Iterator[tuple[str, Any]]:
@@ -118,7 +108,7 @@ def _marked_in(
         if alias not in content:
             continue
         nested = [inner for inner in models_in(field.annotation) if inner is not Selector]
-        marks = _marks_in(field.annotation, tuple(field.metadata))
+        marks = marks_in(field.annotation, tuple(field.metadata))
         wanted = [mark for mark in marks if isinstance(mark, (Selects, Computes, NamesDomains))]
         for place, member in _members(content[alias], child(path, alias), _holds_by_key(field.annotation)):
             for mark in wanted:

@@ -6,22 +6,16 @@ looks into its selectors, and the schema for editors describes both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
 from .documents import Expression, Selector
-from .marks import Computes, Selects
+from .marks import Computes, NamesDomains, NamesResources, Selects
 from .variables import ExpressionScope, Returns
 
-
-@dataclass(frozen=True, slots=True)
-class NamesDomains:
-    """Marks the name of a kind of failure domain."""
-
-
 DomainKind = Annotated[str, Field(min_length=1), NamesDomains()]
+ResourceName = Annotated[str, Field(min_length=1), NamesResources()]
 VmSelector = Annotated[Selector, Selects(ExpressionScope.VM)]
 HostSelector = Annotated[Selector, Selects(ExpressionScope.HOST)]
 VmCondition = Annotated[Expression, Computes(ExpressionScope.VM, Returns.BOOL)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import typing
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -29,3 +32,22 @@ class Computes:
         """Tells the author in her editor."""
         seen = "event" if self.scope is ExpressionScope.EVENT else f"{self.scope.value} and event"
         return {**handler(core), "title": f"CEL over {seen}, returns {self.returns.value}"}
+
+
+@dataclass(frozen=True, slots=True)
+class NamesDomains:
+    """Marks the name of a kind of failure domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamesResources:
+    """Marks the name of a resource; in the annotation of a mapping, its keys."""
+
+
+def marks_in(annotation: Any, metadata: tuple[Any, ...]) -> Iterator[Any]:
+    """What is written beside the type, at any depth of unions, lists and mappings."""
+    yield from metadata
+    if typing.get_origin(annotation) is typing.Annotated:
+        yield from annotation.__metadata__
+    for argument in typing.get_args(annotation):
+        yield from marks_in(argument, ())

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from ..policy.documents import Document, Policy, Strict, Switched
-from ..policy.fields import DomainKind, VmText
+from ..policy.fields import DomainKind, ResourceName, VmText
 from ..primitives.disruption import NO_BUDGET
 from ..primitives.encoding import Bools, Index, Ints
 from ..topology import HOST_KIND
@@ -50,7 +50,7 @@ class ActionBudget(Switched):
     """What each moved guest of the application with the most moves costs at the disruption level."""
     crossing: tuple[Crossing, ...] = Field(default=(), strict=False)
     """What moves between failure domains cost more."""
-    held_at_both_ends: tuple[str, ...] = Field(default=(), strict=False)
+    held_at_both_ends: tuple[ResourceName, ...] = Field(default=(), strict=False)
     """Resources that a moved guest holds on the host it came from as well, until the plan is over."""
 
     @field_validator("max_migrations")

@@ -9,13 +9,13 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from ..policy.documents import Policy, Strict, Switched
+from ..policy.fields import ResourceName
 from ..primitives.capacity import Capacity
 from ..primitives.imbalance import AboveThreshold, Imbalance, Peak, Ratio
 
 _PERCENT = re.compile(r"^(100|[1-9]?[0-9])%$")
 
 Weight = Annotated[int, Field(ge=1, le=1_000_000)]
-ResourceName = Annotated[str, Field(min_length=1)]
 
 
 class Above(Strict):

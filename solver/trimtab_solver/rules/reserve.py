@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from ..policy.documents import Document, RuleSpec, Selector
-from ..policy.fields import DomainKind, VmSelector
+from ..policy.fields import DomainKind, ResourceName, VmSelector
 from ..primitives.headroom import Headroom
 from ..snapshot import Host, HostState
 from .context import Context
@@ -36,7 +36,7 @@ class Reserve(RuleSpec):
     """The kind of failure domain each of which has its own reserve; without it the cluster has one."""
     protects: VmSelector = Selector(cel="true")
     """The guests that must find room after the failure; by default all."""
-    resources: tuple[str, ...] | None = Field(default=None, strict=False)
+    resources: tuple[ResourceName, ...] | None = Field(default=None, strict=False)
     """The resources that are reserved; by default all that guests request."""
 
     @field_validator("share")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from ..policy.fields import ResourceName
+
 _PERCENT = re.compile(r"^(100|[1-9]?[0-9])%$")
 
 
@@ -17,7 +19,7 @@ def _whole_percentages(shares: dict[str, str]) -> dict[str, str]:
     return shares
 
 
-Floor = Annotated[dict[str, str], AfterValidator(_whole_percentages)]
+Floor = Annotated[dict[ResourceName, str], AfterValidator(_whole_percentages)]
 """By resource, the share of the request that always stays, such as ``"75%"``."""
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ..errors import Fault, PolicyRefusedError, Reason
 from ..policy.documents import Document, Spec, Strict
-from ..policy.fields import EventCondition, VmSelector
+from ..policy.fields import EventCondition, ResourceName, VmSelector
 from ..policy.omissions import count, named
 from ..policy.precedence import overridden, prevailing
 from ..policy.selection import Selection
@@ -74,7 +74,7 @@ class Tier(Spec):
     """Absent: its running guests are never stopped."""
     resize: Shrinking | None = None
     """Absent: its guests always have what they request."""
-    no_overcommit: tuple[str, ...] = Field(default=(), strict=False)
+    no_overcommit: tuple[ResourceName, ...] = Field(default=(), strict=False)
     """Resources that are backed one to one by hardware for guests of this tier."""
     allow_cold_migration: bool = False
     """Whether a running guest may be stopped and started again elsewhere for the sake of a move."""

@@ -19,6 +19,7 @@ from ..expression_fields import SelectorUse, expressions_in, selectors_in
 from ..findings import Finding, Severity, finding_at, findings_of
 from ..loader import parse_policy
 from ..worlds import worlds_of
+from .inventory import inventory_findings
 from .names import name_findings
 from .selectors import selector_findings
 from .snapshot import snapshot_findings
@@ -59,6 +60,7 @@ def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
         *_rule_findings(policy),
         *selector_findings(policy),
         *name_findings(policy, snapshot),
+        *inventory_findings(policy, snapshot),
         *expectation_findings(policy),
         *found_there,
     ]

@@ -28,7 +28,7 @@ _ENUMS: Mapping[str, type[enum.StrEnum]] = {
 
 _KEYED: Mapping[ExpressionScope, frozenset[str]] = {
     ExpressionScope.VM: frozenset({"vm.labels"}),
-    ExpressionScope.HOST: frozenset({"host.labels", "host.domains"}),
+    ExpressionScope.HOST: frozenset({"host.labels"}),
     ExpressionScope.EVENT: frozenset(),
 }
 _CLOSE = 0.7

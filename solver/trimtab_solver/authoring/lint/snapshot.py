@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
 
 from ...errors import PolicyRefusedError
-from ...policy.documents import Document, Level, RuleSpec, Selector, Source, Spec
+from ...policy.documents import Document, Level, RuleSpec, Selector, Source
+from ...policy.likeness import suggestion
 from ...policy.omissions import named
 from ...policy.selection import Selection
 from ...policy.variables import ExpressionScope
@@ -17,13 +17,12 @@ from ...rules.resize import Resize
 from ...rules.separate import Separate
 from ...rules.shares import percent
 from ...rules.spread import Spread
-from ...rules.tier import Tier, guest_tiers, ranked_tiers
-from ...snapshot import Snapshot
+from ...rules.tier import guest_tiers, ranked_tiers
 from ...topology import Topology
 from ...verify.domains import DomainMaps
 from ...verify.judges import JUDGES
 from ...verify.scope import HostScope
-from ..expression_fields import SelectorUse, domain_kinds_in, expressions_in, selectors_in
+from ..expression_fields import SelectorUse, expressions_in, selectors_in
 from ..findings import Finding, Severity, finding_at, findings_of
 
 _PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+) ")
@@ -45,7 +44,6 @@ def snapshot_findings(prepared: Prepared) -> list[Finding]:
             findings += _rule_findings(selection, document)
         except PolicyRefusedError as refusal:
             findings += findings_of(refusal)
-        findings += _name_findings(selection, document)
     findings += [
         Finding(
             Severity.WARNING,
@@ -90,7 +88,7 @@ def _selector_findings(selection: Selection, document: Document) -> Iterator[Fin
         unknown = sorted(set(selector.ids or ()) - set(everything))
         if unknown:
             message = f"{use.path} names {noun}s that the snapshot does not hold: {named(unknown)}"
-            fix = _suggestion(unknown[0], everything)
+            fix = suggestion(unknown[0], everything)
             yield finding_at(
                 document,
                 f"{use.path}.ids",
@@ -184,7 +182,7 @@ def _resize_findings(selection: Selection, document: Document, spec: Resize) -> 
     chosen, tier_of = selection.vms(document, "spec.select", spec.select), guest_tiers(selection)
     tiers = {document.name: tier for document, tier in ranked_tiers(selection)}
     rights = [tiers[name].resize for name in sorted({tier_of[vm_id].name for vm_id in chosen})]
-    known = _resources(selection.snapshot)
+    known = {resource for host in selection.snapshot.hosts for resource in host.capacity}
     floors = {resource: percent(share) for resource, share in spec.floor.items() if resource in known}
     raises = any(
         right is not None and right.floor_percent(resource) < least
@@ -223,43 +221,3 @@ def _separate_findings(selection: Selection, document: Document, spec: Separate)
 
 def _severity(spec: RuleSpec) -> Severity:
     return Severity.ERROR if spec.level is Level.MUST else Severity.WARNING
-
-
-# --- names ----------------------------------------------------------------------------------------------------------
-
-
-def _name_findings(selection: Selection, document: Document) -> Iterator[Finding]:
-    spec = document.spec
-    kinds = Topology(selection.snapshot).kinds
-    for path, kind in domain_kinds_in(type(spec), document.content.get("spec")):
-        if kind not in kinds:
-            message = f'the snapshot has no failure domains of kind "{kind}"'
-            severity = _severity(spec) if isinstance(spec, RuleSpec) else Severity.WARNING
-            yield finding_at(document, path, severity, "unknown-topology", message, _suggestion(kind, kinds))
-    resources = _resources(selection.snapshot)
-    for path, name in _resources_named(spec):
-        if name not in resources:
-            message = f'no host has the resource "{name}"'
-            fix = _suggestion(name, resources)
-            yield finding_at(document, path, Severity.WARNING, "unknown-resource", message, fix)
-
-
-def _resources(snapshot: Snapshot) -> set[str]:
-    """Every resource that some host has."""
-    return {resource for host in snapshot.hosts for resource in host.capacity}
-
-
-def _resources_named(spec: Spec) -> Iterator[tuple[str, str]]:
-    """(field path, resource) of everything that guests keep."""
-    if isinstance(spec, Tier):
-        yield from ((f"spec.noOvercommit[{i}]", name) for i, name in enumerate(spec.no_overcommit))
-        yield from ((f"spec.resize.floor.{name}", name) for name in (spec.resize.floor if spec.resize else ()))
-    elif isinstance(spec, Resize):
-        yield from ((f"spec.floor.{name}", name) for name in spec.floor)
-
-
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    if close := difflib.get_close_matches(name, names, n=1):
-        return f'did you mean "{close[0]}"?'
-    return f"known are {named(names)}"
