@@ -20,6 +20,7 @@ from ..rules import KINDS
 from ..rules.policy_set import PolicySet
 from ..rules.tier import Tier
 from .expression_fields import expressions_in
+from .header import read_header
 from .policy_test import PolicyTest
 from .raw_documents import RawDocument
 from .shapes import field_fault, fit, place_of, shown, suggest
@@ -32,7 +33,6 @@ MAX_FAULTS: Final = 500
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
 _POSITION: Final = re.compile(r"(.*?):(\d+):(\d+)(?: |$)", re.DOTALL)
-_HEADER: Final = ("apiVersion", "kind", "metadata", "spec")
 
 
 def load_policy(paths: str | Path | Iterable[str | Path]) -> Policy:
@@ -95,15 +95,19 @@ def parse_policy(files: Mapping[str, bytes]) -> Policy:
     """
     faults: list[Fault] = []
     entries: list[_Entry] = []
-    is_complete = True
+    is_whole = True
     for name in sorted(files):
         read = read_yaml(name, files[name])
         faults += read.faults
-        is_complete = is_complete and not read.faults
+        is_whole = is_whole and read.is_whole
         entries += [_entry(raw, faults) for raw in read.documents]
     faults += _repeated_names(entries)
-    faults += _set_faults(entries)
-    if is_complete and all(entry.kind for entry in entries) and not any(entry.kind == "Tier" for entry in entries):
+    faults += _second_sets(entries)
+    # what could not be read may be what others refer to
+    is_told = is_whole and all(entry.kind and entry.name for entry in entries)
+    if is_told:
+        faults += _reference_faults(entries)
+    if is_told and not any(entry.kind == "Tier" for entry in entries):
         faults.append(
             Fault(
                 Reason.POLICY_FIELD,
@@ -179,51 +183,21 @@ def _entry(raw: RawDocument, faults: list[Fault]) -> _Entry:
                 )
             )
         return _Entry(raw, "", "")
-    for key in content.keys() - set(_HEADER):
-        at = place_of(raw, key, key=True)
-        faults.append(field_fault(at, key, f'unknown field "{key}"', suggest(key, _HEADER)))
-    _check_version(raw, content, faults)
-    kind = _kind_of(raw, content, faults)
-    metadata = fit(Metadata, content.get("metadata", {}), "metadata", raw, faults)
-    name = _name_in(content)
-    if not kind:
-        return _Entry(raw, "", name)
-    spec_type = DOCUMENT_KINDS[kind]
-    body = content.get("spec")
-    body = {} if body is None else body
-    spec: Spec | None = fit(spec_type, body, "spec", raw, faults)
-    _check_expressions(raw, spec_type, body, faults)
+    header = read_header(raw, content, DOCUMENT_KINDS, faults)
+    metadata: Metadata | None = None
+    if "metadata" not in header.unread:
+        metadata = fit(Metadata, header.value("metadata"), header.key("metadata"), raw, faults)
+    if not header.kind:
+        return _Entry(raw, "", header.name)
+    spec: Spec | None = None
+    spec_type, body = DOCUMENT_KINDS[header.kind], header.value("spec")
+    if "spec" not in header.unread:
+        spec = fit(spec_type, body, header.key("spec"), raw, faults)
+        _check_expressions(raw, spec_type, body, faults)
     document = None
     if spec is not None and metadata is not None and len(faults) == before:
-        document = Document(kind, metadata, spec, raw.source, raw.positions, content)
-    return _Entry(raw, kind, name, spec, document)
-
-
-def _name_in(content: Mapping[str, Any]) -> str:
-    """The name as written, so that the documents can be held against each other even when something else is wrong."""
-    metadata = content.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, Mapping) else None
-    return name if isinstance(name, str) else ""
-
-
-def _check_version(raw: RawDocument, content: Mapping[str, Any], faults: list[Fault]) -> None:
-    version = content.get("apiVersion")
-    if version != API_VERSION and "apiVersion" not in raw.broken:
-        message = f"apiVersion is {shown(version)}" if "apiVersion" in content else "apiVersion is missing"
-        at = place_of(raw, "apiVersion")
-        faults.append(field_fault(at, "apiVersion", message, f"write apiVersion: {API_VERSION}"))
-
-
-def _kind_of(raw: RawDocument, content: Mapping[str, Any], faults: list[Fault]) -> str:
-    kind = content.get("kind")
-    if isinstance(kind, str) and kind in DOCUMENT_KINDS:
-        return kind
-    if "kind" not in raw.broken:
-        message = f"unknown kind {shown(kind)}" if "kind" in content else "kind is missing"
-        guess = suggest(kind, DOCUMENT_KINDS) if isinstance(kind, str) else ""
-        fix = guess if guess.startswith("known") else f"{guess} known are {', '.join(sorted(DOCUMENT_KINDS))}".strip()
-        faults.append(field_fault(place_of(raw, "kind"), "kind", message, fix))
-    return ""
+        document = Document(header.kind, metadata, spec, raw.source, raw.positions, content)
+    return _Entry(raw, header.kind, header.name, spec, document)
 
 
 def _check_expressions(raw: RawDocument, spec_type: type[Spec], body: Any, faults: list[Fault]) -> None:
@@ -260,7 +234,7 @@ def _repeated_names(entries: list[_Entry]) -> Iterator[Fault]:
             )
 
 
-def _set_faults(entries: list[_Entry]) -> Iterator[Fault]:
+def _second_sets(entries: list[_Entry]) -> Iterator[Fault]:
     sets = [entry for entry in entries if entry.kind == "PolicySet"]
     for entry in sets[1:]:
         yield field_fault(
@@ -270,6 +244,11 @@ def _set_faults(entries: list[_Entry]) -> Iterator[Fault]:
             "a policy has at most one; merge them",
             Reason.POLICY_CONFLICT,
         )
+
+
+def _reference_faults(entries: list[_Entry]) -> Iterator[Fault]:
+    """Documents that a PolicySet or a tier names and that are not there."""
+    sets = [entry for entry in entries if entry.kind == "PolicySet"]
     tiers = [entry.name for entry in entries if entry.kind == Tier.__name__]
     yield from _override_faults(entries, tiers)
     for entry in sets:

@@ -52,10 +52,11 @@ class RawDocument:
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """What one file holds, and what is wrong with it as YAML."""
+    """What one file holds, and what is wrong with it as YAML. Not `is_whole`: there is more that could not be read."""
 
     documents: tuple[RawDocument, ...]
     faults: tuple[Fault, ...]
+    is_whole: bool
 
 
 def child(path: str, key: str | int) -> str:

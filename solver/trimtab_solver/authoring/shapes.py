@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +17,7 @@ from .raw_documents import RawDocument, child
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+_BREAK: Final = re.compile(r"[\s:]")
 _YAML_1_1_BOOLEANS: Final = frozenset({"yes", "no", "on", "off", "y", "n"})
 
 
@@ -24,12 +26,14 @@ def fit(model: type[ModelT], content: Any, path: str, raw: RawDocument, faults: 
     try:
         return model.model_validate(content, by_alias=True, by_name=False)
     except ValidationError as error:
-        seen: set[str] = set()
-        for details in error.errors(include_url=False):
-            where = _path_of(details["loc"], content, path)
+        seen = set(_misspelt(model, error, content, path))
+        found = [(_path_of(one, content, path), one) for one in error.errors(include_url=False)]
+        for where, details in found:
             # a union reports each of its members; the first says enough. What could not be read was reported before
             if where in seen or _is_broken(where, raw) or _follows_from_others(details):
                 continue
+            if isinstance(details["input"], Mapping) and any(other.startswith(f"{where}.") for other, _ in found):
+                continue  # the member of the union that is a mapping says it better
             seen.add(where)
             faults.append(_fault(model, details, where, raw))
     return None
@@ -38,8 +42,8 @@ def fit(model: type[ModelT], content: Any, path: str, raw: RawDocument, faults: 
 def suggest(name: str, known: Iterable[str]) -> str:
     """A did-you-mean for `name`, or the list of what is known."""
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
+    close = closest_field(name, names)
+    return f"did you mean {close}?" if close else f"known are {', '.join(names)}"
 
 
 def field_fault(at: Source, path: str, message: str, fix: str, reason: Reason = Reason.POLICY_FIELD) -> Fault:
@@ -73,14 +77,15 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _path_of(loc: tuple[int | str, ...], content: Any, path: str) -> str:
+def _path_of(details: ErrorDetails, content: Any, path: str) -> str:
+    loc = details["loc"]
     for n, part in enumerate(loc):
         last = n == len(loc) - 1
         if isinstance(part, int):
             content = content[part] if isinstance(content, list) and part < len(content) else None
         elif isinstance(content, Mapping) and part in content:
             content = content[part]
-        elif not last or part == "[key]":
+        elif not last or details["type"] != "missing":
             continue  # the name of a union's member, no field
         path = child(path, part)
     return path
@@ -88,6 +93,31 @@ def _path_of(loc: tuple[int | str, ...], content: Any, path: str) -> str:
 
 def _is_broken(path: str, raw: RawDocument) -> bool:
     return any(path == bad or path.startswith((f"{bad}.", f"{bad}[")) or not bad for bad in raw.broken)
+
+
+def _misspelt(model: type[BaseModel], error: ValidationError, content: Any, path: str) -> Iterator[str]:
+    """Paths of fields that are missing only because an unknown field beside them is one of them, misspelt."""
+    for details in error.errors(include_url=False):
+        if details["type"] == "extra_forbidden":
+            where = _path_of(details, content, path)
+            owner, _, name = where.rpartition(".")
+            if meant := closest_field(name, _known_at(model, details)):
+                yield child(owner, meant)
+
+
+def closest_field(name: str, known: Iterable[str]) -> str:
+    """The field that `name`, which may run on into what follows it, most likely means; empty if there is none."""
+    fields = sorted(set(known))
+    for written in (name, _BREAK.split(name)[0]):
+        if close := difflib.get_close_matches(written, fields, n=1):
+            return close[0]
+    return ""
+
+
+def _known_at(model: type[BaseModel], details: ErrorDetails) -> list[str]:
+    """The fields there are where an unknown one stands."""
+    owner = _model_at(model, details["loc"][:-1])
+    return [field.alias or key for key, field in owner.model_fields.items()] if owner else []
 
 
 def _follows_from_others(details: ErrorDetails) -> bool:
@@ -104,14 +134,8 @@ def _fault(
     kind, value = details["type"], details["input"]
     name = where.rpartition(".")[2]
     if kind == "extra_forbidden":
-        owner = _model_at(model, details["loc"][:-1])
-        known = [field.alias or key for key, field in owner.model_fields.items()] if owner else []
-        return field_fault(
-            place_of(raw, where, key=True),
-            where,
-            f'unknown field "{name}"',
-            suggest(name, known),
-        )
+        at = place_of(raw, where, key=True)
+        return field_fault(at, where, f'unknown field "{name}"', suggest(name, _known_at(model, details)))
     if kind == "missing":
         return field_fault(place_of(raw, where), where, f"{name} is missing", f"add {name}")
     message, fix = _message(details, name, value)

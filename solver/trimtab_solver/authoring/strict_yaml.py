@@ -31,7 +31,7 @@ def read_yaml(name: str, data: bytes) -> ReadFile:
     """Every document of a file called `name`. Never raises for what `data` holds: that becomes faults."""
     reader = _Reader(name)
     reader.read(data)
-    return ReadFile(tuple(reader.documents), tuple(reader.faults))
+    return ReadFile(tuple(reader.documents), tuple(reader.faults), reader.is_whole)
 
 
 class _TooDeepError(Exception):
@@ -43,8 +43,11 @@ class _Reader:
         self.name = name
         self.documents: list[RawDocument] = []
         self.faults: list[Fault] = []
+        self.is_whole = True
         self._lines: list[str] = []
         self._document = RawDocument(Source(name))
+        self._runs_on = False
+        """Whether what seems to be another document has begun in the middle of this one."""
 
     def read(self, data: bytes) -> None:
         if len(data) > MAX_FILE_BYTES:
@@ -67,8 +70,11 @@ class _Reader:
         try:
             self._read_events(yaml.parse(text, Loader=_LOADER))
         except _TooDeepError:
-            pass
+            self.is_whole = False
         except yaml.MarkedYAMLError as error:
+            if self.documents and self.documents[-1] is self._document:
+                # what looks like a document before text that belongs to none is a part of one
+                self.documents.pop()
             mark = error.problem_mark or error.context_mark
             at = Source(self.name, mark.line + 1, mark.column + 1) if mark else Source(self.name)
             context = f" {error.context}" if error.context else ""
@@ -88,6 +94,7 @@ class _Reader:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 self._document = RawDocument(self._source(event))
+                self._runs_on = False
             elif isinstance(event, yaml.NodeEvent):
                 document = self._document
                 document.source = self._source(event)
@@ -149,13 +156,7 @@ class _Reader:
                 continue
             inner, at = child(path, key), self._source(event)
             if key in values:
-                first = self._document.keys[inner]
-                self._syntax(
-                    at,
-                    inner,
-                    f'repeats the key "{key}" of line {first.line}',
-                    "keep one of them",
-                )
+                self._repeated(key, inner, at)
                 self._skip(below, events)
                 continue
             self._document.keys[inner] = at
@@ -163,6 +164,16 @@ class _Reader:
                 self._document.positions[inner] = at
             values[key] = self._value(below, events, inner, depth + 1)
         return values
+
+    def _repeated(self, key: str, path: str, at: Source) -> None:
+        """Of two documents with no line between them one fault is enough: the first key of the second one."""
+        first, is_header = self._document.keys[path], path == key
+        if not is_header:
+            self._syntax(at, path, f'repeats the key "{key}" of line {first.line}', "keep one of them")
+        elif not self._runs_on:
+            fix = "keep one of them, or write a line --- before it if another document begins here"
+            self._syntax(at, path, f'repeats the key "{key}" of line {first.line}', fix)
+            self._runs_on, self.is_whole = True, False
 
     def _key(self, event: Any, events: Iterator[Any], path: str) -> str | None:
         """The key as text; None, after saying why, when it is not one."""
@@ -257,6 +268,7 @@ class _Reader:
         self.faults.append(Fault(Reason.POLICY_SYNTAX, f"{at} {path}".rstrip(), message, fix))
 
     def _malformed(self, at: Source, message: str, fix: str) -> None:
+        self.is_whole = False
         self.faults.append(
             Fault(
                 Reason.POLICY_SYNTAX if at.line else Reason.MALFORMED_FILE,
