@@ -17,13 +17,9 @@ from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.verify.replay import verify_plan
 from trimtab_solver.verify.violation import Code
 
-from ..reports.answer import (
-    describe_event,
-    level_table,
-    phase_sections,
-    stays_down_table,
-    tier_blocks,
-)
+from ..reports.action_tables import phase_sections
+from ..reports.answer import describe_event, stays_down_table, tier_blocks
+from ..reports.levels import level_table
 from ..reports.model import Section
 from ..reports.page import Page
 from ..reports.phrases import describe_action

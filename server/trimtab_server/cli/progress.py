@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from trimtab_solver.outcome import LevelValue
 
+from ..reports.levels import abbreviate_value, short_level
 from ..reports.page import Page
-from ..reports.phrases import short_level
-from ..reports.quantities import abbreviate
 
 CAPTION = "value/bound per level, smaller is better; both equal: proven best"
 
@@ -50,7 +49,10 @@ class ProgressLines:
             heads = [short_level(level.name) for level in report.levels]
             self._widths = [max(len(head), 4) for head in heads]
             self._page.raw(self._row("time", "engine", heads))
-        cells = [f"{abbreviate(level.value)}/{abbreviate(level.bound)}" for level in report.levels]
+        cells = [
+            "/".join(abbreviate_value(level.name, number) for number in (level.value, level.bound))
+            for level in report.levels
+        ]
         self._page.raw(self._row(f"{report.elapsed_s:.1f}s", report.engine, cells))
         self._last_s, self._waiting = report.elapsed_s, None
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from trimtab_solver.actions import Action, Phase, Plan
 from trimtab_solver.failures import event_of
 from trimtab_solver.outcome import (
     Answer,
@@ -19,6 +18,8 @@ from trimtab_solver.outcome import (
 )
 from trimtab_solver.snapshot import HostState, Snapshot
 
+from .action_tables import plan_sections
+from .levels import abbreviate_value, level_table, short_level, unit_of
 from .model import (
     Block,
     Cell,
@@ -37,13 +38,11 @@ from .model import (
     line,
     number,
 )
-from .phrases import PHASES, describe_action, describe_level, describe_proof, short_level
-from .quantities import abbreviate, plural, some, spell_seconds
+from .quantities import plural, some
 from .quarantine import quarantine_section
-from .summary import describe_arrivals, summarise
+from .summary import summarise
 from .timeline import timeline_of
 from .verdict import headline, losses, meaning
-from .waves import Wave, count_done, waves_of
 
 _TONES = {
     Outcome.NO_ACTION_NEEDED: Tone.GOOD,
@@ -52,8 +51,6 @@ _TONES = {
     Outcome.UNREACHABLE: Tone.BAD,
 }
 _NAMED = 6
-_AWAITED = 3
-"""So many actions are named that one waits for; programs find all."""
 _RULES = {"(room)": "room on the host", "(suitability)": "suitable hosts"}
 """What stands for the name of a rule where no document is the reason, in words."""
 _STATES = {HostState.DRAINING.value, HostState.MAINTENANCE.value}
@@ -187,92 +184,6 @@ def _tier_row(count: TierCount) -> Row:
     return (*cells(count.tier, *numbers), down, number(count.runs_after))
 
 
-def plan_sections(answer: Answer) -> Iterator[Section]:
-    """What each wave does, where there are several, and every action in the order of execution."""
-    plan = answer.plan
-    waves = waves_of(plan.actions)
-    if len(waves) > 1:
-        yield Section(
-            plural(len(waves), "wave"),
-            (wave_table(waves, [count.tier for count in answer.tiers]),),
-            "a wave waits for earlier ones only",
-        )
-    title = f"{plural(len(plan.actions), 'action')}, done after about {spell_seconds(plan.makespan_s)}"
-    how = "Begin an action once those in `after` are complete; times are estimates."
-    numbers = {action.id: wave.number for wave in waves for action in wave.actions}
-    ordered = [action for wave in waves for action in wave.actions]
-    yield Section(title, (line(how, tone=Tone.QUIET, indent=2), action_table(ordered, waves=numbers)))
-
-
-def wave_table(waves: Sequence[Wave], tiers: Sequence[str]) -> Table:
-    """What each wave does, from when to when, and how many of which of the `tiers` it brings back."""
-    columns = (
-        Column("wave", is_number=True),
-        Column("from", is_number=True, unit="s"),
-        Column("until", is_number=True, unit="s"),
-        Column("what is done", wrap=True, key="done"),
-        Column("back", wrap=True),
-    )
-    rows = tuple(
-        (
-            number(wave.number),
-            Cell(spell_seconds(wave.start_s), value=wave.start_s),
-            Cell(spell_seconds(wave.end_s), value=wave.end_s),
-            Cell(count_done(wave.actions)),
-            Cell(describe_arrivals(wave.actions, tiers), value=tuple(a.vm_id for a in wave.actions if a.kind.arrives)),
-        )
-        for wave in waves
-    )
-    return Table(columns, rows, is_list=True, noun="wave", name="waves")
-
-
-def phase_sections(plan: Plan, shown: Sequence[Action] | None = None) -> Iterator[Section]:
-    """The actions of each phase; `shown` are those of the plan that have rows, None for all."""
-    for phase in Phase:
-        of_phase = [action for action in plan.actions if action.phase is phase]
-        rows = [action for action in of_phase if shown is None or action in shown]
-        if of_phase:
-            title = f"{phase} - {PHASES[phase]} ({plural(len(of_phase), 'action')})"
-            yield Section(title, (action_table(rows, len(of_phase) - len(rows)),))
-
-
-def action_table(actions: Sequence[Action], left_out: int = 0, waves: Mapping[int, int] | None = None) -> Table:
-    """What is done, when, after what, and why; with `waves` in which of them."""
-    columns = (
-        *((Column("wave", is_number=True),) if waves is not None else ()),
-        Column("no.", is_number=True, key="id"),
-        Column("from", is_number=True, unit="s"),
-        Column("after", wrap=True),
-        Column("action", wrap=True, most=44),
-        Column("reason", wrap=True),
-    )
-    rows = tuple(
-        (*((number(waves[action.id]),) if waves is not None else ()), *_action_row(action)) for action in actions
-    )
-    return Table(columns, rows, is_list=True, left_out=left_out, name="actions")
-
-
-def _action_row(action: Action) -> Row:
-    start = action.earliest_start_s
-    return (
-        number(action.id),
-        Cell(spell_seconds(start), value=start),
-        Cell(some(list(map(str, action.depends_on)), _AWAITED), value=action.depends_on),
-        Cell(describe_action(action), value=_action_value(action)),
-        Cell(action.reason),
-    )
-
-
-def _action_value(action: Action) -> dict[str, Value]:
-    return {
-        "kind": action.kind.value,
-        "vmId": action.vm_id,
-        "hostId": action.host_id,
-        "targetHostId": action.target_host_id,
-        "size": dict(action.size),
-    }
-
-
 def stays_down_table(stays_down: Sequence[StaysDown]) -> Table:
     """Who does not run after the plan, and why."""
     rows = tuple(cells(one.vm_id, one.tier, one.reason) for one in stays_down)
@@ -314,22 +225,6 @@ def blockers_table(blockers: Sequence[Blocker]) -> Table:
     return Table(columns, rows, is_list=True, noun="guest", is_grouped=True, name="blockers")
 
 
-def level_table(levels: Sequence[LevelValue]) -> Table:
-    """How good the plan is, and what is proven."""
-    columns = (
-        Column("level"),
-        Column("value", is_number=True),
-        Column("proof", key="bound"),
-        Column("counts", wrap=True),
-    )
-    return Table(columns, tuple(map(_level_row, levels)), name="levels")
-
-
-def _level_row(level: LevelValue) -> Row:
-    proof = Cell(describe_proof(level), Tone.GOOD if level.gap == 0 else Tone.DOUBTFUL, value=level.bound)
-    return (*cells(level.name, level.value), proof, Cell(describe_level(level.name)))
-
-
 def frontier_table(points: Sequence[FrontierPoint]) -> Table:
     """What moving more guests buys; of the levels only those that are not zero at every point.
 
@@ -341,7 +236,7 @@ def frontier_table(points: Sequence[FrontierPoint]) -> Table:
         Column("guests", is_number=True, unit="%"),
         Column("may move", is_number=True),
         Column("moved", is_number=True),
-        *(Column(short_level(name), is_number=True, key=name) for name in names),
+        *(Column(short_level(name), is_number=True, key=name, unit=unit_of(name).key) for name in names),
     )
     rows = tuple(
         (
@@ -357,5 +252,7 @@ def frontier_table(points: Sequence[FrontierPoint]) -> Table:
 def _value(level: LevelValue | None) -> Cell:
     if level is None:
         return Cell("-", value=None)
-    bound = "" if level.gap == 0 else f"/{abbreviate(level.bound)}"
-    return Cell(f"{abbreviate(level.value)}{bound}", value={"value": level.value, "bound": level.bound})
+    bound = "" if level.gap == 0 else f"/{abbreviate_value(level.name, level.bound)}"
+    return Cell(
+        f"{abbreviate_value(level.name, level.value)}{bound}", value={"value": level.value, "bound": level.bound}
+    )

@@ -9,7 +9,7 @@ from trimtab_solver.explain.explanation import Admission, Condition, GuestExplan
 from trimtab_solver.outcome import Answer
 from trimtab_solver.snapshot import Vm
 
-from .answer import action_table
+from .action_tables import action_table
 from .model import Block, Cell, Column, Items, Line, Report, Row, Section, Table, Tone, Value, line
 from .verdict import headline
 

@@ -60,6 +60,6 @@ def _table(table: Table) -> Iterator[str]:
     yield f"| {' | '.join(escape(column.title) for column in table.columns)} |"
     yield f"|{' --- |' * len(table.columns)}"
     for row in table.rows:
-        yield f"| {' | '.join(escape(cell.text) for cell in row)} |"
+        yield f"| {' | '.join(escape(cell.whole) for cell in row)} |"
     if table.left_out:
         yield from ("", f"... and {more(table.left_out, table.noun)}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from .quantities import some
 
 
 class Tone(enum.StrEnum):
@@ -81,12 +83,21 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text in a table, and what it says as a value for programs. Cells that read alike are alike."""
+    """A text in a table, and what it says as a value for programs. Cells that read alike are alike.
+
+    `full` is what is said where nothing is left out; empty if that is the text.
+    """
 
     text: str
     tone: Tone = Tone.PLAIN
     is_strong: bool = False
     value: Value | Shown = field(default=Shown.AS_TEXT, compare=False)
+    full: str = ""
+
+    @property
+    def whole(self) -> str:
+        """All that it says."""
+        return self.full or self.text
 
 
 Row = tuple[Cell, ...]
@@ -219,6 +230,13 @@ def cells(*parts: str | int) -> Row:
 def number(value: int, tone: Tone = Tone.PLAIN, *, is_strong: bool = False) -> Cell:
     """A whole number."""
     return Cell(str(value), tone, is_strong, value)
+
+
+def listed(names: Sequence[str], limit: int, value: Value) -> Cell:
+    """Names, of which there may be more than are read in passing."""
+    short = some(names, limit)
+    full = ", ".join(names)
+    return Cell(short, value=value, full="" if full == short else full)
 
 
 def whole(parts: tuple[Part, ...]) -> str:

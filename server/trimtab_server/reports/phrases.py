@@ -1,4 +1,4 @@
-"""Actions, sizes, outcomes and levels in words that need no manual."""
+"""Actions, sizes and outcomes in words that need no manual."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from trimtab_solver.actions import Action, ActionKind, Phase
-from trimtab_solver.measures import Measure
-from trimtab_solver.outcome import LevelValue, Outcome
+from trimtab_solver.outcome import Outcome
 
 PHASES: Final[Mapping[Phase, str]] = {
     Phase.RESTORE: "bring back what is down",
@@ -70,41 +69,3 @@ def _change(name: str, then: int, now: int) -> str:
     if name == "disk_gib":
         return f"{then} -> {now} GiB"
     return f"{then} -> {now}"
-
-
-def describe_level(name: str) -> str:
-    """What the level counts."""
-    kind, _, tiers = name.partition(":")
-    if kind not in set(Measure):
-        return "as the Objectives of the policy weigh it"
-    return _describe_measure(Measure(kind), tiers)
-
-
-def _describe_measure(measure: Measure, tiers: str) -> str:
-    match measure:
-        case Measure.RUNNING:
-            return f"{' and '.join(tiers.split('+'))} guests that do not run, by value"
-        case Measure.INHERITED:
-            return "breaches of must rules and overfull hosts that remain"
-        case Measure.STOPS:
-            return "running guests stopped (2 each) or suspended (1 each)"
-        case Measure.SHRINKAGE:
-            return "CPU (milli) and memory (MiB) below what guests request, weighted"
-        case Measure.SHOULD:
-            return "breaches of should rules, weighted"
-        case Measure.DISRUPTION:
-            return "memory of migrated guests (MiB; cold ones 4 times), spares booted"
-        case Measure.BALANCE:
-            return "load above thresholds and uneven load, weighted"
-        case _:
-            assert_never(measure)
-
-
-def short_level(name: str) -> str:
-    """The level as the head of a narrow column."""
-    return name.removeprefix("running:")
-
-
-def describe_proof(level: LevelValue) -> str:
-    """Whether a better value is ruled out."""
-    return "proven best" if level.gap == 0 else f"{level.bound} at best"

@@ -10,7 +10,8 @@ from trimtab_solver.execution.carry_out import after_plan
 from trimtab_solver.outcome import Answer
 from trimtab_solver.snapshot import Host, Snapshot
 
-from .answer import action_table, blockers_table, broken_rules_table
+from .action_tables import action_table
+from .answer import blockers_table, broken_rules_table
 from .model import Block, Report, Section, Tone, Value, line
 from .phrases import PHASES, describe_action
 from .quantities import plural, some, spell_seconds

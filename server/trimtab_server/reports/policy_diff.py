@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .json_report import records_of
 from .json_text import json_text
+from .levels import unit_cell, value_cell
 from .model import Block, Cell, Column, Digest, Items, Report, Row, Section, Table, Tone, cells, line
 from .quantities import plural, some
 
@@ -51,8 +52,15 @@ def _sections(diff: PolicyDiff) -> Iterator[Section]:
 def _plan_blocks(plan: PlanChange) -> Iterator[Block]:
     yield line("the same plan" if plan.is_empty else _outcomes(plan))
     if levels := tuple(_level_changes(plan)):
-        columns = (Column("level"), Column("old", is_number=True), Column("new", is_number=True))
-        rows = tuple((Cell(name), *(Cell(_value(value), value=value) for value in values)) for name, *values in levels)
+        columns = (
+            Column("level"),
+            Column("old", is_number=True),
+            Column("new", is_number=True),
+            Column("unit", wrap=True),
+        )
+        rows = tuple(
+            (Cell(name), *(_level_cell(name, value) for value in values), unit_cell(name)) for name, *values in levels
+        )
         yield Table(columns, rows, name="levels")
     if facts := tuple(_plan_facts(plan)):
         yield Items(facts)
@@ -139,6 +147,10 @@ def _side(side: PlanSide) -> dict[str, Any]:
     if side.refused:
         return {"refused": [str(fault) for fault in side.refused]}
     return {"outcome": side.outcome, "levels": dict(side.levels or {})}
+
+
+def _level_cell(name: str, value: int | None) -> Cell:
+    return Cell("none", value=None) if value is None else value_cell(name, value)
 
 
 def _level_changes(plan: PlanChange) -> Iterator[tuple[str, int | None, int | None]]:

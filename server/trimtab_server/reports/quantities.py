@@ -15,7 +15,7 @@ def more(number: int, noun: str) -> str:
     return plural(number, f"more {noun}") if noun else f"{number} more"
 
 
-def abbreviate(number: int) -> str:
+def abbreviate(number: float) -> str:
     """Three digits and a unit: ``950``, ``97.1k``, ``1.16M``."""
     scaled = float(number)
     for unit in ("", "k", "M", "G"):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from trimtab_solver.quarantine import Quarantined
 
-from .model import Cell, Column, Row, Section, Table, cells
-from .quantities import plural, some
+from .model import Cell, Column, Row, Section, Table, cells, listed
+from .quantities import plural
 
 _NAMED = 3
 
@@ -31,5 +31,5 @@ def _row(record: Quarantined) -> Row:
         {"reason": fault.reason.value, "path": fault.path, "message": fault.message, "fix": fault.fix}
         for fault in record.faults
     )
-    hosts = some(record.hosts, _NAMED) if record.hosts else "no host"
-    return (*cells(record.vm_id, record.reason.value), Cell(wrong, value=faults), Cell(hosts, value=record.hosts))
+    hosts = listed(record.hosts, _NAMED, record.hosts) if record.hosts else Cell("no host", value=())
+    return (*cells(record.vm_id, record.reason.value), Cell(wrong, value=faults), hosts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from .model import Block, Cell, Digest, HeatMap, Items, Line, Report, Row, Section, Table, Timeline
 from .page import Page, style_of
@@ -85,6 +86,8 @@ def _write_columns(page: Page, table: Table, limit: int | None) -> None:
     groups = _groups(table, kept)
     shown = groups[:limit] if table.is_list else groups
     rows = [_joined(group, limit) for group in shown]
+    if limit is None:
+        rows = [tuple(replace(cell, text=cell.whole) for cell in row) for row in rows]
     page.table([table.columns[i] for i in kept], [[row[i] for i in kept] for row in rows])
     hidden = table.left_out + sum(len(group) for group in groups[len(shown) :])
     if hidden:
@@ -101,5 +104,7 @@ def _groups(table: Table, kept: Sequence[int]) -> list[list[Row]]:
 
 
 def _joined(group: Sequence[Row], limit: int | None) -> Row:
+    if len(group) == 1:
+        return group[0]
     names = [row[0].text for row in group]
     return (Cell(some(names, len(names) if limit is None else _GROUPED)), *group[0][1:])

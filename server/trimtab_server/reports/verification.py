@@ -10,6 +10,7 @@ from trimtab_solver.verify.replay import Verdict
 from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Violation
 
+from .levels import describe_level, unit_cell, value_cell
 from .model import Cell, Column, Digest, Line, Report, Row, Section, Table, Tone, Value, cells, line, number
 from .quantities import plural
 from .quarantine import quarantine_section
@@ -69,15 +70,30 @@ def _verdict(answer: Answer, verdict: Verdict, *, is_stale: bool) -> Line:
 
 def value_table(levels: Sequence[tuple[str, int]], claimed: Mapping[str, int]) -> Table:
     """The levels as the verifier counts them, beside what the plan file says."""
-    columns = (Column("level"), Column("recomputed", is_number=True), Column("plan file", is_number=True))
-    rows = tuple((*cells(name, value), _claim(claimed.get(name), value)) for name, value in levels)
+    columns = (
+        Column("level"),
+        Column("recomputed", is_number=True),
+        Column("plan file", is_number=True),
+        Column("unit", wrap=True),
+        Column("counts", wrap=True),
+    )
+    rows = tuple(
+        (
+            *cells(name),
+            value_cell(name, value),
+            _claim(name, claimed.get(name), value),
+            unit_cell(name),
+            Cell(describe_level(name)),
+        )
+        for name, value in levels
+    )
     return Table(columns, rows, name="levels")
 
 
-def _claim(said: int | None, value: int) -> Cell:
+def _claim(name: str, said: int | None, value: int) -> Cell:
     if said is None:
         return Cell("-", Tone.BAD, is_strong=True, value=None)
-    return number(said) if said == value else number(said, Tone.BAD, is_strong=True)
+    return value_cell(name, said) if said == value else value_cell(name, said, Tone.BAD, is_strong=True)
 
 
 def violation_table(violations: Sequence[Violation]) -> Table:

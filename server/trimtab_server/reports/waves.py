@@ -9,8 +9,6 @@ from typing import Final
 
 from trimtab_solver.actions import Action, ActionKind
 
-from .quantities import plural
-
 _DONE: Final[Mapping[ActionKind, str]] = {
     ActionKind.FENCE_HOST: "fenced",
     ActionKind.BOOT_HOST: "booted",
@@ -62,11 +60,6 @@ def waves_of(actions: Sequence[Action]) -> tuple[Wave, ...]:
 
 
 def count_done(actions: Iterable[Action]) -> str:
-    """``1 host fenced, 20 guests started``."""
+    """How many hosts and guests what was done with: ``1 fenced, 20 started``."""
     counts = Counter(action.kind for action in actions)
-    words = (
-        f"{plural(counts[kind], 'host' if kind.acts_on_host else 'guest')} {done}"
-        for kind, done in _DONE.items()
-        if counts[kind]
-    )
-    return ", ".join(words)
+    return ", ".join(f"{counts[kind]} {done}" for kind, done in _DONE.items() if counts[kind])

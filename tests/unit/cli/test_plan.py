@@ -71,7 +71,7 @@ def test_table_answers_the_questions_of_an_operator(tmp_path: Path) -> None:
     assert "suspend b on h2 makes room on h2 for a" in words
     assert "start a on h2 its host h1 failed; restarts on h2" in words
     assert "Stays down: 1 guest" in words
-    assert "running:top 0 proven best" in words
+    assert "running:top 0 guest value proven best top guests down, by value" in words
     assert "Verified by replay." in words
     # tier, ran before, displaced, restarted, suspended, stays down, runs after; what is zero for all has no column
     assert "low 1 0 0 1 1 0" in words

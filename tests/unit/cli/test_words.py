@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.case_files import DISPLACED, FAILED, H2, A
 from trimtab_server.cli.exits import ExitCode, exit_code_of
-from trimtab_server.reports.phrases import OUTCOMES, PHASES, describe_action, describe_level, describe_proof
+from trimtab_server.reports.levels import describe_level, describe_proof, spell_value, unit_of
+from trimtab_server.reports.phrases import OUTCOMES, PHASES, describe_action
 from trimtab_server.reports.sites import count_sites
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.outcome import Answer, BrokenRule, Certificate, LevelValue, Outcome, StaysDown
@@ -57,8 +58,23 @@ def test_nothing_lacks_words() -> None:
     assert set(PHASES) == set(Phase)
     assert all(describe_action(Action(1, kind, "v", "h1", "h2")) for kind in ActionKind)
     names = ("running:a+b", "inherited", "stops", "shrinkage", "should", "disruption", "balance")
-    assert all(describe_level(name) for name in names)
+    assert all(describe_level(name) and unit_of(name).name and unit_of(name).key for name in (*names, "a sum"))
     assert [describe_proof(level) for level in LEVELS] == ["proven best", "1 at best", "proven best"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text", "as_bound"),
+    [
+        ("disruption", 16_384, "16", "16"),
+        ("disruption", 1_025_536, "1001.5", "1001.5"),
+        ("disruption", 16_385, "16.01", "16"),
+        ("disruption", 1, "0.01", "0"),
+        ("shrinkage", 79_656, "79656", "79656"),
+    ],
+)
+def test_values_are_written_in_their_unit(name: str, value: int, text: str, as_bound: str) -> None:
+    """Memory in GiB; a value is never said to be smaller than it is, a bound never larger."""
+    assert (spell_value(name, value), spell_value(name, value, is_bound=True)) == (text, as_bound)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_long_plans_have_a_bar_for_each_kind_in_a_wave() -> None:
     """So that a night's work fits on a page."""
     timeline = timeline_of(Plan(_actions(500)))
     labels = [bar.label for bar in timeline.bars]
-    assert labels == ["wave 1: 1 host fenced", "wave 2: 499 guests started"]
+    assert labels == ["wave 1: 1 fenced", "wave 2: 499 started"]
     chain = tuple(replace(MOVE, id=i, depends_on=(i - 1,) if i > 1 else ()) for i in range(1, 101))
     assert (len(timeline_of(Plan(chain)).bars), timeline_of(Plan(chain)).left_out) == (80, 20)
 
@@ -114,7 +114,7 @@ def test_waves_count_what_is_done() -> None:
     """By kind, hosts first."""
     first, second = waves_of((*_actions(3), replace(MOVE, id=9)))
     assert (count_done(first.actions), count_done(second.actions)) == (
-        "1 host fenced, 1 guest migrated", "2 guests started"
+        "1 fenced, 1 migrated", "2 started"
     )  # fmt: skip
     assert (first.start_s, first.end_s, second.end_s) == (0, 15, 45)
 

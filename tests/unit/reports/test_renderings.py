@@ -36,6 +36,7 @@ from trimtab_server.reports.model import (
     Table,
     Tile,
     Timeline,
+    listed,
     whole,
 )
 from trimtab_server.reports.page import Page
@@ -121,7 +122,7 @@ def _said_in(blocks: Iterable[Block], has_room: bool) -> Iterator[str]:
                 yield from block.texts
             case Table():
                 kept = [i for i, column in enumerate(block.columns) if has_room or not column.needs_room]
-                yield from (row[i].text for row in block.rows for i in kept)
+                yield from (row[i].whole for row in block.rows for i in kept)
             case HeatMap():
                 for domain, hosts in block.domains:
                     yield from (domain, *(host.host_id for host in hosts))
@@ -362,12 +363,26 @@ def test_ids_and_numbers_are_the_same_in_every_format(name: str) -> None:
 def test_programs_need_no_words() -> None:
     """Numbers are numbers beside their unit, ids strings, what is not there is null."""
     (table,) = _tables(json.loads(json_of(REPORTS["verification"]))["sections"][1])
-    assert table["rows"] == [{"level": "running:gold", "recomputed": 8124, "planFile": 8123}]
+    (row,) = table["rows"]
+    assert row["counts"] == "gold guests down, by value"
+    expected = {"level": "running:gold", "recomputed": 8124, "planFile": 8123, "unit": "guest value"}
+    assert expected.items() <= row.items()
     (actions,) = _tables(json.loads(json_of(REPORTS["answer"]))["sections"][2])
     assert [column["unit"] for column in actions["columns"]] == ["", "", "s", "", "", ""]
     assert actions["rows"][0]["from"] == 0
     assert actions["rows"][0]["action"]["targetHostId"] == "host-2"
     assert json.loads(json_of(REPORTS["verification"]))["facts"]["safe"] is False
+
+
+def test_lists_in_cells_are_cut_short_only_where_lists_are_limited() -> None:
+    """Without a limit, and in every other format, all that an action waits for is named."""
+    table = Table((Column("after", wrap=True),), ((listed(list("abcde"), 3, tuple("abcde")),),))
+    stream = io.StringIO()
+    write_blocks(Page(stream), [table], limit=50)
+    assert "a, b, c and 2 more" in stream.getvalue()
+    report = Report(Line(("x",)), (table,))
+    for text in (html_of(report), markdown_of(report), _on_terminal(report)):
+        assert "a, b, c, d, e" in text
 
 
 def test_columns_of_the_same_name_are_told_apart() -> None:
