@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -152,7 +152,8 @@ class _Planner:
     def answer(self) -> Answer:
         candidates = self._runner.candidates()
         while (candidate := self._next(candidates)) is not None:
-            self._attempt(candidate.engine, self._finish(candidate.target))
+            is_first = self._attempts.best is None
+            self._try(candidate.engine, candidate.target, may_descend=not is_first or not self._stop.is_set())
         self._stay()
         self._refine()
         is_exhausted = self._search_all_ways()
@@ -201,14 +202,21 @@ class _Planner:
             self._runner.refused(self._verified())
         self._runner.reserve(_ATTEMPT_FACTOR * (time.monotonic() - began))
 
-    def _finish(self, target: Target) -> Target:
-        """The target with the last touches; as it is if they have a defect."""
+    def _try(self, engine: str, target: Target, *, may_descend: bool = True) -> None:
+        """Attempts a target with the last touches, and then what a descent makes of it."""
+        finished = self._touch(self._finishing.finish, target) or target
+        self._attempt(engine, finished)
+        if may_descend and (better := self._touch(self._finishing.descend, finished)) is not None:
+            self._attempt(engine, better)
+
+    def _touch(self, touch: Callable[[Target], Target | None], target: Target) -> Target | None:
+        """What the last touches make of a target; None if they have a defect."""
         try:
             with self._stages.timed("search"):
-                return self._finishing.finish(target)
+                return touch(target)
         except Exception as error:  # a defect of one engine costs its own contribution only (decision 0014)
             self._faults.add_error(_FINISHING, error)
-            return target
+            return None
 
     def _verified(self) -> Best | None:
         """The state that the best plan ends in."""
@@ -234,7 +242,7 @@ class _Planner:
                 target = self._runner.refine(attempts.best.ordering.reached, stuck)
             if target is None:
                 return
-            self._attempt(REFINED, self._finish(target))
+            self._try(REFINED, target)
 
     def _search_all_ways(self) -> bool:
         """For a small cluster, finds out whether the best target can be reached at all; whether all ways were tried."""
@@ -316,14 +324,17 @@ class _Planner:
         return Certificate(
             snapshot_digest=digest,
             policy_digest=self._prepared.policy.digest,
-            engine_versions=(
-                ("trimtab", version("trimtab")),
-                ("ortools", version("ortools")),
-            ),
+            engine_versions=_engine_versions(),
             seed=self._options.seed,
             reproducible=self._options.reproducible,
             verified=True,
         )
+
+
+@cache
+def _engine_versions() -> tuple[tuple[str, str], ...]:
+    """Name and version of what plans come from; looking them up takes milliseconds."""
+    return tuple((name, version(name)) for name in ("trimtab", "ortools"))
 
 
 def _tell(on_progress: Callable[[Progress], None], began: float, engine: str, levels: tuple[LevelValue, ...]) -> None:

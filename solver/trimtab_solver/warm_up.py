@@ -10,20 +10,20 @@ import threading
 import numpy as np
 
 from .authoring.loader import parse_policy
-from .digest import snapshot_digest
 from .engines.bounds.bound import Bounds
 from .engines.clock import NEVER
 from .engines.columns import knapsacks
 from .engines.columns.dynamic_program import solve_knapsacks
 from .engines.columns.price_and_branch import PriceAndBranchOptions, price_and_branch
-from .engines.finishing import Finishing
 from .engines.greedy import repair
 from .engines.room_prices import RoomPrices
 from .engines.search import SearchOptions, search
 from .engines.search.anneal import anneal
 from .engines.search.construct import construct
-from .engines.search.finish import send_home, spread_arrivals
+from .engines.search.finish import send_home, spread
 from .jit import is_cached
+from .options import PlanOptions
+from .planner import plan_prepared
 from .prepared import prepare
 from .snapshot import Host, Snapshot, Vm, VmState
 
@@ -46,20 +46,22 @@ def warm_up() -> None:
     )
     snapshot = Snapshot(hosts, vms)
     policy = parse_policy({"warm-up.yaml": _POLICY})
-    problem = prepare(snapshot, policy).problem
+    prepared = prepare(snapshot, policy)
+    problem = prepared.problem
     start = repair(problem, problem.current)
     room = RoomPrices(problem.ranks[0], np.ones(len(vms)))
     relaxed = Bounds(problem).loss_problem(problem.ranks[0], {})
     price_and_branch(problem, relaxed, PriceAndBranchOptions(NEVER, iterations=1), threading.Event())
     search(problem, SearchOptions(budget_s=0.01, workers=1, reproducible=True, room=room), start)
-    Finishing(problem).finish(start)
-    # looks up the types of all fields, which takes as long as the digest of a hundred guests
-    snapshot_digest(snapshot)
+    # the first plan, and nothing more: all that is looked up once per process
+    stop = threading.Event()
+    stop.set()
+    plan_prepared(prepared, PlanOptions(workers=1), stop=stop)
 
 
 def is_warm() -> bool:
     """Whether all kernels have been compiled on this machine since they were last changed."""
-    return all(is_cached(kernel) for kernel in (anneal, construct, send_home, spread_arrivals, solve_knapsacks))
+    return all(is_cached(kernel) for kernel in (anneal, construct, send_home, spread, solve_knapsacks))
 
 
 if __name__ == "__main__":

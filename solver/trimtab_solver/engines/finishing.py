@@ -1,7 +1,8 @@
 """What is done to every target before it becomes a plan: no move for nothing, and even loads where all else is equal.
 
 An engine whose time is up leaves its last steps half done: the exact engine, say, has just gained at one level with
-whatever moves the solver happened to choose.
+whatever moves the solver happened to choose. Two passes mend that: `finish` takes a moment and is for every target;
+`descend` looks further, for small clusters, once there is a plan that nobody has to wait for.
 """
 
 from __future__ import annotations
@@ -32,28 +33,35 @@ class Finishing:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._is_small = variable_count(problem) <= EXACT_FIRST
 
     @cached_property
     def _tables(self) -> Tables:
         return build_tables(self._problem, strict_weights(self._problem))
 
+    @cached_property
+    def _is_small(self) -> bool:
+        return variable_count(self._problem) <= EXACT_FIRST
+
     def finish(self, target: Target) -> Target:
         """The target without moves that bring nothing, with arrivals spread; no worse at any level."""
-        tables = self._tables
-        start = self._descend(target) if self._is_small else target
-        state = self._state(start)
+        tables, state = self._tables, self._state(target)
         send_home(tables, state)
         spread_arrivals(tables, state)
         self._take_smaller_spares(tables, state)
-        return self._better(state, start, or_as_good=True)
+        return self._better(state, target, or_as_good=True)
 
-    def _descend(self, target: Target) -> Target:
-        """What many small changes lead to that each cost nothing; the target itself if they gain nothing either."""
+    def descend(self, target: Target) -> Target | None:
+        """What many small changes lead to that each cost nothing, finished; None where they gain nothing either.
+
+        For small clusters alone.
+        """
+        if not self._is_small:
+            return None
         tables, state = self._tables, self._state(target)
         steps = _STEPS_PER_GUEST * self._problem.vm_count
         anneal(tables, state, target.place.astype(np.int64), np.zeros(1), no_heat(tables).mix, steps, 0.0)
-        return self._better(state, target, or_as_good=False)
+        found = self._better(state, target, or_as_good=False)
+        return None if found is target else self.finish(found)
 
     def _state(self, target: Target) -> State:
         state = new_state(self._problem, self._tables, target.place, seed=0)

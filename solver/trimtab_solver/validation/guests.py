@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..errors import Reason
@@ -69,9 +70,11 @@ def check_guests(
 def sum_requests(vms: Sequence[Vm]) -> dict[str, int]:
     """The sum of all requests per resource."""
     total: dict[str, int] = {}
-    for vm in vms:
-        for resource, amount in vm.requested.items():
-            total[resource] = total.get(resource, 0) + amount
+    # guests share mappings: each is added up once
+    requests = {id(vm.requested): vm.requested for vm in vms}
+    for which, number in Counter(id(vm.requested) for vm in vms).items():
+        for resource, amount in requests[which].items():
+            total[resource] = total.get(resource, 0) + number * amount
     return total
 
 

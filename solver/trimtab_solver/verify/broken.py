@@ -45,8 +45,7 @@ def _scopes(case: Case, placement: Placement) -> Iterator[BrokenRule]:
 
 def _overfull(case: Case, placement: Placement) -> Iterator[BrokenRule]:
     """One for each host and resource without room for what runs there."""
-    before, after = case.rooms(), case.rooms()
-    after.hold(placement.hosts, placement.sizes)
+    before, after = case.rooms(), _changed(case, placement)
     for host, load in after.by_host():
         for resource in sorted(load):
             most = after.room(host.id, resource)
@@ -54,6 +53,18 @@ def _overfull(case: Case, placement: Placement) -> Iterator[BrokenRule]:
                 lacking = describe_amount(resource, -(-(load[resource] - most) // UNIT))
                 was = int(before.at_first(host.id, resource) > most)
                 yield BrokenRule(ROOM, Level.MUST, f"{host.id} lacks {lacking} for what it runs", was, 1, host.id)
+
+
+def _changed(case: Case, placement: Placement) -> Rooms:
+    """What hosts hold in a placement; what is as in the snapshot is not added up again."""
+    rooms, hosts, sizes = case.rooms(), placement.hosts, placement.sizes
+    for vm_id, host_id in case.place.items():
+        if hosts.get(vm_id) != host_id or sizes[vm_id] is not case.sizes[vm_id]:
+            rooms.remove(vm_id, host_id, case.sizes[vm_id])
+    for vm_id, host_id in hosts.items():
+        if case.place.get(vm_id) != host_id or sizes[vm_id] is not case.sizes[vm_id]:
+            rooms.add(vm_id, host_id, sizes[vm_id])
+    return rooms
 
 
 def _above_thresholds(case: Case, placement: Placement) -> Iterator[BrokenRule]:

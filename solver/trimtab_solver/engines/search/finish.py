@@ -41,15 +41,15 @@ def spread_arrivals(tables: Tables, state: State) -> None:
     Empty is the host whose scarcest resource is used least with the guest at full size (`_fullness`). Of very many
     pairs a part is looked at, spread evenly.
     """
-    rooms = tables.rooms.astype(np.float64)
-    limit = rooms[:, LIMIT, :]
-    per_unit = np.divide(rooms[:, SHARED : SHARED + 2, :], limit[:, None, :], where=limit[:, None, :] > 0, out=np.zeros_like(rooms[:, :2]))
-    _spread(tables, state, np.zeros(limit.T.shape), np.ascontiguousarray(per_unit.transpose(1, 2, 0)))
+    limit = tables.rooms[:, LIMIT, :].T
+    loads = tables.rooms[:, SHARED : SHARED + 2, :].transpose(1, 2, 0)
+    per_unit = np.divide(loads, limit, out=np.zeros(loads.shape), where=limit > 0)
+    spread(tables, state, np.zeros(limit.shape), per_unit)
 
 
 @compiled
-def _spread(T: Tables, S: State, used: Floats, per_unit: Floats) -> None:
-    """`used` [R, H] is scratch: what share of each resource is used before anyone comes.
+def spread(T: Tables, S: State, used: Floats, per_unit: Floats) -> None:
+    """As `spread_arrivals`. `used` [R, H] is scratch: what share of each resource is used before anyone comes.
 
     `per_unit` [2, R, H]: the share that one unit of demand takes, firm and backed.
     """
