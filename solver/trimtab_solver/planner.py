@@ -147,7 +147,7 @@ class _Planner:
         )
         self._faults = self._runner.faults
         self._attempts = Attempts(prepared, stages, self._faults)
-        self._finishing = Finishing(problem)
+        self._finishing = Finishing(problem, self._runner.strict)
 
     def answer(self) -> Answer:
         candidates = self._runner.candidates()

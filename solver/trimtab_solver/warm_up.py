@@ -29,10 +29,31 @@ from .snapshot import Host, Snapshot, Vm, VmState
 
 _POLICY = b"""
 apiVersion: trimtab/v1
+kind: PolicySet
+metadata: {name: warm-up}
+spec: {require: [any, apart]}
+---
+apiVersion: trimtab/v1
 kind: Tier
 metadata: {name: any}
-spec: {rank: 1, evict: {when: "true"}}
+spec: {rank: 1, evict: {when: "event.hardware_failures >= 1"}}
+---
+apiVersion: trimtab/v1
+kind: Spread
+metadata: {name: apart}
+spec: {select: {matchLabels: {apart: "yes"}}, groupBy: vm.group, topology: host, maxPerDomain: 1, level: must}
+---
+apiVersion: trimtab/v1
+kind: HostRequirement
+metadata: {name: able}
+spec: {select: {cel: "'needs' in vm.labels"}, require: "'able' in host.capabilities", level: should, weight: 1}
+---
+apiVersion: trimtab/v1
+kind: ActionBudget
+metadata: {name: moves}
+spec: {maxMigrations: "50%"}
 """
+"""What most policies have: reading and compiling them looks much up that stays known."""
 
 
 def warm_up() -> None:
@@ -41,7 +62,7 @@ def warm_up() -> None:
     size = {"memory_mib": 1}
     hosts = tuple(Host(name, capacity=size) for name in ("a", "b"))
     vms = (
-        Vm("runs", "any", "any", requested=size, host_id="a"),
+        Vm("runs", "any", "any", {"apart": "yes"}, "one", requested=size, host_id="a"),
         *(Vm(name, "any", "any", requested=size, state=VmState.PENDING) for name in ("waits", "lacks")),
     )
     snapshot = Snapshot(hosts, vms)

@@ -16,7 +16,7 @@ from trimtab_solver.engines.finishing import Finishing
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.engines.search.moves import try_shift
 from trimtab_solver.engines.search.state import new_state
-from trimtab_solver.engines.search.tables import build_tables
+from trimtab_solver.engines.search.tables import StrictTables, build_tables
 from trimtab_solver.engines.search.weights import strict_weights
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.planner import plan_recovery
@@ -46,7 +46,7 @@ def test_a_finished_target_is_valid_and_no_worse(seeds: range) -> None:
         if not problem.vm_count:
             continue
         target = _shuffled(problem, seed)
-        finished = Finishing(problem).finish(target)
+        finished = Finishing(problem, StrictTables(problem)).finish(target)
         verdict = judged(snapshot, policy, problem, finished)
         assert verdict.is_valid, (seed, verdict.violations)
         assert problem.evaluate(finished) <= problem.evaluate(target), seed

@@ -13,6 +13,7 @@ from .clock import Deadline
 from .ledger import Ledger, Values
 from .proof import LevelProof
 from .relaxation.lagrangian import Floats
+from .search.tables import StrictTables
 
 NOBODY = "none"
 """In place of an engine, for everything as it is."""
@@ -67,7 +68,7 @@ class Task:
 
     `start` is what the problem permits; `report` may be told, from any thread, of better targets on the way. `earlier`
     [V] is where an earlier plan left the guests. `stuck` guests [V] that run in `start` run nowhere else, though they
-    may go down, or back to where they run now.
+    may go down, or back to where they run now. `strict` has tables for whoever descends.
     """
 
     problem: Problem
@@ -75,6 +76,7 @@ class Task:
     ledger: Ledger
     effort: Effort
     report: Callable[[Target], None]
+    strict: StrictTables
     earlier: Index | None = None
     stuck: Bools | None = None
 

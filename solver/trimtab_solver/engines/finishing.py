@@ -20,8 +20,7 @@ from .search.finish import send_home, spread_arrivals
 from .search.moves import try_shift
 from .search.rows import State, Tables
 from .search.state import new_state, relocate
-from .search.tables import build_tables
-from .search.weights import strict_weights
+from .search.tables import StrictTables
 from .strategy import EXACT_FIRST
 
 _STEPS_PER_GUEST = 200
@@ -31,12 +30,8 @@ _STEPS_PER_GUEST = 200
 class Finishing:
     """Finishes targets of one problem."""
 
-    def __init__(self, problem: Problem) -> None:
-        self._problem = problem
-
-    @cached_property
-    def _tables(self) -> Tables:
-        return build_tables(self._problem, strict_weights(self._problem))
+    def __init__(self, problem: Problem, strict: StrictTables) -> None:
+        self._problem, self._strict = problem, strict
 
     @cached_property
     def _is_small(self) -> bool:
@@ -44,7 +39,7 @@ class Finishing:
 
     def finish(self, target: Target) -> Target:
         """The target without moves that bring nothing, with arrivals spread; no worse at any level."""
-        tables, state = self._tables, self._state(target)
+        tables, state = self._strict.tables, self._state(target)
         send_home(tables, state)
         spread_arrivals(tables, state)
         self._take_smaller_spares(tables, state)
@@ -57,14 +52,14 @@ class Finishing:
         """
         if not self._is_small:
             return None
-        tables, state = self._tables, self._state(target)
+        tables, state = self._strict.tables, self._state(target)
         steps = _STEPS_PER_GUEST * self._problem.vm_count
         anneal(tables, state, target.place.astype(np.int64), np.zeros(1), no_heat(tables).mix, steps, 0.0)
         found = self._better(state, target, or_as_good=False)
         return None if found is target else self.finish(found)
 
     def _state(self, target: Target) -> State:
-        state = new_state(self._problem, self._tables, target.place, seed=0)
+        state = new_state(self._problem, self._strict.tables, target.place, seed=0)
         # only differences count, and small ones must not drown in a large sum
         state.totals["energy"] = 0.0
         return state

@@ -9,9 +9,9 @@ from ..problem import Problem, Target
 from ..sizing import fit_sizes
 from .engine import NOBODY, EngineResult, Task
 from .search.construct import adopt, bring_up
+from .search.rows import Tables
 from .search.state import new_state
-from .search.tables import build_tables, with_guests
-from .search.weights import strict_weights
+from .search.tables import StrictTables, with_guests
 
 _MOST_PAIRS = 20_000_000
 """How many pairs of a guest that breaks a rule and a host are looked at; the restart of others does not wait longer."""
@@ -24,7 +24,7 @@ class Greedy:
 
     def improve(self, task: Task) -> EngineResult | None:
         """The same whatever is known already; None if that is as good."""
-        return _better(task, repair(task.problem))
+        return _better(task, repair(task.problem, tables=task.strict.tables))
 
 
 class Earlier:
@@ -34,7 +34,7 @@ class Earlier:
 
     def improve(self, task: Task) -> EngineResult | None:
         """None without such a plan."""
-        return None if task.earlier is None else _better(task, repair(task.problem, task.earlier))
+        return None if task.earlier is None else _better(task, repair(task.problem, task.earlier, task.strict.tables))
 
 
 def _better(task: Task, target: Target) -> EngineResult | None:
@@ -43,12 +43,13 @@ def _better(task: Task, target: Target) -> EngineResult | None:
     return EngineResult(target) if is_first or task.problem.evaluate(target) < task.start.values else None
 
 
-def repair(problem: Problem, preferred: Index | None = None) -> Target:
+def repair(problem: Problem, preferred: Index | None = None, tables: Tables | None = None) -> Target:
     """A target that restarts what it can, in order of rank, and keeps rules better than before.
 
-    With `preferred` [V] (-1: down) guests first go where it has them, as far as that is permitted.
+    With `preferred` [V] (-1: down) guests first go where it has them, as far as that is permitted. `tables` are those
+    under strict weights, where they are at hand.
     """
-    tables = build_tables(problem, strict_weights(problem))
+    tables = StrictTables(problem).tables if tables is None else tables
     state = new_state(problem, tables, problem.current, seed=0)
     if preferred is not None:
         adopt(tables, state, preferred.astype(np.int64))
@@ -65,7 +66,7 @@ def mend(problem: Problem, reached: Target, stuck: Bools) -> Target:
 
     `stuck` guests [V] that run stay as they are.
     """
-    tables = build_tables(problem, strict_weights(problem))
+    tables = StrictTables(problem).tables
     tables = with_guests(tables, may_move=np.where(stuck & problem.running, 0, tables.guests["may_move"]))
     state = new_state(problem, tables, reached.place, seed=0)
     bring_up(problem, tables, state, np.ones(problem.vm_count, dtype=np.bool_), np.zeros(0, dtype=np.int64))

@@ -19,6 +19,7 @@ from .exact_model import variable_count
 from .faults import FaultLog
 from .incumbent import Incumbent, OnBetter
 from .ledger import Ledger, Values
+from .search.tables import StrictTables
 from .strategy import BOUNDS, OPENING, Features, TimeSlice, next_slices, refining_slice
 from .waiting import PATIENCE_S
 
@@ -41,7 +42,7 @@ class Candidate:
 class Runner:
     """Proposes targets, best last, until everything is proven, time is up or `stop` is set.
 
-    `incumbent` is the best target so far, `ledger` says how good any can be.
+    `incumbent` is the best target so far, `ledger` says how good any can be, `strict` has tables for a descent.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Runner:
         self._asked: list[str] = []
         self._on_better = on_better
         self.faults = faults or FaultLog()
+        self.strict = StrictTables(problem)
         self.ledger = Ledger(problem)
         self.incumbent = Incumbent(problem, self.ledger, on_better)
 
@@ -158,6 +160,7 @@ class Runner:
             self.ledger,
             self._effort(time_slice),
             partial(self.incumbent.offer, name),
+            self.strict,
             self._earlier,
             stuck,
         )

@@ -11,6 +11,7 @@ from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.targets import problem_of
 from trimtab_solver.engines.finishing import Finishing
 from trimtab_solver.engines.greedy import repair
+from trimtab_solver.engines.search.tables import StrictTables
 from trimtab_solver.problem import Problem, Target
 from trimtab_solver.sizing import fit_sizes
 from trimtab_solver.snapshot import HostState
@@ -27,7 +28,7 @@ def _target(problem: Problem, **hosts: str) -> Target:
 
 
 def _finished(problem: Problem, target: Target) -> dict[str, str]:
-    place = Finishing(problem).finish(target).place
+    place = Finishing(problem, StrictTables(problem)).finish(target).place
     return {vm_id: problem.host_ids[h] for vm_id, h in zip(problem.vm_ids, place.tolist(), strict=True) if h >= 0}
 
 

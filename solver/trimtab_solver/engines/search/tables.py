@@ -6,6 +6,7 @@ floats; they are exact as long as they are integers below 2^53, which the reassi
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,11 +17,23 @@ from ...primitives.encoding import Bools, Ints
 from ...problem import Problem
 from .group_rows import GroupRows, group_rows
 from .rows import ABOVE, GUEST, HOST, OPTIONS, PEAK, RATIO, SHRINK, TERM, WISH, Floats, Records, Tables
-from .weights import Weights
+from .weights import Weights, strict_weights
 
 NO_BUDGET = 2**60
 
 AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
+
+
+class StrictTables:
+    """The tables of a problem under strict weights, built when first asked for: who descends shares them."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Under `strict_weights`."""
+        return build_tables(self._problem, strict_weights(self._problem))
 
 
 def build_tables(problem: Problem, weights: Weights) -> Tables:
