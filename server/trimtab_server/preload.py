@@ -5,10 +5,12 @@ from google.protobuf.empty_pb2 import Empty
 from trimtab_solver.warm_up import warm_up
 
 from .calls.methods import METHODS
+from .dispatch.method import Quota
 from .dispatch.worker import Worker
 
 for method in METHODS:
-    method.load_work()
+    if method.quota is not Quota.READ:
+        method.load_work()
 warm_up()
 
 

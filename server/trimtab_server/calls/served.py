@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from trimtab.v1 import policy_service_pb2 as pb
@@ -11,10 +9,7 @@ from trimtab_solver.authoring.findings import findings_of
 from trimtab_solver.errors import PolicyRefusedError
 
 from ..convert.findings import finding_to_proto
-
-if TYPE_CHECKING:
-    # solver processes load the functions of all methods, and have no log
-    from ..served_policy import ServedPolicy
+from ..served_policy import ServedPolicy
 
 
 def served_policy(served: ServedPolicy) -> pb.GetServedPolicyResponse:
