@@ -46,11 +46,15 @@ def test_a_finished_target_is_valid_and_no_worse(seeds: range) -> None:
         if not problem.vm_count:
             continue
         target = _shuffled(problem, seed)
-        finished = Finishing(problem, StrictTables(problem)).finish(target)
-        verdict = judged(snapshot, policy, problem, finished)
-        assert verdict.is_valid, (seed, verdict.violations)
-        assert problem.evaluate(finished) <= problem.evaluate(target), seed
-        better += problem.evaluate(finished) < problem.evaluate(target)
+        finishing = Finishing(problem, StrictTables(problem))
+        finished = finishing.finish(target)
+        descended = finishing.descend(finished)
+        for found in (finished, descended or finished):
+            verdict = judged(snapshot, policy, problem, found)
+            assert verdict.is_valid, (seed, verdict.violations)
+            assert problem.evaluate(found) <= problem.evaluate(target), seed
+        assert descended is None or problem.evaluate(descended) < problem.evaluate(finished), seed
+        better += descended is not None or problem.evaluate(finished) < problem.evaluate(target)
     assert_checked(better, seeds, 0.2)
 
 
