@@ -116,6 +116,9 @@ def test_policies_are_compared_on_a_cluster(server: RunningServer) -> None:
     response = stub(server).DiffPolicies(request, timeout=PATIENCE_S)
     (document,) = response.documents
     assert (document.name, document.fields[0].new_json) == ("bronze", '"event.hardware_failures >= 2"')
+    (right,) = response.rights
+    assert (right.right, right.tier, right.old_way, right.new_way) == (pb.RIGHT_EVICT, "bronze", "stop", "")
+    assert (list(right.hardware_failures), list(right.vm_ids)) == ([1], ["b"])
     (plan,) = response.plans
     assert plan.old_side.is_proven
     assert plan.new_side.is_proven

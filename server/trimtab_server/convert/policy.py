@@ -9,11 +9,14 @@ from trimtab.v1 import policy_service_pb2 as pb
 from trimtab_solver.outcome import Outcome
 from trimtab_solver.review.diff import PlanChange, PlanSide, PolicyDiff
 from trimtab_solver.review.document_changes import DocumentChange, FieldChange
+from trimtab_solver.review.right_changes import Right, RightChange
 from trimtab_solver.review.testing import CaseResult
 
-from .enums import OUTCOMES
+from .enums import OUTCOMES, EnumTable
 from .findings import source_to_proto
 from .plan import action_to_proto
+
+_RIGHTS = EnumTable(Right, pb.Right, "RIGHT")
 
 
 def result_to_proto(result: CaseResult) -> pb.TestCaseResult:
@@ -36,6 +39,7 @@ def diff_to_proto(diff: PolicyDiff) -> pb.DiffPoliciesResponse:
         old_digest=diff.old_digest,
         new_digest=diff.new_digest,
         documents=[_document(change) for change in diff.documents],
+        rights=[_right(change) for change in diff.rights],
         selections=[
             pb.SelectionChange(name=change.name, path=change.path, gained=change.gained, lost=change.lost)
             for change in diff.selections
@@ -51,6 +55,18 @@ def _document(change: DocumentChange) -> pb.DocumentChange:
     if change.new is not None:
         message.new_position.CopyFrom(source_to_proto(change.new))
     return message
+
+
+def _right(change: RightChange) -> pb.RightChange:
+    return pb.RightChange(
+        right=_RIGHTS.to_proto[change.right],
+        resource=change.resource,
+        tier=change.tier,
+        old_way=change.old,
+        new_way=change.new,
+        hardware_failures=change.failures,
+        vm_ids=change.vm_ids,
+    )
 
 
 def _field(change: FieldChange) -> pb.FieldChange:

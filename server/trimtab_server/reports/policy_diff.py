@@ -12,11 +12,13 @@ from .json_text import json_text
 from .levels import unit_cell, value_cell
 from .model import Block, Cell, Column, Digest, Items, Report, Row, Section, Table, Tone, cells, line
 from .quantities import plural, some
+from .right_changes import right_sentence
 
 if TYPE_CHECKING:
     from trimtab_solver.actions import Action
     from trimtab_solver.review.diff import PlanChange, PlanSide, PolicyDiff, SelectionChange
     from trimtab_solver.review.document_changes import DocumentChange
+    from trimtab_solver.review.right_changes import RightChange
 
 _NAMED = 8
 """So many guests or hosts are named in words before they are only counted; programs are told of all."""
@@ -34,6 +36,7 @@ def _verdict(diff: PolicyDiff) -> str:
         return "No differences"
     counts = (
         (len(diff.documents), "document"),
+        (len(diff.rights), "right"),
         (len(diff.selections), "selection"),
         (sum(not plan.is_empty for plan in diff.plans), "plan"),
     )
@@ -43,6 +46,8 @@ def _verdict(diff: PolicyDiff) -> str:
 def _sections(diff: PolicyDiff) -> Iterator[Section]:
     if diff.documents:
         yield Section("Documents", (document_table(diff.documents),))
+    if diff.rights:
+        yield Section("Rights", (Items(tuple(right_sentence(change) for change in diff.rights)),))
     if diff.selections:
         yield Section("Selections", (selection_table(diff.selections),))
     for plan in diff.plans:
@@ -121,10 +126,24 @@ def diff_json(diff: PolicyDiff) -> str:
             }
             for change in diff.documents
         ],
+        "rights": [_right(change) for change in diff.rights],
         "selections": records_of(selection_table(diff.selections)),
         "plans": [_plan(plan) for plan in diff.plans],
     }
     return json_text(report)
+
+
+def _right(change: RightChange) -> dict[str, Any]:
+    return {
+        "tier": change.tier,
+        "right": change.right,
+        "resource": change.resource,
+        "old": change.old,
+        "new": change.new,
+        "hardwareFailures": list(change.failures),
+        "guests": list(change.vm_ids),
+        "text": right_sentence(change),
+    }
 
 
 def _plan(plan: PlanChange) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ..snapshot import Snapshot
 from ..verify.replay import Verdict, verify_plan
 from .document_changes import DocumentChange, document_changes
 from .evidence import Evidence
+from .right_changes import RightChange, guest_right_changes, tier_right_changes
 from .scenarios import Scenario, happen
 from .testing import OPTIONS
 
@@ -86,18 +87,19 @@ def _what(side: PlanSide) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDiff:
-    """Everything that differs. Without a cluster only `documents` is filled."""
+    """Everything that differs. Without a cluster only `documents` and the `rights` of tiers are filled."""
 
     old_digest: str
     new_digest: str
     documents: tuple[DocumentChange, ...]
+    rights: tuple[RightChange, ...] = ()
     selections: tuple[SelectionChange, ...] = ()
     plans: tuple[PlanChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing differs."""
-        return not self.documents and not self.selections and all(plan.is_empty for plan in self.plans)
+        return not (self.documents or self.rights or self.selections) and all(plan.is_empty for plan in self.plans)
 
 
 def diff_policies(
@@ -116,13 +118,14 @@ def diff_policies(
     """
     documents = tuple(document_changes(old, new))
     if snapshot is None:
-        return PolicyDiff(old.digest, new.digest, documents)
+        return PolicyDiff(old.digest, new.digest, documents, tier_right_changes(old, new))
     before = _prepared(snapshot, old)
     after = before if old.digest == new.digest else _prepared(snapshot, new)
     return PolicyDiff(
         old.digest,
         new.digest,
         documents,
+        _right_changes(before, after),
         tuple(_selection_changes(before, after)),
         tuple(_plan_change(before, after, scenario, happen(snapshot, scenario), options) for scenario in scenarios),
     )
@@ -133,6 +136,16 @@ def _prepared(snapshot: Snapshot, policy: Policy) -> Prepared | _Refused:
         return prepare_lazily(snapshot, policy)
     except PolicyRefusedError as refusal:
         return refusal.faults
+
+
+def _right_changes(old: Prepared | _Refused, new: Prepared | _Refused) -> tuple[RightChange, ...]:
+    """None where a policy is refused: the plans say why."""
+    if not isinstance(old, Prepared) or not isinstance(new, Prepared):
+        return ()
+    try:
+        return guest_right_changes(old.selection, new.selection)
+    except PolicyRefusedError:
+        return ()
 
 
 # --- selections -----------------------------------------------------------------------------------------------------

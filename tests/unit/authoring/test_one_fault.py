@@ -52,7 +52,7 @@ def test_the_fields_of_a_spec_that_stand_beside_it_are_one_fault() -> None:
     assert fault.message == '"rank" stands beside spec, not in it'
 
 
-@pytest.mark.parametrize("value", ["balacne", "{measuers: {should: 1}}"])
+@pytest.mark.parametrize("value", ["balacne", "{name: sum, measuers: {should: 1}}"])
 def test_a_value_that_may_be_a_word_or_a_mapping_is_wrong_once(value: str) -> None:
     """Fault and path speak of the field, not of the two ways in which it could be right."""
     text = "apiVersion: trimtab/v1\nkind: Objectives\nmetadata: {name: o}\nspec: {levels: [should, " + value + "]}\n"

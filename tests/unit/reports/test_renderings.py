@@ -58,6 +58,7 @@ from trimtab_solver.review.conflicts import Conflict, Findings
 from trimtab_solver.review.coverage import Coverage, Covered
 from trimtab_solver.review.diff import PolicyDiff, SelectionChange
 from trimtab_solver.review.evidence import Item, Point
+from trimtab_solver.review.right_changes import Right, RightChange
 from trimtab_solver.review.testing import CaseResult, Failure
 from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.verify.replay import Verdict
@@ -321,6 +322,7 @@ PLACE = Source("guest-1.yaml", 1234, 5)
 CASE = CaseResult("rule-1", "guest-2 stays", PLACE, (Failure(PLACE, "expect.rule-3", "expected guest-3"),))
 CONFLICT = Conflict(("rule-1", "rule-2"), ("guest-1",), (("guest-1", (("rule-1", ("host-1",)), ("rule-2", ()))),), 4321)
 COVERED = Covered(Item("rule-1", "spec", Point.SATISFIED), PLACE, "guest-2 stays")
+RIGHT = RightChange(Right.EVICT, "", "rule-1", "", "stop", (1,), tuple(f"guest-{n}" for n in range(8123)))
 CHANGE = SelectionChange("rule-1", "spec.select", ("guest-1",), ("guest-2", "guest-3"))
 REPORTS = {
     "answer": answer_report(ANSWER, STATE),
@@ -333,7 +335,7 @@ REPORTS = {
     "tests": results_report([CASE], None, passing=True),
     "conflicts": conflicts_report(Findings((CONFLICT,), is_complete=True), None),
     "coverage": coverage_report(Coverage((COVERED,)), [CASE], None),
-    "difference": diff_report(PolicyDiff("a" * 12, "b" * 12, (), (CHANGE,), ())),
+    "difference": diff_report(PolicyDiff("a" * 12, "b" * 12, (), (RIGHT,), (CHANGE,), ())),
 }
 
 

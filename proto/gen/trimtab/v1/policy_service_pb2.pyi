@@ -51,6 +51,34 @@ SEVERITY_INFO: Severity.ValueType  # 3
 """Worth knowing; may well be meant."""
 Global___Severity: _TypeAlias = Severity  # noqa: Y015
 
+class _Right:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RightEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Right.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RIGHT_UNSPECIFIED: _Right.ValueType  # 0
+    """Not stated."""
+    RIGHT_EVICT: _Right.ValueType  # 1
+    """It may be stopped or suspended."""
+    RIGHT_RESIZE: _Right.ValueType  # 2
+    """It may get less than it requests."""
+    RIGHT_MOVE_COLD: _Right.ValueType  # 3
+    """It may be migrated cold."""
+
+class Right(_Right, metaclass=_RightEnumTypeWrapper):
+    """What may be done to a running guest for the sake of others."""
+
+RIGHT_UNSPECIFIED: Right.ValueType  # 0
+"""Not stated."""
+RIGHT_EVICT: Right.ValueType  # 1
+"""It may be stopped or suspended."""
+RIGHT_RESIZE: Right.ValueType  # 2
+"""It may get less than it requests."""
+RIGHT_MOVE_COLD: Right.ValueType  # 3
+"""It may be migrated cold."""
+Global___Right: _TypeAlias = Right  # noqa: Y015
+
 @_typing.final
 class LintPolicyRequest(_message.Message):
     """What to check."""
@@ -520,6 +548,58 @@ class SelectionChange(_message.Message):
 Global___SelectionChange: _TypeAlias = SelectionChange  # noqa: Y015
 
 @_typing.final
+class RightChange(_message.Message):
+    """A right that guests of a tier have in another way than before, at some numbers of hardware failures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RIGHT_FIELD_NUMBER: _builtins.int
+    RESOURCE_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    OLD_WAY_FIELD_NUMBER: _builtins.int
+    NEW_WAY_FIELD_NUMBER: _builtins.int
+    HARDWARE_FAILURES_FIELD_NUMBER: _builtins.int
+    VM_IDS_FIELD_NUMBER: _builtins.int
+    right: Global___Right.ValueType
+    """Which right."""
+    resource: _builtins.str
+    """The resource that RIGHT_RESIZE is about; else empty."""
+    tier: _builtins.str
+    """The tier under the new policy."""
+    old_way: _builtins.str
+    """Under the old policy "stop", "suspend", "cold" or the share of the request that stays, such as "80%"; empty where
+    there is no such right.
+    """
+    new_way: _builtins.str
+    """The same under the new policy."""
+    @_builtins.property
+    def hardware_failures(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """At which numbers of hardware failures, ascending; 0 to 16 are compared, and 16 stands for more."""
+
+    @_builtins.property
+    def vm_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The guests, sorted; empty without a snapshot."""
+
+    def __init__(
+        self,
+        *,
+        right: Global___Right.ValueType = ...,
+        resource: _builtins.str = ...,
+        tier: _builtins.str = ...,
+        old_way: _builtins.str = ...,
+        new_way: _builtins.str = ...,
+        hardware_failures: _abc.Iterable[_builtins.int] | None = ...,
+        vm_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hardware_failures", b"hardware_failures", "new_way", b"new_way", "old_way", b"old_way", "resource", b"resource", "right", b"right", "tier", b"tier", "vm_ids", b"vm_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RightChange: _TypeAlias = RightChange  # noqa: Y015
+
+@_typing.final
 class PlanSide(_message.Message):
     """What one policy makes of a scenario."""
 
@@ -668,6 +748,7 @@ class DiffPoliciesResponse(_message.Message):
     DOCUMENTS_FIELD_NUMBER: _builtins.int
     SELECTIONS_FIELD_NUMBER: _builtins.int
     PLANS_FIELD_NUMBER: _builtins.int
+    RIGHTS_FIELD_NUMBER: _builtins.int
     old_digest: _builtins.str
     """Digest of the old policy."""
     new_digest: _builtins.str
@@ -684,6 +765,10 @@ class DiffPoliciesResponse(_message.Message):
     def plans(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlanChange]:
         """One entry per scenario, whether or not it differs; empty without a snapshot."""
 
+    @_builtins.property
+    def rights(self) -> _containers.RepeatedCompositeFieldContainer[Global___RightChange]:
+        """Rights that differ: of guests with a snapshot, of the tiers that both policies have without one."""
+
     def __init__(
         self,
         *,
@@ -692,10 +777,11 @@ class DiffPoliciesResponse(_message.Message):
         documents: _abc.Iterable[Global___DocumentChange] | None = ...,
         selections: _abc.Iterable[Global___SelectionChange] | None = ...,
         plans: _abc.Iterable[Global___PlanChange] | None = ...,
+        rights: _abc.Iterable[Global___RightChange] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents", "new_digest", b"new_digest", "old_digest", b"old_digest", "plans", b"plans", "selections", b"selections"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents", "new_digest", b"new_digest", "old_digest", b"old_digest", "plans", b"plans", "rights", b"rights", "selections", b"selections"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
