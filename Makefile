@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types proto schema bench peers siege soak serve fmt lock clean
+.PHONY: help setup demo test lint types proto schema bench peers siege wheel soak serve fmt lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -59,6 +59,11 @@ soak: $(READY)  ## many thousands of random tiny clusters against brute force (m
 siege: $(READY)  ## the service under siege, at full length (SMOKE=1: the slice that is in the gate)
 	$(if $(SMOKE),,TRIMTAB_SIEGE_FULL=1) $(BIN)/python -m pytest tests/siege -s
 
+wheel: $(READY)  ## build the wheel into dist/, and try it in an environment of its own with all it depends on
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel -d dist
+	TRIMTAB_WHEEL_FULL=1 $(BIN)/python -m pytest tests/e2e/test_wheel.py
+
 serve: $(READY)  ## serve on loopback with the sample policy
 	$(BIN)/trimtab serve --reflection
 
@@ -72,4 +77,4 @@ lock:  ## re-resolve requirements.lock (needs uv on PATH)
 		--no-header --no-emit-index-url pyproject.toml -o requirements.lock
 
 clean:  ## remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,8 +3,8 @@
 numba opens a cache when a function is defined, which makes folders and tries to write; and it looks only at the file
 that a function is written in when it decides whether cached code is up to date, not at the functions that it calls.
 Here nothing happens before something is compiled, and the code of each function lies in a folder named by a digest of
-all that is compiled into it: its own code, that of every function it calls, where these are defined, and the numbers
-they use.
+all that is compiled into it: its own code, that of every function it calls, in which modules these are, and the numbers
+they use. Where the sources lie and when they were written does not matter, so that installations can share a folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import numba
 import numpy as np
-from numba.core.caching import FunctionCache, NullCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
 from numba.core.dispatcher import Dispatcher
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -59,15 +59,25 @@ class _DeferredCache(NullCache):
 
     def _open(self) -> Any:
         if self._opened is None:
-            config: Any = numba.config
-            open_cache: Any = FunctionCache
-            before = config.CACHE_DIR
-            config.CACHE_DIR = str(cache_folder() / code_digest(self._dispatcher))
-            try:
-                self._opened = open_cache(self._dispatcher.py_func)
-            finally:
-                config.CACHE_DIR = before
+            self._opened = _open_cache(self._dispatcher.py_func, code_digest(self._dispatcher))
         return self._opened
+
+
+def _open_cache(function: Any, digest: str) -> Any:
+    """The cache of numba, told by the digest alone whether code is up to date."""
+    config: Any = numba.config
+    open_cache: Any = FunctionCache
+    folder = cache_folder() / digest
+    folder.mkdir(parents=True, exist_ok=True)
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)
+    try:
+        opened = open_cache(function)
+    finally:
+        config.CACHE_DIR = before
+    index: Any = IndexDataCacheFile
+    opened._cache_file = index(str(folder), function.__name__, digest)  # noqa: SLF001 - numba has no public way
+    return opened
 
 
 @cache

@@ -90,6 +90,17 @@ def test_code_is_compiled_once_and_again_when_a_number_it_uses_changes(tmp_path:
     assert found == ["3 0", "3 1", "11 0"]
 
 
+def test_installations_share_what_one_of_them_has_compiled(tmp_path: Path) -> None:
+    """The same module in another folder, written at another time and a line further down."""
+    found = []
+    for n, home in enumerate(("one", "other")):
+        (tmp_path / home).mkdir()
+        (tmp_path / home / "counting.py").write_text("\n" * n + _MODULE.format(step=1))
+        script = f"import sys; sys.path.insert(0, {str(tmp_path / home)!r}); import counting"
+        found.append(_run(script, **{CACHE_VARIABLE: str(tmp_path / "cache")}))
+    assert found == ["3 0", "3 1"]
+
+
 def test_code_is_compiled_again_when_a_function_that_it_calls_has_moved(tmp_path: Path) -> None:
     """What was compiled before names a module that is no more, and could not be loaded."""
     cache = {CACHE_VARIABLE: str(tmp_path / "cache")}

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .generator import Sample, generate
 from .options import SampleOptions
-from .policy import sample_policy, sample_policy_folder
+from .policy import sample_policy, sample_policy_folder, sample_policy_folders
 
-__all__ = ["Sample", "SampleOptions", "generate", "sample_policy", "sample_policy_folder"]
+__all__ = ["Sample", "SampleOptions", "generate", "sample_policy", "sample_policy_folder", "sample_policy_folders"]

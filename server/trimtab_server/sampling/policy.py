@@ -1,20 +1,28 @@
-"""The policy that sample clusters are made for: gold, silver and bronze guests in two zones."""
+"""Sample policies; that of gold, silver and bronze guests in two zones is the one sample clusters are made for."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-_PACKAGED = Path(__file__).parent / "policy"
-_IN_REPOSITORY = Path(__file__).parents[3] / "samples" / "policies" / "gold-silver-bronze"
+_PACKAGED: Final = Path(__file__).parent / "policies"
+_IN_REPOSITORY: Final = Path(__file__).parents[3] / "samples" / "policies"
+_OF_CLUSTERS: Final = "gold-silver-bronze"
+
+
+def sample_policy_folders() -> dict[str, Path]:
+    """The folder of each sample policy by name: package data once installed, `samples/` in a checkout."""
+    # the wheel takes them from samples/ (pyproject.toml), so there is one source
+    folder = _PACKAGED if _PACKAGED.is_dir() else _IN_REPOSITORY
+    return {path.name: path for path in sorted(folder.iterdir()) if path.is_dir()}
 
 
 def sample_policy_folder() -> Path:
-    """The folder that holds the gold-silver-bronze documents: package data once installed, `samples/` in a checkout."""
-    # the wheel takes the documents from samples/ (pyproject.toml, force-include), so there is one source
-    return _PACKAGED if _PACKAGED.is_dir() else _IN_REPOSITORY
+    """The folder of the policy that sample clusters are made for."""
+    return sample_policy_folders()[_OF_CLUSTERS]
 
 
 def sample_policy() -> dict[str, bytes]:
-    """The documents by file name."""
+    """Its documents by file name; its tests are on a cluster of their own."""
     folder = sample_policy_folder()
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}

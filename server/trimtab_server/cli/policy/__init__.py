@@ -11,6 +11,7 @@ from . import (
     explain_command,
     fmt_command,
     lint_command,
+    sample_command,
     schema_command,
     test_command,
 )
@@ -25,6 +26,7 @@ def _root() -> None:
 
 policy.command("lint", short_help="Say what is wrong, or probably wrong.")(lint_command.lint)
 policy.command("fmt", short_help="Lay policy files out in one way.")(fmt_command.fmt)
+policy.command("sample", short_help="Write a sample policy with its tests.")(sample_command.sample)
 policy.command("schema", short_help="Print the JSON Schema for editors.")(schema_command.schema)
 policy.command("test", short_help="Run the tests beside a policy.")(test_command.run)
 policy.command("coverage", short_help="Say what the tests show of each rule.")(coverage_command.coverage)
