@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from . import (
+    completion_command,
     demo_command,
     explain_command,
     export_command,
@@ -76,7 +77,6 @@ def _show_version(wanted: bool) -> None:
 application = typer.Typer(
     cls=ReportingGroup,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -114,5 +114,8 @@ application.command(
 )(serve_command.serve)
 application.command("warm-up", short_help="Compile what plans are made with, once per machine.")(
     warm_up_command.warm_up
+)
+application.command("completion", short_help="Print the script that completes lines in a shell.")(
+    completion_command.completion
 )
 application.add_typer(policy, name="policy")

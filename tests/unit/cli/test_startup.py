@@ -78,6 +78,10 @@ def test_the_console_script_works() -> None:
         "policy conflicts",
         "policy diff",
         "policy explain",
+        "policy sample",
+        "completion",
+        "export",
+        "warm-up",
     ],
 )
 def test_every_command_has_help(command: str) -> None:

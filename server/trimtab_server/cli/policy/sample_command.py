@@ -10,8 +10,17 @@ import typer
 from ..exits import CommandError, ExitCode
 
 
+def _names_like(incomplete: str) -> list[str]:
+    from ...sampling import sample_policy_folders
+
+    return [name for name in sample_policy_folders() if name.startswith(incomplete)]
+
+
 def sample(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which one; without it all are listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Which one; without it all are listed.", autocompletion=_names_like),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="New folder to write it into.  [default: NAME]")
     ] = None,
