@@ -102,6 +102,8 @@ class Problem:
     grouping: Groups
     levels: tuple[ObjectiveLevel, ...] = ()
     warnings: tuple[str, ...] = ()
+    frozen_by: Mapping[int, str] = field(default_factory=dict)
+    """Guest -> the must rule that keeps it as it is, because too little is known of others that the rule counts."""
     ranks: tuple[int, ...] = field(init=False)
     """Ranks with at least one guest, highest first."""
 

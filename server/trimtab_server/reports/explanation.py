@@ -74,9 +74,10 @@ def guest_report(vm: Vm, explanation: GuestExplanation, answer: Answer, *, is_an
 
 def _fate_value(vm: Vm, answer: Answer) -> dict[str, Value]:
     down = next((one for one in answer.stays_down if one.vm_id == vm.id), None)
+    is_unknown = any(record.vm_id == vm.id for record in answer.quarantined)
     return {
         "outcome": answer.outcome.value,
-        "runsAfter": down is None and vm.is_wanted,
+        "runsAfter": None if is_unknown else down is None and vm.is_wanted,
         "reason": down.reason if down else "",
         "rules": down.rules if down else (),
         "blocks": next((one.host_id for one in answer.blockers if one.vm_id == vm.id), ""),
@@ -145,6 +146,9 @@ def _fate(vm: Vm, answer: Answer) -> Iterator[Block]:
         yield line(f"It does not run after the plan: {down.reason}.", tone=Tone.BAD, is_strong=True)
         if down.rules:
             yield line(f"Rules involved: {', '.join(down.rules)}.", indent=2)
+    elif any(record.vm_id == vm.id for record in answer.quarantined):
+        text = "Its record makes no sense: the plan leaves it alone, and what becomes of it is not known."
+        yield line(text, tone=Tone.DOUBTFUL, is_strong=True)
     elif not vm.is_wanted:
         yield line("It is switched off on purpose: plans never touch it.")
     elif actions:

@@ -93,7 +93,7 @@ def with_readings(problem: Problem, policy: Policy, context: Context) -> Problem
                 _read(document, compile_at, hosts, numbers, first, found)
     if not found.groups and not found.frozen:
         return problem
-    frozen = np.array(sorted(set().union(*found.frozen.values())), dtype=np.int64)
+    frozen = {v: rule for rule, members in found.frozen.items() for v in members}
     warnings = tuple(
         f"rule {rule}: guests in quarantine may run in more than {MAX_READINGS} ways, so its guests stay where they are"
         for rule in found.frozen
@@ -170,10 +170,10 @@ def _signature(group: GroupPrimitive) -> tuple[object, ...]:
 # --- arrays -----------------------------------------------------------------------------------------------------------
 
 
-def _frozen(problem: Problem, guests: Ints, warnings: tuple[str, ...]) -> Problem:
-    """The problem in which these guests stay as they are."""
+def _frozen(problem: Problem, frozen: Mapping[int, str], warnings: tuple[str, ...]) -> Problem:
+    """The problem in which these guests stay as they are, each for a rule."""
     chosen = np.zeros(problem.vm_count, dtype=np.bool_)
-    chosen[guests] = True
+    chosen[list(frozen)] = True
     running = (chosen & problem.running)[:, None]
     return replace(
         problem,
@@ -186,6 +186,7 @@ def _frozen(problem: Problem, guests: Ints, warnings: tuple[str, ...]) -> Proble
             problem.disruption, live=problem.disruption.live & ~chosen, cold=problem.disruption.cold & ~chosen
         ),
         warnings=(*problem.warnings, *warnings),
+        frozen_by=frozen,
     )
 
 

@@ -17,7 +17,7 @@ from ..suitability.fencing import stranded
 from .explanation import Admission, Condition, GuestExplanation, Objection
 from .names import find_guest, find_host
 from .refusals import ROOM, SMALL, refusals
-from .words import why_immobile
+from .words import why_frozen, why_immobile
 
 
 def explain_guest(snapshot: Snapshot, policy: Policy, vm_id: str, host_id: str | None = None) -> GuestExplanation:
@@ -30,14 +30,26 @@ def explain_guest(snapshot: Snapshot, policy: Policy, vm_id: str, host_id: str |
     RefusedError
         The snapshot holds no such guest or host.
     """
-    prepared = prepare_lazily(snapshot, policy)
+    prepared = prepare_lazily(snapshot, policy, is_strict=False)
     vm = find_guest(snapshot, vm_id)
     hosts = snapshot.hosts if host_id is None else (find_host(snapshot, host_id),)
-    tier = guest_tiers(prepared.selection)[vm.id].name
+    document = guest_tiers(prepared.selection).get(vm.id)
+    tier = document.name if document is not None else vm.tier
+    if (objection := _quarantine(vm, prepared)) is not None:
+        return GuestExplanation(vm.id, tier, tuple(Admission(host.id, (objection,)) for host in hosts))
     if (objection := _untouched(vm)) is not None:
         return GuestExplanation(vm.id, tier, tuple(_left_alone(vm, host, objection) for host in hosts))
     examination = _Examination(prepared, vm)
     return GuestExplanation(vm.id, tier, tuple(examination.of(host) for host in hosts))
+
+
+def _quarantine(vm: Vm, prepared: Prepared) -> Objection | None:
+    """Why plans leave a guest alone whose record makes no sense."""
+    for record in prepared.quarantined:
+        if record.vm_id == vm.id:
+            faults = "; ".join(fault.message for fault in record.faults)
+            return Objection(Condition.STATE, f"the record of {vm.id} makes no sense, and it is left alone: {faults}")
+    return None
 
 
 def _untouched(vm: Vm) -> Objection | None:
@@ -95,6 +107,8 @@ class _Examination:
 
     def _unmovable(self, host: Host, h: int) -> tuple[Objection, ...]:
         problem, vm, v = self._problem, self._vm, self._v
+        if rule := problem.frozen_by.get(v):
+            return (Objection(Condition.RULE, why_frozen(rule), rule),)
         if problem.disruption.move_targets(v, int(problem.current[v]))[h]:
             return ()
         tier = problem.tiers[problem.tier[v]].name
@@ -107,6 +121,8 @@ class _Examination:
         return (Objection(Condition.MOVE, message),)
 
     def _unstartable(self) -> tuple[Objection, ...]:
+        if rule := self._problem.frozen_by.get(self._v):
+            return (Objection(Condition.RULE, why_frozen(rule), rule),)
         if self._problem.startable[self._v]:
             return ()
         return (Objection(Condition.FENCING, stranded(self._vm)),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,20 @@ from .words import BUDGET, Scene, count_failures, name_some, why_immobile
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a guest stays where it is: what it could have done, what forbids it, and the documents that do."""
+    """Why a guest stays where it is: what it could have done, what forbids it, and the documents that do.
+
+    Nothing forbids it where `why` is empty.
+    """
 
     way: str
     why: str
     rules: tuple[str, ...] = ()
+
+    def clause(self, names: Sequence[str]) -> str:
+        """About the guests that it holds for."""
+        if self.why:
+            return f"{name_some(names)} could be {self.way}; {self.why}"
+        return f"{name_some(names)} {'was' if len(names) == 1 else 'were'} {self.way}, which nothing forbids"
 
 
 def describe_protection(scene: Scene, v: int, h: int) -> tuple[str, tuple[str, ...]]:
@@ -32,9 +42,10 @@ def describe_protection(scene: Scene, v: int, h: int) -> tuple[str, tuple[str, .
         obstacles.setdefault(_obstacle(scene, u, v), []).append(problem.vm_ids[u])
     if not obstacles:
         return "", ()
-    clauses = [f"{name_some(names)} could be {one.way}; {one.why}" for one, names in obstacles.items()]
+    clauses = [one.clause(names) for one, names in obstacles.items()]
     rules = tuple(dict.fromkeys(rule for one in obstacles for rule in one.rules))
-    return f"{problem.host_ids[h]} would have room if {', and if '.join(clauses)}", rules
+    found = "" if any(one.why for one in obstacles) else "; no safe plan that does so was found"
+    return f"{problem.host_ids[h]} would have room if {', and if '.join(clauses)}{found}", rules
 
 
 def _in_the_way(scene: Scene, v: int, h: int) -> list[int]:
@@ -60,14 +71,15 @@ def _in_the_way(scene: Scene, v: int, h: int) -> list[int]:
 
 
 def _obstacle(scene: Scene, u: int, v: int) -> Obstacle:
-    """Why guest `u` does not make way for `v`: a place elsewhere that it cannot get to, else why it is not stopped."""
+    """Why guest `u` does not make way for `v`: what keeps it from a place elsewhere, or from being stopped."""
     state = scene.state
     h = state.take(u)
     try:
         elsewhere = _places(scene, u)
         elsewhere[h] = False
-        if elsewhere.any() and (found := _immobility(scene, u, h, elsewhere)) is not None:
-            return found
+        moving = _immobility(scene, u, h, elsewhere) if elsewhere.any() else None
+        if moving is not None:
+            return moving
         return _unstoppable(scene, u, v)
     finally:
         state.put(u, h)
@@ -79,19 +91,21 @@ def _places(scene: Scene, u: int) -> Bools:
 
 
 def _immobility(scene: Scene, u: int, h: int, elsewhere: Bools) -> Obstacle | None:
-    """Why the guest does not move from `h` to one of the hosts `elsewhere`; None where nothing forbids it."""
+    """Why the guest does not move from `h` to one of the hosts `elsewhere`; None where moves make no room."""
     problem, state = scene.problem, scene.state
-    goal = problem.host_ids[int(np.flatnonzero(elsewhere)[0])]
     came_from = int(problem.current[u])
     if came_from == NOWHERE:
         return None
-    way = f"moved to {goal}"
-    if not (problem.disruption.move_targets(u, came_from) & elsewhere).any():
+    reached = problem.disruption.move_targets(u, came_from) & elsewhere
+    goals = reached if reached.any() else elsewhere
+    way = f"moved to {problem.host_ids[int(np.flatnonzero(goals)[0])]}"
+    if not reached.any():
         tier = problem.tiers[problem.tier[u]].name
         return Obstacle(way, _unreachable(scene, u, tier), (tier,))
     if came_from == h and not state.may_move(u):
         return Obstacle(way, BUDGET)
-    return None
+    # who holds something there until the plan is over makes no room by moving
+    return None if came_from == h and problem.capacity.left_behind(u).any() else Obstacle(way, "")
 
 
 def _unreachable(scene: Scene, u: int, tier: str) -> str:
@@ -114,4 +128,4 @@ def _unstoppable(scene: Scene, u: int, v: int) -> Obstacle:
     if tier.rank >= for_whom.rank:
         how = "as high as" if tier.rank == for_whom.rank else "above"
         return Obstacle(way, f"tier {tier.name} ranks {how} {for_whom.name}", (tier.name,))
-    return Obstacle(way, "it would cost more than it gains, or no safe order leads there")
+    return Obstacle(way, "")

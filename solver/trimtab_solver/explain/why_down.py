@@ -11,7 +11,8 @@ from ..problem import NOWHERE, Target
 from ..suitability.fencing import stranded
 from .protection import describe_protection
 from .refusals import NOTHING, ROOM, SMALL, Refusals, alone, with_others
-from .words import Scene, describe_refusals, documents_of
+from .storage import why_out_of_reach
+from .words import Scene, describe_refusals, documents_of, why_frozen
 
 
 def explain_down(scene: Scene, reached: Target) -> tuple[StaysDown, ...]:
@@ -39,8 +40,12 @@ class _Explanation:
         if self._running[v]:
             how = "suspended" if tier.suspends else "stopped"
             return StaysDown(vm_id, tier.name, f"{how} by this plan to make room for others", (tier.name,))
+        if rule := problem.frozen_by.get(v):
+            return StaysDown(vm_id, tier.name, why_frozen(rule), (rule,))
         if not problem.startable[v]:
             return StaysDown(vm_id, tier.name, stranded(self._scene.facts.vms[v]))
+        if lost := why_out_of_reach(self._scene, v):
+            return StaysDown(vm_id, tier.name, lost)
         likeness = self._likeness(v)
         if likeness not in self._known:
             self._known[likeness] = self._refused(v)
@@ -66,8 +71,9 @@ class _Explanation:
         total = self._problem.host_count
         free = int((found.cause == NOTHING).sum())
         if free:
-            cost = "but it costs more than it gains or no safe order leads there"
-            return f"{free} of {total} hosts could take it, {cost}", documents_of(found)
+            return f"{free} of {total} hosts could take it, but no safe plan that starts it was found", documents_of(
+                found
+            )
         refused = describe_refusals(self._scene, v, found)
         small = found.begins_with(SMALL)
         if (small | (self._alone[c].cause != NOTHING)).all():

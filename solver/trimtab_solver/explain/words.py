@@ -10,6 +10,7 @@ from ..amounts import name_resource
 from ..occupancy import Occupancy
 from ..plan.facts import Facts
 from ..problem import Problem, Target
+from ..quarantine import MAX_READINGS
 from ..snapshot import Migratability, Vm
 from ..suitability.receiving import CLOSED as NOT_RECEIVING
 from .refusals import CLOSED, ROOM, SMALL, UNEQUIPPED, UNREACHED, Refusals
@@ -54,6 +55,13 @@ def why_immobile(vm: Vm, tier: str) -> str:
     if vm.migratability is Migratability.NONE:
         return "it cannot be migrated while it runs (migratability NONE)"
     return f"it cannot be migrated live (migratability COLD), and tier {tier} does not allow cold migration"
+
+
+def why_frozen(rule: str) -> str:
+    """Why a guest stays as it is whose rule cannot be counted for lack of knowledge."""
+    return (
+        f"rule {rule} keeps it as it is: guests in quarantine that it counts may run in more than {MAX_READINGS} ways"
+    )
 
 
 def describe_refusals(scene: Scene, v: int, found: Refusals) -> str:

@@ -7,15 +7,21 @@ from functools import cached_property
 
 from ..actions import ActionKind
 from ..problem import Problem
-from ..snapshot import FencingState, Host, HostState, Snapshot, Vm, VmState
+from ..snapshot import FencingState, Host, HostState, PoolKind, Snapshot, Vm, VmState
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The guests [V] and hosts [H] of a problem, as the snapshot has them."""
+    """The guests [V] and hosts [H] of a problem, as the snapshot has them; of V the first `guest_count` are guests.
+
+    The others are presences of guests in quarantine.
+    """
 
     vms: tuple[Vm, ...]
     hosts: tuple[Host, ...]
+    guest_count: int
+    local_pools: frozenset[str]
+    """Ids of storage pools that are the disks of one host."""
 
     @cached_property
     def start_kinds(self) -> dict[int, ActionKind]:
@@ -41,6 +47,7 @@ def facts_of(snapshot: Snapshot, problem: Problem) -> Facts:
     """The facts about the guests and hosts of the problem that the snapshot compiled to."""
     vms = {vm.id: vm for vm in snapshot.vms}
     hosts = {host.id: host for host in snapshot.hosts}
-    # presences of guests in quarantine are no guests of the snapshot
+    known = sum(vm_id in vms for vm_id in problem.vm_ids)
     guests = tuple(vms.get(vm_id) or Vm(vm_id) for vm_id in problem.vm_ids)
-    return Facts(guests, tuple(hosts[host_id] for host_id in problem.host_ids))
+    local = frozenset(pool.id for pool in snapshot.storage_pools if pool.kind is PoolKind.LOCAL)
+    return Facts(guests, tuple(hosts[host_id] for host_id in problem.host_ids), known, local)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.strategies import tiny_cluster
@@ -22,7 +24,7 @@ from trimtab_solver.rules.action_budget import ActionBudget
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.quorum import Quorum
 from trimtab_solver.rules.together import Together
-from trimtab_solver.snapshot import Migratability, Snapshot, Vm
+from trimtab_solver.snapshot import Migratability, PoolKind, Snapshot, StoragePool, Vm
 
 
 def _names(problem: Problem, state: Occupancy, v: int, h: int) -> set[str]:
@@ -86,8 +88,26 @@ def test_reasons_name_the_numbers_of_hosts_and_the_nearest_one() -> None:
     assert found["large"].reason.startswith(f"{refused}{closed}; {nearest.format(15)}")
     assert found["larger"].reason.startswith(f"{refused}{closed}; {nearest.format(20)}")
     assert found["alike"].reason == found["large"].reason
-    assert found["large"].rules == ("pinned", "bronze")
+    assert found["large"].reason.endswith("moved to h4, which nothing forbids; no safe plan that does so was found")
+    assert found["large"].rules == ("pinned",)
     assert found["free"].reason.startswith("1 of 4 hosts could take it")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reaching", "reason"),
+    [
+        (PoolKind.LOCAL, {1: DOWN}, "the disk is local to a host that is down; storage pool p is on h1 alone"),
+        (PoolKind.SHARED, {1: DOWN}, "no host that takes guests reaches its storage pool p; h1 (down) would"),
+        (PoolKind.SHARED, {}, "no host reaches its storage pool p"),
+    ],
+)
+def test_a_lost_disk_is_the_cause(kind: PoolKind, reaching: dict[int, dict[str, Any]], reason: str) -> None:
+    """It is named, whether the disk was that of a host or shared; once another host reaches it, it is no cause."""
+    hosts = {number: {**one, "storage_pool_ids": ("p",)} for number, one in reaching.items()}
+    lost = replace(snapshot([vm("a", storage_pool_id="p")], hosts), storage_pools=(StoragePool("p", kind),))
+    assert _why(lost, policy())["a"].reason == reason
+    found = replace(lost, hosts=tuple(replace(host, storage_pool_ids=("p",)) for host in lost.hosts))
+    assert "could take it" in _why(found, policy())["a"].reason
 
 
 def test_what_no_host_is_large_enough_for_is_said_to_be_larger() -> None:
