@@ -139,7 +139,6 @@ def _job(method: Method, budget_s: float) -> Job:
         threads=THREADS,
         memory_bytes=_MEMORY_BYTES,
         answer_bytes=_MEMORY_BYTES,
-        policy=None,
     )
 
 

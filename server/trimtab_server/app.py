@@ -50,15 +50,14 @@ async def serve(settings: Settings, lines: LogLines) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    served = ServedPolicy(settings.policy)
-    served.load()
+    supervisor = Supervisor(settings.workers, settings.queue)
+    served = ServedPolicy(settings.policy, supervisor.hold)
     loop.add_signal_handler(signal.SIGHUP, served.ask)
     metrics = Metrics(served, lines)
-    supervisor = Supervisor(settings.workers, settings.queue)
     metrics.observe_load(supervisor.load)
     answers = AnswersInMemory(settings.remembered_answers, settings.remembered_mib << 20)
-    dispatcher = Dispatcher(settings, served, supervisor, answers, metrics)
-    await supervisor.start(dispatcher.job(PROBE))
+    dispatcher = Dispatcher(settings, supervisor, answers, metrics)
+    await _start(supervisor, dispatcher, served)
     healths = health.aio.HealthServicer()
     handlers = service_handlers(METHODS, dispatcher, served, settings.progress_interval_s)
     server = _server(settings, handlers, healths, metrics)
@@ -84,6 +83,16 @@ async def serve(settings: Settings, lines: LogLines) -> None:
     await server.stop(_CLOSE_S)
     await supervisor.close()
     _log.info("stopped")
+
+
+async def _start(supervisor: Supervisor, dispatcher: Dispatcher, served: ServedPolicy) -> None:
+    """Start what solver processes are forked from; raises what keeps the server from that."""
+    try:
+        await supervisor.start(dispatcher.job(PROBE))
+        await served.load()
+    except BaseException:
+        await supervisor.close()
+        raise
 
 
 async def _tell(healths: health.aio.HealthServicer, serves: bool) -> None:

@@ -1,17 +1,21 @@
-"""The server's own policy: read from a folder, replaced as a whole when the folder changes, never by a bad one."""
+"""The server's own policy: followed in a folder, replaced as a whole when the folder changes, never by a bad one.
+
+The front process knows its files as bytes, and what it is; a process that holds it has read it (`dispatch.parents`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from trimtab_solver.authoring.loader import load_policy
+from trimtab_solver.authoring.loader import read_policy_files
 from trimtab_solver.errors import Fault, PolicyRefusedError
-from trimtab_solver.policy.documents import Policy
 
 _LOGGED_FAULTS: Final = 20
 _log = structlog.get_logger("trimtab.policy")
@@ -20,14 +24,27 @@ Print = tuple[tuple[str, int, int, int], ...]
 """What tells one state of the folder from another: names, sizes, times and inodes of its files."""
 
 
-class ServedPolicy:
-    """The policy in force. A request keeps the policy it began with."""
+@dataclass(frozen=True, slots=True)
+class HeldPolicy:
+    """What the front knows of a policy that can be used."""
 
-    def __init__(self, folder: Path | None) -> None:
+    digest: str
+    document_count: int
+
+
+Hold = Callable[[Mapping[str, bytes]], Awaitable[HeldPolicy]]
+"""Lets requests have the policy in these files; raises PolicyRefusedError when it cannot be used."""
+
+
+class ServedPolicy:
+    """The policy in force. A request has the policy that is in force when a process begins to work on it."""
+
+    def __init__(self, folder: Path | None, hold: Hold) -> None:
         self._folder = folder
+        self._hold = hold
         self._print: Print = ()
         self._asked = asyncio.Event()
-        self.policy: Policy | None = None
+        self.policy: HeldPolicy | None = None
         """The policy in force; None when the server has none of its own."""
         self.loaded_at = 0.0
         """When it came into force, in seconds since the epoch."""
@@ -38,7 +55,7 @@ class ServedPolicy:
         self.faults: tuple[Fault, ...] = ()
         """What is wrong with the folder as it is now; empty when the policy in force is what it holds."""
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Read the folder for the first time.
 
         Raises
@@ -48,7 +65,7 @@ class ServedPolicy:
         """
         if self._folder is not None:
             self._print = _print_of(self._folder)
-            self._take(load_policy(self._folder))
+            self._take(await self._read(self._folder))
 
     def ask(self) -> None:
         """Look at the folder now, whether or not it seems to have changed."""
@@ -71,10 +88,13 @@ class ServedPolicy:
             self._asked.clear()
             await self._reload(self._folder)
 
+    async def _read(self, folder: Path) -> HeldPolicy:
+        return await self._hold(await asyncio.to_thread(read_policy_files, folder))
+
     async def _reload(self, folder: Path) -> None:
         self._print = await asyncio.to_thread(_print_of, folder)
         try:
-            policy = await asyncio.to_thread(load_policy, folder)
+            policy = await self._read(folder)
         except PolicyRefusedError as refusal:
             self.refusal_count += 1
             self.faults = refusal.faults
@@ -89,11 +109,11 @@ class ServedPolicy:
             return
         self._take(policy)
 
-    def _take(self, policy: Policy) -> None:
+    def _take(self, policy: HeldPolicy) -> None:
         before = self.policy
         self.faults = ()
         if before is not None and before.digest == policy.digest:
-            # the digest does not depend on positions and tests, which may have changed
+            # the digest does not depend on positions and tests, which may have changed: those are new
             self.policy = policy
             _log.info("policy_unchanged", policy_digest=policy.digest)
             return
@@ -105,7 +125,7 @@ class ServedPolicy:
             "policy_loaded",
             policy_digest=policy.digest,
             former_digest=before.digest if before else None,
-            documents=len(policy.documents),
+            documents=policy.document_count,
             load_count=self.load_count,
         )
 

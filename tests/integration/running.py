@@ -101,11 +101,13 @@ class RunningServer:
 
     def solver_pids(self) -> list[int]:
         """Solver processes that work on a request now."""
-        parents = (pid for pid in _children(self.process.pid) if _is_fork_server(pid))
-        return [pid for parent in parents for pid in _children(parent) if _is_working(pid)]
+        servers = [pid for pid in _children(self.process.pid) if _is_fork_server(pid)]
+        forked = [pid for server in servers for pid in _children(server)]
+        # those that hold a policy are forked too, and fork themselves
+        return [pid for pid in (*forked, *(pid for parent in forked for pid in _children(parent))) if _is_working(pid)]
 
     def fork_server_pid(self) -> int:
-        """The process that solvers are forked from."""
+        """The process that all others are forked from."""
         (pid,) = (pid for pid in _children(self.process.pid) if _is_fork_server(pid))
         return pid
 

@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from google.protobuf.empty_pb2 import Empty
@@ -23,8 +23,9 @@ from trimtab_server.dispatch.job import Job
 from trimtab_server.dispatch.method import Method, Quota
 from trimtab_server.dispatch.worker import Worker
 from trimtab_server.metrics import Metrics
-from trimtab_server.served_policy import ServedPolicy
+from trimtab_server.served_policy import HeldPolicy, ServedPolicy
 from trimtab_server.status import ServiceError
+from trimtab_solver.policy.documents import Policy
 
 PLAN = Method("s", "Plan", pb.CreatePlanRequest, pb.CreatePlanResponse, Quota.PLAN, f"{__name__}:echo")
 REVIEW = Method("s", "Review", BytesValue, BytesValue, Quota.REVIEW, f"{__name__}:echo")
@@ -82,15 +83,22 @@ class ScriptedSolvers:
         """Nobody ever waits."""
 
 
+def unserved() -> ServedPolicy:
+    """A server's own policy that does not exist."""
+
+    async def refuse(files: Mapping[str, bytes]) -> HeldPolicy:
+        raise AssertionError(f"nobody has a policy: {list(files)}")
+
+    return ServedPolicy(None, refuse)
+
+
 def dispatcher_of(solvers: ScriptedSolvers, **settings: object) -> Dispatcher:
     """A dispatcher without a policy of its own."""
-    served = ServedPolicy(None)
     return Dispatcher(
         Settings(**settings),  # type: ignore[arg-type]  # any of its fields
-        served,
         solvers,
         AnswersInMemory(10, 1000),
-        Metrics(served),
+        Metrics(unserved()),
     )
 
 
@@ -105,7 +113,6 @@ def job_of(method: Method, **changes: object) -> Job:
         "threads": 1,
         "memory_bytes": 1 << 30,
         "answer_bytes": 1 << 30,
-        "policy": None,
     }
     return Job(**(fields | changes))  # type: ignore[arg-type]  # any of its fields
 
@@ -114,11 +121,13 @@ _OPEN: list[socket.socket] = []
 """Connections of workers: one whose front hangs up ends its process, which here is that of the tests."""
 
 
-def worker_of(method: Method, request: bytes = b"", **changes: object) -> tuple[Worker, socket.socket]:
+def worker_of(
+    method: Method, request: bytes = b"", served: Policy | None = None, **changes: object
+) -> tuple[Worker, socket.socket]:
     """A worker in this process, and the front's end of its connection."""
     front, solver = socket.socketpair()
     _OPEN.extend((front, solver))
-    return Worker(solver, job_of(method, **changes), request), front
+    return Worker(solver, job_of(method, **changes), request, served), front
 
 
 def frames_until_the_end(front: socket.socket) -> list[Frame]:
@@ -168,3 +177,16 @@ def greedy(worker: Worker) -> BytesValue:
 def wrong(worker: Worker) -> Empty:
     """Work: answers with a message of another method."""
     return Empty()
+
+
+def served_digest(worker: Worker) -> StringValue:
+    """Work: says which policy the server has of its own."""
+    return StringValue(value=worker.policy(None).digest)
+
+
+class Fatal(bytes):
+    """A file that ends the process that reads it: what native code that breaks would do."""
+
+    def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
+        """Of pickle: what is done where it is read."""
+        return os.abort, ()

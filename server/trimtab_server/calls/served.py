@@ -17,7 +17,7 @@ def served_policy(served: ServedPolicy) -> pb.GetServedPolicyResponse:
     policy = served.policy
     response = pb.GetServedPolicyResponse(
         policy_digest=policy.digest if policy else "",
-        document_count=len(policy.documents) if policy else 0,
+        document_count=policy.document_count if policy else 0,
         load_count=served.load_count,
         refusal_count=served.refusal_count,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from trimtab_solver.errors import RefusedError
+from trimtab_solver.policy.documents import Policy
 
 from ..status import ServiceError, ServiceReason, failure, out_of_memory, refusal
 from .frames import Failed, Request, Response, receive_frame
@@ -27,8 +28,11 @@ _REVIEW_NICENESS: Final = 15
 _LARGE_BYTES: Final = 1 << 20
 
 
-def run(connection: socket.socket) -> None:
-    """Wait for a job, work on it and send what comes of it; ends the process when the front goes away."""
+def run(connection: socket.socket, served: Policy | None = None) -> None:
+    """Wait for a job, work on it and send what comes of it; ends the process when the front goes away.
+
+    `served` is the server's own policy.
+    """
     # a request never ends in a core file of gigabytes
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # looking for cycles among the objects of a large snapshot takes a fifth of the time, and the process ends anyway
@@ -44,7 +48,7 @@ def run(connection: socket.socket) -> None:
     most = _address_space() + job.memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     os.nice(_niceness(job, request.content))
-    respond(Worker(connection, job, request.content))
+    respond(Worker(connection, job, request.content, served))
 
 
 def _niceness(job: Job, request: bytes) -> int:

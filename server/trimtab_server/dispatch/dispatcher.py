@@ -15,7 +15,6 @@ from google.rpc import code_pb2
 
 from ..config import Settings
 from ..metrics import Metrics
-from ..served_policy import ServedPolicy
 from ..status import ServiceError, ServiceReason, failure
 from .answers import Answers, Given, Key
 from .budget import check_deadline, time_to_work_s
@@ -66,11 +65,8 @@ class Solvers(Protocol):
 class Dispatcher:
     """Takes requests as bytes and gives responses as bytes; solver processes do what lies between."""
 
-    def __init__(
-        self, settings: Settings, served: ServedPolicy, solvers: Solvers, answers: Answers, metrics: Metrics
-    ) -> None:
+    def __init__(self, settings: Settings, solvers: Solvers, answers: Answers, metrics: Metrics) -> None:
         self._settings = settings
-        self._served = served
         self._solvers = solvers
         self._answers = answers
         self._metrics = metrics
@@ -133,7 +129,6 @@ class Dispatcher:
             threads=settings.solver_threads,
             memory_bytes=settings.memory_mib << 20,
             answer_bytes=settings.message_mib << 20,
-            policy=self._served.policy,
         )
 
     async def _answer(self, job: Job, request: Incoming, flight: Flight) -> bytes:

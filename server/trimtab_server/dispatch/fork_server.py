@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from .forking import ENDED, FAILED, FORK, FORKED, MOST_BYTES, NUMBERS, PING
+from .forking import ENDED, FAILED, FORK, FORKED, HOLD, MOST_BYTES, NUMBERS, PING
 from .pulse import Pulse
 
 _REMEMBERED_ENDS: Final = 1000
@@ -30,26 +33,42 @@ class ForkServerGoneError(Exception):
     """The fork server ended, or was ended, before it did what it was asked for."""
 
 
+class _Process(Protocol):
+    """What is asked of the process, however it was started."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def kill(self) -> None: ...
+
+    def wait(self) -> object: ...
+
+
+class _ForkedProcess:
+    """A process that another one reaps."""
+
+    def __init__(self, forked: Forked) -> None:
+        self.pid = forked.pid
+        self._pidfd = forked.pidfd
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def wait(self) -> None:
+        # a pidfd can be read when its process has ended
+        select.select([self._pidfd], [], [])
+        os.close(self._pidfd)
+
+
 class ForkServer:
     """One process, from its start to its end; what comes after it is another one."""
 
-    def __init__(self, preload: str) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            script = (
-                f"import sys; sys.path[:] = {sys.path!r}; from {__package__}.forking import main; "
-                f"main({theirs.fileno()}, {preload!r})"
-            )
-            try:
-                self._process = subprocess.Popen(  # noqa: S603 - this interpreter and a text of our own
-                    [sys.executable, "-c", script], stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
-                )
-            except BaseException:
-                ours.close()
-                raise
-        ours.setblocking(False)
-        self._control = ours
-        self._pulse = Pulse(self._process.pid)
+    def __init__(self, process: _Process, control: socket.socket) -> None:
+        control.setblocking(False)
+        self._process = process
+        self._control = control
+        self._pulse = Pulse(process.pid)
         self._asked: deque[asyncio.Future[Forked | None]] = deque()
         """What it was asked for and has not answered, in its order; at first, to load."""
         self._exit_codes: OrderedDict[int, int] = OrderedDict()
@@ -58,7 +77,45 @@ class ForkServer:
         self._loop = asyncio.get_running_loop()
         self._loaded = self._loop.create_future()
         self._asked.append(self._loaded)
-        self._loop.add_reader(ours, self._hear)
+        self._loop.add_reader(control, self._hear)
+
+    @classmethod
+    def start(cls, preload: str) -> ForkServer:
+        """A new process, which loads the module `preload`. Raises OSError."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            script = (
+                f"import sys; sys.path[:] = {sys.path!r}; from {__package__}.forking import main; "
+                f"main({theirs.fileno()}, {preload!r})"
+            )
+            try:
+                process = subprocess.Popen(  # noqa: S603 - this interpreter and a text of our own
+                    [sys.executable, "-c", script], stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
+                )
+            except BaseException:
+                ours.close()
+                raise
+        return cls(process, ours)
+
+    async def hold(self, policy: int) -> ForkServer:
+        """A process forked from this one that reads the policy in a memory file, and is a fork server then.
+
+        Raises
+        ------
+        ForkServerGoneError
+            This one ended first.
+        OSError
+            The system has no room for another process.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs:
+                forked = await self._ask(HOLD, [theirs.fileno(), policy])
+        except BaseException:
+            ours.close()
+            raise
+        assert forked is not None
+        return ForkServer(_ForkedProcess(forked), ours)
 
     @property
     def pid(self) -> int:
@@ -100,18 +157,22 @@ class ForkServer:
 
     def end(self) -> None:
         """End it now. What it has forked goes on."""
+        if not self.ended.is_set():
+            self._process.kill()
+            self.retire()
+
+    def retire(self) -> None:
+        """Let it end when all that it has forked has ended; it forks nothing more."""
         if self.ended.is_set():
             return
         self.ended.set()
         self._loop.remove_reader(self._control)
         self._control.close()
-        gone = ForkServerGoneError(f"the fork server ended (exit code {self._process.poll()})")
-        self._process.kill()
-        # in a thread: a process deep in the kernel ends late
-        self._loop.run_in_executor(None, self._process.wait)
+        # in a thread of its own: a process deep in the kernel, or with work below it, ends late
+        threading.Thread(target=self._process.wait, name="fork-server-end", daemon=True).start()
         for waiting in self._asked:
             if not waiting.done():
-                waiting.set_exception(gone)
+                waiting.set_exception(ForkServerGoneError("the fork server ended"))
                 # nobody may wait for a sign of life
                 waiting.exception()
 

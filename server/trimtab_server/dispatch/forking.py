@@ -4,6 +4,9 @@ It is told what to do over a socket of whole messages (SOCK_SEQPACKET), and says
 
 - ``FORK`` with one descriptor: fork a process that talks over it. Answered by ``FORKED``, its pid, and a pidfd, by
   which it can be watched and killed whatever becomes of this process; or by ``FAILED`` and an errno.
+- ``HOLD`` with two descriptors: fork a process that reads the policy in a memory file (the second) and is then such a
+  process itself, over the first. Answered as ``FORK``; the new one says ``PONG`` when it has read the policy, and ends
+  when that cannot be used. What it forks has the policy, read and compiled.
 - ``PING``: answered by ``PONG``; so a process that hangs is told from one that has nothing to do.
 
 When a forked process has ended, ``ENDED`` says how. Nothing is ever written to a file or a folder.
@@ -12,6 +15,8 @@ When a forked process has ended, ``ENDED`` says how. Nothing is ever written to 
 from __future__ import annotations
 
 import contextlib
+import errno
+import gc
 import importlib
 import os
 import select
@@ -19,11 +24,16 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
-from .child import run
+from trimtab_solver.policy.documents import Policy
 
-FORK, PING = b"F", b"P"
+from .child import run
+from .held_policy import read_policy
+
+FORK, HOLD, PING = b"F", b"H", b"P"
 FORKED, FAILED, PONG, ENDED = b"f", b"x", b"p", b"e"
 NUMBERS: Final = struct.Struct("!qq")
 """What follows the kind of an answer: pid or errno, and how a process ended."""
@@ -36,15 +46,27 @@ def main(descriptor: int, preload: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=descriptor)
     importlib.import_module(preload)
-    control.sendall(PONG + NUMBERS.pack(0, 0))
-    with contextlib.suppress(ConnectionError):
-        _serve(control)
+    _serve(control, None)
     # not sys.exit: there is nothing to tidy up, and engines may have threads
     os._exit(0)
 
 
-def _serve(control: socket.socket) -> None:
-    woken, wake = os.pipe()
+def _serve(control: socket.socket, policy: Policy | None) -> None:
+    """Say that everything is loaded, and do as told; when the other side is gone, wait for what was forked."""
+    # what is here stays: whoever looks for garbage would touch, and so copy, all of it in every process forked
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(ConnectionError):
+        control.sendall(PONG + NUMBERS.pack(0, 0))
+        _obey(control, policy)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def _obey(control: socket.socket, policy: Policy | None) -> None:
+    wakeup = os.pipe()
+    woken, wake = wakeup
     os.set_blocking(wake, False)
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
@@ -55,32 +77,40 @@ def _serve(control: socket.socket) -> None:
             with contextlib.suppress(BlockingIOError):
                 os.read(woken, 4096)
             _reap(control)
-        if control.fileno() in readable:
-            message, descriptors, _, _ = socket.recv_fds(control, MOST_BYTES, 1)
-            if not message:
-                return
-            if message == PING:
-                control.sendall(PONG + NUMBERS.pack(0, 0))
-            else:
-                _fork(control, descriptors[0], (woken, wake))
+        if control.fileno() not in readable:
+            continue
+        message, descriptors, _, _ = socket.recv_fds(control, MOST_BYTES, 2)
+        if not message:
+            return
+        if message == PING:
+            control.sendall(PONG + NUMBERS.pack(0, 0))
+        else:
+            become = partial(_hold, descriptors) if message == HOLD else partial(_solve, descriptors, policy)
+            _fork(control, become, descriptors, wakeup)
 
 
-def _fork(control: socket.socket, connection: int, wakeup: tuple[int, int]) -> None:
+def _fork(
+    control: socket.socket, become: Callable[[], None], descriptors: Sequence[int], wakeup: tuple[int, int]
+) -> None:
     try:
+        if not descriptors:
+            # they are lost on the way when this process can have no more
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         pid = os.fork()
         if pid == 0:
-            _become_solver(control, connection, wakeup)
+            _begin(control, become, wakeup)
         pidfd = os.pidfd_open(pid)
     except OSError as error:
         control.sendall(FAILED + NUMBERS.pack(error.errno or 0, 0))
         return
     finally:
-        os.close(connection)
+        for descriptor in descriptors:
+            os.close(descriptor)
     socket.send_fds(control, [FORKED + NUMBERS.pack(pid, 0)], [pidfd])
     os.close(pidfd)
 
 
-def _become_solver(control: socket.socket, connection: int, wakeup: tuple[int, int]) -> None:
+def _begin(control: socket.socket, become: Callable[[], None], wakeup: tuple[int, int]) -> None:
     status = 1
     try:
         signal.set_wakeup_fd(-1)
@@ -88,13 +118,27 @@ def _become_solver(control: socket.socket, connection: int, wakeup: tuple[int, i
         control.close()
         for descriptor in wakeup:
             os.close(descriptor)
-        run(socket.socket(fileno=connection))
+        become()
         status = 0
     except BaseException:  # the last that this process can do with it is to show it
         sys.excepthook(*sys.exc_info())
     finally:
         # the answer is out; tearing down engines would only take time
         os._exit(status)
+
+
+def _solve(descriptors: Sequence[int], policy: Policy | None) -> None:
+    run(socket.socket(fileno=descriptors[0]), policy)
+
+
+def _hold(descriptors: Sequence[int]) -> None:
+    control = socket.socket(fileno=descriptors[0])
+    policy = read_policy(descriptors[1])
+    os.close(descriptors[1])
+    if policy is None:
+        control.sendall(PONG + NUMBERS.pack(0, 0))
+    else:
+        _serve(control, policy)
 
 
 def _reap(control: socket.socket) -> None:

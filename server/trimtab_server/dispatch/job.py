@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trimtab_solver.policy.documents import Policy
-
 from .method import Method
 
 
@@ -24,5 +22,3 @@ class Job:
     memory_bytes: int
     answer_bytes: int
     """The largest response that can be sent."""
-    policy: Policy | None
-    """The server's own policy."""

@@ -1,7 +1,7 @@
 """One solver process per request, forked ahead of it from a preloaded server, and watched while it works.
 
 The front process never imports the solver's engines. A solver process that crashes, hangs or grows too large costs
-its own request only; a fork server that hangs or dies is replaced.
+its own request only; what processes are forked from is replaced when it hangs or dies (`parents`).
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ import asyncio
 import contextlib
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
 from google.protobuf.empty_pb2 import Empty
 
 from ..metrics import ServiceLoad
+from ..served_policy import HeldPolicy
 from ..status import ServiceError, ServiceReason, failure
-from .fork_server import ForkServer, ForkServerGoneError
+from .fork_server import ForkServerGoneError
 from .frames import Response, WorkReport
 from .incoming import Incoming
 from .job import Job
 from .method import Method, Quota
+from .parents import LOAD_S, RESTART_S, Parents
 from .solver_process import SolverProcess
 from .turns import Turns
 
@@ -31,11 +33,7 @@ _PRELOAD = "trimtab_server.preload"
 PROBE = Method("", "Probe", Empty, Empty, Quota.REVIEW, f"{_PRELOAD}:probe")
 """The method of the job that shows whether solver processes start."""
 
-_START_S: Final = 240.0
 _WATCH_S: Final = 1.0
-_RESTART_S: Final = 1.0
-"""Seconds between the end of a fork server and the start of the next, and until a fork that failed is tried again."""
-
 _log = structlog.get_logger("trimtab.supervisor")
 
 
@@ -46,26 +44,24 @@ class Supervisor:
     """
 
     def __init__(self, workers: int, queue_size: int, preload: str = _PRELOAD) -> None:
-        self._preload = preload
+        self._parents = Parents(preload, self._renew)
         self._ahead = workers
         self._turns = {quota: Turns(workers, queue_size) for quota in (Quota.PLAN, Quota.REVIEW)}
-        self._fork_server: ForkServer | None = None
         self._idle: deque[SolverProcess] = deque()
         self._working: set[SolverProcess] = set()
         self._endings: set[asyncio.Task[None]] = set()
         self._keeping: tuple[asyncio.Task[None], ...] = ()
         self._wanted = asyncio.Event()
         """Set when processes are to be forked ahead."""
-        self._is_up = asyncio.Event()
         self._crashes = 0
-        """How many processes ended that should not have, fork servers included."""
+        """How many solver processes ended that should not have."""
 
     def load(self) -> ServiceLoad:
         """How busy it is now."""
         return ServiceLoad(
             waiting={quota: turns.waiting for quota, turns in self._turns.items()},
             working={quota: turns.working for quota, turns in self._turns.items()},
-            crashes=self._crashes,
+            crashes=self._crashes + self._parents.crashes,
         )
 
     async def start(self, probe: Job) -> None:
@@ -76,21 +72,27 @@ class Supervisor:
         RuntimeError
             When it does not come up.
         """
+        try:
+            await self._parents.start()
+        except (OSError, TimeoutError, ForkServerGoneError) as error:
+            raise RuntimeError("solver processes do not start: see the message above") from error
         if not self._keeping:
-            try:
-                first = await self._started()
-            except (OSError, TimeoutError, ForkServerGoneError) as error:
-                raise RuntimeError("solver processes do not start: see the message above") from error
-            self._fork_server = first
-            self._is_up.set()
-            self._keeping = tuple(
-                map(asyncio.create_task, (self._keep_up(first), self._keep_ahead(), self._watch_solvers()))
-            )
+            self._keeping = tuple(map(asyncio.create_task, (self._keep_ahead(), self._watch_solvers())))
         await self._probe(probe)
+
+    async def hold(self, files: Mapping[str, bytes]) -> HeldPolicy:
+        """Let every request that is worked on from now on have this policy as the server's own.
+
+        Raises
+        ------
+        PolicyRefusedError
+            It cannot be used; the one before it stays.
+        """
+        return await self._parents.hold(files)
 
     async def _probe(self, probe: Job) -> None:
         fault = "see its own message above"
-        async with asyncio.timeout(_START_S), self.solver(probe, Incoming(b"")) as solver:
+        async with asyncio.timeout(LOAD_S), self.solver(probe, Incoming(b"")) as solver:
             async for frame in solver.frames():
                 if isinstance(frame, Response):
                     return
@@ -102,7 +104,7 @@ class Supervisor:
         """Say whether solver processes can be started now, whenever that changes, until cancelled."""
         told = True
         while True:
-            if (now := self._is_up.is_set()) != told:
+            if (now := self._parents.is_up.is_set()) != told:
                 told = now
                 await tell(now)
             await asyncio.sleep(_WATCH_S / 4)
@@ -145,12 +147,16 @@ class Supervisor:
         for task in self._keeping:
             task.cancel()
         await asyncio.gather(*self._keeping, return_exceptions=True)
-        while self._idle:
-            self._see_off(self._idle.popleft())
+        self._renew()
         while self._endings:
             await asyncio.wait(self._endings)
-        if self._fork_server is not None:
-            self._fork_server.end()
+        await self._parents.close()
+
+    def _renew(self) -> None:
+        """Let processes that were forked ahead go, and others take their place."""
+        while self._idle:
+            self._see_off(self._idle.popleft())
+        self._wanted.set()
 
     def _see_off(self, solver: SolverProcess) -> None:
         ending = asyncio.create_task(solver.end())
@@ -167,7 +173,7 @@ class Supervisor:
         while True:
             try:
                 async with asyncio.timeout(max(end_by - asyncio.get_running_loop().time(), 0.0)):
-                    await self._is_up.wait()
+                    await self._parents.is_up.wait()
                     return await self._fork()
             except ForkServerGoneError:
                 continue
@@ -176,67 +182,26 @@ class Supervisor:
 
     async def _fork(self) -> SolverProcess:
         """A process that waits for a job. Raises OSError, or ForkServerGoneError."""
-        if (parent := self._fork_server) is None:
-            raise ForkServerGoneError
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                forked = await parent.fork(theirs)
+                forked, parent = await self._parents.fork(theirs)
         except BaseException:
             ours.close()
             raise
         ours.setblocking(False)
         return SolverProcess(forked, ours, parent)
 
-    async def _keep_up(self, first: ForkServer) -> None:
-        """Watch the fork server, and start another one when it is gone, until cancelled."""
-        current = first
-        while True:
-            try:
-                await current.watch()
-                self._is_up.clear()
-                self._fork_server = None
-                self._crashes += 1
-                _log.error("fork_server_ended", pid=current.pid)
-                current = await self._restart()
-            except asyncio.CancelledError:
-                current.end()
-                raise
-            self._fork_server = current
-            self._is_up.set()
-            self._wanted.set()
-            _log.info("fork_server_restarted", pid=current.pid)
-
-    async def _restart(self) -> ForkServer:
-        while True:
-            with contextlib.suppress(OSError, ForkServerGoneError, TimeoutError):
-                return await self._started()
-            await asyncio.sleep(_RESTART_S)
-
-    async def _started(self) -> ForkServer:
-        """A fork server that has loaded everything. Raises OSError, ForkServerGoneError or TimeoutError."""
-        server = ForkServer(self._preload)
-        watching = asyncio.create_task(server.watch())
-        try:
-            async with asyncio.timeout(_START_S):
-                await server.loaded()
-        except BaseException:
-            server.end()
-            raise
-        finally:
-            watching.cancel()
-        return server
-
     async def _keep_ahead(self) -> None:
         """Keep processes ready for the next requests, until cancelled."""
         while True:
             self._wanted.clear()
-            while len(self._idle) < self._ahead and self._is_up.is_set():
+            while len(self._idle) < self._ahead and self._parents.is_up.is_set():
                 try:
                     self._idle.append(await self._fork())
                 except (OSError, ForkServerGoneError) as error:
                     _log.warning("fork_failed", error=str(error))
-                    await asyncio.sleep(_RESTART_S)
+                    await asyncio.sleep(RESTART_S)
             await self._wanted.wait()
 
     async def _watch_solvers(self) -> None:
@@ -254,5 +219,5 @@ def _not_started(error: Exception) -> ServiceError:
     return failure(
         ServiceReason.SOLVER_NOT_STARTED,
         f"there is no room for another process now ({error or 'the fork server is starting'}); try again later",
-        retry_after_s=_RESTART_S,
+        retry_after_s=RESTART_S,
     )

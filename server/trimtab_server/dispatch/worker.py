@@ -27,10 +27,11 @@ _PARSED_SIZE_FACTOR: Final = 4
 
 
 class Worker:
-    """One job, the bytes of its request, and the connection to the front process."""
+    """One job, the bytes of its request, the connection to the front process, and the server's own policy."""
 
-    def __init__(self, connection: socket.socket, job: Job, request: bytes) -> None:
+    def __init__(self, connection: socket.socket, job: Job, request: bytes, served: Policy | None = None) -> None:
         self.job = job
+        self._served = served
         self.began = time.monotonic()
         self.stages = Stages()
         self.stop = threading.Event()
@@ -69,11 +70,11 @@ class Worker:
         """
         if files is not None:
             return parse_policy(files)
-        if self.job.policy is None:
+        if self._served is None:
             path = "policy.server_default"
             text = "this server has no policy of its own; send the policy inline, or start it with a policy folder"
             raise failure(ServiceReason.NO_SERVER_POLICY, f"{path}: {text}", {"path": path, "faults": "1"})
-        return self.job.policy
+        return self._served
 
     def accept(self, request_id: str, budget_s: float) -> None:
         """Tell the front that the request is read."""

@@ -12,7 +12,7 @@ import pytest
 from google.rpc.status_pb2 import Status
 from structlog.testing import capture_logs
 
-from tests.support.solving import ScriptedSolvers, Step, dispatcher_of
+from tests.support.solving import ScriptedSolvers, Step, dispatcher_of, unserved
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import policy_service_pb2
 from trimtab_server.calls.chain import Call, Chain, Link
@@ -22,7 +22,6 @@ from trimtab_server.calls.methods import METHODS
 from trimtab_server.dispatch.frames import Accepted, ProgressMessage, Response
 from trimtab_server.dispatch.incoming import Room
 from trimtab_server.metrics import Metrics
-from trimtab_server.served_policy import ServedPolicy
 from trimtab_server.status import ServiceReason, failure, reason_of
 
 _BY_NAME = {method.name: method for method in METHODS}
@@ -66,7 +65,7 @@ class _Server:
     """Handlers of all methods with the usual links, and `links` inside them."""
 
     def __init__(self, *steps: Step, links: Sequence[Link] = ()) -> None:
-        served = ServedPolicy(None)
+        served = unserved()
         self.metrics = Metrics(served)
         self.solvers = ScriptedSolvers(lambda: steps)
         self._chain = Chain("trimtab.v1", (*links_around_calls(self.metrics), *links), Room(1000))
@@ -237,7 +236,7 @@ def test_calls_of_other_services_are_left_alone() -> None:
     """Health and reflection have no links, and what nobody serves stays unserved."""
 
     async def scenario() -> None:
-        chain = Chain("trimtab.v1", links_around_calls(Metrics(ServedPolicy(None))), Room(1))
+        chain = Chain("trimtab.v1", links_around_calls(Metrics(unserved())), Room(1))
         other = object()
 
         async def find(details: Any) -> Any:

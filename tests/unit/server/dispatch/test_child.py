@@ -28,7 +28,7 @@ from trimtab_server.status import ServiceError, reason_of
 
 
 def _responded(method: Method, request: bytes = b"", **job: object) -> list[Frame]:
-    worker, front = worker_of(method, request, **job)
+    worker, front = worker_of(method, request, None, **job)
     respond(worker)
     return frames_until_the_end(front)
 

@@ -14,12 +14,15 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import BytesValue, StringValue
 
 from tests.support import solving
-from tests.support.solving import REVIEW, job_of
-from trimtab_server.dispatch.frames import Accepted, Failed, Response, WorkReport
+from tests.support.solving import REVIEW, Fatal, job_of
+from trimtab_server.dispatch.frames import Accepted, Failed, Frame, Response, WorkReport
 from trimtab_server.dispatch.incoming import Incoming
 from trimtab_server.dispatch.method import Method
 from trimtab_server.dispatch.supervisor import Supervisor
+from trimtab_server.served_policy import HeldPolicy
 from trimtab_server.status import ServiceError, reason_of
+from trimtab_solver.authoring.loader import parse_policy
+from trimtab_solver.errors import PolicyRefusedError
 
 _LIGHT = "tests.support.solving"
 
@@ -180,12 +183,75 @@ def test_a_fork_server_that_hangs_or_dies_is_replaced(number: signal.Signals) ->
             told.append(serves)
 
         following = asyncio.create_task(supervisor.follow(tell))
-        assert supervisor._fork_server is not None
-        os.kill(supervisor._fork_server.pid, number)
+        assert supervisor._parents._root is not None
+        os.kill(supervisor._parents._root.pid, number)
         await _until(lambda: told == [False, True])
         following.cancel()
         async with supervisor.solver(job_of(REVIEW), Incoming(b"")) as solver:
             assert [frame async for frame in solver.frames()][-1] == Response(b"")
+
+    _run(scenario)
+
+
+_POLICY = b"""
+apiVersion: trimtab/v1
+kind: Tier
+metadata: {name: any}
+spec: {rank: 1, evict: {when: event.hardware_failures > 1}}
+"""
+
+
+async def _served_to(supervisor: Supervisor) -> Frame:
+    async with supervisor.solver(job_of(_method("served_digest", StringValue)), Incoming(b"")) as solver:
+        return [frame async for frame in solver.frames()][-1]
+
+
+def _digest(value: str) -> Response:
+    return Response(StringValue(value=value).SerializeToString())
+
+
+def test_what_is_forked_has_the_policy_that_is_held() -> None:
+    """None at first, then the newest that can be used; one that cannot is refused, and changes nothing."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        refusal = await _served_to(supervisor)
+        assert isinstance(refusal, Failed)
+        assert reason_of(refusal.status) == "NO_SERVER_POLICY"
+        first = await supervisor.hold({"p.yaml": _POLICY})
+        assert first == HeldPolicy(parse_policy({"p.yaml": _POLICY}).digest, 1)
+        assert await _served_to(supervisor) == _digest(first.digest)
+        with pytest.raises(PolicyRefusedError, match=r'p\.yaml:5:8 spec\.rnak: unknown field "rnak"'):
+            await supervisor.hold({"p.yaml": _POLICY.replace(b"rank", b"rnak")})
+        assert await _served_to(supervisor) == _digest(first.digest)
+        second = await supervisor.hold({"p.yaml": _POLICY.replace(b"rank: 1", b"rank: 2")})
+        assert await _served_to(supervisor) == _digest(second.digest) != _digest(first.digest)
+
+    _run(scenario)
+
+
+def test_a_policy_that_ends_its_reader_is_refused() -> None:
+    """That costs nobody else anything."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        first = await supervisor.hold({"p.yaml": _POLICY})
+        with pytest.raises(PolicyRefusedError, match="the process that read it was ended"):
+            await supervisor.hold({"p.yaml": Fatal(_POLICY)})
+        assert await _served_to(supervisor) == _digest(first.digest)
+
+    _run(scenario)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+def test_what_holds_the_policy_is_replaced_when_it_hangs_or_dies(number: signal.Signals) -> None:
+    """By another one with the same policy."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        held = await supervisor.hold({"p.yaml": _POLICY})
+        holder = supervisor._parents._holder
+        assert holder is not None
+        os.kill(holder.pid, number)
+        await _until(lambda: supervisor.load().crashes == 1)
+        assert await _served_to(supervisor) == _digest(held.digest)
 
     _run(scenario)
 

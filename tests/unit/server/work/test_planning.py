@@ -79,7 +79,7 @@ def test_the_server_policy_is_used_where_a_request_names_none() -> None:
     """And refused with the field where there is none."""
     request = _bytes(pb.VerifyPlanRequest(snapshot=snapshot_to_proto(RESTART), plan=plan_pb2.Plan()))
     method = _METHODS[pb.VerifyPlanRequest]
-    worker, _ = worker_of(method, request, policy=parse_policy(_FILES))
+    worker, _ = worker_of(method, request, served=parse_policy(_FILES))
     verify_plan(worker)
     assert worker.report().facts["policy_digest"] == parse_policy(_FILES).digest
     without, _ = worker_of(method, request)
