@@ -23,7 +23,7 @@ _RULE = """\
 apiVersion: trimtab/v1
 kind: Spread
 metadata: {{name: s{number}}}
-spec: {{select: {{cel: "vm.id.startsWith('x{number}')"}}, across: rack, level: must, maxPerDomain: 1}}
+spec: {{select: {{cel: "vm.id.startsWith('x{number}')"}}, topology: rack, level: must, maxPerDomain: 1}}
 ---
 """
 
