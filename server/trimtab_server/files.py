@@ -24,12 +24,14 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 
 from trimtab.v1 import plan_pb2, snapshot_pb2
+from trimtab_solver.authoring.document_kinds import PLAN_FILE, SNAPSHOT
 from trimtab_solver.errors import Fault, Reason, RefusedError
 from trimtab_solver.outcome import Answer
 from trimtab_solver.snapshot import Snapshot
 
 from .convert.answer import answer_from_proto, answer_to_proto
 from .convert.snapshot import snapshot_from_proto, snapshot_to_proto
+from .file_kinds import mistaken_content, mistaken_path
 
 SUFFIXES: Final = (".json", ".json.gz", ".pb", ".pb.zst")
 MAX_BYTES: Final = 1 << 30
@@ -57,13 +59,13 @@ def read_snapshot(path: Path) -> Snapshot:
     OSError
         When there is no such file or it may not be read.
     """
-    message = _read(path, snapshot_pb2.Snapshot())
+    message = _read(path, snapshot_pb2.Snapshot(), SNAPSHOT)
     return _with_file_name(path, lambda: snapshot_from_proto(message))
 
 
 def read_answer(path: Path) -> Answer:
     """The answer, plan and certificate included, in the file. Raises as `read_snapshot`."""
-    message = _read(path, plan_pb2.Answer())
+    message = _read(path, plan_pb2.Answer(), PLAN_FILE)
     return _with_file_name(path, lambda: answer_from_proto(message))
 
 
@@ -103,7 +105,7 @@ def _malformed(where: str, message: str, fix: str = "") -> RefusedError:
     return RefusedError([Fault(Reason.MALFORMED_FILE, where, message, fix)])
 
 
-def _read(path: Path, message: MessageT) -> MessageT:
+def _read(path: Path, message: MessageT, wanted: str) -> MessageT:
     if path == STANDARD or path.is_fifo():
         packed = sys.stdin.buffer.read(MAX_BYTES + 1) if path == STANDARD else path.read_bytes()
         if not packed:
@@ -112,17 +114,21 @@ def _read(path: Path, message: MessageT) -> MessageT:
         content = _decompress(path, io.BytesIO(packed), compression)
         is_json = content.lstrip()[:1] == b"{"
     else:
+        if mistaken := mistaken_path(path, wanted):
+            raise _malformed(str(path), *mistaken)
         suffix = _suffix(path)
         with path.open("rb") as file:
             content = _decompress(path, file, suffix)
         is_json = suffix.startswith(".json")
     if is_json:
-        _parse_json(path, content, message)
+        _parse_json(path, content, message, wanted)
     else:
         try:
             message.ParseFromString(content)
         except DecodeError as error:
-            raise _malformed(str(path), f"is not a binary {message.DESCRIPTOR.full_name}: {error}") from error
+            raise _malformed(str(path), f"is not {wanted} in binary form: {error}") from error
+        if content and not message.ListFields():
+            raise _malformed(str(path), f"holds nothing of {wanted}", f"name {wanted}")
     return message
 
 
@@ -141,12 +147,15 @@ def _decompress(path: Path, file: IO[bytes], suffix: str) -> bytes:
     return content
 
 
-def _parse_json(path: Path, content: bytes, message: Message) -> None:
+def _parse_json(path: Path, content: bytes, message: Message, wanted: str) -> None:
     try:
         text = content.decode("utf-8")
         # parsed here too, because json_format does not pass on the position of a syntax error
-        if not isinstance(json.loads(text), dict):
+        fields = json.loads(text)
+        if not isinstance(fields, dict):
             raise _malformed(f"{path}:1:1", "is not a JSON object")
+        if mistaken := mistaken_content(fields, wanted):
+            raise _malformed(str(path), mistaken, f"name {wanted}")
         json_format.Parse(text, message)
     except UnicodeDecodeError as error:
         raise _malformed(str(path), f"is not UTF-8 at byte {error.start}", "save it as UTF-8") from error

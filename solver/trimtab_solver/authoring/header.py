@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from ..errors import Fault
 from ..policy.documents import API_VERSION, Spec
+from .document_kinds import POLICY_DOCUMENT, kind_of_content
 from .raw_documents import RawDocument
 from .shapes import closest_field, field_fault, place_of, shown, suggest
 
 _FIELDS: Final = ("apiVersion", "kind", "metadata", "spec")
+_ELSEWHERE: Final = "name the folder with the policy, or keep this file outside of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ def read_header(
     raw: RawDocument, content: Mapping[str, Any], kinds: Mapping[str, type[Spec]], faults: list[Fault]
 ) -> Header:
     """The header, after adding to `faults` what is wrong with it."""
+    if (found := kind_of_content(content)) and found != POLICY_DOCUMENT:
+        faults.append(field_fault(raw.source, "", f"is {found}, where {POLICY_DOCUMENT} is wanted", _ELSEWHERE))
+        return Header(content, {}, "", frozenset(_FIELDS))
     unknown = [key for key in content if key not in _FIELDS]
     meant = {key: closest_field(key, _FIELDS) for key in unknown}
     spelt = {field: key for key, field in meant.items() if field and field not in content}

@@ -11,12 +11,18 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import Fault, Reason
-from ..policy.documents import MAX_EXPRESSION_LENGTH, Source
+from ..policy.documents import MAX_EXPRESSION_LENGTH, NAME_PATTERN, Source
+from ..rules.objectives import LEVEL_NAME_PATTERN
 from .expression_fields import models_in
 from .raw_documents import RawDocument, child
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+_IN_WORDS: Final = {
+    NAME_PATTERN: "use 1 to 100 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or digit",
+    LEVEL_NAME_PATTERN: "use 1 to 40 of a-z, 0-9, '_', '-', beginning with a letter",
+}
+"""Patterns of names, for people."""
 _BREAK: Final = re.compile(r"[\s:]")
 _YAML_1_1_BOOLEANS: Final = frozenset({"yes", "no", "on", "off", "y", "n"})
 
@@ -172,10 +178,7 @@ def _message(details: ErrorDetails, name: str, value: Any) -> tuple[str, str]:
         case "less_than_equal":
             return f"{is_now}, above the most allowed", f"write {ctx['le']} or less"
         case "string_pattern_mismatch":
-            return (
-                is_now,
-                "use 1 to 100 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or digit",
-            )
+            return is_now, _IN_WORDS.get(ctx["pattern"], f"write what matches {ctx['pattern']}")
         case "string_too_long":
             return (
                 f"{name} has {len(value)} characters, the limit is {MAX_EXPRESSION_LENGTH}",

@@ -17,6 +17,7 @@ from .variables import ExpressionScope, Returns
 
 API_VERSION = "trimtab/v1"
 MAX_EXPRESSION_LENGTH = 4096
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$"
 
 Expression = Annotated[str, Field(min_length=1, max_length=MAX_EXPRESSION_LENGTH)]
 """A CEL expression. The kind that uses it says which variables it sees and what it must return."""
@@ -137,7 +138,7 @@ class RuleSpec(Switched):
 class Metadata(Strict):
     """Who a document is. `name` is unique in a policy and appears in reasons and errors."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$")]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
     description: str = ""
     owner: str = ""
 

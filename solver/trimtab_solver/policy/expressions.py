@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -242,26 +242,33 @@ def conjuncts_of(source: str) -> tuple[str, ...]:
 
 def references_in(source: str, scope: ExpressionScope) -> tuple[Reference, ...]:
     """Every variable that `source` reads, sorted; perhaps more than it reads, never fewer."""
-    variables = VARIABLES[scope]
-    tokens = (*tokens_of(source), "", "", "", "")
     keys: dict[str, set[str] | None] = {}
-    for i in range(len(tokens) - 4):
-        if tokens[i + 1] != ".":
-            continue
-        name = f"{tokens[i].strip('`')}.{tokens[i + 2].strip('`')}"
-        if name not in variables:
-            continue
-        key = _key_after(tokens, i + 3) if variables[name].shape.is_map else None
-        known = keys.setdefault(name, set())
-        if key is None:
-            keys[name] = None
+    for reference in _reads(source, scope):
+        known = keys.setdefault(reference.variable, set())
+        if reference.key is None:
+            keys[reference.variable] = None
         elif known is not None:
-            known.add(key)
+            known.add(reference.key)
     return tuple(
         Reference(name, key)
         for name, found in sorted(keys.items())
         for key in ([None] if found is None else sorted(found))
     )
+
+
+def keys_read_in(source: str, scope: ExpressionScope) -> tuple[Reference, ...]:
+    """Every key that is written out where `source` reads a map, sorted, even if the whole map is read as well."""
+    return tuple(sorted({reference for reference in _reads(source, scope) if reference.key is not None}, key=str))
+
+
+def _reads(source: str, scope: ExpressionScope) -> Iterator[Reference]:
+    """Every place where a variable is read, in order; of a map with the key, if one is written out."""
+    variables = VARIABLES[scope]
+    tokens = (*tokens_of(source), "", "", "", "")
+    for i in range(len(tokens) - 4):
+        name = f"{tokens[i].strip('`')}.{tokens[i + 2].strip('`')}"
+        if tokens[i + 1] == "." and name in variables:
+            yield Reference(name, _key_after(tokens, i + 3) if variables[name].shape.is_map else None)
 
 
 def _gives_reference(source: str, returns: Returns, references: tuple[Reference, ...]) -> bool:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..authoring.shapes import fit
+from ..authoring.document_kinds import SCENARIOS, kind_of_content
+from ..authoring.shapes import field_fault, fit
 from ..authoring.strict_yaml import read_yaml
 from ..errors import Fault, PolicyRefusedError
 from ..execution.events import after_draining, after_failure
@@ -40,6 +41,11 @@ def read_scenarios(name: str, data: bytes) -> tuple[Scenario, ...]:
     faults: list[Fault] = list(read.faults)
     found: list[Scenario] = []
     for raw in read.documents:
+        kind = kind_of_content(raw.content) if isinstance(raw.content, dict) else ""
+        if kind and kind != SCENARIOS:
+            message = f"is {kind}, where {SCENARIOS} is wanted"
+            faults.append(field_fault(raw.source, "", message, "begin it with scenarios:"))
+            continue
         file = fit(_ScenarioFile, raw.content, "", raw, faults)
         found += file.scenarios if file is not None else ()
     if faults:

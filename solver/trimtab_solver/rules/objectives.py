@@ -22,13 +22,14 @@ class OrderedMeasure(enum.StrEnum):
     BALANCE = Measure.BALANCE.value
 
 
+LEVEL_NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
 OrderedMeasureName = Annotated[OrderedMeasure, Field(strict=False)]
 
 
 class LevelSum(Strict):
     """A level that adds up measures."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    name: Annotated[str, Field(pattern=LEVEL_NAME_PATTERN)]
     """What the level is called in answers."""
     measures: dict[OrderedMeasureName, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(min_length=1)
     """What one unit of each measure counts."""

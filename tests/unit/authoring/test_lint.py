@@ -51,6 +51,11 @@ def test_the_sample_policies_have_no_findings(folder: str) -> None:
             [],
         ),
         ("'zone' in vm.labels && vm.labels.zone == 'A'", []),
+        ("!('zone' in vm.labels) || vm.labels['zone'] == 'A'", []),
+        ("'app' in vm.labels && vm.labels.zone == 'A'", ["vm.labels.zone"]),
+        ("size(vm.labels) > 1 && vm.labels.zone == 'A'", ["vm.labels.zone"]),
+        ("'my-zone' in vm.labels && vm.labels['my-zone'] == 'A'", []),
+        ("vm.labels['my-zone'] == 'A'", ["vm.labels.my-zone"]),
         ("vm.tier == 'gold'", []),
     ],
 )
@@ -59,6 +64,11 @@ def test_reading_a_key_without_a_test_is_found(cel: str, expected: list[str]) ->
     policy = policy_of(document("Pin", "pin", f'{{select: {{cel: "{cel}"}}, hosts: {{ids: [h1]}}}}'))
     findings = [finding for finding in lint(policy) if finding.rule == "unguarded-key"]
     assert [finding.message.split()[3] for finding in findings] == expected
+    for finding in findings:
+        # what the hint says to write is an expression, and with it nothing is found
+        test = finding.fix.removeprefix("write ").partition(" && ...")[0]
+        guarded = policy_of(document("Pin", "pin", f'{{select: {{cel: "{test} && {cel}"}}, hosts: {{ids: [h1]}}}}'))
+        assert "unguarded-key" not in [one.rule for one in lint(guarded)]
 
 
 @pytest.mark.parametrize(

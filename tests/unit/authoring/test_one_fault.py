@@ -61,6 +61,21 @@ def test_a_value_that_may_be_a_word_or_a_mapping_is_wrong_once(value: str) -> No
     assert "OrderedMeasure" not in str(fault)
 
 
+@pytest.mark.parametrize(("kind", "name"), [("Tier", "Gold"), ("Objectives", "gold")])
+def test_what_a_hint_says_of_names_is_what_is_accepted(kind: str, name: str) -> None:
+    """Names of documents and names of levels are not made of the same characters."""
+    text = f"apiVersion: trimtab/v1\nkind: {kind}\nmetadata: {{name: {name}}}\n"
+    text += (
+        "spec: {levels: [{name: 1st.level, measures: {should: 1}}]}\n" if kind == "Objectives" else "spec: {rank: 1}\n"
+    )
+    hints = [fault.fix for fault in _refusal({"p.yaml": text.encode()}) if "use 1 to" in fault.fix]
+    assert hints == [
+        "use 1 to 40 of a-z, 0-9, '_', '-', beginning with a letter"
+        if kind == "Objectives"
+        else "use 1 to 100 of a-z, 0-9, '.', '_', '-', beginning and ending with a letter or digit"
+    ]
+
+
 def test_every_line_of_the_sample_may_slip_by_a_space() -> None:
     """One more space before any line is one fault, or none."""
     for name, content in FILES.items():

@@ -35,7 +35,7 @@ def test_warnings_are_located_and_no_error(tmp_path: Path) -> None:
     assert result.code == 0
     first = result.out.splitlines()[0]
     assert first.startswith(f"{tmp_path / 'p.yaml'}:16:")
-    assert ": warning: Pin pin: reads vm.labels.zone without has()" in first
+    assert ": warning: Pin pin: reads vm.labels.zone without a test" in first
     assert "[unguarded-key] (write has(vm.labels.zone) && ..." in first
 
 

@@ -76,9 +76,11 @@ def test_json_written_by_hand_is_read(tmp_path: Path) -> None:
         ("s.json", b"[" * 100_000, "", "nested too deeply"),
         ("s.json.gz", b"{}", "", "cannot be decompressed"),
         ("s.json.gz", gzip.compress(b'{"vms": []}', mtime=0)[:-9], "", "cannot be decompressed"),
-        ("s.pb", b"\xff\xff\xff", "", "is not a binary trimtab.v1.Snapshot"),
+        ("s.pb", b"\xff\xff\xff", "", "is not a snapshot in binary form"),
         ("s.pb.zst", b"no", "", "cannot be decompressed"),
-        ("s.yaml", b"", "", "does not say its format"),
+        ("s.txt", b"", "", "does not say its format"),
+        ("s.yaml", b"", "", "is a policy file by its name"),
+        ("s.pb", b"\x08\x01", "", "holds nothing of a snapshot"),
     ],
 )
 def test_malformed_files_are_refused_with_their_place(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from ...errors import PolicyRefusedError
 from ...failures import Event
 from ...policy.documents import Document, Policy, Selector
-from ...policy.expressions import Reference, compile_expression, references_in, tokens_of
+from ...policy.expressions import Reference, compile_expression, keys_read_in, tokens_of
 from ...policy.subjects import event_data
 from ...policy.variables import ExpressionScope, Returns
 from ...prepared import prepare_lazily
@@ -25,6 +26,8 @@ from .selectors import selector_findings
 from .snapshot import snapshot_findings
 from .tests import expectation_findings
 
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""What may follow a dot in an expression."""
 _TRIED_FAILURES = range(17)
 """The numbers of hardware failures that conditions are tried with."""
 
@@ -91,9 +94,11 @@ def _expression_findings(policy: Policy) -> Iterator[Finding]:
                     and all(_have(g, reference) for g in guests)
                 ):
                     continue  # it is evaluated on selected guests only
-                name = f"{reference.variable}.{reference.key}"
-                message = f"reads {name} without has(): it fails where the key is missing"
-                fix = f"write has({name}) && ..., or use matchLabels"
+                name, test = f"{reference.variable}.{reference.key}", f"'{reference.key}' in {reference.variable}"
+                if _WORD.fullmatch(str(reference.key)):
+                    test = f"has({name})"
+                message = f"reads {name} without a test: it fails where the key is missing"
+                fix = f"write {test} && ..., or use matchLabels"
                 yield finding_at(document, expression.path, Severity.WARNING, "unguarded-key", message, fix)
 
 
@@ -114,12 +119,12 @@ def _have(selector: Selector, reference: Reference) -> bool:
 def _unguarded(source: str, scope: ExpressionScope) -> Iterator[Reference]:
     """Keys of maps that the expression reads and nowhere tests for."""
     text = " ".join(tokens_of(source))
-    for reference in references_in(source, scope):
+    for reference in keys_read_in(source, scope):
         key, name = reference.key, reference.variable.replace(".", " . ")
-        if key is None:
-            continue
         guards = (
             f"has ( {name} . {key} )",
+            f"'{key}' in {name}",
+            f'"{key}" in {name}',
             f"{name} . ? {key}",
             f"{name} [ ? '{key}' ]",
             f'{name} [ ? "{key}" ]',
