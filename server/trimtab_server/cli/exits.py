@@ -18,7 +18,7 @@ class ExitCode(enum.IntEnum):
     FLAWED = 1
     """A must rule stays broken, a host overfull or not emptied, a guest stays down, or its record makes no sense.
 
-    For `verify`: the plan is not safe, or was made for other input.
+    For `verify`: the plan is not safe, was made for other input, or its file says of its end what is not so.
     """
     USAGE = 2
     """Wrong arguments, files or policies."""

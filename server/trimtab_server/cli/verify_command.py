@@ -21,11 +21,13 @@ def verify(
 ) -> None:
     """Replay PLAN action by action and check every promise, with none of the code that makes plans.
 
-    Exit code 1: the plan is not safe, or was made for another snapshot or policy.
+    Exit code 1: the plan is not safe, was made for another snapshot or policy, or its file says what is not so of its
+    levels or of who stays down.
     """
     from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.digest import snapshot_digest
     from trimtab_solver.prepared import prepare_lazily
+    from trimtab_solver.verify.claims import false_claims
     from trimtab_solver.verify.replay import verify_plan
     from trimtab_solver.verify.staleness import stale_inputs
 
@@ -39,5 +41,9 @@ def verify(
     stale = stale_inputs(answer.certificate, snapshot_digest(state), rules.digest)
     verdict = verify_plan(prepared.snapshot, rules, answer.plan, case=prepared.case)
 
-    show(verification_report(answer, verdict, stale, prepared.quarantined), form, limit or None)
-    raise typer.Exit(ExitCode.FLAWED if stale or not verdict.is_valid else ExitCode.OK)
+    # what a plan leads to from another state is no lie
+    is_judged = verdict.is_valid and not stale
+    claims = false_claims(answer, prepared.snapshot, verdict) if is_judged else ()
+
+    show(verification_report(answer, verdict, stale, claims, prepared.quarantined), form, limit or None)
+    raise typer.Exit(ExitCode.OK if is_judged and not claims else ExitCode.FLAWED)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from trimtab_solver.outcome import Answer
 from trimtab_solver.quarantine import Quarantined
+from trimtab_solver.verify.claims import FalseClaim
 from trimtab_solver.verify.replay import Verdict
 from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Violation
@@ -17,10 +18,14 @@ from .quarantine import quarantine_section
 
 
 def verification_report(
-    answer: Answer, verdict: Verdict, stale: Sequence[StaleInput], quarantined: Sequence[Quarantined] = ()
+    answer: Answer,
+    verdict: Verdict,
+    stale: Sequence[StaleInput],
+    claims: Sequence[FalseClaim] = (),
+    quarantined: Sequence[Quarantined] = (),
 ) -> Report:
-    """What the plan was made for, whether it is safe, what it breaks, and where it ends."""
-    lines = [*map(_stale, stale), _verdict(answer, verdict, is_stale=bool(stale))]
+    """What the plan was made for, whether it is safe, what it breaks, what its file says falsely, and where it ends."""
+    lines = [*map(_stale, stale), _verdict(answer, verdict, is_stale=bool(stale), is_true=not claims)]
     claimed = {level.name: level.value for level in answer.levels}
     values = Section(
         "Where the plan ends",
@@ -29,16 +34,23 @@ def verification_report(
     )
     violations = Section("Violations", (violation_table(verdict.violations),))
     sections = (values,) if verdict.is_valid else (violations, values)
+    if claims:
+        columns = (Column("about"), Column("what is so", wrap=True, key="truth"))
+        table = Table(columns, tuple(cells(one.about, one.message) for one in claims), is_list=True, name="falseClaims")
+        sections = (Section("What the file says and is not so", (table,)), *sections)
     if quarantined:
         sections = (*sections, quarantine_section(quarantined))
-    return Report(lines[0], tuple(lines[1:]), sections, facts=_facts(answer, verdict, stale))
+    return Report(lines[0], tuple(lines[1:]), sections, facts=_facts(answer, verdict, stale, claims))
 
 
-def _facts(answer: Answer, verdict: Verdict, stale: Sequence[StaleInput]) -> dict[str, Value]:
+def _facts(
+    answer: Answer, verdict: Verdict, stale: Sequence[StaleInput], claims: Sequence[FalseClaim]
+) -> dict[str, Value]:
     return {
         "safe": verdict.is_valid,
         "actions": len(answer.plan.actions),
         "violations": len(verdict.violations),
+        "falseClaims": len(claims),
         "stale": tuple(
             {"input": one.input, "certifiedDigest": one.certified_digest, "actualDigest": one.actual_digest}
             for one in stale
@@ -58,14 +70,15 @@ def _stale(one: StaleInput) -> Line:
     )
 
 
-def _verdict(answer: Answer, verdict: Verdict, *, is_stale: bool) -> Line:
+def _verdict(answer: Answer, verdict: Verdict, *, is_stale: bool, is_true: bool) -> Line:
     actions = plural(len(answer.plan.actions), "action")
     if not verdict.is_valid:
         text = f"NOT SAFE: {plural(len(verdict.violations), 'violation')} in {actions}."
         return line(text, tone=Tone.BAD, is_strong=True)
     judged = "on this input too, though made for another" if is_stale else "in every order that it permits"
-    text = f"SAFE: {actions}, no violation; the plan is safe {judged}."
-    return line(text, tone=Tone.DOUBTFUL if is_stale else Tone.GOOD, is_strong=True)
+    but = "" if is_true else "; but its file says what is not so"
+    text = f"SAFE: {actions}, no violation; the plan is safe {judged}{but}."
+    return line(text, tone=Tone.GOOD if is_true and not is_stale else Tone.DOUBTFUL, is_strong=True)
 
 
 def value_table(levels: Sequence[tuple[str, int]], claimed: Mapping[str, int]) -> Table:
@@ -92,7 +105,7 @@ def value_table(levels: Sequence[tuple[str, int]], claimed: Mapping[str, int]) -
 
 def _claim(name: str, said: int | None, value: int) -> Cell:
     if said is None:
-        return Cell("-", Tone.BAD, is_strong=True, value=None)
+        return Cell("-", value=None)
     return value_cell(name, said) if said == value else value_cell(name, said, Tone.BAD, is_strong=True)
 
 

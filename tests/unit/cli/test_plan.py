@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -256,13 +258,45 @@ def test_a_tampered_plan_is_refused(planned: tuple[Path, Path, Path]) -> None:
     assert f"{start['id']} UNSUITABLE h1" in result.words
 
 
-def test_false_levels_are_seen(planned: tuple[Path, Path, Path]) -> None:
-    """The recomputed value stands beside what the file claims."""
+def _stops(answer: dict[str, Any]) -> Any:
+    return next(level for level in answer["levels"] if level["name"] == "stops")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "words"),
+    [
+        (lambda answer: _stops(answer).update(value="7"), "stops stops is 1, not 7"),
+        (lambda answer: _stops(answer).update(bound="2"), "stops stops cannot be at best 2, as it is 1"),
+        (lambda answer: answer["levels"].pop(), "balance level balance is left out"),
+        (lambda answer: answer["levels"][0].update(name="running:x"), "there is no level running:x under this policy"),
+        (lambda answer: answer["staysDown"].clear(), "b guest b stays down"),
+        (lambda answer: answer["staysDown"].append({"vmId": "a"}), "a guest a does not stay down"),
+        (lambda answer: answer["staysDown"].append({"vmId": "z"}), "z there is no guest z"),
+    ],
+    ids=["value", "bound", "left out", "unknown level", "who is down", "who runs", "unknown guest"],
+)
+def test_a_safe_plan_whose_file_says_what_is_not_so_is_refused(
+    planned: tuple[Path, Path, Path], tamper: Callable[[dict[str, Any]], None], words: str
+) -> None:
+    """Exit code 1: what is said of the end is held against the end; the plan is called safe all the same."""
     plan, state, rules = planned
     answer = json.loads(plan.read_text())
-    next(level for level in answer["levels"] if level["name"] == "stops").update(value="7")
+    tamper(answer)
     plan.write_text(json.dumps(answer))
-    assert "stops 1 7" in _verify(plan, state, rules).words
+    result = _verify(plan, state, rules)
+    assert result.code == 1
+    assert "the plan is safe in every order that it permits; but its file says what is not so." in result.words
+    assert words in result.words
+
+
+def test_a_file_that_says_nothing_of_the_end_is_no_lie(planned: tuple[Path, Path, Path]) -> None:
+    """A plan that somebody else has written: without levels it is judged by its actions alone."""
+    plan, state, rules = planned
+    answer = json.loads(plan.read_text())
+    del answer["levels"], answer["staysDown"]
+    plan.write_text(json.dumps(answer))
+    result = _verify(plan, state, rules)
+    assert (result.code, "stops 1 -" in result.words) == (0, True)
 
 
 def test_a_plan_for_other_input_is_stale_and_judged_still(planned: tuple[Path, Path, Path]) -> None:
