@@ -158,8 +158,18 @@ def too_short(remaining_s: float, needed_s: float) -> ServiceError:
     """The error for a deadline or budget that leaves no time to plan."""
     return failure(
         ServiceReason.DEADLINE_TOO_SHORT,
-        f"{max(remaining_s, 0):.3f} s remain of deadline and budget, and planning needs more than {needed_s:.3f} s",
+        f"{max(remaining_s, 0):.3f} s remain of the deadline, and planning needs more than {needed_s:.3f} s",
         {"remaining_s": f"{max(remaining_s, 0):.3f}", "needed_s": f"{needed_s:.3f}"},
+    )
+
+
+def read_too_late(budget_s: float, took_s: float) -> ServiceError:
+    """The error for a request that is too large, or has too large a policy, for its budget."""
+    return failure(
+        ServiceReason.DEADLINE_TOO_SHORT,
+        f"reading the request, checking it and compiling its policy had not ended after {took_s:.2f} s, and it has "
+        f"{max(budget_s, 0):.3f} s by its time budget and deadline; give it more, or a smaller snapshot or policy",
+        {"took_s": f"{took_s:.3f}", "budget_s": f"{max(budget_s, 0):.3f}"},
     )
 
 

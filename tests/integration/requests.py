@@ -27,6 +27,11 @@ def small_snapshot() -> snapshot_pb2.Snapshot:
     return snapshot_pb2.Snapshot.FromString(_snapshot(9, 40, 0.6, ("host:h0001",)))
 
 
+def sampled(hosts: int, vms: int, load: float) -> snapshot_pb2.Snapshot:
+    """A sample cluster, one host of which has failed."""
+    return snapshot_pb2.Snapshot.FromString(_snapshot(hosts, vms, load, ("host:h0001",)))
+
+
 def small(**fields: object) -> pb.CreatePlanRequest:
     """A request that is done in a moment."""
     budget = Duration(seconds=5)

@@ -24,7 +24,7 @@ from trimtab_server.dispatch.method import Method, Quota
 from trimtab_server.dispatch.worker import Worker
 from trimtab_server.metrics import Metrics
 from trimtab_server.served_policy import HeldPolicy, ServedPolicy
-from trimtab_server.status import ServiceError
+from trimtab_server.status import ServiceError, ServiceReason, failure
 from trimtab_solver.policy.documents import Policy
 
 PLAN = Method("s", "Plan", pb.CreatePlanRequest, pb.CreatePlanResponse, Quota.PLAN, f"{__name__}:echo")
@@ -161,6 +161,20 @@ def deaf(worker: Worker) -> Empty:
 def die(worker: Worker) -> Empty:
     """Work: ends the process."""
     os._exit(7)
+
+
+def late(worker: Worker) -> Empty:
+    """Work: lasts longer than it may."""
+    with worker.ending_at(time.monotonic() + 0.05, lambda: failure(ServiceReason.BUSY, "too late")):
+        return deaf(worker)
+
+
+def in_time(worker: Worker) -> Empty:
+    """Work: ends before its time is over, and goes on with what has no limit."""
+    with worker.ending_at(time.monotonic() + 0.2, lambda: failure(ServiceReason.BUSY, "too late")):
+        pass
+    time.sleep(0.4)
+    return Empty()
 
 
 def defect(worker: Worker) -> Empty:

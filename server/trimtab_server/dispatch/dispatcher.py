@@ -193,10 +193,10 @@ class Dispatcher:
         """Do as its frames say; gives the response, None when the solver ends without one."""
         async for frame in solver.frames():
             match frame:
-                case Accepted(request_id, budget_s):
+                case Accepted(request_id, budget_s, is_timed):
                     await self._claim(flight, request_id)
                     flight.accept(request_id, budget_s)
-                    limit.reschedule(self._end_at(budget_s))
+                    limit.reschedule(self._end_at(budget_s) if is_timed else None)
                 case ProgressMessage(content):
                     flight.publish(content)
                 case WorkReport():

@@ -41,6 +41,8 @@ class Accepted:
 
     request_id: str
     budget_s: float
+    is_timed: bool = True
+    """Whether the clock may end it; not where work is counted instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NoReturn
 
 from google.protobuf.message import DecodeError, Message
@@ -17,8 +19,8 @@ from trimtab_solver.policy.documents import Policy
 from trimtab_solver.stages import Stages
 
 from ..convert.request import PolicyFiles
-from ..status import ServiceReason, failure
-from .frames import Accepted, Frame, ProgressMessage, Stop, WorkReport, encode, receive_frame
+from ..status import ServiceError, ServiceReason, failure
+from .frames import Accepted, Failed, Frame, ProgressMessage, Stop, WorkReport, encode, receive_frame
 from .job import Job
 
 _FRONT_IS_GONE: Final = 75
@@ -76,9 +78,9 @@ class Worker:
             raise failure(ServiceReason.NO_SERVER_POLICY, f"{path}: {text}", {"path": path, "faults": "1"})
         return self._served
 
-    def accept(self, request_id: str, budget_s: float) -> None:
-        """Tell the front that the request is read."""
-        self.send(Accepted(request_id, budget_s))
+    def accept(self, request_id: str, budget_s: float, *, is_timed: bool = True) -> None:
+        """Tell the front that the request is read, and whether the clock may end it."""
+        self.send(Accepted(request_id, budget_s, is_timed))
 
     def publish(self, response: Message) -> None:
         """Tell the caller how far the work is."""
@@ -94,6 +96,20 @@ class Worker:
         self._quarantined = tuple(quarantined)
         self._engine_faults = tuple(engine_faults)
 
+    @contextlib.contextmanager
+    def ending_at(self, moment: float, why: Callable[[], ServiceError]) -> Iterator[None]:
+        """If the block lasts until `moment` (`time.monotonic`), the request fails with `why`, and the process ends."""
+        if math.isinf(moment):
+            yield
+            return
+        timer = threading.Timer(max(0.0, moment - time.monotonic()), self._give_up, [why])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def report(self) -> WorkReport:
         """What the work came to so far."""
         stages = {stage: round(seconds, 4) for stage, seconds in self.stages.seconds.items()}
@@ -106,6 +122,12 @@ class Worker:
                 self._connection.sendall(encode(frame))
         except ConnectionError:
             _leave()
+
+    def _give_up(self, why: Callable[[], ServiceError]) -> None:
+        self.send(self.report())
+        self.send(Failed(why().status))
+        # the work goes on, in native code perhaps, and nobody wants it any more
+        os._exit(0)
 
     def _listen(self) -> None:
         try:

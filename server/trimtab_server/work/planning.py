@@ -14,30 +14,42 @@ from trimtab_solver.errors import UnverifiedPlanError
 from trimtab_solver.explain import admission
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import Answer, Progress
-from trimtab_solver.planner import plan_recovery
-from trimtab_solver.policy.documents import Policy
-from trimtab_solver.prepared import prepare, prepare_lazily
+from trimtab_solver.planner import plan_prepared
+from trimtab_solver.prepared import Prepared, prepare, prepare_lazily
 from trimtab_solver.verify.replay import verify_plan as replay
 from trimtab_solver.verify.staleness import stale_inputs
 
 from ..convert.answer import answer_to_proto
 from ..convert.explanation import explanation_to_proto
 from ..convert.quarantine import quarantined_to_proto
-from ..convert.request import PlanOrder, explain_order_from_proto, plan_order_from_proto, verify_order_from_proto
+from ..convert.request import (
+    PlanOrder,
+    explain_order_from_proto,
+    plan_order_from_proto,
+    seconds_from_proto,
+    verify_order_from_proto,
+)
 from ..convert.response import progress_to_proto, verdict_to_proto
-from ..dispatch.budget import granted_s, search_s
+from ..dispatch.budget import granted_s, read_by, search_s
 from ..dispatch.worker import Worker
-from ..status import ServiceError, ServiceReason, failure
+from ..status import ServiceError, ServiceReason, failure, read_too_late
 
 _Show = Callable[[Progress], None]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Ready:
+    """A request that is read, checked and compiled, and the seconds that it may take in all."""
+
+    order: PlanOrder
+    prepared: Prepared
+    granted_s: float
+
+
 def create_plan(worker: Worker) -> pb.CreatePlanResponse:
     """Plan and answer once, or only check what a plan would be made from."""
-    order = _order(worker)
-    granted = _accept(order, worker)
-    policy = _policy(order, worker)
-    answer = _check(order, policy, worker) if order.validate_only else _plan(order, policy, granted, worker, None)
+    ready = _read(worker)
+    answer = _check(ready, worker) if ready.order.validate_only else _plan(ready, worker, None)
     return pb.CreatePlanResponse(answer=answer)
 
 
@@ -48,9 +60,7 @@ def stream_plan(worker: Worker) -> pb.StreamPlanResponse:
         message = progress_to_proto(progress.engine, progress.elapsed_s, progress.levels)
         worker.publish(pb.StreamPlanResponse(progress=message))
 
-    order = _order(worker)
-    granted = _accept(order, worker)
-    return pb.StreamPlanResponse(answer=_plan(order, _policy(order, worker), granted, worker, show))
+    return pb.StreamPlanResponse(answer=_plan(_read(worker), worker, show))
 
 
 def verify_plan(worker: Worker) -> pb.VerifyPlanResponse:
@@ -92,29 +102,32 @@ def explain_guest(worker: Worker) -> pb.ExplainGuestResponse:
     return explanation_to_proto(explanation)
 
 
-def _order(worker: Worker) -> PlanOrder:
-    """What the request asks for. The message, as large as all that is made of it, is gone when this returns."""
+def _read(worker: Worker) -> _Ready:
+    """The request in a form that can be planned for, in time. What is wrong with it counts before what is late."""
     message: pb.CreatePlanRequest | pb.StreamPlanRequest = worker.message()
-    with worker.stages.timed("convert"):
-        return plan_order_from_proto(message)
+    wanted_s = seconds_from_proto(message.time_budget) if message.HasField("time_budget") else None
+    end = read_by(worker.job, wanted_s, worker.began, reproducible=message.reproducible)
+
+    def why() -> ServiceError:
+        granted = granted_s(worker.job, wanted_s, worker.began, reproducible=False)
+        return read_too_late(granted, time.monotonic() - worker.began)
+
+    with worker.ending_at(end, why):
+        with worker.stages.timed("convert"):
+            order = plan_order_from_proto(message)
+        # as large as all that is made of it
+        del message
+        granted = granted_s(worker.job, order.time_budget_s, time.monotonic(), reproducible=order.reproducible)
+        worker.accept(order.request_id, granted, is_timed=not order.reproducible)
+        with worker.stages.timed("policy"):
+            policy = worker.policy(order.policy_files)
+        return _Ready(order, prepare(order.snapshot, policy, worker.stages, is_strict=order.strict), granted)
 
 
-def _accept(order: PlanOrder, worker: Worker) -> float:
-    """Say that the request is read; gives the seconds it may take."""
-    granted = granted_s(worker.job, order.time_budget_s, time.monotonic(), reproducible=order.reproducible)
-    worker.accept(order.request_id, granted)
-    return granted
-
-
-def _policy(order: PlanOrder, worker: Worker) -> Policy:
-    with worker.stages.timed("policy"):
-        return worker.policy(order.policy_files)
-
-
-def _plan(order: PlanOrder, policy: Policy, granted: float, worker: Worker, show: _Show | None) -> plan_pb2.Answer:
-    read = time.monotonic()
+def _plan(ready: _Ready, worker: Worker, show: _Show | None) -> plan_pb2.Answer:
+    read, order = time.monotonic(), ready.order
     read_s = read - worker.began
-    budget_s = search_s(worker.job, granted, read_s, read, reproducible=order.reproducible)
+    budget_s = search_s(worker.job, ready.granted_s, read_s, read, reproducible=order.reproducible)
     options = PlanOptions(
         budget_s=budget_s,
         seed=order.seed,
@@ -127,7 +140,7 @@ def _plan(order: PlanOrder, policy: Policy, granted: float, worker: Worker, show
     # work that is cut short by the clock of a shutdown could not be repeated
     stop = None if order.reproducible else worker.stop
     try:
-        answer = plan_recovery(order.snapshot, policy, options, show, stop, worker.stages)
+        answer = plan_prepared(ready.prepared, options, show, stop, worker.stages, read)
     except UnverifiedPlanError as error:
         worker.note(fault=str(error))
         raise _unverified("is not safe") from error
@@ -144,9 +157,9 @@ def _unverified(what: str) -> ServiceError:
     return failure(ServiceReason.INTERNAL_UNVERIFIED_PLAN, f"the planner made a plan that {what}")
 
 
-def _check(order: PlanOrder, policy: Policy, worker: Worker) -> plan_pb2.Answer:
+def _check(ready: _Ready, worker: Worker) -> plan_pb2.Answer:
     """The answer without a plan: which input it would be made for, and what is odd about it."""
-    prepared = prepare(order.snapshot, policy, worker.stages, is_strict=order.strict)
+    order, prepared, policy = ready.order, ready.prepared, ready.prepared.policy
     digest = snapshot_digest(order.snapshot)
     worker.note(validate_only=True, snapshot_digest=digest, policy_digest=policy.digest)
     return plan_pb2.Answer(

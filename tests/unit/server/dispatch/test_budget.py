@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.support.solving import PLAN, job_of
-from trimtab_server.dispatch.budget import check_deadline, granted_s, search_s, time_to_work_s
+from trimtab_server.dispatch.budget import LEAST_BUDGET_S, check_deadline, granted_s, read_by, search_s, time_to_work_s
 from trimtab_server.status import ServiceError
 
 
@@ -45,10 +47,19 @@ def test_the_least_limit_counts(wanted_s: float | None, has_deadline: bool, repr
 
 
 def test_reading_takes_from_the_search() -> None:
-    """What was granted less the time to read, up to the job's end; not in reproducible mode; too little is refused."""
+    """What was granted less the time to read, up to the job's end; a first plan is made even with nothing left."""
     job = job_of(PLAN, end_by=120.0)
     assert search_s(job, 5.0, 2.0, 100.0, reproducible=False) == 3.0
     assert search_s(job, 5.0, 2.0, 119.0, reproducible=False) == 1.0
     assert search_s(job, 5.0, 2.0, 500.0, reproducible=True) == 5.0
-    with pytest.raises(ServiceError, match="planning needs more than"):
-        search_s(job, 2.0, 2.0, 100.0, reproducible=False)
+    assert search_s(job, 2.0, 2.0, 100.0, reproducible=False) == LEAST_BUDGET_S
+
+
+def test_reading_ends_with_the_budget_and_half_a_second() -> None:
+    """Of the request, the deadline or the server, whatever is least; never in reproducible mode."""
+    job = job_of(PLAN, end_by=120.0)
+    assert read_by(job, 5.0, 100.0, reproducible=False) == 105.5
+    assert read_by(job, None, 100.0, reproducible=False) == 110.5
+    assert read_by(job, 5.0, 119.0, reproducible=False) == 120.5
+    assert read_by(job, 5.0, 121.0, reproducible=False) == 121.5
+    assert read_by(job, 5.0, 100.0, reproducible=True) == math.inf

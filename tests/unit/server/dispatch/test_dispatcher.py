@@ -212,7 +212,7 @@ def test_deadlines_shape_the_job() -> None:
     async def scenario() -> None:
         solvers = ScriptedSolvers()
         dispatcher = dispatcher_of(solvers)
-        with pytest.raises(ServiceError, match="remain of deadline"):
+        with pytest.raises(ServiceError, match="remain of the deadline"):
             await dispatcher.flight(PLAN, Incoming(b""), 0.3)
         for method, remaining_s in ((PLAN, 20.0), (REVIEW, 0.3), (PLAN, None)):
             flight = await dispatcher.flight(method, Incoming(b""), remaining_s)

@@ -193,6 +193,18 @@ def test_a_fork_server_that_hangs_or_dies_is_replaced(number: signal.Signals) ->
     _run(scenario)
 
 
+@pytest.mark.parametrize(("work", "is_late"), [("late", True), ("in_time", False)])
+def test_work_that_lasts_too_long_ends_with_its_reason(work: str, is_late: bool) -> None:
+    """Wherever it is at that moment; what ends in time is left alone."""
+
+    async def scenario(supervisor: Supervisor) -> None:
+        async with supervisor.solver(job_of(_method(work)), Incoming(b"")) as solver:
+            *_, end = [frame async for frame in solver.frames()]
+        assert isinstance(end, Failed if is_late else Response)
+
+    _run(scenario)
+
+
 _POLICY = b"""
 apiVersion: trimtab/v1
 kind: Tier
