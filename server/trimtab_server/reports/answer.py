@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
@@ -144,7 +145,21 @@ def _basis(answer: Answer) -> Line:
 
 
 def describe_event(snapshot: Snapshot, hardware_failures: int) -> str:
-    """What the snapshot shows to have failed."""
+    """What the snapshot shows to have failed: hosts, and paths to storage that guests need where they run."""
+    return " ".join((_describe_hosts(snapshot, hardware_failures), *_describe_paths(snapshot)))
+
+
+def _describe_paths(snapshot: Snapshot) -> Iterator[str]:
+    """A sentence for the hosts that run guests whose storage pool they do not reach."""
+    reached = {host.id: host.storage_pool_ids for host in snapshot.hosts}
+    needed = Counter((vm.place, vm.storage_pool_id) for vm in snapshot.vms if vm.is_running and vm.storage_pool_id)
+    lost = {(host, pool): n for (host, pool), n in needed.items() if pool not in reached.get(host, (pool,))}
+    if lost:
+        told = [f"{host} to {pool} ({plural(count, 'guest')} there)" for (host, pool), count in lost.items()]
+        yield f"No path to storage: {some(told, _NAMED)}."
+
+
+def _describe_hosts(snapshot: Snapshot, hardware_failures: int) -> str:
     event = event_of(snapshot)
     down = [host.id for host in snapshot.hosts if host.state is HostState.DOWN]
     if not down:
@@ -168,7 +183,7 @@ def tier_blocks(counts: Sequence[TierCount]) -> tuple[Block, ...]:
     )
     blocks: list[Block] = [Table(columns, rows, name="tiers")]
     if started := sum(count.started for count in counts):
-        text = f"Besides: {plural(started, 'guest')} that did not run before the failure will run."
+        text = f"Besides: {plural(started, 'guest')} that did not run before will run."
         blocks.append(line(text, indent=2))
     if interrupted := sum(count.interrupted for count in counts):
         text = f"Besides: {plural(interrupted, 'guest')} stopped or suspended on the way, to run again."

@@ -15,7 +15,7 @@ PHASES: Final[Mapping[Phase, str]] = {
 }
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
-    Outcome.NO_ACTION_NEEDED: "no action improves anything",
+    Outcome.NO_ACTION_NEEDED: "nothing can be improved without a loss at a level that counts before",
     Outcome.OPTIMAL: "the plan is safe, and proven best at every level",
     Outcome.FEASIBLE: "the plan is safe; a better one may exist, see the levels",
     Outcome.UNREACHABLE: "no safe order leads to where more runs or less is broken; this goes as far as it can",

@@ -23,7 +23,7 @@ def headline(answer: Answer) -> str:
 def meaning(answer: Answer) -> str:
     """What the outcome says of the plan."""
     if answer.outcome is Outcome.OPTIMAL and not answer.plan.actions:
-        return "proven that no action improves anything; what is wrong stays wrong"
+        return "proven that no plan is better; what is wrong stays wrong"
     return OUTCOMES[answer.outcome]
 
 

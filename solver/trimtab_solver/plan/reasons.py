@@ -142,7 +142,15 @@ class Reasons:
         if self._last_move_of_vm[v] > i:
             why = " to break a cycle of moves" if self._gains.is_cyclic(v) else ""
             return f"parks on {self._host(step.goal)}{why}, on its way to {self._host(int(self._gains.place[v]))}"
-        return self._cause(i, step, step.goal)
+        return self._cause(i, step, step.goal) + self._doubt(step)
+
+    def _doubt(self, step: Step) -> str:
+        """That a live migration may not end; empty where nothing says so."""
+        ends = (self._facts.hosts[h].migration_bandwidth_mbps for h in (step.host, step.goal))
+        rate, dirty = max(1, min(ends)), self._facts.vms[step.v].dirty_rate_mbps
+        if step.kind is not ActionKind.MIGRATE_LIVE or dirty < rate:
+            return ""
+        return f"; it writes {dirty} Mbit/s and the link carries {rate}: a live migration may never end"
 
     def _cause(self, i: int, step: Step, goal: int) -> str:
         """Why the guest does not stay on the host: the first fact of these that holds, the worst evil first."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.steps import World
 from trimtab_solver.actions import ActionKind, Phase
@@ -49,6 +51,21 @@ def test_starts_say_what_had_happened() -> None:
     ]
     assert {told.phase(i) for i in range(4)} == {Phase.RESTORE}
     assert [told.rules(i) for i in range(2)] == [(), ("silver",)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate", "doubt"),
+    [
+        (_K.MIGRATE_LIVE, 8, "; it writes 8 Mbit/s and the link carries 8: a live migration may never end"),
+        (_K.MIGRATE_LIVE, 7, ""),
+        (_K.MIGRATE_COLD, 8, ""),
+    ],
+)
+def test_a_live_migration_that_may_not_end_is_doubted(kind: ActionKind, rate: int, doubt: str) -> None:
+    """The guest writes as fast as the slower of two links carries; not when it writes less, or moves cold."""
+    guest = vm("a", "h1", migratability=Migratability.LIVE, dirty_rate_mbps=rate)
+    story = _Story(snapshot([guest], {1: {"state": HostState.DRAINING}, 2: {"migration_bandwidth_mbps": 8}}))
+    assert story.told(story.world.step(kind, "a", "h1", "h2")).text(0) == f"leaves h1, which is draining{doubt}"
 
 
 def test_what_makes_room_names_for_whom() -> None:
