@@ -7,6 +7,7 @@ from typing import Final
 
 from benchmarks import policies, prepared, renamings, startup
 from benchmarks.btrplace import subject as btrplace
+from benchmarks.growth import subject as growth
 from benchmarks.peers import subject as peers
 from benchmarks.roadef import subject as roadef
 from benchmarks.subject import Subject
@@ -16,6 +17,7 @@ from benchmarks.vmha import subject as vmha
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "startup": startup.cases,
     "policies": policies.cases,
+    "growth": growth.cases,
     "prepared": prepared.cases,
     "renamings": renamings.cases,
     "vmha": vmha.cases,

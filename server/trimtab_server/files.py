@@ -32,6 +32,7 @@ from trimtab_solver.snapshot import Snapshot
 from .convert.answer import answer_from_proto, answer_to_proto
 from .convert.snapshot import snapshot_from_proto, snapshot_to_proto
 from .file_kinds import mistaken_content, mistaken_path
+from .reports.json_text import json_text
 
 SUFFIXES: Final = (".json", ".json.gz", ".pb", ".pb.zst")
 MAX_BYTES: Final = 1 << 30
@@ -91,7 +92,7 @@ def json_of(message: Message) -> str:
     """Canonical protobuf JSON, indented; maps in order of key, so that equal messages give equal text."""
     fields = json_format.MessageToDict(message)
     _sort_maps(fields, message.DESCRIPTOR)
-    return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+    return json_text(fields)
 
 
 def _suffix(path: Path) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from trimtab_solver.authoring.loader import read_policy_files
+from trimtab_solver.authoring.policy_files import read_policy_files
 from trimtab_solver.errors import Fault, PolicyRefusedError
 
 _LOGGED_FAULTS: Final = 20

@@ -135,7 +135,7 @@ def test_policies_are_compared_on_a_cluster(server: RunningServer) -> None:
         (pb.DiffPoliciesRequest(snapshot=CLUSTER, scenarios=[pb.PolicyScenario()]), "scenarios[0].name"),
         (
             pb.DiffPoliciesRequest(snapshot=CLUSTER, scenarios=[pb.PolicyScenario(name="x", fail=["rack:x"])]),
-            'scenario "x": fail[0]',
+            "scenarios[0].fail[0]",
         ),
         (
             pb.DiffPoliciesRequest(snapshot=CLUSTER, scenarios=[pb.PolicyScenario(name="x", hardware_failures=-1)]),

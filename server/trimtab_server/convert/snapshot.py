@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from trimtab.v1 import snapshot_pb2 as pb
 from trimtab_solver.errors import Fault, Reason, SnapshotRefusedError
+from trimtab_solver.policy.moments import LAST_SECOND
 from trimtab_solver.snapshot import FailureDomain, FencingState, Host, HostState, Snapshot, StoragePool, Vm
 
 from .enums import FENCING_STATES, HOST_STATES, MIGRATABILITIES, POOL_KINDS, VM_STATES
-
-LAST_SECOND: Final = 253_402_300_799
-"""The end of the year 9999, where a Timestamp ends; protobuf does not check it in binary messages."""
 
 ValueT = TypeVar("ValueT", str, int)
 
@@ -54,6 +52,7 @@ def snapshot_from_proto(message: pb.Snapshot, path: str = "snapshot") -> Snapsho
         When an enum is not stated or unknown, or the time is beyond what a Timestamp holds; names all, under `path`.
     """
     faults: list[Fault] = []
+    # protobuf does not check it in binary messages
     if message.taken_at.seconds > LAST_SECOND:
         too_late = f"is {message.taken_at.seconds} s after 1970"
         faults.append(Fault(Reason.OUT_OF_RANGE, f"{path}.taken_at", too_late, "send a time before the year 10000"))

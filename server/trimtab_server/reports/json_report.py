@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -26,8 +25,8 @@ from .model import (
 
 
 def json_of(report: Report) -> str:
-    """The whole report, every row; characters that cannot be seen are escaped, so that no name steers a terminal."""
-    text = json_text(
+    """The whole report, every row."""
+    return json_text(
         {
             "verdict": _line(report.verdict),
             "facts": dict(report.facts),
@@ -36,10 +35,6 @@ def json_of(report: Report) -> str:
             "basis": _blocks(report.basis),
         }
     )
-    if text.replace("\n", "").isprintable():
-        return text
-    # what JSON itself escapes is gone by now: such characters are inside strings
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def records_of(table: Table) -> list[dict[str, Value]]:

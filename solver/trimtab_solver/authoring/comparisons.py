@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ..policy.expressions import Reference, tokens_of
 from ..policy.variables import VARIABLES, ExpressionScope, Shape
 
+_REMEMBERED: Final = 1024
 _TEXT: Final = r"""(?:'[^'\\]*'|"[^"\\]*")"""
 _MEMBER: Final = (
     r"(?P<variable>(?:vm|host|event) \. \w+)"
@@ -37,8 +39,13 @@ class Comparison:
     value: str | int
 
 
-def comparisons_in(source: str, scope: ExpressionScope) -> Iterator[Comparison]:
+@lru_cache(maxsize=_REMEMBERED)
+def comparisons_in(source: str, scope: ExpressionScope) -> tuple[Comparison, ...]:
     """Every comparison with a literal that can be told from the tokens; others are passed over."""
+    return tuple(_comparisons_in(source, scope))
+
+
+def _comparisons_in(source: str, scope: ExpressionScope) -> Iterator[Comparison]:
     text = " ".join(_spread_out(tokens_of(source)))
     for pattern in (_COMPARED, _REVERSED):
         for found in pattern.finditer(text):
@@ -52,6 +59,7 @@ def comparisons_in(source: str, scope: ExpressionScope) -> Iterator[Comparison]:
             yield Comparison(Reference(variable.name), _literal(found["value"]))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_understood(source: str) -> bool:
     """Whether every use of a variable is a comparison that `comparisons_in` sees, or a test for a key.
 

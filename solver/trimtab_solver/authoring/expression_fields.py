@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from annotated_types import MaxLen
@@ -103,18 +104,29 @@ def _marked_in(
     """(mark, path, value) of everything marked that is present, in nested models too, selectors excluded."""
     if not isinstance(content, Mapping):
         return
-    for name, field in model.model_fields.items():
-        alias = field.alias or name
+    for alias, wanted, nested, is_mapping in _fields_of(model):
         if alias not in content:
             continue
-        nested = [inner for inner in models_in(field.annotation) if inner is not Selector]
-        marks = marks_in(field.annotation, tuple(field.metadata))
-        wanted = [mark for mark in marks if isinstance(mark, (Selects, Computes, NamesDomains))]
-        for place, member in _members(content[alias], child(path, alias), _holds_by_key(field.annotation)):
+        for place, member in _members(content[alias], child(path, alias), is_mapping):
             for mark in wanted:
                 yield mark, place, member
             for inner in nested:
                 yield from _marked_in(inner, member, place)
+
+
+@cache
+def _fields_of(
+    model: type[BaseModel],
+) -> tuple[tuple[str, tuple[Selects | Computes | NamesDomains, ...], tuple[type[BaseModel], ...], bool], ...]:
+    """(key, marks, models that it may hold, whether it is a mapping) of each field that leads to something marked."""
+    fields = []
+    for name, field in model.model_fields.items():
+        nested = tuple(inner for inner in models_in(field.annotation) if inner is not Selector)
+        marks = marks_in(field.annotation, tuple(field.metadata))
+        wanted = tuple(mark for mark in marks if isinstance(mark, (Selects, Computes, NamesDomains)))
+        if wanted or nested:
+            fields.append((field.alias or name, wanted, nested, _holds_by_key(field.annotation)))
+    return tuple(fields)
 
 
 def _holds_by_key(annotation: Any) -> bool:

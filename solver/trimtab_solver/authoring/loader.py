@@ -8,30 +8,30 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
 from ..errors import Fault, PolicyRefusedError, Reason
 from ..policy.documents import API_VERSION, MAX_EXPRESSION_LENGTH, Document, Metadata, Policy, Spec
 from ..policy.expressions import ExpressionError, compile_expression
-from ..policy.precedence import overridden
+from ..policy.likeness import Spelling, matching
+from ..policy.precedence import Precedence
 from ..rules import KINDS
 from ..rules.policy_set import PolicySet
 from ..rules.tier import Tier
 from .expression_fields import expressions_in
 from .header import read_header
+from .policy_files import read_policy_files
 from .policy_test import PolicyTest
 from .raw_documents import RawDocument
-from .shapes import field_fault, fit, place_of, shown, suggest
-from .strict_yaml import MAX_FILE_BYTES, read_yaml
+from .shapes import field_fault, fit, place_of, shown
+from .strict_yaml import read_yaml
 
 DOCUMENT_KINDS: Final[Mapping[str, type[Spec]]] = {**KINDS, "PolicyTest": PolicyTest}
 """Every kind that a policy file may hold."""
 MAX_FAULTS: Final = 500
 """How many faults a refusal holds before it only counts."""
 
-_SUFFIXES: Final = frozenset({".yaml", ".yml"})
 _POSITION: Final = re.compile(r"(.*?):(\d+):(\d+)(?: |$)", re.DOTALL)
 
 
@@ -46,42 +46,6 @@ def load_policy(paths: str | Path | Iterable[str | Path]) -> Policy:
         As `parse_policy`, and if a path does not exist, cannot be read, or is a folder without policy files.
     """
     return parse_policy(read_policy_files(paths))
-
-
-def read_policy_files(paths: str | Path | Iterable[str | Path]) -> dict[str, bytes]:
-    """The content of policy files by the names that positions give them (`load_policy`). Raises as `read_files`."""
-    given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
-    base = given[0] if len(given) == 1 and given[0].is_dir() else None
-    files = read_files(given)
-    return {(path.relative_to(base) if base else path).as_posix(): content for path, content in files.items()}
-
-
-def read_files(paths: Iterable[Path]) -> dict[Path, bytes]:
-    """The content of policy files, those in folders included.
-
-    Raises
-    ------
-    PolicyRefusedError
-        If a path does not exist, cannot be read, or is a folder without policy files.
-    """
-    faults: list[Fault] = []
-    files: dict[Path, bytes] = {}
-    for path in paths:
-        found = _files_below(path) if path.is_dir() else [path]
-        if not found:
-            message, fix = "holds no .yaml or .yml file", "add one or name another folder"
-            faults.append(Fault(Reason.MALFORMED_FILE, str(path), message, fix))
-        for file in found:
-            try:
-                # one byte more than allowed, so that the reader refuses what is too long without this reading it all
-                with file.open("rb") as stream:
-                    files[file] = stream.read(MAX_FILE_BYTES + 1)
-            except OSError as error:
-                message = f"cannot be read: {error.strerror}"
-                faults.append(Fault(Reason.MALFORMED_FILE, str(file), message, "check path and rights"))
-    if faults:
-        raise PolicyRefusedError(faults)
-    return files
 
 
 def parse_policy(files: Mapping[str, bytes]) -> Policy:
@@ -142,16 +106,6 @@ def digest_of(documents: Iterable[Document]) -> str:
         ensure_ascii=False,
     )
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _files_below(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix in _SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
 
 
 # --- one document ---------------------------------------------------------------------------------------------------
@@ -251,42 +205,39 @@ def _reference_faults(entries: list[_Entry]) -> Iterator[Fault]:
     sets = [entry for entry in entries if entry.kind == "PolicySet"]
     tiers = [entry.name for entry in entries if entry.kind == Tier.__name__]
     yield from _override_faults(entries, tiers)
+    names = sorted({entry.name for entry in entries if entry.name})
+    spelling = Spelling(names)
     for entry in sets:
         spec = entry.spec
         if not isinstance(spec, PolicySet):
             continue
-        names = [other.name for other in entries if other is not entry]
         for i, glob in enumerate(spec.require):
             path = f"spec.require[{i}]"
-            if not any(fnmatchcase(name, glob) for name in names if name):
-                yield field_fault(
-                    place_of(entry.raw, path),
-                    path,
-                    f'no document is named "{glob}"',
-                    suggest(glob, filter(None, names)),
-                )
+            if not any(name != entry.name for name in matching(glob, names)):
+                message = f'no document is named "{glob}"'
+                yield field_fault(place_of(entry.raw, path), path, message, spelling.suggestion(glob))
         if spec.default_tier is not None and spec.default_tier not in tiers:
             yield field_fault(
                 place_of(entry.raw, "spec.defaultTier"),
                 "spec.defaultTier",
                 f'there is no Tier named "{spec.default_tier}"',
-                suggest(spec.default_tier, filter(None, tiers)),
+                Spelling(tiers).suggestion(spec.default_tier),
             )
 
 
 def _override_faults(entries: list[_Entry], tiers: list[str]) -> Iterator[Fault]:
     specs = {entry.name: entry.spec for entry in entries if isinstance(entry.spec, Tier)}
-    below = overridden({name: spec.overrides for name, spec in specs.items()})
+    precedence = Precedence({name: spec.overrides for name, spec in specs.items()})
+    known, spelling = set(tiers), Spelling(tiers)
     for entry in entries:
         if not isinstance(entry.spec, Tier):
             continue
         for i, name in enumerate(entry.spec.overrides):
             path = f"spec.overrides[{i}]"
             at = place_of(entry.raw, path)
-            if name not in tiers:
-                known = [tier for tier in tiers if tier and tier != entry.name]
-                yield field_fault(at, path, f'there is no Tier named "{name}"', suggest(name, known))
-            elif entry.name in below.get(name, ()) or name == entry.name:
+            if name not in known:
+                yield field_fault(at, path, f'there is no Tier named "{name}"', spelling.suggestion(name))
+            elif precedence.overrides(name, entry.name):
                 message = f"{entry.name} overrides {name}, which overrides {entry.name}, directly or through others"
                 yield field_fault(at, path, message, "remove one of the two", Reason.POLICY_CONFLICT)
 

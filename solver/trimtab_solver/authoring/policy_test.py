@@ -6,7 +6,10 @@ policy does not depend on it. `trimtab_solver.review.testing` runs it.
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +19,10 @@ from ..policy.documents import Spec, Strict
 from ..policy.fields import HostSelector, VmSelector
 from ..policy.moments import Moment
 from ..snapshot import FencingState, HostState, Migratability, PoolKind, VmState
+
+MAX_PARTS: Final = 20_000
+"""How many hosts, and how many guests, the fixtures of one test may stand for."""
+_RANGE: Final = re.compile(r"(?P<head>.*)\[(?P<first>\d{1,4})-(?P<last>\d{1,4})\](?P<tail>.*)", re.DOTALL)
 
 Amount = Annotated[int, Field(ge=0)]
 Amounts = dict[str, Amount]
@@ -75,7 +82,7 @@ class VmFixture(Strict):
 
 
 class Fixtures(Strict):
-    """A cluster. An id such as ``web-[1-4]`` stands for ``web-1`` to ``web-4``."""
+    """A cluster. An id such as ``web-[1-4]`` stands for ``web-1`` to ``web-4``; at most 20,000 of each."""
 
     domains: dict[str, DomainFixture] = {}
     storage_pools: dict[str, Annotated[PoolKind, Field(strict=False)]] = {}
@@ -84,6 +91,29 @@ class Fixtures(Strict):
     each_vm: VmFixture = VmFixture()
     hosts: dict[str, HostFixture] = Field(min_length=1)
     vms: dict[str, VmFixture] = {}
+
+    @model_validator(mode="after")
+    def _is_small(self) -> Self:
+        for what, keys in (("hosts", self.hosts), ("vms", self.vms)):
+            number = sum(_count(key) for key in keys)
+            if number > MAX_PARTS:
+                raise ValueError(f"{what} stand for {number}, the limit is {MAX_PARTS}; use a snapshot file")
+        return self
+
+
+def ids_of(key: str) -> Iterator[str]:
+    """Each id that a key of fixtures stands for."""
+    span = _RANGE.fullmatch(key)
+    if span is None:
+        yield key
+        return
+    for number in range(int(span["first"]), int(span["last"]) + 1):
+        yield f"{span['head']}{number:0{len(span['first'])}d}{span['tail']}"
+
+
+def _count(key: str) -> int:
+    span = _RANGE.fullmatch(key)
+    return 1 if span is None else max(int(span["last"]) - int(span["first"]) + 1, 0)
 
 
 class PlanExpectation(Strict):
@@ -168,7 +198,7 @@ class PolicyTest(Spec):
     def _has_one_cluster(self) -> Self:
         if (self.fixtures is None) == (self.snapshot is None):
             raise ValueError("a test has either fixtures or a snapshot file")
-        names = [case.name for case in self.cases]
-        if twice := next((name for name in names if names.count(name) > 1), None):
+        names = Counter(case.name for case in self.cases)
+        if twice := next((name for name, number in names.items() if number > 1), None):
             raise ValueError(f'two cases are called "{twice}"')
         return self

@@ -19,6 +19,8 @@ from .raw_documents import RawDocument, ReadFile, Scalar, child
 
 MAX_FILE_BYTES: Final = 1 << 20
 MAX_NESTING: Final = 32
+MAX_KEY_LENGTH: Final = 512
+"""Keys are repeated in the path of all that is below them."""
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TWO_MEANINGS = re.compile(r"(?:[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF)|[-+]?0[0-9]+")
@@ -199,6 +201,10 @@ class _Reader:
             return None
         if event.implicit[0] and _TWO_MEANINGS.fullmatch(event.value):
             self._ambiguous(at, path, f"has the key {event.value}", event.value)
+        if len(event.value) > MAX_KEY_LENGTH:
+            message = f"has a key of {len(event.value)} characters, the limit is {MAX_KEY_LENGTH}"
+            self._syntax(at, path, message, "use a shorter name")
+            return None
         value = plain_value(event.value) if event.implicit[0] else event.value
         if not isinstance(value, str):
             self._syntax(

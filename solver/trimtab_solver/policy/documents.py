@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from ..errors import Fault, PolicyRefusedError, Reason
 from .marks import Computes
-from .moments import Moment, seconds_since_epoch
+from .moments import LAST_SECOND, Moment, seconds_since_epoch
 from .variables import ExpressionScope, Returns
 
 API_VERSION = "trimtab/v1"
@@ -89,12 +89,17 @@ class Switched(Spec):
     @property
     def has_window(self) -> bool:
         """Whether it depends on the time."""
-        return self.since is not None or self.until is not None
+        return self.since is not None or self._ends_at < LAST_SECOND
+
+    @property
+    def _ends_at(self) -> int:
+        """The last second is the end of time: a window until then has no end."""
+        return LAST_SECOND if self.until is None else min(seconds_since_epoch(self.until), LAST_SECOND)
 
     def is_in_force(self, time: int) -> bool:
         """Whether it is switched on, and `time` (seconds since the epoch) lies within its window."""
         begins = self.since is None or seconds_since_epoch(self.since) <= time
-        return self.enabled and begins and (self.until is None or time < seconds_since_epoch(self.until))
+        return self.enabled and begins and (time < self._ends_at or self._ends_at == LAST_SECOND)
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:

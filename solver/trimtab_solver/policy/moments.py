@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator
+
+LAST_SECOND: Final = 253_402_300_799
+"""The end of the year 9999, where times of snapshots end: what ends then never does."""
 
 
 def _is_moment(text: str) -> str:

@@ -127,7 +127,10 @@ def diff_policies(
         documents,
         _right_changes(before, after),
         tuple(_selection_changes(before, after)),
-        tuple(_plan_change(before, after, scenario, happen(snapshot, scenario), options) for scenario in scenarios),
+        tuple(
+            _plan_change(before, after, scenario, happen(snapshot, scenario, f"scenarios[{i}]"), options)
+            for i, scenario in enumerate(scenarios)
+        ),
     )
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from ..authoring.policy_test import Fixtures, HostFixture, VmFixture
+from ..authoring.policy_test import Fixtures, HostFixture, VmFixture, ids_of
 from ..policy.documents import Strict
 from ..snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm, VmState
 
-_RANGE = re.compile(r"(?P<head>.*)\[(?P<first>\d{1,4})-(?P<last>\d{1,4})\](?P<tail>.*)")
 _HOST_NAMES = {"domains": "domain_ids", "storage_pools": "storage_pool_ids"}
 _VM_NAMES = {
     "host": "host_id",
@@ -41,12 +39,7 @@ def _vm(name: str, fields: dict[str, Any]) -> Vm:
 def _each_of(fixtures: Mapping[str, FixtureT]) -> Iterator[tuple[str, FixtureT]]:
     """Each id that a key stands for."""
     for key, fixture in fixtures.items():
-        span = _RANGE.fullmatch(key)
-        if span is None:
-            yield key, fixture
-            continue
-        for number in range(int(span["first"]), int(span["last"]) + 1):
-            yield f"{span['head']}{number:0{len(span['first'])}d}{span['tail']}", fixture
+        yield from ((name, fixture) for name in ids_of(key))
 
 
 def _fields(common: Strict, own: Strict, names: Mapping[str, str]) -> dict[str, Any]:

@@ -53,16 +53,16 @@ def read_scenarios(name: str, data: bytes) -> tuple[Scenario, ...]:
     return tuple(found)
 
 
-def happen(snapshot: Snapshot, scenario: Scenario) -> Snapshot:
-    """The cluster after the scenario.
+def happen(snapshot: Snapshot, scenario: Scenario, path: str = "scenario") -> Snapshot:
+    """The cluster after the scenario, which stands at `path` of what was sent.
 
     Raises
     ------
     SnapshotRefusedError
         When it names parts that the cluster does not have.
     """
-    state = after_draining(snapshot, scenario.drain, f'scenario "{scenario.name}": drain')
-    state = after_failure(state, scenario.fail, f'scenario "{scenario.name}": fail')
+    state = after_draining(snapshot, scenario.drain, f"{path}.drain")
+    state = after_failure(state, scenario.fail, f"{path}.fail")
     if scenario.hardware_failures is not None:
         state = replace(state, hardware_failures=scenario.hardware_failures)
     return state

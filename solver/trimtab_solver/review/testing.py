@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from ..outcome import Answer
 from ..placement import Placement
 from ..planner import plan_prepared
 from ..policy.documents import Document, Policy, Selector, Source
+from ..policy.likeness import Spelling
 from ..policy.moments import seconds_since_epoch
 from ..policy.omissions import named
 from ..prepared import Prepared, prepare_lazily
@@ -146,9 +146,8 @@ class _Run:
             snapshot = replace(snapshot, taken_at=seconds_since_epoch(self._at))
         unknown = sorted(case.placement.keys() - {vm.id for vm in snapshot.vms})
         if unknown:
-            raise SnapshotRefusedError(
-                [_unknown_guest(f"{self._path}.placement", name, [vm.id for vm in snapshot.vms]) for name in unknown]
-            )
+            known = Spelling(vm.id for vm in snapshot.vms)
+            raise SnapshotRefusedError(_unknown_guest(f"{self._path}.placement", name, known) for name in unknown)
         vms = tuple(
             replace(
                 vm,
@@ -284,7 +283,7 @@ def _is_short(requested: Mapping[str, int], size: Mapping[str, int]) -> bool:
     return any(size.get(resource, 0) < amount for resource, amount in requested.items())
 
 
-def _unknown_guest(path: str, name: str, known: Collection[str]) -> Fault:
-    close = difflib.get_close_matches(name, known, n=1)
-    fix = f"did you mean {close[0]}?" if close else "name a guest of the fixtures"
+def _unknown_guest(path: str, name: str, known: Spelling) -> Fault:
+    close = known.nearest(name)
+    fix = f"did you mean {close}?" if close else "name a guest of the fixtures"
     return Fault(Reason.UNKNOWN_REFERENCE, path, f'the cluster has no guest "{name}"', fix)

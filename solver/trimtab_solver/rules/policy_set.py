@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Final, Self
+
+from pydantic import Field, model_validator
 
 from ..policy.documents import Policy, Spec
+
+MAX_GLOBS: Final = 100
+"""How many entries of `require` may hold wildcards: each is compared with many names."""
+_WILD: Final = frozenset("*?[")
 
 
 class PolicySet(Spec):
@@ -13,6 +19,15 @@ class PolicySet(Spec):
     require: tuple[str, ...] = Field(default=(), strict=False)
     default_tier: str | None = None
     """The tier of guests that no Tier selects; without it such a guest is an error."""
+
+    @model_validator(mode="after")
+    def _has_few_globs(self) -> Self:
+        globs = sum(not _WILD.isdisjoint(name) for name in self.require)
+        if globs > MAX_GLOBS:
+            raise ValueError(
+                f"require has {globs} entries with wildcards, the limit is {MAX_GLOBS}; name documents whole"
+            )
+        return self
 
 
 def default_tier(policy: Policy) -> str | None:

@@ -32,8 +32,9 @@ def compile_separate(document: Document, spec: Separate, context: Context) -> It
     sides = []
     for i, selector in enumerate(spec.between):
         chosen = context.chosen(document, spec, f"spec.between[{i}]", selector)
-        sides.append(context.selection.groups(document, "spec.partnersBy", chosen, spec.partners_by))
-    for (i, left), (j, right) in combinations(enumerate(sides), 2):
+        if chosen:
+            sides.append((i, context.selection.groups(document, "spec.partnersBy", chosen, spec.partners_by)))
+    for (i, left), (j, right) in combinations(sides, 2):
         for key in left.keys() & right.keys():
             both = set(left[key]) & set(right[key])
             if both:

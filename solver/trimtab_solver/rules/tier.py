@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import enum
 from collections.abc import Mapping
-from itertools import combinations
 from typing import Annotated
 
 from pydantic import Field
@@ -14,7 +13,7 @@ from ..errors import Fault, PolicyRefusedError, Reason
 from ..policy.documents import Document, Spec, Strict
 from ..policy.fields import EventCondition, ResourceName, VmSelector
 from ..policy.omissions import count, named
-from ..policy.precedence import overridden, prevailing
+from ..policy.precedence import Precedence
 from ..policy.selection import Selection
 from .policy_set import default_tier
 from .shares import Floor, percent
@@ -104,16 +103,16 @@ def _find_tiers(selection: Selection) -> dict[str, Document]:
     tiers = ranked_tiers(selection)
     documents = {document.name: document for document, _ in tiers}
     tier_of, rivals = _claims(selection)
-    below = overridden({document.name: tier.overrides for document, tier in tiers})
-    twice: dict[tuple[str, str], list[str]] = {}
+    precedence = Precedence({document.name: tier.overrides for document, tier in tiers})
+    alike: dict[tuple[str, ...], list[str]] = {}
     for vm_id, names in rivals.items():
-        winner = prevailing(names, below)
-        if winner is None:
-            pairs = combinations(names, 2)
-            pair = next((pair for pair in pairs if prevailing(pair, below) is None), (names[0], names[1]))
-            twice.setdefault(pair, []).append(vm_id)
-        else:
-            tier_of[vm_id] = documents[winner]
+        alike.setdefault(tuple(names), []).append(vm_id)
+    twice: dict[tuple[str, str], list[str]] = {}
+    for claimants, vm_ids in alike.items():
+        if (pair := precedence.undecided(claimants)) is not None:
+            twice.setdefault(pair, []).extend(vm_ids)
+        elif (winner := precedence.prevailing(claimants)) is not None:
+            tier_of.update(dict.fromkeys(vm_ids, documents[winner]))
     faults = [_ambiguous(documents[a], documents[b], ids) for (a, b), ids in twice.items()]
     vms = selection.reading("vm.id").vms
     spared = {record.vm_id for record in selection.quarantined}

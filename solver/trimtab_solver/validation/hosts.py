@@ -14,6 +14,8 @@ _VITAL = ("cpu_milli", "memory_mib")
 _LEAST_PERCENT, _MOST_PERCENT = 10, 10_000
 _MAX_SLOTS = 1024
 _MAX_DEPTH = 64
+_SHOWN = 6
+"""Domains of a circle that a fault names."""
 
 
 def check_domains(
@@ -22,6 +24,7 @@ def check_domains(
     faults: FaultList,
 ) -> None:
     """Faults of the tree of failure domains: kinds, parents, cycles."""
+    circles = _circles([domain.id for domain in domains], by_id)
     reported: set[str] = set()
     for i, domain in enumerate(domains):
         path, subject = f"snapshot.domains[{i}]", f'failure domain "{domain.id}"'
@@ -50,12 +53,11 @@ def check_domains(
             )
         if domain.parent_id and domain.parent_id not in by_id:
             faults.add_unknown(f"{path}.parent_id", subject, "failure domain", domain.parent_id, by_id)
-        chain = _chain(domain.id, by_id)
-        if chain[-1] in chain[:-1]:
-            cycle = chain[chain.index(chain[-1]) :]
-            if reported.isdisjoint(cycle):
-                reported.update(cycle)
-                message = f"failure domains lie in each other: {' -> '.join(cycle)}"
+        if domain.id in circles:
+            circle = circles[domain.id]
+            if circle[0] not in reported:
+                reported.add(circle[0])
+                message = f"failure domains lie in each other: {_in_words(circle)}"
                 faults.add(
                     Reason.DOMAIN_CYCLE,
                     f"{path}.parent_id",
@@ -63,6 +65,7 @@ def check_domains(
                     "a domain lies in larger ones only",
                 )
             continue
+        chain = _chain(domain.id, by_id)
         if len(chain) > _MAX_DEPTH:
             message = f"{subject} lies in more than {_MAX_DEPTH} domains, one within the other"
             fix = "leave out the levels at which nothing can fail"
@@ -169,13 +172,35 @@ def _check_amounts_of(host: Host, path: str, subject: str, faults: FaultList) ->
     check_range(f"{path}.cpu_generation", subject, host.cpu_generation, 0, MAX_COUNT, faults)
 
 
+def _circles(names: Sequence[str], by_id: Mapping[str, FailureDomain]) -> dict[str, list[str]]:
+    """Each domain that lies in domains that lie in each other, or is one of them, with these."""
+    circle_of: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for start in names:
+        path: dict[str, int] = {}
+        at = start
+        while at in by_id and at not in seen:
+            seen.add(at)
+            path[at] = len(path)
+            at = by_id[at].parent_id
+        circle = list(path)[path[at] :] if at in path else circle_of.get(at)
+        if circle is not None:
+            circle_of.update(dict.fromkeys(path, circle))
+    return circle_of
+
+
+def _in_words(circle: Sequence[str]) -> str:
+    """The domains in a circle, or the first of many."""
+    shown = circle[:_SHOWN] if len(circle) > _SHOWN + 1 else circle
+    more = [f"({len(circle) - len(shown)} more)"] if len(shown) < len(circle) else []
+    return " -> ".join([*shown, *more, circle[0]])
+
+
 def _chain(domain_id: str, by_id: Mapping[str, FailureDomain]) -> list[str]:
-    """The domain and those above it, at most one beyond the limit; of a cycle the first domain once more at the end."""
+    """The domain and those above it, at most one beyond the limit. Of a circle some domains come again."""
     chain: list[str] = []
     at = domain_id
     while at in by_id and len(chain) <= _MAX_DEPTH:
         chain.append(at)
-        if at in chain[:-1]:
-            break
         at = by_id[at].parent_id
     return chain or [domain_id]

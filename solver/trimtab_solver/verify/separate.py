@@ -73,7 +73,8 @@ def scopes(document: Document, spec: Separate, selection: Selection, domains: Do
         first_set.update(dict.fromkeys(members, position))
         sets.append(selection.groups(document, "spec.partnersBy", members, spec.partners_by))
     where, wanted = domains.of(spec.topology), selection.wanted
-    for (one, left), (two, right) in combinations(enumerate(sets), 2):
+    found = [(number, partners) for number, partners in enumerate(sets) if any(partners.values())]
+    for (one, left), (two, right) in combinations(found, 2):
         for partner in left.keys() & right.keys():
             sides = {vm_id: 0 for vm_id in left[partner] if vm_id in wanted}
             first = len(sides)

@@ -267,3 +267,14 @@ def test_a_policy_is_not_held_against_a_wrong_snapshot() -> None:
     policy, findings = lint_files({"p.yaml": b"kind: Nothing"}, wrong)
     assert policy is None
     assert findings
+
+
+def test_a_policy_set_has_few_globs() -> None:
+    """Each is compared with many names; names in full may be as many as there are."""
+    names = ", ".join(f"r{i}" for i in range(300))
+    policy, findings = lint_files({"p.yaml": document("PolicySet", "all", f"{{require: [{names}]}}").encode()})
+    assert policy is None
+    assert all('no document is named "r' in finding.message or "Tier" in finding.message for finding in findings)
+    globs = ", ".join(f"r{i}*" for i in range(101))
+    _, findings = lint_files({"p.yaml": document("PolicySet", "all", f"{{require: [{globs}]}}").encode()})
+    assert "require has 101 entries with wildcards, the limit is 100" in " ".join(f.message for f in findings)

@@ -202,7 +202,7 @@ def test_required_documents_and_the_default_tier_must_exist() -> None:
         ("p.yaml:6:30 spec.require[2]", 'no document is named "gold-*"'),
         ("p.yaml:6:52 spec.defaultTier", 'there is no Tier named "bronce"'),
     ]
-    assert faults[2].fix == "did you mean bronze?"
+    assert faults[2].fix == 'did you mean "bronze"?'
 
 
 @pytest.mark.parametrize("files", [{}, {"a.yaml": b""}, {"a.yaml": b"# only a comment\n---\n"}])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from trimtab_solver.authoring.loader import parse_policy, read_policy_files
+from trimtab_solver.authoring.loader import parse_policy
+from trimtab_solver.authoring.policy_files import read_policy_files
 from trimtab_solver.errors import Fault, PolicyRefusedError
 
 FILES = read_policy_files(Path(__file__).parents[3] / "samples" / "policies" / "gold-silver-bronze")
@@ -35,7 +36,7 @@ def _faults(old: str, new: str, file: str = "tiers.yaml") -> tuple[Fault, ...]:
         ("{name: gold", "{name :gold", "tiers.yaml:11:12 metadata.name :gold", "did you mean name?"),
         ("  rank: 100", "  rnak: 100", "tiers.yaml:14:3 spec.rnak", "did you mean rank?"),
         ("---\n", "", "tiers.yaml:20:1 apiVersion", "write a line --- before it"),
-        ("name: bronze", "name: bornze", "policy-set.yaml:12:31 spec.require[2]", "did you mean bornze?"),
+        ("name: bronze", "name: bornze", "policy-set.yaml:12:31 spec.require[2]", 'did you mean "bornze"?'),
     ],
 )
 def test_a_typing_error_brings_one_fault(old: str, new: str, place: str, hint: str) -> None:

@@ -183,3 +183,10 @@ def test_places_beyond_the_last_line_and_rare_line_breaks_are_no_trouble(text: s
     """Found by fuzzing: the library sees one line more than the text, and breaks lines at other characters too."""
     for fault in read_yaml("f.yaml", text.encode()).faults:
         assert fault.path.startswith("f.yaml")
+
+
+def test_a_long_key_is_refused() -> None:
+    """It would be repeated in the path of all that is below it, which is as long as the square of the file."""
+    data = f"{'k' * 600}: [{'1, ' * 1000}]\n".encode()
+    (fault,) = read_yaml("p.yaml", data).faults
+    assert str(fault) == "p.yaml:1:1: has a key of 600 characters, the limit is 512 (use a shorter name)"

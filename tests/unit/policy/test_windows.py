@@ -10,7 +10,7 @@ from tests.support.cluster import policy, snapshot, vm
 from tests.support.targets import problem_of
 from trimtab_solver.errors import PolicyRefusedError, Reason
 from trimtab_solver.policy.documents import Policy, Selector
-from trimtab_solver.policy.moments import seconds_since_epoch
+from trimtab_solver.policy.moments import LAST_SECOND, seconds_since_epoch
 from trimtab_solver.rules.action_budget import ActionBudget
 from trimtab_solver.rules.maintenance import Maintenance
 from trimtab_solver.verify.case import Case
@@ -83,3 +83,10 @@ def test_a_wrong_window_is_refused(window: dict[str, str], message: str) -> None
     """No time, no offset, or an end that is not after the beginning."""
     with pytest.raises(ValueError, match=message):
         Maintenance(hosts=Selector(ids=("h1",))).model_validate({"hosts": {"ids": ["h1"]}, **window})
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-11:00"])
+def test_a_window_until_the_end_of_time_has_no_end(until: str) -> None:
+    """No snapshot is later than the year 9999: such a document counts at any time, be it known or not."""
+    for taken_at in (0, 1, LAST_SECOND):
+        assert work(until=until).at(taken_at).documents == work(until=until).documents

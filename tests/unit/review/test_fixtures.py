@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from trimtab_solver.authoring.policy_test import Fixtures
 from trimtab_solver.errors import SnapshotRefusedError
@@ -76,3 +77,11 @@ def test_a_part_that_is_not_there_is_refused(part: str, fix: str) -> None:
     (fault,) = refusal.value.faults
     assert fault.path == "spec.cases[0].fail[1]"
     assert fix in fault.fix
+
+
+def test_fixtures_stand_for_a_limited_number() -> None:
+    """A few lines may not stand for a million guests: they are counted before they are spelt out."""
+    vms: dict[str, dict[str, str]] = {f"a{i}-[0-9999]": {} for i in range(100)}
+    with pytest.raises(ValidationError, match="vms stand for 1000000, the limit is 20000; use a snapshot file"):
+        Fixtures.model_validate({"hosts": {"h": {}}, "vms": vms})
+    assert not snapshot_of(Fixtures.model_validate({"hosts": {"h[5-1]": {}}})).hosts

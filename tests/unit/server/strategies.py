@@ -6,7 +6,6 @@ from dataclasses import fields
 
 from hypothesis import strategies as st
 
-from trimtab_server.convert.snapshot import LAST_SECOND
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.errors import Fault, Reason
 from trimtab_solver.explain.explanation import Admission, Condition, GuestExplanation, Objection
@@ -23,6 +22,7 @@ from trimtab_solver.outcome import (
     StaysDown,
     TierCount,
 )
+from trimtab_solver.policy.moments import LAST_SECOND
 from trimtab_solver.quarantine import Quarantined
 from trimtab_solver.snapshot import (
     FailureDomain,

@@ -14,10 +14,11 @@ from trimtab_server.convert import enums
 from trimtab_server.convert.answer import answer_from_proto, answer_to_proto
 from trimtab_server.convert.explanation import explanation_from_proto, explanation_to_proto
 from trimtab_server.convert.plan import plan_from_proto, violation_from_proto, violation_to_proto
-from trimtab_server.convert.snapshot import LAST_SECOND, snapshot_from_proto, snapshot_to_proto
+from trimtab_server.convert.snapshot import snapshot_from_proto, snapshot_to_proto
 from trimtab_solver.errors import Fault, Reason, RefusedError, SnapshotRefusedError
 from trimtab_solver.explain.explanation import GuestExplanation, Objection
 from trimtab_solver.outcome import Answer, Blocker, BrokenRule, EngineFault, TierCount
+from trimtab_solver.policy.moments import LAST_SECOND
 from trimtab_solver.snapshot import FencingState, Host, HostState, Migratability, Snapshot, Vm, VmState
 from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Violation

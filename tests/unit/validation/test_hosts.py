@@ -212,3 +212,15 @@ def test_very_deep_trees_are_refused() -> None:
     faults = snapshot_faults(with_domains(*chain, FailureDomain("d3000", "k")))
     assert faults[0].reason is Reason.OUT_OF_RANGE
     assert faults[0].message == 'failure domain "d0" lies in more than 64 domains, one within the other'
+
+
+@pytest.mark.parametrize("length", [3, 100, 5000])
+def test_a_circle_is_called_one_however_long_it_is(length: int) -> None:
+    """Not a tree that is too deep; it is said once, with the first of its domains."""
+    circle = [FailureDomain(f"x{i}", f"k{i}", f"x{(i + 1) % length}") for i in range(length)]
+    below = [FailureDomain(f"y{i}", "below", "x1") for i in range(10)]
+    (fault,) = snapshot_faults(with_domains(*below, *circle))
+    assert (fault.reason, fault.path) == (Reason.DOMAIN_CYCLE, "snapshot.domains[3].parent_id")
+    assert fault.message.startswith("failure domains lie in each other: x1 -> x2 -> ")
+    assert fault.message.endswith(" -> x1")
+    assert len(fault.message) < 120

@@ -23,7 +23,7 @@ def fmt(
     Exit code 1: with --check, files would be changed. 2: a file cannot be read; no file is changed then.
     """
     from trimtab_solver.authoring.fmt import format_file
-    from trimtab_solver.authoring.loader import read_files
+    from trimtab_solver.authoring.policy_files import read_files
     from trimtab_solver.errors import Fault, PolicyRefusedError
 
     faults: list[Fault] = []

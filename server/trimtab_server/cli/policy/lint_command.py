@@ -26,7 +26,7 @@ def lint(
     """
     from trimtab_solver.authoring.findings import Severity
     from trimtab_solver.authoring.lint import lint_files
-    from trimtab_solver.authoring.loader import read_policy_files
+    from trimtab_solver.authoring.policy_files import read_policy_files
 
     from ...reports.policy_findings import findings_report
     from .test_command import folder_of

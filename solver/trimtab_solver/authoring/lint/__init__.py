@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from typing import Final
 
 from ...errors import PolicyRefusedError
-from ...failures import Event
 from ...policy.documents import Document, Policy, Selector
-from ...policy.expressions import Reference, compile_expression, keys_read_in, tokens_of
-from ...policy.subjects import event_data
+from ...policy.expressions import Reference, keys_read_in, tokens_of
 from ...policy.variables import ExpressionScope, Returns
 from ...prepared import prepare_lazily
 from ...rules.separate import Separate
-from ...rules.tier import Availability, Tier
 from ...snapshot import Snapshot
 from ..expression_fields import SelectorUse, expressions_in, selectors_in
 from ..findings import Finding, Severity, finding_at, findings_of
 from ..loader import parse_policy
+from ..step_limit import StepLimit
 from ..worlds import worlds_of
 from .inventory import inventory_findings
 from .names import name_findings
+from .repetitions import repetition_findings
 from .selectors import selector_findings
 from .snapshot import snapshot_findings
 from .tests import expectation_findings
+from .tiers import TRIED_FAILURES, failures_at, tier_findings
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """What may follow a dot in an expression."""
-_TRIED_FAILURES = range(17)
-"""The numbers of hardware failures that conditions are tried with."""
+MAX_STEPS: Final = 500_000
+"""How much is compared at most: some seconds."""
 
 
 def lint_files(files: Mapping[str, bytes], snapshot: Snapshot | None = None) -> tuple[Policy | None, list[Finding]]:
@@ -55,17 +55,20 @@ def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
     SnapshotRefusedError
         The snapshot is wrong.
     """
+    steps = StepLimit(MAX_STEPS)
     found_there = [] if snapshot is None else _findings_on(snapshot, policy)
     findings = [
-        *_expression_findings(policy),
+        *_expression_findings(policy, steps),
         *_condition_findings(policy),
-        *_tier_findings(policy),
+        *tier_findings(policy),
         *_rule_findings(policy),
-        *selector_findings(policy),
+        *selector_findings(policy, steps),
+        *repetition_findings(policy, steps),
         *name_findings(policy, snapshot),
         *inventory_findings(policy, snapshot),
         *expectation_findings(policy),
         *found_there,
+        *_limit_findings(policy, steps),
     ]
     return sorted(set(findings), key=lambda f: (f.source.file, f.source.line, f.source.column, f.rule, f.message))
 
@@ -77,7 +80,14 @@ def _findings_on(snapshot: Snapshot, policy: Policy) -> list[Finding]:
         return list(findings_of(refusal))
 
 
-def _expression_findings(policy: Policy) -> Iterator[Finding]:
+def _limit_findings(policy: Policy, steps: StepLimit) -> Iterator[Finding]:
+    if steps.is_exceeded:
+        message = f"more would have to be compared than {steps.most} steps allow: some findings may be missing"
+        fix = "lint parts of the policy by themselves"
+        yield Finding(Severity.INFO, policy.documents[0].source, "work-limit", message, fix)
+
+
+def _expression_findings(policy: Policy, steps: StepLimit) -> Iterator[Finding]:
     for document in policy.documents:
         content = document.content.get("spec")
         selectors = {use.path: (use.scope, _selector(use)) for use in selectors_in(type(document.spec), content)}
@@ -91,7 +101,7 @@ def _expression_findings(policy: Policy) -> Iterator[Finding]:
                     own is None
                     and expression.scope is ExpressionScope.VM
                     and guests
-                    and all(_have(g, reference) for g in guests)
+                    and all(_have(g, reference, steps) for g in guests)
                 ):
                     continue  # it is evaluated on selected guests only
                 name, test = f"{reference.variable}.{reference.key}", f"'{reference.key}' in {reference.variable}"
@@ -106,12 +116,12 @@ def _selector(use: SelectorUse) -> Selector:
     return Selector.model_validate(use.content, by_alias=True, by_name=False)
 
 
-def _have(selector: Selector, reference: Reference) -> bool:
+def _have(selector: Selector, reference: Reference, steps: StepLimit) -> bool:
     """Whether every guest that the selector picks has the key, as far as that can be proven."""
     if reference.variable == "vm.labels" and reference.key in (selector.match_labels or {}):
         return True
     worlds = worlds_of(ExpressionScope.VM, [selector], references=[reference])
-    if worlds is None:
+    if worlds is None or not steps.take(len(worlds.all)):
         return False
     return all(reference.key in worlds.all[n].get(reference.variable, {}) for n in worlds.where(selector))
 
@@ -139,55 +149,12 @@ def _condition_findings(policy: Policy) -> Iterator[Finding]:
         if not document.is_enabled:
             continue
         for use in expressions_in(type(document.spec), document.content.get("spec")):
-            if use.scope is ExpressionScope.EVENT and use.returns is Returns.BOOL and not _when(use.source):
+            if use.scope is ExpressionScope.EVENT and use.returns is Returns.BOOL and not failures_at(use.source):
                 yield _never(document, use.path, use.source)
 
 
-def _tier_findings(policy: Policy) -> Iterator[Finding]:
-    tiers = sorted(policy.of(Tier), key=lambda item: -item[1].rank)
-    for document, tier in tiers:
-        if tier.evict is not None and tier.availability is Availability.MUST_RUN:
-            message = "must run, yet may be stopped to make room for others"
-            fix = "remove evict, or write availability: best-effort"
-            yield finding_at(document, "spec.evict", Severity.WARNING, "must-run-evictable", message, fix)
-    for (first, upper), (second, lower) in combinations(tiers, 2):
-        if upper.rank == lower.rank:
-            message = f"has the rank {lower.rank} of {first.name}: their guests are weighed by value alone"
-            yield finding_at(
-                second,
-                "spec.rank",
-                Severity.INFO,
-                "shared-rank",
-                message,
-                "give each tier its own rank",
-            )
-            continue
-        early = _when(upper.evict.when if upper.evict else None) - _when(lower.evict.when if lower.evict else None)
-        if early:
-            message = f"may be stopped at {min(early)} hardware failures, when the lower tier {second.name} may not"
-            fix = f"protect {first.name} at least as well as {second.name}"
-            yield finding_at(
-                first,
-                "spec.evict",
-                Severity.WARNING,
-                "lower-tier-protected",
-                message,
-                fix,
-            )
-
-
-def _when(condition: str | None) -> set[int]:
-    """The numbers of hardware failures at which the condition holds; every one when it depends on something else."""
-    if condition is None:
-        return set()
-    expression = compile_expression(condition, ExpressionScope.EVENT, Returns.BOOL)
-    if any(reference.variable != "event.hardware_failures" for reference in expression.references):
-        return set(_TRIED_FAILURES)
-    return {n for n in _TRIED_FAILURES if expression.evaluate(event_data(Event(n, n, (), n))) is True}
-
-
 def _never(document: Document, path: str, condition: str) -> Finding:
-    message = f'"{condition}" holds for no number of hardware failures up to {max(_TRIED_FAILURES)}'
+    message = f'"{condition}" holds for no number of hardware failures up to {max(TRIED_FAILURES)}'
     return finding_at(
         document,
         path,
@@ -212,8 +179,9 @@ def _rule_findings(policy: Policy) -> Iterator[Finding]:
                 "enable or delete it",
             )
         if isinstance(spec, Separate):
-            for i, j in combinations(range(len(spec.between)), 2):
-                if spec.between[i] == spec.between[j]:
+            first: dict[str, int] = {}
+            for j, selector in enumerate(spec.between):
+                if (i := first.setdefault(selector.model_dump_json(), j)) != j:
                     message = f"sets {i} and {j} are the same, but a guest may be in one set only"
                     fix = "give each set guests of its own; to keep the guests of one set apart use Spread"
                     yield finding_at(

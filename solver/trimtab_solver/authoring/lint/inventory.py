@@ -9,7 +9,7 @@ from typing import Final
 
 from ...policy.documents import Document, Level, Policy, RuleSpec
 from ...policy.expressions import references_in
-from ...policy.likeness import closest, suggestion
+from ...policy.likeness import Spelling
 from ...policy.resources import resources_named
 from ...snapshot import Snapshot
 from ...topology import HOST_KIND, Topology
@@ -49,16 +49,17 @@ def inventory_findings(policy: Policy, snapshot: Snapshot | None) -> Iterator[Fi
         yield from _rare(topologies, {HOST_KIND}, "kind of failure domain", "unknown-topology")
         yield from _rare(resources, _USUAL_RESOURCES, "resource", "unknown-resource")
         return
+    kinds, names = Spelling(cluster.topologies), Spelling(cluster.resources)
     for one in topologies:
         if one.name not in cluster.topologies:
             message = f'{cluster.source} no failure domains of kind "{one.name}"'
             severity = _severity(one.document) if snapshot is not None else Severity.WARNING
-            fix = suggestion(one.name, cluster.topologies)
+            fix = kinds.suggestion(one.name)
             yield finding_at(one.document, one.path, severity, "unknown-topology", message, fix)
     for one in resources:
         if one.name not in cluster.resources:
             message = f'{cluster.source} no host with the resource "{one.name}"'
-            fix = suggestion(one.name, cluster.resources)
+            fix = names.suggestion(one.name)
             yield finding_at(one.document, one.path, Severity.WARNING, "unknown-resource", message, fix)
 
 
@@ -94,9 +95,9 @@ def _of_fixtures(policy: Policy) -> _Cluster | None:
 def _rare(mentions: list[_Mention], usual: Collection[str], what: str, rule: str) -> Iterator[Finding]:
     """Names that are used once, where almost the same name is a usual one or used more often."""
     counts = Counter(mention.name for mention in mentions)
-    others = {name for name, number in counts.items() if number > 1} | set(usual)
+    others = Spelling({name for name, number in counts.items() if number > 1} | set(usual))
     for one in mentions:
-        if counts[one.name] == 1 and one.name not in usual and (close := closest(one.name, others)):
+        if counts[one.name] == 1 and one.name not in usual and (close := others.closest(one.name)):
             message = f'the {what} "{one.name}" is used only here'
             yield finding_at(one.document, one.path, Severity.WARNING, rule, message, f'did you mean "{close}"?')
 

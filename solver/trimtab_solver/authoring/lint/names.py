@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ...policy.documents import Document, Policy
 from ...policy.expressions import references_in
+from ...policy.likeness import Spelling
 from ...policy.variables import ExpressionScope
 from ...rules.policy_set import PolicySet
 from ...rules.tier import Tier
@@ -34,6 +34,9 @@ _KEYED: Mapping[ExpressionScope, frozenset[str]] = {
 _CLOSE = 0.7
 """How alike two names are that are taken for one (difflib); "zone" and "zoen" are 0.75."""
 
+_SHORT = 2
+"""Shorter names are alike by chance."""
+
 
 @dataclass(slots=True)
 class Names:
@@ -43,6 +46,7 @@ class Names:
     closed: set[str] = field(default_factory=lambda: set(_ENUMS))
     """Variables that have no other values than these."""
     keys: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    _spellings: dict[tuple[str, str | None], Spelling] = field(default_factory=dict)
 
     def add(self, variable: str, *values: str) -> None:
         """Values that a variable has somewhere."""
@@ -53,6 +57,13 @@ class Names:
         keys = self.keys.setdefault(variable, {})
         for key, value in mapping.items():
             keys.setdefault(key, set()).add(value)
+
+    def spelling(self, variable: str, key: str | None, known: Collection[str]) -> Spelling:
+        """The `known` values of a variable or key, or keys of a map (for the key ""), made ready for comparing once."""
+        place = variable, key
+        if place not in self._spellings:
+            self._spellings[place] = Spelling(known)
+        return self._spellings[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +82,13 @@ def name_findings(policy: Policy, snapshot: Snapshot | None) -> Iterator[Finding
     mentions = [mention for document in policy.documents for mention in _mentions(document)]
     known = _known(policy, snapshot)
     counts = Counter((mention.variable, mention.key) for mention in mentions if mention.value is None)
+    used: dict[str, list[str]] = {}
+    for (variable, key), n in counts.items():
+        if key and n > 1:
+            used.setdefault(variable, []).append(key)
     for mention in mentions:
         if mention.value is None:
-            yield from _key_findings(mention, known, counts)
+            yield from _key_findings(mention, known, counts, used)
         else:
             yield from _value_findings(mention, known)
 
@@ -138,18 +153,18 @@ def _add_fixtures(names: Names, fixtures: Fixtures) -> None:
         names.add("host.capabilities", *host.capabilities)
 
 
-def _key_findings(mention: _Mention, known: Names, counts: Counter[tuple[str, str | None]]) -> Iterator[Finding]:
+def _key_findings(
+    mention: _Mention, known: Names, counts: Counter[tuple[str, str | None]], used: Mapping[str, Collection[str]]
+) -> Iterator[Finding]:
     """A key that nothing has, or that the policy itself mentions once, while almost the same key is in wide use."""
     assert mention.key is not None
     have = known.keys.get(mention.variable, {})
     if mention.key in have:
         return
-    others: Collection[str] = have
-    if not have:
-        if counts[mention.variable, mention.key] > 1:
-            return
-        others = [key for (variable, key), n in counts.items() if variable == mention.variable and key and n > 1]
-    if close := _close(mention.key, others):
+    if not have and counts[mention.variable, mention.key] > 1:
+        return
+    spelling = known.spelling(mention.variable, "", have or used.get(mention.variable, ()))
+    if close := _close(mention.key, spelling):
         message = f'nothing has the label "{mention.key}"' if have else f'the label "{mention.key}" is used only here'
         yield _misspelt(mention, "unknown-label", message, close)
 
@@ -164,21 +179,24 @@ def _value_findings(mention: _Mention, known: Names) -> Iterator[Finding]:
     assert mention.value is not None
     if mention.value in have:
         return
+    spelling = known.spelling(mention.variable, mention.key, have)
     if mention.key is None and mention.variable in known.closed:
         message = f'{mention.variable} is never "{mention.value}"'
-        close = _close(mention.value, have)
-        fix = (f'did you mean "{close}"? ' if close else "") + f"it is one of {', '.join(sorted(have))}"
+        close = _close(mention.value, spelling)
+        fix = (f'did you mean "{close}"? ' if close else "") + f"it is one of {spelling.listed()}"
         yield finding_at(mention.document, mention.path, Severity.WARNING, "unknown-value", message, fix)
-    elif close := _close(mention.value, have):
+    elif close := _close(mention.value, spelling):
         yield _misspelt(mention, "unknown-value", f"nothing has {what}", close)
 
 
-def _close(name: str, known: Collection[str]) -> str:
+def _close(name: str, known: Spelling) -> str:
     """The known name that is almost `name`; names that differ in a number only are not taken for each other."""
-    candidates = [other for other in known if other and _letters(other) != _letters(name)]
-    alike = [other for other in known if other != name and other.lower() == name.lower()]
-    found = alike or difflib.get_close_matches(name, candidates, n=1, cutoff=_CLOSE)
-    return found[0] if found and (len(name) > 2 or alike) else ""
+    if alike := known.in_other_case(name):
+        return alike
+    if len(name) <= _SHORT:
+        return ""
+    letters = _letters(name)
+    return known.nearest(name, _CLOSE, lambda other: _letters(other) != letters)
 
 
 def _letters(name: str) -> str:

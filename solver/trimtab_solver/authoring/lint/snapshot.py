@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
 
 from ...errors import PolicyRefusedError
 from ...policy.documents import Document, Level, RuleSpec, Selector, Source
-from ...policy.likeness import suggestion
+from ...policy.likeness import Spelling
 from ...policy.omissions import named
 from ...policy.selection import Selection
 from ...policy.variables import ExpressionScope
@@ -25,6 +25,7 @@ from ...verify.scope import HostScope
 from ..expression_fields import SelectorUse, expressions_in, selectors_in
 from ..findings import Finding, Severity, finding_at, findings_of
 
+_PAIR = 2
 _PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+) ")
 
 
@@ -83,12 +84,12 @@ def _selector_findings(selection: Selection, document: Document) -> Iterator[Fin
         selector = _selector(use)
         is_vm = use.scope is ExpressionScope.VM
         noun = "guest" if is_vm else "host"
-        everything = [part.id for part in (selection.snapshot.vms if is_vm else selection.snapshot.hosts)]
+        everything = selection.derived(_guest_ids if is_vm else _host_ids)
         found = (selection.vms if is_vm else selection.hosts)(document, use.path, selector)
-        unknown = sorted(set(selector.ids or ()) - set(everything))
+        unknown = sorted(set(selector.ids or ()) - everything)
         if unknown:
             message = f"{use.path} names {noun}s that the snapshot does not hold: {named(unknown)}"
-            fix = suggestion(unknown[0], everything)
+            fix = selection.derived(_guest_spelling if is_vm else _host_spelling).suggestion(unknown[0])
             yield finding_at(
                 document,
                 f"{use.path}.ids",
@@ -115,6 +116,22 @@ def _selector_findings(selection: Selection, document: Document) -> Iterator[Fin
             )
 
 
+def _guest_ids(selection: Selection) -> frozenset[str]:
+    return frozenset(vm.id for vm in selection.reading("vm.id").vms)
+
+
+def _host_ids(selection: Selection) -> frozenset[str]:
+    return frozenset(host.id for host in selection.reading("host.id").hosts)
+
+
+def _guest_spelling(selection: Selection) -> Spelling:
+    return Spelling(selection.derived(_guest_ids))
+
+
+def _host_spelling(selection: Selection) -> Spelling:
+    return Spelling(selection.derived(_host_ids))
+
+
 # --- rules ----------------------------------------------------------------------------------------------------------
 
 
@@ -131,7 +148,7 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
         return
     concerned = [
         scope
-        for scope in JUDGES[type(spec)](document, spec, selection, DomainMaps(selection.snapshot))
+        for scope in JUDGES[type(spec)](document, spec, selection, selection.derived(_domain_maps))
         if any(vm_id in selection.wanted for vm_id in scope.members)
     ]
     for scope in concerned:
@@ -143,6 +160,14 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
     if not concerned:
         message = "constrains nothing here: its condition does not hold, or no group is large enough to break it"
         yield finding_at(document, "spec.select", Severity.INFO, "no-effect", message, "compare groups and limits")
+
+
+def _domain_maps(selection: Selection) -> DomainMaps:
+    return DomainMaps(selection.snapshot)
+
+
+def _topology(selection: Selection) -> Topology:
+    return Topology(selection.snapshot)
 
 
 def _picks_guests(selection: Selection, document: Document) -> bool:
@@ -169,7 +194,7 @@ def _host_field(document: Document) -> str:
 
 
 def _spread_findings(selection: Selection, document: Document, spec: Spread) -> Iterator[Finding]:
-    topology = Topology(selection.snapshot)
+    topology = selection.derived(_topology)
     domains = {topology.domain(host.id, spec.topology) for host in selection.snapshot.hosts}
     assert spec.min_domains is not None
     if len(domains) < spec.min_domains and spec.topology in topology.kinds:
@@ -182,7 +207,7 @@ def _resize_findings(selection: Selection, document: Document, spec: Resize) -> 
     chosen, tier_of = selection.vms(document, "spec.select", spec.select), guest_tiers(selection)
     tiers = {document.name: tier for document, tier in ranked_tiers(selection)}
     rights = [tiers[name].resize for name in sorted({tier_of[vm_id].name for vm_id in chosen})]
-    known = {resource for host in selection.snapshot.hosts for resource in host.capacity}
+    known = selection.derived(_resources)
     floors = {resource: percent(share) for resource, share in spec.floor.items() if resource in known}
     raises = any(
         right is not None and right.floor_percent(resource) < least
@@ -197,23 +222,22 @@ def _resize_findings(selection: Selection, document: Document, spec: Resize) -> 
 
 def _separate_findings(selection: Selection, document: Document, spec: Separate) -> Iterator[Finding]:
     sets = [selection.vms(document, f"spec.between[{i}]", selector) for i, selector in enumerate(spec.between)]
-    partners = [set(selection.groups(document, "spec.partnersBy", members, spec.partners_by)) for members in sets]
-    meets = False
-    for i, j in combinations(range(len(sets)), 2):
-        meets = meets or bool(sets[i] and sets[j] and partners[i] & partners[j])
-        both = sorted(set(sets[i]) & set(sets[j]))
-        if both:
-            message = f"sets {i} and {j} share {len(both)} guests, but a guest may be in one set only: {named(both)}"
-            fix = "narrow one of the selectors"
-            yield finding_at(
-                document,
-                f"spec.between[{j}]",
-                Severity.ERROR,
-                "overlapping-sets",
-                message,
-                fix,
-            )
-    if not meets and all(sets):
+    first: dict[str, int] = {}
+    for j, members in enumerate(sets):
+        both: dict[int, list[str]] = {}
+        for vm_id in members:
+            if (i := first.setdefault(vm_id, j)) != j:
+                both.setdefault(i, []).append(vm_id)
+        for i, shared in sorted(both.items()):
+            guests = f"{len(shared)} guests, but a guest may be in one set only: {named(sorted(shared))}"
+            message, fix = f"sets {i} and {j} share {guests}", "narrow one of the selectors"
+            yield finding_at(document, f"spec.between[{j}]", Severity.ERROR, "overlapping-sets", message, fix)
+    values = Counter(
+        value
+        for members in sets
+        for value in (selection.groups(document, "spec.partnersBy", members, spec.partners_by) if members else ())
+    )
+    if all(sets) and max(values.values(), default=0) < _PAIR:
         message = "no guest of one set has a partner in another: the rule keeps nothing apart"
         fix = "compare the values that partnersBy gives in each set"
         yield finding_at(document, "spec.partnersBy", Severity.WARNING, "no-partners", message, fix)
@@ -221,3 +245,8 @@ def _separate_findings(selection: Selection, document: Document, spec: Separate)
 
 def _severity(spec: RuleSpec) -> Severity:
     return Severity.ERROR if spec.level is Level.MUST else Severity.WARNING
+
+
+def _resources(selection: Selection) -> frozenset[str]:
+    """Every resource that some host has."""
+    return frozenset(resource for host in selection.snapshot.hosts for resource in host.capacity)
