@@ -1,44 +1,101 @@
-"""The exact engine: proves what it finds, as far as its time goes."""
+"""The exact engine: proves what it finds, as far as its time goes.
+
+Parts of the cluster that share nothing are solved one after another: each is much easier than the whole, and where all
+are proven best together they are.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from ..problem import NOWHERE
+from ..problem import NOWHERE, Target
+from ..sizing import fit_sizes
 from .cpsat import Budget
-from .engine import Effort, EngineResult, Task
+from .engine import Best, Effort, EngineResult, Task
 from .exact_model import ExactModel, all_placement_variables
+from .ledger import Values
+from .parts import Part, find_parts, separable_levels
+from .proof import LevelProof
 
 _UNITS_PER_S = 0.5
 """CP-SAT's deterministic time per level that stands for a second, where work is counted."""
 
 
 class Exact:
-    """The whole problem as one integer program, level by level."""
+    """The problem as one integer program for each of its parts, level by level."""
 
     name = "exact"
 
     def improve(self, task: Task) -> EngineResult:
         """Levels that are proven at the start are held, the others may only improve."""
-        problem, start = task.problem, task.start
-        variables = None
-        if task.stuck is not None:
-            variables = all_placement_variables(
-                problem, np.where(task.stuck, start.target.place, NOWHERE).astype(np.int32)
-            )
-        model = ExactModel(problem, variables)
-        model.hint(start.target)
-        known = task.ledger.proven_levels(start.values)
-        result = model.solve(
-            _budget(task.effort),
-            task.effort.stop,
-            lambda target, _: task.report(target),
-            start.values[:known],
-            start.values,
-        )
-        return EngineResult(result.target, result.proofs)
+        parts = find_parts(task.problem) if task.stuck is None else ()
+        if len(parts) < 2:
+            return _solve_whole(task, task.start, task.ledger.proven_levels(task.start.values))
+        return _solve_apart(task, parts)
 
 
-def _budget(effort: Effort) -> Budget:
-    units = effort.seconds * _UNITS_PER_S if effort.is_counted else None
-    return Budget(effort.deadline, units, effort.seed, effort.workers)
+def _solve_whole(task: Task, start: Best, known: int) -> EngineResult:
+    """Looks for something better than `start`, which is proven best at so many leading levels."""
+    problem, variables = task.problem, None
+    if task.stuck is not None:
+        variables = all_placement_variables(problem, np.where(task.stuck, start.target.place, NOWHERE).astype(np.int32))
+    model = ExactModel(problem, variables)
+    model.hint(start.target)
+    return model.solve(
+        _budget(task.effort),
+        task.effort.stop,
+        lambda target, _: task.report(target),
+        start.values[:known],
+        start.values,
+    )
+
+
+def _solve_apart(task: Task, parts: Sequence[Part]) -> EngineResult:
+    """Solves each part with the others as they are now, then what is no sum over the parts, given all that is."""
+    problem, start = task.problem, task.start
+    summed = separable_levels(problem)
+    known = min(summed, task.ledger.proven_levels(start.values))
+    best, size = start, sum(part.size for part in parts)
+    gaps = np.zeros(summed, dtype=np.int64)
+    """How far each level may be from its optimum, up to the first that is open."""
+    for part in sorted(parts, key=lambda one: one.size):
+        values, found = _solve_part(task, part, known, part.size / size)
+        size -= part.size
+        if found.target is not None:
+            joined = part.joined(best.target, found.target)
+            if problem.disruption.permits(np.flatnonzero(problem.moved(joined.place))):
+                values = tuple(proof.value or 0 for proof in found.proofs)
+                best = min(best, Best(start.engine, joined, problem.evaluate(joined)), key=lambda one: one.values)
+                task.report(best.target)
+        bounds = [proof.bound for proof in found.proofs]
+        gaps += np.maximum(np.subtract(values, bounds)[:summed], 0)
+    proofs = tuple(LevelProof(value, value - int(gap)) for value, gap in zip(best.values, gaps, strict=False))
+    if summed == len(best.values) or gaps.any() or task.effort.stop.is_set() or task.effort.deadline.is_over:
+        return EngineResult(None if best is start else best.target, proofs)
+    rest = _solve_whole(task, best, summed)
+    return rest if rest.target is not None or best is start else replace(rest, target=best.target)
+
+
+def _solve_part(task: Task, part: Part, known: int, share: float) -> tuple[Values, EngineResult]:
+    """The values of the start with nothing done in other parts, and what is better in this one.
+
+    It may use its `share` of what is left; the start is proven best at so many leading levels.
+    """
+    problem, effort = part.of(task.problem), task.effort
+    # what others could get back where they are is no gain of this part
+    stay = Target(problem.current, fit_sizes(problem, problem.current))
+    start = part.joined(stay, task.start.target)
+    values = problem.evaluate(start)
+    model = ExactModel(problem)
+    model.hint(start)
+    return values, model.solve(_budget(effort, share), effort.stop, None, values[:known], values)
+
+
+def _budget(effort: Effort, share: float = 1.0) -> Budget:
+    """`share` of the time that is left, or of the work that stands for it."""
+    units = effort.seconds * _UNITS_PER_S * share if effort.is_counted else None
+    deadline = effort.deadline.within(share * max(0.0, effort.span_s)) if share < 1.0 else effort.deadline
+    return Budget(deadline, units, effort.seed, effort.workers)

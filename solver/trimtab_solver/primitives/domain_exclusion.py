@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from .transits import ABSENT, DirectedEvent, DirectedKey, Transit, count_by_doma
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainExclusion(GroupPrimitive):
     """The amount of breach in a domain is the smaller of the two sets' member counts: what would have to leave."""
+
+    is_sum_over_domains: ClassVar[bool] = True
 
     left: Index
     right: Index

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from .transits import CountedKey, Transit, count_by_domain, somebody_leaves
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainLimit(GroupPrimitive):
     """The amount of breach in a domain is the number of members above `limit`."""
+
+    is_sum_over_domains: ClassVar[bool] = True
 
     members: Index
     limit: int

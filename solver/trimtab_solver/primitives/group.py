@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -110,6 +110,8 @@ class GroupPrimitive(ABC):
     domains: DomainMap
     domain: Index = field(init=False, repr=False)
     domain_count: int = field(init=False, repr=False)
+    is_sum_over_domains: ClassVar[bool] = False
+    """Whether the amount is a sum over domains, of amounts that depend on the members in each alone."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", self.domains.of_host)

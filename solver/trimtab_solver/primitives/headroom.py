@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,8 @@ class Headroom(GroupPrimitive):
     It is counted in percent of `total` [D], which is positive, a part of one as a whole. ``demand[i]`` is what
     ``members[i]`` asks for; none is zero.
     """
+
+    is_sum_over_domains: ClassVar[bool] = True
 
     members: Index
     demand: Ints

@@ -1,0 +1,121 @@
+"""Parts of a cluster that share nothing: what is best in one does not hang on what is done in another.
+
+Two hosts are in one part when a guest may run on either, or when a rule counts guests that may run on either together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..measures import Measure
+from ..primitives.encoding import Bools, Ints
+from ..problem import NOWHERE, Problem, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The hosts [H] of a part, and the guests [V] that may run on them and on no others."""
+
+    hosts: Bools
+    guests: Bools
+
+    @property
+    def size(self) -> int:
+        """Pairs of a guest and a host, which the work grows with."""
+        return int(self.guests.sum()) * int(self.hosts.sum())
+
+    def of(self, problem: Problem) -> Problem:
+        """The problem in which everybody else stays as it is."""
+        guests = self.guests
+        return replace(
+            problem,
+            fixed=problem.fixed | ~guests,
+            startable=problem.startable & guests,
+            evictable=problem.evictable & guests,
+        )
+
+    def joined(self, others: Target, part: Target) -> Target:
+        """The guests of the part as in `part`, everybody else as in `others`."""
+        return Target(
+            np.where(self.guests, part.place, others.place),
+            np.where(self.guests[:, None], part.size, others.size),
+        )
+
+
+def find_parts(problem: Problem) -> tuple[Part, ...]:
+    """The parts in which a guest may be brought anywhere or stopped, in the order of their first hosts.
+
+    What hosts of all parts share does not join them: the budget of moves, and costs that the largest of several counts
+    for (`separable_levels`).
+    """
+    joined = _Joined(problem.host_count)
+    hosts_of = [np.flatnonzero(problem.possible_hosts(v)) for v in range(problem.vm_count)]
+    for hosts in hosts_of:
+        joined.join(hosts)
+    for group in problem.groups:
+        reached = _together(hosts_of, group.guests.tolist())
+        if group.is_sum_over_domains:
+            for d in np.unique(group.domain[reached]).tolist():
+                joined.join(reached[group.domain[reached] == d])
+        else:
+            joined.join(reached)
+    if problem.disruption.group_limit:
+        application = problem.disruption.group
+        for g in np.unique(application[application >= 0]).tolist():
+            joined.join(_together(hosts_of, np.flatnonzero(application == g).tolist()))
+    part_of_host = joined.roots()
+    part_of_guest = np.array([part_of_host[hosts[0]] if len(hosts) else NOWHERE for hosts in hosts_of], dtype=np.int64)
+    is_open = ~problem.fixed & (problem.running | problem.startable)
+    return tuple(
+        Part(part_of_host == root, part_of_guest == root)
+        for root in np.unique(part_of_guest[is_open & (part_of_guest != NOWHERE)]).tolist()
+    )
+
+
+def separable_levels(problem: Problem) -> int:
+    """How many leading levels are the sum of what they are in each part."""
+    whole = {Measure.DISRUPTION} if problem.disruption.group_weight else set()
+    if problem.imbalance.peaks:
+        whole.add(Measure.BALANCE)
+    for i, level in enumerate(problem.levels):
+        if any(key.measure in whole for key, _ in level.parts):
+            return i
+    return len(problem.levels)
+
+
+def _together(hosts_of: list[Ints], guests: Iterable[int]) -> Ints:
+    """Every host on which one of the guests may run."""
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(hosts_of[v] for v in guests)]))
+
+
+class _Joined:
+    """Hosts in sets that grow together.
+
+    R. E. Tarjan, "Efficiency of a good but not linear set union algorithm", Journal of the ACM 22, 1975, section 2.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._parent = list(range(count))
+
+    def join(self, hosts: Ints) -> None:
+        """From now on all of these are in one set."""
+        if len(hosts) > 1:
+            first = self._root(int(hosts[0]))
+            for h in hosts[1:].tolist():
+                other = self._root(h)
+                first, other = min(first, other), max(first, other)
+                self._parent[other] = first
+
+    def roots(self) -> Ints:
+        """The least member of the set of each host [H]."""
+        return np.array([self._root(h) for h in range(len(self._parent))], dtype=np.int64)
+
+    def _root(self, h: int) -> int:
+        parent = self._parent
+        while parent[h] != h:
+            parent[h] = parent[parent[h]]
+            h = parent[h]
+        return h
