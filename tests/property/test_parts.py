@@ -70,12 +70,13 @@ def test_measures_add_up_over_parts(seeds: range) -> None:
         checked += len(parts) > 1
         stay, together = problem.stay(), problem.stay()
         before = np.array(problem.evaluate(stay))
-        total = before.copy()
+        total, disturbed = before.copy(), 0
         for part in parts:
             alone = part.joined(stay, random_target(part.of(problem), chance))
             total += np.array(problem.evaluate(alone)) - before
             together = part.joined(together, alone)
-        summed = separable_levels(problem)
+            disturbed += problem.measure(alone).disruption > 0
+        summed = separable_levels(problem, disturbed)
         assert problem.evaluate(together)[:summed] == tuple(total[:summed].tolist()), seed
     assert_checked(checked, seeds, 0.1)
 

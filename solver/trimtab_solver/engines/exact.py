@@ -11,17 +11,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..measures import Key, Measure
 from ..problem import NOWHERE, Target
 from ..sizing import fit_sizes
 from .cpsat import Budget
 from .engine import Best, Effort, EngineResult, Task
 from .exact_model import ExactModel, all_placement_variables
 from .ledger import Values
-from .parts import Part, find_parts, separable_levels
+from .parts import Part, find_parts, gather, separable_levels
 from .proof import LevelProof
 
 _UNITS_PER_S = 0.5
 """CP-SAT's deterministic time per level that stands for a second, where work is counted."""
+_MOST_GUESTS = 50_000
+"""In all models of parts together: the guests of all other parts are in each, though they stay where they are."""
 
 
 class Exact:
@@ -31,7 +34,8 @@ class Exact:
 
     def improve(self, task: Task) -> EngineResult:
         """Levels that are proven at the start are held, the others may only improve."""
-        parts = find_parts(task.problem) if task.stuck is None else ()
+        most = max(1, _MOST_GUESTS // max(1, task.problem.vm_count))
+        parts = gather(find_parts(task.problem), most) if task.stuck is None else []
         if len(parts) < 2:
             return _solve_whole(task, task.start, task.ledger.proven_levels(task.start.values))
         return _solve_apart(task, parts)
@@ -56,10 +60,9 @@ def _solve_whole(task: Task, start: Best, known: int) -> EngineResult:
 def _solve_apart(task: Task, parts: Sequence[Part]) -> EngineResult:
     """Solves each part with the others as they are now, then what is no sum over the parts, given all that is."""
     problem, start = task.problem, task.start
-    summed = separable_levels(problem)
-    known = min(summed, task.ledger.proven_levels(start.values))
-    best, size = start, sum(part.size for part in parts)
-    gaps = np.zeros(summed, dtype=np.int64)
+    known = min(separable_levels(problem, len(parts)), task.ledger.proven_levels(start.values))
+    best, size, disturbed = start, sum(part.size for part in parts), 0
+    gaps = np.zeros(len(start.values), dtype=np.int64)
     """How far each level may be from its optimum, up to the first that is open."""
     for part in sorted(parts, key=lambda one: one.size):
         values, found = _solve_part(task, part, known, part.size / size)
@@ -70,10 +73,11 @@ def _solve_apart(task: Task, parts: Sequence[Part]) -> EngineResult:
                 values = tuple(proof.value or 0 for proof in found.proofs)
                 best = min(best, Best(start.engine, joined, problem.evaluate(joined)), key=lambda one: one.values)
                 task.report(best.target)
-        bounds = [proof.bound for proof in found.proofs]
-        gaps += np.maximum(np.subtract(values, bounds)[:summed], 0)
-    proofs = tuple(LevelProof(value, value - int(gap)) for value, gap in zip(best.values, gaps, strict=False))
-    if summed == len(best.values) or gaps.any() or task.effort.stop.is_set() or task.effort.deadline.is_over:
+        gaps += np.maximum(np.subtract(values, [proof.bound for proof in found.proofs]), 0)
+        disturbed += values[problem.level_index(Key(Measure.DISRUPTION))] > 0
+    summed = separable_levels(problem, disturbed)
+    proofs = tuple(LevelProof(best.values[i], best.values[i] - int(gaps[i])) for i in range(summed))
+    if summed == len(best.values) or gaps[:summed].any() or task.effort.stop.is_set() or task.effort.deadline.is_over:
         return EngineResult(None if best is start else best.target, proofs)
     rest = _solve_whole(task, best, summed)
     return rest if rest.target is not None or best is start else replace(rest, target=best.target)

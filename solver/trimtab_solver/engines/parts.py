@@ -5,7 +5,7 @@ Two hosts are in one part when a guest may run on either, or when a rule counts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +36,10 @@ class Part:
             startable=problem.startable & guests,
             evictable=problem.evictable & guests,
         )
+
+    def with_part(self, other: Part) -> Part:
+        """Both together."""
+        return Part(self.hosts | other.hosts, self.guests | other.guests)
 
     def joined(self, others: Target, part: Target) -> Target:
         """The guests of the part as in `part`, everybody else as in `others`."""
@@ -75,9 +79,24 @@ def find_parts(problem: Problem) -> tuple[Part, ...]:
     )
 
 
-def separable_levels(problem: Problem) -> int:
-    """How many leading levels are the sum of what they are in each part."""
-    whole = {Measure.DISRUPTION} if problem.disruption.group_weight else set()
+def gather(parts: Sequence[Part], most: int) -> list[Part]:
+    """No more than `most` parts of about the same size: some of them together are a part too."""
+    gathered: list[Part] = []
+    for part in sorted(parts, key=lambda one: -one.size):
+        if len(gathered) < most:
+            gathered.append(part)
+        else:
+            least = min(range(most), key=lambda i: gathered[i].size)
+            gathered[least] = gathered[least].with_part(part)
+    return gathered
+
+
+def separable_levels(problem: Problem, disturbed: int) -> int:
+    """How many leading levels are the sum of what they are in each part, if guests move in so many `disturbed` parts.
+
+    The most guests of one application that move count for all: where they are all in one part that is a sum too.
+    """
+    whole = {Measure.DISRUPTION} if problem.disruption.group_weight and disturbed > 1 else set()
     if problem.imbalance.peaks:
         whole.add(Measure.BALANCE)
     for i, level in enumerate(problem.levels):
