@@ -1,7 +1,7 @@
 """The exact engine: proves what it finds, as far as its time goes.
 
-Parts of the cluster that share nothing are solved one after another: each is much easier than the whole, and where all
-are proven best together they are.
+Components of the cluster that share nothing are solved one after another: each is much easier than the whole, and where
+all are proven best, together they are.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ import numpy as np
 from ..measures import Key, Measure
 from ..problem import NOWHERE, Target
 from ..sizing import fit_sizes
+from .components import Component, find_components, gather, separable_levels
 from .cpsat import Budget
 from .engine import Best, Effort, EngineResult, Task
 from .exact_model import ExactModel, all_placement_variables
 from .ledger import Values
-from .parts import Part, find_parts, gather, separable_levels
 from .proof import LevelProof
 
 _UNITS_PER_S = 0.5
 """CP-SAT's deterministic time per level that stands for a second, where work is counted."""
 _MOST_GUESTS = 50_000
-"""In all models of parts together: the guests of all other parts are in each, though they stay where they are."""
+"""In all models of components together: the guests of all others are in each, though they stay where they are."""
 
 
 class Exact:
-    """The problem as one integer program for each of its parts, level by level."""
+    """The problem as one integer program for each of its components, level by level."""
 
     name = "exact"
 
     def improve(self, task: Task) -> EngineResult:
         """Levels that are proven at the start are held, the others may only improve."""
         most = max(1, _MOST_GUESTS // max(1, task.problem.vm_count))
-        parts = gather(find_parts(task.problem), most) if task.stuck is None else []
-        if len(parts) < 2:
+        components = gather(find_components(task.problem), most) if task.stuck is None else []
+        if len(components) < 2:
             return _solve_whole(task, task.start, task.ledger.proven_levels(task.start.values))
-        return _solve_apart(task, parts)
+        return _solve_apart(task, components)
 
 
 def _solve_whole(task: Task, start: Best, known: int) -> EngineResult:
@@ -57,18 +57,18 @@ def _solve_whole(task: Task, start: Best, known: int) -> EngineResult:
     )
 
 
-def _solve_apart(task: Task, parts: Sequence[Part]) -> EngineResult:
-    """Solves each part with the others as they are now, then what is no sum over the parts, given all that is."""
+def _solve_apart(task: Task, components: Sequence[Component]) -> EngineResult:
+    """Solves each component with the others as they are now, then what is no sum over them, given all that is."""
     problem, start = task.problem, task.start
-    known = min(separable_levels(problem, len(parts)), task.ledger.proven_levels(start.values))
-    best, size, disturbed = start, sum(part.size for part in parts), 0
+    known = min(separable_levels(problem, len(components)), task.ledger.proven_levels(start.values))
+    best, size, disturbed = start, sum(component.size for component in components), 0
     gaps = np.zeros(len(start.values), dtype=np.int64)
     """How far each level may be from its optimum, up to the first that is open."""
-    for part in sorted(parts, key=lambda one: one.size):
-        values, found = _solve_part(task, part, known, part.size / size)
-        size -= part.size
+    for component in sorted(components, key=lambda one: one.size):
+        values, found = _solve_component(task, component, known, component.size / size)
+        size -= component.size
         if found.target is not None:
-            joined = part.joined(best.target, found.target)
+            joined = component.joined(best.target, found.target)
             if problem.disruption.permits(np.flatnonzero(problem.moved(joined.place))):
                 values = tuple(proof.value or 0 for proof in found.proofs)
                 best = min(best, Best(start.engine, joined, problem.evaluate(joined)), key=lambda one: one.values)
@@ -83,15 +83,15 @@ def _solve_apart(task: Task, parts: Sequence[Part]) -> EngineResult:
     return rest if rest.target is not None or best is start else replace(rest, target=best.target)
 
 
-def _solve_part(task: Task, part: Part, known: int, share: float) -> tuple[Values, EngineResult]:
-    """The values of the start with nothing done in other parts, and what is better in this one.
+def _solve_component(task: Task, component: Component, known: int, share: float) -> tuple[Values, EngineResult]:
+    """The values of the start with nothing done in other components, and what is better in this one.
 
     It may use its `share` of what is left; the start is proven best at so many leading levels.
     """
-    problem, effort = part.of(task.problem), task.effort
-    # what others could get back where they are is no gain of this part
+    problem, effort = component.of(task.problem), task.effort
+    # what others could get back where they are is no gain of this component
     stay = Target(problem.current, fit_sizes(problem, problem.current))
-    start = part.joined(stay, task.start.target)
+    start = component.joined(stay, task.start.target)
     values = problem.evaluate(start)
     model = ExactModel(problem)
     model.hint(start)

@@ -1,4 +1,4 @@
-"""What must hold of parts that share nothing: each measure adds up, and what is best in each is best together."""
+"""What must hold of components that share nothing: each measure adds up, and what is best in each is best together."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.support.seeds import assert_checked, chunks, named
 from tests.support.strategies import tiny_cluster
 from tests.support.targets import problem_of, random_target
 from trimtab_solver.engines.clock import Deadline
+from trimtab_solver.engines.components import find_components, separable_levels
 from trimtab_solver.engines.cpsat import Budget
 from trimtab_solver.engines.engine import NOBODY, Best, Effort, EngineResult, Task
 from trimtab_solver.engines.exact import Exact
 from trimtab_solver.engines.exact_model import ExactModel
 from trimtab_solver.engines.greedy import repair
 from trimtab_solver.engines.ledger import Ledger
-from trimtab_solver.engines.parts import find_parts, separable_levels
 from trimtab_solver.engines.search.tables import StrictTables
 from trimtab_solver.problem import Problem, Target
 
@@ -60,21 +60,21 @@ def _solved(problem: Problem, start: Target, seed: int) -> tuple[Target, EngineR
 
 
 @pytest.mark.parametrize("seeds", chunks(0.4, first=7_100_000), ids=named)
-def test_measures_add_up_over_parts(seeds: range) -> None:
-    """Changes in two parts change every measure by the sum of what each does alone."""
+def test_measures_add_up_over_components(seeds: range) -> None:
+    """Changes in two components change every measure by the sum of what each does alone."""
     checked = 0
     for seed in seeds:
         chance = random.Random(seed)
         problem = _divided(problem_of(*tiny_cluster(seed)), chance)
-        parts = find_parts(problem)
-        checked += len(parts) > 1
+        components = find_components(problem)
+        checked += len(components) > 1
         stay, together = problem.stay(), problem.stay()
         before = np.array(problem.evaluate(stay))
         total, disturbed = before.copy(), 0
-        for part in parts:
-            alone = part.joined(stay, random_target(part.of(problem), chance))
+        for component in components:
+            alone = component.joined(stay, random_target(component.of(problem), chance))
             total += np.array(problem.evaluate(alone)) - before
-            together = part.joined(together, alone)
+            together = component.joined(together, alone)
             disturbed += problem.measure(alone).disruption > 0
         summed = separable_levels(problem, disturbed)
         assert problem.evaluate(together)[:summed] == tuple(total[:summed].tolist()), seed
@@ -82,12 +82,12 @@ def test_measures_add_up_over_parts(seeds: range) -> None:
 
 
 @pytest.mark.parametrize("seeds", chunks(0.3, first=7_200_000), ids=named)
-def test_parts_solved_apart_are_as_good_as_the_whole(seeds: range) -> None:
-    """Where the budget of moves is enough for all; and what is proven of the parts together is true everywhere."""
+def test_components_solved_apart_are_as_good_as_the_whole(seeds: range) -> None:
+    """Where the budget of moves is enough for all; and what is proven of the components together is true everywhere."""
     checked = 0
     for seed in seeds:
         problem = _divided(problem_of(*tiny_cluster(seed)), random.Random(seed))
-        if len(find_parts(problem)) < 2:
+        if len(find_components(problem)) < 2:
             continue
         checked += 1
         whole = ExactModel(problem).solve(Budget(Deadline.after(_PATIENCE_S), None, seed, 1), threading.Event())

@@ -1,6 +1,6 @@
-"""Parts of a cluster that share nothing: what is best in one does not hang on what is done in another.
+"""Components of a cluster that share nothing: what is best in one does not hang on what is done in another.
 
-Two hosts are in one part when a guest may run on either, or when a rule counts guests that may run on either together.
+Two hosts are in one component when a guest may run on either, or a rule counts guests that may run on either together.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..problem import NOWHERE, Problem, Target
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The hosts [H] of a part, and the guests [V] that may run on them and on no others."""
+class Component:
+    """The hosts [H] of a component, and the guests [V] that may run on them and on no others."""
 
     hosts: Bools
     guests: Bools
@@ -37,23 +37,23 @@ class Part:
             evictable=problem.evictable & guests,
         )
 
-    def with_part(self, other: Part) -> Part:
+    def with_component(self, other: Component) -> Component:
         """Both together."""
-        return Part(self.hosts | other.hosts, self.guests | other.guests)
+        return Component(self.hosts | other.hosts, self.guests | other.guests)
 
-    def joined(self, others: Target, part: Target) -> Target:
-        """The guests of the part as in `part`, everybody else as in `others`."""
+    def joined(self, others: Target, component: Target) -> Target:
+        """The guests of the component as in `component`, everybody else as in `others`."""
         return Target(
-            np.where(self.guests, part.place, others.place),
-            np.where(self.guests[:, None], part.size, others.size),
+            np.where(self.guests, component.place, others.place),
+            np.where(self.guests[:, None], component.size, others.size),
         )
 
 
-def find_parts(problem: Problem) -> tuple[Part, ...]:
-    """The parts in which a guest may be brought anywhere or stopped, in the order of their first hosts.
+def find_components(problem: Problem) -> tuple[Component, ...]:
+    """The components in which a guest may be brought anywhere or stopped, in the order of their first hosts.
 
-    What hosts of all parts share does not join them: the budget of moves, and costs that the largest of several counts
-    for (`separable_levels`).
+    What all hosts share does not join them: the budget of moves, and costs that the largest of several counts for
+    (`separable_levels`).
     """
     joined = _Joined(problem.host_count)
     hosts_of = [np.flatnonzero(problem.possible_hosts(v)) for v in range(problem.vm_count)]
@@ -70,31 +70,33 @@ def find_parts(problem: Problem) -> tuple[Part, ...]:
         application = problem.disruption.group
         for g in np.unique(application[application >= 0]).tolist():
             joined.join(_together(hosts_of, np.flatnonzero(application == g).tolist()))
-    part_of_host = joined.roots()
-    part_of_guest = np.array([part_of_host[hosts[0]] if len(hosts) else NOWHERE for hosts in hosts_of], dtype=np.int64)
+    component_of_host = joined.roots()
+    component_of_guest = np.array(
+        [component_of_host[hosts[0]] if len(hosts) else NOWHERE for hosts in hosts_of], dtype=np.int64
+    )
     is_open = ~problem.fixed & (problem.running | problem.startable)
     return tuple(
-        Part(part_of_host == root, part_of_guest == root)
-        for root in np.unique(part_of_guest[is_open & (part_of_guest != NOWHERE)]).tolist()
+        Component(component_of_host == root, component_of_guest == root)
+        for root in np.unique(component_of_guest[is_open & (component_of_guest != NOWHERE)]).tolist()
     )
 
 
-def gather(parts: Sequence[Part], most: int) -> list[Part]:
-    """No more than `most` parts of about the same size: some of them together are a part too."""
-    gathered: list[Part] = []
-    for part in sorted(parts, key=lambda one: -one.size):
+def gather(components: Sequence[Component], most: int) -> list[Component]:
+    """No more than `most` components of about the same size: some of them together are a component too."""
+    gathered: list[Component] = []
+    for component in sorted(components, key=lambda one: -one.size):
         if len(gathered) < most:
-            gathered.append(part)
+            gathered.append(component)
         else:
             least = min(range(most), key=lambda i: gathered[i].size)
-            gathered[least] = gathered[least].with_part(part)
+            gathered[least] = gathered[least].with_component(component)
     return gathered
 
 
 def separable_levels(problem: Problem, disturbed: int) -> int:
-    """How many leading levels are the sum of what they are in each part, if guests move in so many `disturbed` parts.
+    """How many leading levels are the sum of what they are in each, if guests move in `disturbed` components.
 
-    The most guests of one application that move count for all: where they are all in one part that is a sum too.
+    The most guests of one application that move count for all: where they are all in one component that is a sum too.
     """
     whole = {Measure.DISRUPTION} if problem.disruption.group_weight and disturbed > 1 else set()
     if problem.imbalance.peaks:
