@@ -174,6 +174,12 @@ class _Ending:
     def relieves(self, action: Action, _: re.Match[str]) -> bool:
         return bool(self._crowded(action, set(), tolerating=False))
 
+    def outgrows(self, action: Action, _: re.Match[str]) -> bool:
+        now, end = size_now(self._vms[action.vm_id]), self._sizes[action.vm_id]
+        load = self._reading.loads(self._undone(action), self._sizes)[action.host_id]
+        host = self._hosts[action.host_id]
+        return any(end[name] > now.get(name, 0) and load[name] > room(host, name) for name in end)
+
     def mends(self, action: Action, found: re.Match[str]) -> bool:
         undone = self._undone(action)
         for name in found[1].split(", "):
@@ -223,7 +229,7 @@ _CLAIMS: dict[str, Callable[[_Ending, Action, re.Match[str]], bool]] = {
     r"relieves (.*), so that": _Ending.relieves,
     r"with it (.*) would lack room": _Ending.relieves,
     r"evens out": _Ending.evens_out,
-    r"without it": lambda *_: True,
+    r"gets more on (.*) than (.*) has room for$": _Ending.outgrows,
     r"goes along with the others; alone": lambda *_: True,
     r"parks on": _Ending.is_told,
     r"makes way for others": _Ending.is_told,
@@ -237,7 +243,7 @@ _TAKEN_AWAY: dict[str, Callable[[re.Match[str], Snapshot, Policy], tuple[Snapsho
     r"(?P<host>.*) does not reach its storage pool (?P<pool>[^;]*)": lambda found, snapshot, policy: (
         _with_host(snapshot, found["host"], storage_pool_ids=tuple(pool.id for pool in snapshot.storage_pools)), policy
     ),
-    r"(?P<host>.*) lacks room": lambda found, snapshot, policy: (
+    r"(gets more on .* than )?(?P<host>\S+) (lacks room|has room for$)": lambda found, snapshot, policy: (
         _with_host(snapshot, found["host"], capacity=dict.fromkeys(("cpu_milli", "memory_mib"), 10_000)), policy
     ),
     r"(breaks (?P<one>.*) where it is|mends (?P<two>.*))$": lambda found, snapshot, policy: (

@@ -63,6 +63,12 @@ class Gains:
         h = int(self._problem.current[v])
         return bool(self._exceeds(v, self._problem.capacity.limit[h], self._usage[h]).any())
 
+    def outgrows(self, v: int) -> bool:
+        """Whether the guest has more in the end than now, and more than its host would have room for."""
+        size, now = self._end.size[v], self._problem.allocated[v]
+        limit, usage = (each[int(self._problem.current[v])] for each in (self._problem.capacity.limit, self._usage))
+        return bool(((size > now) & self._exceeds(v, limit, usage, size)).any())
+
     def grown(self, h: int) -> list[int]:
         """Guests that stay on the host and have more in the end than now."""
         problem = self._problem
@@ -105,10 +111,10 @@ class Gains:
                 return name if without > reached else ""
         return ""
 
-    def _exceeds(self, v: int, limit: Ints, usage: Ints) -> Bools:
-        """The resources [R] of which the guest, as it was, and this usage of its host are more than the limit."""
+    def _exceeds(self, v: int, limit: Ints, usage: Ints, size: Ints | None = None) -> Bools:
+        """The resources [R] of which the guest, as it was or of that size, and this usage exceed the limit."""
         capacity, h = self._problem.capacity, int(self._problem.current[v])
-        load = capacity.load_at(v, h, self._problem.allocated[v])
+        load = capacity.load_at(v, h, self._problem.allocated[v] if size is None else size)
         if self.place[v] not in (NOWHERE, h):
             # what it holds there until the plan is over it would hold anyway
             usage = usage - capacity.left_behind(v)

@@ -171,6 +171,8 @@ class Reasons:
             return f"keeps {', '.join(kept)}, which would be broken with it on {host}"
         if gains.has_no_room(v):
             return self._relief(source)
+        if goal != NOWHERE and gains.outgrows(v):
+            return f"gets more on {self._host(goal)} than {host} has room for"
         if gains.evens_out(v):
             return f"evens out the load of {host}" + (f" and {self._host(goal)}" if goal != NOWHERE else "")
         level = gains.worse_level(v)

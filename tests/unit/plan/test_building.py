@@ -75,7 +75,8 @@ def test_a_live_migration_takes_longer_the_faster_its_guest_writes(dirty_rate_mb
     plan = _plan(snapshot([moved], {1: {**large, **_DRAINING}, 2: slow, 3: DOWN, 4: DOWN}))
     move = _only(plan, ActionKind.MIGRATE_LIVE)
     assert move.duration_s == seconds
-    assert move.reason == "leaves h1, which is draining"
+    assert move.reason.startswith("leaves h1, which is draining")
+    assert ("may never end" in move.reason) is (dirty_rate_mbps >= 1000)
 
 
 def test_a_cold_migration_adds_stop_and_start() -> None:

@@ -183,3 +183,14 @@ def test_a_boot_counts_the_guests_it_is_for() -> None:
     )
     assert told.text(0) == "cold spare h4 takes 2 guests"
     assert story.told(boot, step(_K.START, "n", "h4")).text(0) == "cold spare h4 takes 1 guest"
+
+
+@pytest.mark.parametrize(("crowd", "is_reason"), [(30, True), (10, False)])
+def test_a_guest_that_has_more_room_elsewhere_moves_for_its_size(crowd: int, is_reason: bool) -> None:
+    """It is small where others fill the host; with room for all of it there, that is no reason."""
+    small = vm("a", "h1", "silver", requested={"memory_mib": 20}, allocated={"memory_mib": 10})
+    story = _Story(snapshot([small, vm("b", "h1", requested={"memory_mib": crowd})]))
+    step = story.world.step
+    grow = step(_K.RESIZE, "a", "h2", before=_TEN, size={"memory_mib": 20})
+    told = story.told(step(_K.MIGRATE_COLD, "a", "h1", "h2"), grow)
+    assert (told.text(0) == "gets more on h2 than h1 has room for") is is_reason
