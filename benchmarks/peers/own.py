@@ -52,7 +52,7 @@ class DirectCpSat:
         problem = _compile(snapshot, policy)
         began = time.monotonic()
         model = ExactModel(problem)
-        budget = Budget(deadline=Deadline(began + seconds), deterministic_per_level=None, seed=1, workers=THREADS)
+        budget = Budget(deadline=Deadline(began + seconds), units=None, seed=1, workers=THREADS)
         result = model.solve(budget, threading.Event())
         wall_s = time.monotonic() - began
         if result.target is None:

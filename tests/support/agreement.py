@@ -33,7 +33,7 @@ from trimtab_solver.problem import NOWHERE, Problem, Target
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.case import Case
 
-_WORK = Budget(NEVER, deterministic_per_level=60.0, seed=1, workers=1)
+_WORK = Budget(NEVER, units=60.0, seed=1, workers=1)
 
 
 class Filtering(enum.Enum):

@@ -21,6 +21,7 @@ from .proof import LevelProof
 _STOP_INTERVAL_S = 0.05
 _LEAST_S = 0.01
 """With less time left no level is begun."""
+_LEAST_UNITS = 1e-3
 _BRIEF_VARIABLES = 2000
 """Models with no more variables are looked at briefly first."""
 _BRIEF_UNITS = 0.01
@@ -29,10 +30,10 @@ _BRIEF_UNITS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a solve may use: until `deadline`, or deterministic units per level, whatever the clock."""
+    """What a solve of all levels may use: until `deadline`, or so many deterministic units, whatever the clock."""
 
     deadline: Deadline
-    deterministic_per_level: float | None
+    units: float | None
     seed: int
     workers: int
 
@@ -94,6 +95,8 @@ class CpSatModel:
         self._model = cp_model.CpModel()
         self._proto = self._model.proto
         self._count = 0
+        self._used_units = 0.0
+        """Deterministic time that solves have taken."""
         self._is_easy = True
         """Whether every brief look so far was enough."""
 
@@ -177,7 +180,7 @@ class CpSatModel:
             value = objective.value(best) if best is not None else _at(i, known, reached)
             if value is not None and (value == objective.floor or (best is None and i < len(known))):
                 bound = value
-            elif stop.is_set() or (budget.deterministic_per_level is None and budget.deadline.left_s <= _LEAST_S):
+            elif stop.is_set() or self._is_over(budget):
                 bound = objective.floor
             else:
                 if best is None and value is not None:
@@ -192,6 +195,11 @@ class CpSatModel:
             if value is not None:
                 self._hold(objective, value)
         return best, proofs
+
+    def _is_over(self, budget: Budget) -> bool:
+        if budget.units is None:
+            return budget.deadline.left_s <= _LEAST_S
+        return self._used_units >= budget.units
 
     def _hold(self, objective: Objective, value: int) -> None:
         """From now on the objective stays at `value` or better."""
@@ -212,44 +220,46 @@ class CpSatModel:
         """
         collector = _Collector(self._count, on_solution)
         if self._is_easy and self._count <= _BRIEF_VARIABLES:
-            solver = _solver(budget)
+            solver = self._solver(budget)
             solver.parameters.num_workers = 1
             solver.parameters.max_presolve_iterations = 1
-            solver.parameters.max_deterministic_time = min(_BRIEF_UNITS, budget.deterministic_per_level or _BRIEF_UNITS)
+            units = solver.parameters.max_deterministic_time
+            solver.parameters.max_deterministic_time = min(_BRIEF_UNITS, units)
             status = solver.solve(self._model, collector)
+            self._used_units += solver.response_proto.deterministic_time
             self._is_easy = status == cp_model.OPTIMAL
             if has_solution(status, self._model):
                 if self._is_easy:
                     return _result(solver)
                 solution = list(solver.response_proto.solution)
                 self.hint(range(len(solution)), solution)
-        solver = _solver(budget)
+        solver = self._solver(budget)
         status = _stoppable(solver, self._model, collector, stop)
+        self._used_units += solver.response_proto.deterministic_time
         return _result(solver) if has_solution(status, self._model) else (None, 0)
+
+    def _solver(self, budget: Budget) -> cp_model.CpSolver:
+        solver = cp_model.CpSolver()
+        parameters = solver.parameters
+        parameters.num_workers = budget.workers
+        parameters.random_seed = budget.seed % 2**31
+        # Ctrl-C is for the caller to answer, who may want more than that this one solve ends
+        parameters.catch_sigint_signal = False
+        # both can take most of the time on big models and help little here
+        parameters.symmetry_level = 0
+        parameters.cp_model_probing_level = 0
+        if budget.units is not None:
+            parameters.max_deterministic_time = max(budget.units - self._used_units, _LEAST_UNITS)
+            parameters.interleave_search = budget.workers > 1
+        else:
+            parameters.max_time_in_seconds = max(budget.deadline.left_s, _LEAST_S)
+        return solver
 
 
 def _at(level: int, known: Sequence[int], reached: Sequence[int]) -> int | None:
     if level < len(known):
         return known[level]
     return reached[level] if reached else None
-
-
-def _solver(budget: Budget) -> cp_model.CpSolver:
-    solver = cp_model.CpSolver()
-    parameters = solver.parameters
-    parameters.num_workers = budget.workers
-    parameters.random_seed = budget.seed % 2**31
-    # Ctrl-C is for the caller to answer, who may want more than that this one solve ends
-    parameters.catch_sigint_signal = False
-    # both can take most of the time on big models and help little here
-    parameters.symmetry_level = 0
-    parameters.cp_model_probing_level = 0
-    if budget.deterministic_per_level is not None:
-        parameters.max_deterministic_time = budget.deterministic_per_level
-        parameters.interleave_search = budget.workers > 1
-    else:
-        parameters.max_time_in_seconds = max(budget.deadline.left_s, _LEAST_S)
-    return solver
 
 
 def _stoppable(

@@ -22,7 +22,7 @@ from .ledger import Values
 from .proof import LevelProof
 
 _UNITS_PER_S = 0.5
-"""CP-SAT's deterministic time per level that stands for a second, where work is counted."""
+"""CP-SAT's deterministic time that stands for a second, where work is counted."""
 _MOST_GUESTS = 50_000
 """In all models of components together: the guests of all others are in each, though they stay where they are."""
 

@@ -36,7 +36,7 @@ _LEAST_WASTE = 0.02
 _MOVES_AHEAD = 1.5
 """How many times its share of the moves that are left a neighbourhood may spend."""
 _SOLVE_UNITS = 0.5
-"""Deterministic time per level and neighbourhood in reproducible mode."""
+"""Deterministic time per neighbourhood in reproducible mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class _Neighbourhoods:
         )
         budget = Budget(
             deadline=options.deadline.within(_SOLVE_S),
-            deterministic_per_level=None if options.rounds is None else _SOLVE_UNITS,
+            units=None if options.rounds is None else _SOLVE_UNITS,
             seed=options.seed + self._rounds,
             workers=options.workers,
         )

@@ -217,7 +217,7 @@ class Runner:
             gap=0 if first_open is None else first_open.gap,
             bound=0 if first_open is None else first_open.bound,
             left=1.0 if is_counted else max(0.0, left_s) / self._options.budget_s,
-            left_s=left_s,
+            left_s=self._options.budget_s if is_counted else left_s,
             is_counted=is_counted,
             asked=tuple(self._asked),
             engines=tuple(self._engines),

@@ -56,7 +56,7 @@ class Features:
 
     `exact_size` placement variables of the exact model; `moves` that are permitted; `loss_levels` count who is lost,
     `proven_levels` lead and are known to be optimal; `gap` and `bound` are of the first other level, zero if there is
-    none. `left` is the share of the budget that is left, `left_s` the seconds (infinity where work is counted). `asked`
+    none. `left` is the share of the budget that is left, `left_s` the seconds (all where work is counted). `asked`
     engines have had their turn, of all in `engines`.
     """
 
