@@ -22,6 +22,9 @@ from trimtab_solver.errors import Fault, Reason
 DOMAIN: Final = "trimtab.v1"
 """The `domain` of every ErrorInfo."""
 
+_ROOM_S: Final = 1.0
+"""When a process that found no room is tried again."""
+
 # gRPC clients refuse trailers above 8 KiB by default; the message is sent twice, as text and inside the details
 _MAX_DETAILS_BYTES = 4096
 _MAX_MESSAGE_CHARS = 400
@@ -152,6 +155,12 @@ def out_of_memory(limit_bytes: int) -> ServiceError:
         f"the request needs more than the {limit_mib} MiB that one request may use",
         {"limit_mib": str(limit_mib)},
     )
+
+
+def not_started(why: str) -> ServiceError:
+    """The error for a request that nothing was done for, because the system has no room for a process or a thread."""
+    text = f"there is no room for another process now ({why}); try again later"
+    return failure(ServiceReason.SOLVER_NOT_STARTED, text, retry_after_s=_ROOM_S)
 
 
 def too_short(remaining_s: float, needed_s: float) -> ServiceError:

@@ -14,7 +14,7 @@ from trimtab_solver.errors import RefusedError
 from trimtab_solver.policy.documents import Policy
 
 from ..status import ServiceError, ServiceReason, failure, out_of_memory, refusal
-from .frames import Failed, Request, Response, receive_frame
+from .frames import Failed, Request, Response, encode, receive_frame
 from .job import Job
 from .method import Quota
 from .worker import Worker
@@ -48,7 +48,12 @@ def run(connection: socket.socket, served: Policy | None = None) -> None:
     most = _address_space() + job.memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     os.nice(_niceness(job, request.content))
-    respond(Worker(connection, job, request.content, served))
+    try:
+        worker = Worker(connection, job, request.content, served)
+    except ServiceError as error:
+        connection.sendall(encode(Failed(error.status)))
+        return
+    respond(worker)
 
 
 def _niceness(job: Job, request: bytes) -> int:

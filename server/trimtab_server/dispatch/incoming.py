@@ -7,7 +7,9 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
-_LARGEST_AT_ONCE: Final = 4
+from ..memory import give_back_holes
+
+_LARGEST_AT_ONCE: Final = 3
 """How many messages of the largest size there is room for."""
 _LARGEST_OF_A_CLIENT: Final = 2
 
@@ -29,6 +31,7 @@ class Incoming:
     def drop(self) -> None:
         """Forget the bytes, and give their room to others."""
         self._content = b""
+        give_back_holes(self.size)
         drop, self._drop = self._drop, None
         if drop is not None:
             drop()
@@ -38,7 +41,7 @@ class Room:
     """How many bytes of requests the front process holds: nothing is received before there is room for all of it.
 
     How large a message is shows only when it is there, so each takes the room of the largest until then. No client has
-    more than half of the room.
+    more than two thirds of the room.
     """
 
     def __init__(self, largest_bytes: int) -> None:

@@ -18,7 +18,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from ..metrics import ServiceLoad
 from ..served_policy import HeldPolicy
-from ..status import ServiceError, ServiceReason, failure
+from ..status import ServiceError, not_started
 from .fork_server import ForkServerGoneError
 from .frames import Response, WorkReport
 from .incoming import Incoming
@@ -178,7 +178,7 @@ class Supervisor:
             except ForkServerGoneError:
                 continue
             except (OSError, TimeoutError) as error:
-                raise _not_started(error) from None
+                raise not_started(str(error) or "the fork server is starting") from None
 
     async def _fork(self) -> SolverProcess:
         """A process that waits for a job. Raises OSError, or ForkServerGoneError."""
@@ -213,11 +213,3 @@ class Supervisor:
                     solver.is_hung = True
                     _log.error("solver_hung", pid=solver.pid)
                     solver.kill()
-
-
-def _not_started(error: Exception) -> ServiceError:
-    return failure(
-        ServiceReason.SOLVER_NOT_STARTED,
-        f"there is no room for another process now ({error or 'the fork server is starting'}); try again later",
-        retry_after_s=RESTART_S,
-    )

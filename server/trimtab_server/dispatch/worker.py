@@ -19,7 +19,7 @@ from trimtab_solver.policy.documents import Policy
 from trimtab_solver.stages import Stages
 
 from ..convert.request import PolicyFiles
-from ..status import ServiceError, ServiceReason, failure
+from ..status import ServiceError, ServiceReason, failure, not_started
 from .frames import Accepted, Failed, Frame, ProgressMessage, Stop, WorkReport, encode, receive_frame
 from .job import Job
 
@@ -29,7 +29,13 @@ _PARSED_SIZE_FACTOR: Final = 4
 
 
 class Worker:
-    """One job, the bytes of its request, the connection to the front process, and the server's own policy."""
+    """One job, the bytes of its request, the connection to the front process, and the server's own policy.
+
+    Raises
+    ------
+    ServiceError
+        When there is no room for another thread.
+    """
 
     def __init__(self, connection: socket.socket, job: Job, request: bytes, served: Policy | None = None) -> None:
         self.job = job
@@ -45,7 +51,7 @@ class Worker:
         self._outcome = ""
         self._engine_faults: tuple[str, ...] = ()
         self._quarantined: tuple[str, ...] = ()
-        threading.Thread(target=self._listen, name="front-listener", daemon=True).start()
+        _start(threading.Thread(target=self._listen, name="front-listener", daemon=True))
 
     def message(self) -> Any:
         """The request, an instance of the method's message, parsed anew: nobody else holds it.
@@ -104,7 +110,7 @@ class Worker:
             return
         timer = threading.Timer(max(0.0, moment - time.monotonic()), self._give_up, [why])
         timer.daemon = True
-        timer.start()
+        _start(timer)
         try:
             yield
         finally:
@@ -135,6 +141,13 @@ class Worker:
                 self.stop.set()
         except (EOFError, OSError):
             _leave()
+
+
+def _start(thread: threading.Thread) -> None:
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise not_started(str(error)) from error
 
 
 def _leave() -> NoReturn:
