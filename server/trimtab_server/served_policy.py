@@ -135,7 +135,8 @@ def _print_of(folder: Path) -> Print:
     found = []
     for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
         try:
-            about = path.stat()
+            # a link that leads nowhere is a state of the folder as well
+            about = path.stat() if path.exists() else path.lstat()
         except OSError:
             continue  # removed in between: the next look sees the folder without it
         found.append((str(path), about.st_size, about.st_mtime_ns, about.st_ino))

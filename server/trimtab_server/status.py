@@ -45,6 +45,7 @@ class ServiceReason(enum.StrEnum):
     SOLVER_OUT_OF_MEMORY = "SOLVER_OUT_OF_MEMORY"
     ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE"
     REQUEST_NOT_RECEIVED = "REQUEST_NOT_RECEIVED"
+    WORK_NOT_DONE = "WORK_NOT_DONE"
     REQUEST_ID_REUSED = "REQUEST_ID_REUSED"
     SHUTTING_DOWN = "SHUTTING_DOWN"
     BUSY = "BUSY"
@@ -73,6 +74,7 @@ CODES: Final[Mapping[Reason | ServiceReason, int]] = MappingProxyType(
         ServiceReason.NO_SERVER_POLICY: code_pb2.FAILED_PRECONDITION,
         ServiceReason.DEADLINE_TOO_SHORT: code_pb2.FAILED_PRECONDITION,
         ServiceReason.SOLVER_OVERRAN: code_pb2.DEADLINE_EXCEEDED,
+        ServiceReason.WORK_NOT_DONE: code_pb2.DEADLINE_EXCEEDED,
         ServiceReason.SOLVER_CRASHED: code_pb2.INTERNAL,
         # nothing was done: the same request may be sent again
         ServiceReason.SOLVER_HUNG: code_pb2.UNAVAILABLE,

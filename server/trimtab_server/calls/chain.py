@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ class Call:
     peer: str
     context: Any
     """Its grpc.aio.ServicerContext; not to be touched once the client has left."""
+    deadline: float | None = None
+    """When the caller stops waiting, by `time.monotonic`."""
     request_bytes: int = 0
     """0 until the request is received, which is inside of all links."""
     response_bytes: int = 0
@@ -91,4 +94,5 @@ class Chain(grpc.aio.ServerInterceptor):
 
 def _call(method: str, context: Any) -> Call:
     # the peer is asked for at once: the context of a call that the client has left is no longer to be touched
-    return Call(method, context.peer(), context)
+    remaining_s = context.time_remaining()
+    return Call(method, context.peer(), context, None if remaining_s is None else time.monotonic() + remaining_s)

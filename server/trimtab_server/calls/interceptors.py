@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from google.rpc import code_pb2
@@ -16,6 +16,8 @@ from ..metrics import Metrics
 from ..status import ServiceError, ServiceReason, failure, reason_of
 from .chain import Call, Link
 
+_CLOCKS_S: Final = 0.05
+"""How far apart the clocks of deadlines may be."""
 _log = structlog.get_logger("trimtab.calls")
 
 
@@ -61,7 +63,9 @@ def recorded(metrics: Metrics) -> Link:
             record(code_pb2.Code.Name(status.code), reason_of(status), message=status.message)
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            record("CANCELLED")
+            # both look alike from here; the caller has its own clock
+            is_late = call.deadline is not None and time.monotonic() > call.deadline - _CLOCKS_S
+            record("DEADLINE_EXCEEDED" if is_late else "CANCELLED")
             raise
         record("OK")
 

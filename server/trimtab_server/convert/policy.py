@@ -44,7 +44,7 @@ def diff_to_proto(diff: PolicyDiff) -> pb.DiffPoliciesResponse:
             pb.SelectionChange(name=change.name, path=change.path, gained=change.gained, lost=change.lost)
             for change in diff.selections
         ],
-        plans=[_plan(change) for change in diff.plans],
+        plans=[plan_change_to_proto(change) for change in diff.plans],
     )
 
 
@@ -77,7 +77,8 @@ def _json(value: object) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _plan(change: PlanChange) -> pb.PlanChange:
+def plan_change_to_proto(change: PlanChange) -> pb.PlanChange:
+    """The message for what a scenario comes to."""
     return pb.PlanChange(
         scenario=change.scenario,
         old_side=_side(change.old),

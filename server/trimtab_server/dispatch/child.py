@@ -69,21 +69,12 @@ def respond(worker: Worker) -> None:
         response = worker.job.method.load_work()(worker)
         assert isinstance(response, worker.job.method.response)
         with worker.stages.timed("encode"):
-            end: Response | Failed = Response(_within_limit(response.SerializeToString(), worker.job.answer_bytes))
+            worker.check_size(response.ByteSize())
+            end: Response | Failed = Response(response.SerializeToString())
     except Exception as error:  # whatever it is must reach the log, and the caller as a status
         end = Failed(_status_error(error, worker).status)
     worker.send(worker.report())
     worker.send(end)
-
-
-def _within_limit(content: bytes, limit_bytes: int) -> bytes:
-    if len(content) > limit_bytes:
-        raise failure(
-            ServiceReason.ANSWER_TOO_LARGE,
-            f"the answer has {len(content)} bytes, and the server sends {limit_bytes} at most",
-            {"answer_bytes": str(len(content)), "limit_bytes": str(limit_bytes)},
-        )
-    return content
 
 
 def _status_error(error: Exception, worker: Worker) -> ServiceError:

@@ -176,11 +176,15 @@ class Dispatcher:
             waited_s = time.monotonic() - began
             self._metrics.waited(job.method.quota, waited_s)
             facts |= {"waited_s": round(waited_s, 3), "pid": solver.pid}
+            # a search ends by itself when its time is over, other work does not
+            is_search = job.method.quota is Quota.PLAN
+            left_s = job.end_by - time.monotonic()
+            end_at = self._end_at(left_s) if is_search else asyncio.get_running_loop().time() + left_s
             try:
-                async with asyncio.timeout_at(self._end_at(job.end_by - time.monotonic())) as limit:
+                async with asyncio.timeout_at(end_at) as limit:
                     response = await self._follow(solver, flight, limit, facts)
             except TimeoutError:
-                raise _overran(flight.budget_s) from None
+                raise (_overran(flight.budget_s) if is_search else _not_done(time.monotonic() - began)) from None
             if response is None and solver.is_hung:
                 raise _hung()
             if response is None:
@@ -257,6 +261,11 @@ def _overran(budget_s: float) -> ServiceError:
     after = f"after its budget of {budget_s:.3f} s" if budget_s else "in time"
     text = f"the solver did not end {after} and was ended"
     return failure(ServiceReason.SOLVER_OVERRAN, text, {"budget_s": f"{budget_s:.3f}"})
+
+
+def _not_done(worked_s: float) -> ServiceError:
+    text = f"the work was ended after {worked_s:.1f} s, before the deadline; send less at a time, or a later deadline"
+    return failure(ServiceReason.WORK_NOT_DONE, text, {"worked_s": f"{worked_s:.3f}"})
 
 
 def _hung() -> ServiceError:

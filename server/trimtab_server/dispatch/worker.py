@@ -92,6 +92,22 @@ class Worker:
         """Tell the caller how far the work is."""
         self.send(ProgressMessage(response.SerializeToString()))
 
+    def check_size(self, answer_bytes: int) -> None:
+        """Nothing, if an answer of so many bytes can be sent. Asked while it grows, lest more work is done for nothing.
+
+        Raises
+        ------
+        ServiceError
+            ANSWER_TOO_LARGE.
+        """
+        limit = self.job.answer_bytes
+        if answer_bytes > limit:
+            raise failure(
+                ServiceReason.ANSWER_TOO_LARGE,
+                f"the answer has {answer_bytes} bytes or more, and the server sends {limit} at most",
+                {"answer_bytes": str(answer_bytes), "limit_bytes": str(limit)},
+            )
+
     def note(self, **facts: Any) -> None:
         """Facts for the log."""
         self._facts |= facts

@@ -16,11 +16,13 @@ from trimtab_solver.review.testing import iterate_tests
 from trimtab_solver.snapshot import Snapshot
 
 from ..convert.findings import finding_to_proto
-from ..convert.policy import diff_to_proto, result_to_proto
+from ..convert.policy import diff_to_proto, plan_change_to_proto, result_to_proto
 from ..convert.request import policy_from_proto
 from ..convert.snapshot import snapshot_from_proto
 from ..dispatch.worker import Worker
 
+MAX_SCENARIOS: Final = 1000
+"""How many scenarios one call may compare plans for."""
 _WORK_PER_PLAN: Final = PlanOptions(budget_s=2.0, reproducible=True)
 """As on the command line."""
 
@@ -43,7 +45,12 @@ def test_policy(worker: Worker) -> pb.TestPolicyResponse:
     message: pb.TestPolicyRequest = worker.message()
     policy, text = worker.policy(policy_from_proto(message.policy)), message.name_filter
     wanted = iterate_tests(policy, _no_files, lambda test, case: text in test or text in case)
-    results = [result_to_proto(result) for result in wanted]
+    results: list[pb.TestCaseResult] = []
+    size = 0
+    for result in wanted:
+        results.append(result_to_proto(result))
+        size += results[-1].ByteSize()
+        worker.check_size(size)
     passed = sum(result.passed for result in results)
     return pb.TestPolicyResponse(
         results=results, passed_count=passed, failed_count=len(results) - passed, policy_digest=policy.digest
@@ -55,6 +62,10 @@ def diff_policies(worker: Worker) -> pb.DiffPoliciesResponse:
     message: pb.DiffPoliciesRequest = worker.message()
     old = worker.policy(policy_from_proto(message.old_policy, "old_policy"))
     new = worker.policy(policy_from_proto(message.new_policy, "new_policy"))
+    if len(message.scenarios) > MAX_SCENARIOS:
+        has = f"has {len(message.scenarios)} entries"
+        fault = Fault(Reason.OUT_OF_RANGE, "scenarios", has, f"send at most {MAX_SCENARIOS} at a time")
+        raise RefusedError([fault])
     scenarios = tuple(_scenario(message.scenarios[i], i) for i in range(len(message.scenarios)))
     if not message.HasField("snapshot"):
         if scenarios:
@@ -63,7 +74,15 @@ def diff_policies(worker: Worker) -> pb.DiffPoliciesResponse:
         return diff_to_proto(review.diff_policies(old, new))
     snapshot = snapshot_from_proto(message.snapshot)
     wanted = scenarios or (Scenario(name="as it is"),)
-    return diff_to_proto(review.diff_policies(old, new, snapshot, wanted, _WORK_PER_PLAN))
+    comparison = review.PolicyComparison(old, new, snapshot)
+    response = diff_to_proto(comparison.diff)
+    size = response.ByteSize()
+    worker.check_size(size)
+    for change in comparison.plan_changes(wanted, _WORK_PER_PLAN):
+        response.plans.append(plan_change_to_proto(change))
+        size += response.plans[-1].ByteSize()
+        worker.check_size(size)
+    return response
 
 
 def _scenario(message: pb.PolicyScenario, index: int) -> Scenario:

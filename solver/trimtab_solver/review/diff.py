@@ -116,22 +116,34 @@ def diff_policies(
     SnapshotRefusedError
         When the snapshot is wrong, or a scenario names parts that the cluster does not have.
     """
-    documents = tuple(document_changes(old, new))
     if snapshot is None:
-        return PolicyDiff(old.digest, new.digest, documents, tier_right_changes(old, new))
-    before = _prepared(snapshot, old)
-    after = before if old.digest == new.digest else _prepared(snapshot, new)
-    return PolicyDiff(
-        old.digest,
-        new.digest,
-        documents,
-        _right_changes(before, after),
-        tuple(_selection_changes(before, after)),
-        tuple(
-            _plan_change(before, after, scenario, happen(snapshot, scenario, f"scenarios[{i}]"), options)
-            for i, scenario in enumerate(scenarios)
-        ),
-    )
+        return PolicyDiff(old.digest, new.digest, tuple(document_changes(old, new)), tier_right_changes(old, new))
+    comparison = PolicyComparison(old, new, snapshot)
+    return replace(comparison.diff, plans=tuple(comparison.plan_changes(scenarios, options)))
+
+
+class PolicyComparison:
+    """Two policies on one cluster. `diff` holds what differs without any plan. Raises as `diff_policies`."""
+
+    def __init__(self, old: Policy, new: Policy, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._before = _prepared(snapshot, old)
+        self._after = self._before if old.digest == new.digest else _prepared(snapshot, new)
+        self.diff = PolicyDiff(
+            old.digest,
+            new.digest,
+            tuple(document_changes(old, new)),
+            _right_changes(self._before, self._after),
+            tuple(_selection_changes(self._before, self._after)),
+        )
+
+    def plan_changes(self, scenarios: Sequence[Scenario], options: PlanOptions = OPTIONS) -> Iterator[PlanChange]:
+        """What each scenario comes to, one after the other. Raises as `diff_policies`, before any plan is made."""
+        for i, scenario in enumerate(scenarios):
+            happen(self._snapshot, scenario, f"scenarios[{i}]")
+        for scenario in scenarios:
+            # not kept from above: states of thousands of scenarios are too much at a time
+            yield _plan_change(self._before, self._after, scenario, happen(self._snapshot, scenario), options)
 
 
 def _prepared(snapshot: Snapshot, policy: Policy) -> Prepared | _Refused:

@@ -26,6 +26,8 @@ OPTIONS = PlanOptions(budget_s=10.0, reproducible=True)
 """How tests plan: an amount of work instead of a time, so that a slow machine gives the same answer."""
 
 
+_SHOWN = 50
+"""How many guests or rules a failure lists before it only counts."""
 ReadSnapshot = Callable[[Document, str], Snapshot]
 """Reads the snapshot file that a test names."""
 
@@ -276,7 +278,8 @@ class _Run:
 
 
 def _listed(names: Collection[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
+    shown = ", ".join(sorted(names)[:_SHOWN]) or "none"
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
 
 
 def _is_short(requested: Mapping[str, int], size: Mapping[str, int]) -> bool:

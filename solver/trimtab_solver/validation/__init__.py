@@ -17,6 +17,8 @@ from .ranges import MAX_COUNT
 
 MAX_SUM = 1 << 60
 """What sums over the cluster, times the overcommit percentage, stay below: engines add up a few of them in 64 bits."""
+MAX_ID_LENGTH = 256
+"""How long ids may be, in characters: answers repeat them in every action and reason."""
 MAX_SHRINK_COST = 1000
 """The highest `resize.cost` a tier may have (rules/tier.py)."""
 
@@ -93,6 +95,11 @@ def snapshot_faults(snapshot: Snapshot, most: int | None = MAX_FAULTS) -> list[F
 def _index(parts: Sequence[PartT], field: str, noun: str, faults: FaultList) -> dict[str, PartT]:
     """The parts by id; the first of those with the same id."""
     by_id = {part.id: part for part in reversed(parts)}
+    if max(map(len, by_id), default=0) > MAX_ID_LENGTH:
+        for i, part in enumerate(parts):
+            if len(part.id) > MAX_ID_LENGTH:
+                message = f"the id of the {noun} has {len(part.id)} characters"
+                faults.add(Reason.OUT_OF_RANGE, f"snapshot.{field}[{i}].id", message, f"use at most {MAX_ID_LENGTH}")
     if len(by_id) == len(parts) and "" not in by_id:
         return by_id
     first: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -148,3 +149,16 @@ def test_requests_whose_weighted_shrinkage_would_overflow_are_refused() -> None:
     faults = snapshot_faults(Snapshot(hosts=(Host(id="h0", capacity={"memory_mib": 2**40}),), vms=guests))
     assert [(fault.reason, fault.path) for fault in faults] == [(Reason.OUT_OF_RANGE, "snapshot.vms")]
     assert "shrinkage" in faults[0].message
+
+
+@pytest.mark.parametrize("field", ["hosts", "vms", "domains", "storage_pools"])
+def test_ids_have_a_limited_length(field: str) -> None:
+    """Answers repeat them: one that is too long is named by its place, and not repeated in the fault."""
+    parts = getattr(GOOD, field)
+    changed: Any
+    for length, expected in ((256, []), (257, [(Reason.OUT_OF_RANGE, f"snapshot.{field}[{len(parts)}].id")])):
+        more = dataclasses.replace(parts[-1], id="x" * length)
+        changed = {field: (*parts, more)}
+        faults = snapshot_faults(dataclasses.replace(GOOD, **changed))
+        assert [(fault.reason, fault.path) for fault in faults] == expected
+        assert all("xx" not in str(fault) for fault in faults)

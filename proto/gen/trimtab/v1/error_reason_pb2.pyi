@@ -307,6 +307,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
           "metadata": {}
         }
     """
+    ERROR_REASON_WORK_NOT_DONE: _ErrorReason.ValueType  # 30
+    """A call that checks, tests, compares, verifies or explains was ended before its deadline, or at the most time that
+    the server gives. Code DEADLINE_EXCEEDED. Send less at a time, or a later deadline.
+    Example:
+        {
+          "reason": "WORK_NOT_DONE",
+          "domain": "trimtab.v1",
+          "metadata": {"worked_s": "24.000"}
+        }
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error status carries a google.rpc.ErrorInfo with `domain` "trimtab.v1" and `reason`: the name of a value below
@@ -599,6 +609,16 @@ Example:
       "reason": "REQUEST_NOT_RECEIVED",
       "domain": "trimtab.v1",
       "metadata": {}
+    }
+"""
+ERROR_REASON_WORK_NOT_DONE: ErrorReason.ValueType  # 30
+"""A call that checks, tests, compares, verifies or explains was ended before its deadline, or at the most time that
+the server gives. Code DEADLINE_EXCEEDED. Send less at a time, or a later deadline.
+Example:
+    {
+      "reason": "WORK_NOT_DONE",
+      "domain": "trimtab.v1",
+      "metadata": {"worked_s": "24.000"}
     }
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -416,7 +416,7 @@ class DiffPoliciesRequest(_message.Message):
     @_builtins.property
     def scenarios(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyScenario]:
         """What to plan for on the cluster; empty for the cluster as it is. Needs `snapshot`, else
-        ERROR_REASON_INVALID_REQUEST.
+        ERROR_REASON_INVALID_REQUEST. At most 1,000, else ERROR_REASON_OUT_OF_RANGE.
         """
 
     def __init__(

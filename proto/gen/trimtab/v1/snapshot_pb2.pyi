@@ -258,7 +258,9 @@ class FailureDomain(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     PARENT_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Unique among failure domains; not empty. Ids that begin with "host/" are taken: they name hosts outside any domain."""
+    """Unique among failure domains; not empty, at most 256 characters, else ERROR_REASON_OUT_OF_RANGE. Ids that begin with
+    "host/" are taken: they name hosts outside any domain.
+    """
     kind: _builtins.str
     """What it is, for example "site" or "rack"; not empty. Policies name it as `topology`. "host" is taken: every host is
     a domain of that kind.
@@ -291,7 +293,7 @@ class StoragePool(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Unique among storage pools; not empty."""
+    """Unique among storage pools; not empty, at most 256 characters, else ERROR_REASON_OUT_OF_RANGE."""
     kind: Global___StoragePoolKind.ValueType
     """How it is built. Required."""
     def __init__(
@@ -409,7 +411,7 @@ class Host(_message.Message):
     MIGRATION_BANDWIDTH_MBPS_FIELD_NUMBER: _builtins.int
     BOOT_S_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Unique among hosts; not empty."""
+    """Unique among hosts; not empty, at most 256 characters, else ERROR_REASON_OUT_OF_RANGE."""
     state: Global___HostState.ValueType
     """What it can do now. Required."""
     fencing: Global___FencingState.ValueType
@@ -619,7 +621,7 @@ class Vm(_message.Message):
     RESTART_S_FIELD_NUMBER: _builtins.int
     DEVICE_NEEDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Unique among guests; not empty."""
+    """Unique among guests; not empty, at most 256 characters, else ERROR_REASON_OUT_OF_RANGE."""
     tenant: _builtins.str
     """Who owns it. Free text that policies may use; may be empty."""
     tier: _builtins.str

@@ -222,3 +222,18 @@ def test_deadlines_shape_the_job() -> None:
         assert solvers.jobs[1].end_by < solvers.jobs[0].end_by < solvers.jobs[2].end_by
 
     asyncio.run(scenario())
+
+
+def test_work_that_is_no_search_ends_before_the_deadline() -> None:
+    """A call that checks or compares hears WORK_NOT_DONE while it still listens, and what works on it is ended."""
+
+    async def scenario() -> None:
+        solvers = ScriptedSolvers(_script(asyncio.Event()))
+        dispatcher = dispatcher_of(solvers, overrun_s=3600)
+        flight = await dispatcher.flight(REVIEW, Incoming(b"1"), 0.6)
+        with flight.joined(), pytest.raises(ServiceError) as refusal:
+            await flight.response()
+        assert reason_of(refusal.value.status) == "WORK_NOT_DONE"
+        assert solvers.ended == 1
+
+    asyncio.run(scenario())
