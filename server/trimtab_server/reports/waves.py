@@ -9,7 +9,7 @@ from typing import Final
 
 from trimtab_solver.actions import Action, ActionKind
 
-_DONE: Final[Mapping[ActionKind, str]] = {
+DONE: Final[Mapping[ActionKind, str]] = {
     ActionKind.FENCE_HOST: "fenced",
     ActionKind.BOOT_HOST: "booted",
     ActionKind.STOP: "stopped",
@@ -62,4 +62,4 @@ def waves_of(actions: Sequence[Action]) -> tuple[Wave, ...]:
 def count_done(actions: Iterable[Action]) -> str:
     """How many hosts and guests what was done with: ``1 fenced, 20 started``."""
     counts = Counter(action.kind for action in actions)
-    return ", ".join(f"{counts[kind]} {done}" for kind, done in _DONE.items() if counts[kind])
+    return ", ".join(f"{counts[kind]} {done}" for kind, done in DONE.items() if counts[kind])

@@ -11,6 +11,7 @@ from trimtab_server.cli.exits import ExitCode, exit_code_of
 from trimtab_server.reports.levels import describe_level, describe_proof, spell_value, unit_of
 from trimtab_server.reports.phrases import OUTCOMES, PHASES, describe_action
 from trimtab_server.reports.sites import count_sites
+from trimtab_server.reports.waves import DONE
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan, Undo
 from trimtab_solver.outcome import Answer, BrokenRule, Certificate, LevelValue, Outcome, StaysDown
 from trimtab_solver.snapshot import FailureDomain, Snapshot
@@ -56,6 +57,7 @@ def test_nothing_lacks_words() -> None:
     """Every outcome, phase, kind of action and level has a description."""
     assert set(OUTCOMES) == set(Outcome)
     assert set(PHASES) == set(Phase)
+    assert set(DONE) == set(ActionKind)
     assert all(describe_action(Action(1, kind, "v", "h1", "h2")) for kind in ActionKind)
     names = ("running:a+b", "inherited", "stops", "shrinkage", "should", "disruption", "balance")
     assert all(describe_level(name) and unit_of(name).name and unit_of(name).key for name in (*names, "a sum"))
