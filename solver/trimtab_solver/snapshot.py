@@ -94,6 +94,8 @@ class StoragePool:
 
     id: str
     kind: PoolKind = PoolKind.SHARED
+    labels: Mapping[str, str] = field(default_factory=lambda: _NO_LABELS)
+    """What policies select pools by, such as a RAID level or that it takes snapshots."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from trimtab_solver.actions import ActionKind
 from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.outcome import Outcome
 from trimtab_solver.policy.documents import Policy
-from trimtab_solver.snapshot import FailureDomain, Host, HostState, Snapshot, Vm, VmState
+from trimtab_solver.snapshot import FailureDomain, Host, HostState, PoolKind, Snapshot, StoragePool, Vm
 
 _HERE = Path(__file__).parent
 
@@ -62,11 +62,19 @@ class Step(_Strict):
         return {HostState(state.upper()): set(hosts) for state, hosts in self.event.items()}
 
 
+class _Pool(_Strict):
+    kind: PoolKind = PoolKind.SHARED
+    labels: dict[str, str] = {}
+    hosts: list[str]
+    """Those that reach it."""
+
+
 class _State(_Strict):
     sites: dict[str, list[str]]
     each_host: Size
     hosts: dict[str, Size] = {}
     standby: list[str] = []
+    pools: dict[str, _Pool] = {}
     each_guest: Size
     guests: dict[str, dict[str, Any]]
 
@@ -75,16 +83,19 @@ class _State(_Strict):
             hosts=tuple(self._host(host_id, site) for site, ids in self.sites.items() for host_id in ids),
             vms=tuple(self._vm(vm_id, dict(about)) for vm_id, about in self.guests.items()),
             domains=tuple(FailureDomain(site, "site") for site in self.sites),
+            storage_pools=tuple(StoragePool(name, pool.kind, pool.labels) for name, pool in self.pools.items()),
         )
 
     def _host(self, host_id: str, site: str) -> Host:
         state = HostState.STANDBY if host_id in self.standby else HostState.UP
-        return Host(host_id, (site,), capacity={**self.each_host, **self.hosts.get(host_id, {})}, state=state)
+        capacity = {**self.each_host, **self.hosts.get(host_id, {})}
+        reached = tuple(name for name, pool in self.pools.items() if host_id in pool.hosts)
+        return Host(host_id, (site,), capacity=capacity, state=state, storage_pool_ids=reached)
 
     def _vm(self, vm_id: str, about: dict[str, Any]) -> Vm:
-        tier, host_id = about.pop("tier"), about.pop("host")
+        tier, host_id, pool = about.pop("tier"), about.pop("host"), about.pop("pool", "")
         requested = {resource: about.pop(resource, amount) for resource, amount in self.each_guest.items()}
-        return Vm(vm_id, tier=tier, labels=about, requested=requested, state=VmState.RUNNING, host_id=host_id)
+        return Vm(vm_id, tier=tier, labels=about, requested=requested, host_id=host_id, storage_pool_id=pool)
 
 
 class _File(_Strict):

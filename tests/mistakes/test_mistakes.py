@@ -17,7 +17,7 @@ from trimtab_solver.authoring.lint import lint_files
 from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.review.conflicts import find_conflicts
 from trimtab_solver.review.contradictions import find_contradictions
-from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm
+from trimtab_solver.snapshot import FailureDomain, Host, PoolKind, Snapshot, StoragePool, Vm
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 _MARK = re.compile(r"#! (?P<rules>[a-z -]+)$")
@@ -27,7 +27,7 @@ CLUSTER = Snapshot(
     hosts=(
         Host("h1", ("r1",), capacity={"memory_mib": 16}, capabilities=_EQUIPPED),
         Host("h2", ("r2",), capacity={"memory_mib": 16}, capabilities=_EQUIPPED),
-        Host("h3", ("r3",), capacity={"memory_mib": 16}),
+        Host("h3", ("r3",), capacity={"memory_mib": 16}, storage_pool_ids=("san",)),
     ),
     vms=tuple(
         Vm(name, tier="bronze", labels={"role": name[:-2]}, requested={"memory_mib": 8}, host_id=host)
@@ -40,6 +40,7 @@ CLUSTER = Snapshot(
         FailureDomain("r2", "rack", "s1"),
         FailureDomain("r3", "rack", "s2"),
     ),
+    storage_pools=(StoragePool("san", PoolKind.SHARED, {"raid": "10"}),),
 )
 
 

@@ -31,6 +31,7 @@ from trimtab_solver.snapshot import (
     Host,
     HostState,
     Migratability,
+    PoolKind,
     Snapshot,
     StoragePool,
     Vm,
@@ -43,6 +44,10 @@ MEMORY = "memory_mib"
 _SHARES = ("0%", "25%", "50%", "75%", "100%")
 
 _ON = (HostState.UP, HostState.DEGRADED, HostState.DRAINING, HostState.MAINTENANCE)
+_POOLS = (
+    StoragePool("pool-0", PoolKind.SHARED, {"raid": "10"}),
+    StoragePool("pool-1", PoolKind.MIRRORED, {"raid": "5"}),
+)
 _RECEIVING = (HostState.UP, HostState.DEGRADED)
 
 
@@ -98,7 +103,7 @@ class Draw:
         chance = self.chance
         domains = self.domains()
         racks = [domain.id for domain in domains if domain.kind == "rack"]
-        pools = tuple(StoragePool(f"pool-{i}") for i in range(chance.randint(0, 2)))
+        pools = _POOLS[: chance.randint(0, 2)]
         hosts = tuple(self.host(i, racks, pools) for i in range(self.count(self.max_hosts)))
         self.free = {
             host.id: {
@@ -410,4 +415,12 @@ class Draw:
         require = self.chance.choice(
             ('host.labels.ups == "yes"', "host.cpu_generation >= 1", '"gpu" in host.capabilities')
         )
-        return HostRequirement(level=level, weight=weight, select=self.selector(snapshot), require=require)
+        storage = self.chance.choice((Selector(match_labels={"raid": "10"}), Selector(cel='pool.kind == "MIRRORED"')))
+        which = self.chance.choices(("host", "storage", "both"), (6, 2, 1))[0]
+        return HostRequirement(
+            level=level,
+            weight=weight,
+            select=self.selector(snapshot),
+            require=None if which == "storage" else require,
+            storage=None if which == "host" else storage,
+        )

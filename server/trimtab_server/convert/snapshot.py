@@ -190,12 +190,13 @@ def domain_to_proto(domain: FailureDomain) -> pb.FailureDomain:
 
 def pool_from_proto(message: pb.StoragePool, path: str, faults: list[Fault]) -> StoragePool:
     """The storage pool in `message`; what cannot be read is added to `faults`."""
-    return StoragePool(id=message.id, kind=POOL_KINDS.read(message.kind, f"{path}.kind", faults))
+    kind = POOL_KINDS.read(message.kind, f"{path}.kind", faults)
+    return StoragePool(id=message.id, kind=kind, labels=dict(message.labels))
 
 
 def pool_to_proto(pool: StoragePool) -> pb.StoragePool:
     """The message for `pool`."""
-    return pb.StoragePool(id=pool.id, kind=POOL_KINDS.to_proto[pool.kind])
+    return pb.StoragePool(id=pool.id, kind=POOL_KINDS.to_proto[pool.kind], labels=dict(pool.labels))
 
 
 def host_to_proto(host: Host) -> pb.Host:

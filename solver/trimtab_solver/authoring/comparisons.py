@@ -14,7 +14,7 @@ from ..policy.variables import VARIABLES, ExpressionScope, Shape
 _REMEMBERED: Final = 1024
 _TEXT: Final = r"""(?:'[^'\\]*'|"[^"\\]*")"""
 _MEMBER: Final = (
-    r"(?P<variable>(?:vm|host|event) \. \w+)"
+    r"(?P<variable>(?:vm|host|pool|event) \. \w+)"
     rf"(?: \. (?:\? )?(?P<key>\w+)(?! \()| \[ (?:\? )?(?P<quoted>{_TEXT}) \])?"
     rf"(?: \. orValue \( (?P<instead>{_TEXT}|\d+) \))?"
 )
@@ -24,7 +24,7 @@ _ORDER: Final = r"(?:[=!<>] =|<|>)"
 _COMPARED: Final = re.compile(rf"{_MEMBER} (?:{_EQUAL} (?P<text>{_TEXT})|{_ORDER} (?P<number>(?:- )?\d+)(?! [.\w]))")
 _REVERSED: Final = re.compile(rf"(?:(?P<text>{_TEXT}) {_EQUAL}|(?<![\w.] )(?P<number>(?:- )?\b\d+) {_ORDER}) {_MEMBER}")
 _LISTED: Final = re.compile(rf"{_MEMBER} in \[ (?P<values>{_TEXT}(?: , {_TEXT})*(?: ,)?) \]")
-_CONTAINED: Final = re.compile(rf"(?P<value>{_TEXT}) in (?P<variable>(?:vm|host|event) \. \w+)(?! \. \w)")
+_CONTAINED: Final = re.compile(rf"(?P<value>{_TEXT}) in (?P<variable>(?:vm|host|pool|event) \. \w+)(?! \. \w)")
 _TESTED: Final = re.compile(rf"has \( {_MEMBER} \)")
 _STRING: Final = re.compile(_TEXT)
 _LOGIC: Final = re.compile(r"(?:true|false|& &|\| \||[!()?:]| )*")

@@ -37,6 +37,13 @@ class DomainFixture(Strict):
     """The domain it lies in."""
 
 
+class PoolFixture(Strict):
+    """A storage pool."""
+
+    kind: PoolKind = Field(default=PoolKind.SHARED, strict=False)
+    labels: dict[str, str] = {}
+
+
 class HostFixture(Strict):
     """A host. Fields are those of a snapshot; all have defaults."""
 
@@ -85,7 +92,8 @@ class Fixtures(Strict):
     """A cluster. An id such as ``web-[1-4]`` stands for ``web-1`` to ``web-4``; at most 20,000 of each."""
 
     domains: dict[str, DomainFixture] = {}
-    storage_pools: dict[str, Annotated[PoolKind, Field(strict=False)]] = {}
+    storage_pools: dict[str, PoolFixture | Annotated[PoolKind, Field(strict=False)]] = {}
+    """The kind of each, or kind and labels."""
     each_host: HostFixture = HostFixture()
     """What every host has unless it says otherwise; amounts and labels are merged by key."""
     each_vm: VmFixture = VmFixture()

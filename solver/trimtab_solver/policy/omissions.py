@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from .documents import Document
 from .expressions import Expression
 from .subjects import Subjects
-from .variables import ExpressionScope
 
 NAMED_IN_FAULTS = 5
 """How many ids a fault lists before it only counts."""
@@ -40,7 +39,7 @@ class Omission:
         rule = f'"{self.expression.source}" in {self.document.kind} {self.document.name}'
         if self.subjects is None:
             return f"{rule} fails on this event: {self.why}"
-        noun = "guest" if self.subjects.scope is ExpressionScope.VM else "host"
+        noun = self.subjects.scope.noun
         ids = [self.subjects.ids[index] for index in sorted(self.indexes)]
         return f"{rule} fails on {count(len(ids), noun)}: {named(ids)}: {self.why}"
 

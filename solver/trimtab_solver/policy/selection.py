@@ -1,8 +1,8 @@
-"""Policy x snapshot: which guests and hosts every selector means, and which rights the event gives."""
+"""Policy x snapshot: which guests, hosts and pools every selector means, and which rights the event gives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -56,7 +56,8 @@ class Selection:
         self._snapshot = snapshot
         self._event_data = event_data(self.event)
         self._known = known or _Known.nothing(snapshot, self._event_data)
-        self._vms, self._hosts, self._memo = self._known.vms, self._known.hosts, self._known.memo
+        self._vms, self._hosts, self._pools = self._known.vms, self._known.hosts, self._known.pools
+        self._memo = self._known.memo
         self.wanted = self._known.wanted
         """Guests that are not switched off on purpose: rules about groups concern no others."""
         self.quarantined = quarantined
@@ -126,6 +127,16 @@ class Selection:
         return self._memo.ask(
             document.name, key, lambda: frozenset(self._select(self._hosts, document, path, selector))
         )
+
+    def pools(self, document: Document, path: str, selector: Selector) -> frozenset[str]:
+        """Ids of the storage pools that `selector` picks."""
+        return frozenset(self._select(self._pools, document, path, selector))
+
+    def picks(self, scope: ExpressionScope, document: Document, path: str, selector: Selector) -> Collection[str]:
+        """Ids of the guests, hosts or storage pools that `selector` picks, as the scope says."""
+        if scope is ExpressionScope.VM:
+            return self.vms(document, path, selector)
+        return (self.hosts if scope is ExpressionScope.HOST else self.pools)(document, path, selector)
 
     def hosts_where(self, document: Document, path: str, expression: str) -> frozenset[str]:
         """Ids of the hosts on which `expression` (bool over host and event) holds."""
@@ -260,6 +271,7 @@ class _Known:
     wanted: frozenset[str]
     vms: Subjects
     hosts: Subjects
+    pools: Subjects
     memo: Memo
     omissions: dict[tuple[str, str, str, str], Omission]
     forgotten: frozenset[Hashable] = frozenset()
@@ -272,6 +284,7 @@ class _Known:
             frozenset(vm.id for vm in snapshot.vms if vm.is_wanted),
             Subjects(ExpressionScope.VM, snapshot.vms, topology, event),
             Subjects(ExpressionScope.HOST, snapshot.hosts, topology, event),
+            Subjects(ExpressionScope.POOL, snapshot.storage_pools, topology, event),
             Memo(),
             {},
         )
@@ -281,6 +294,7 @@ class _Known:
         topology = Topology(snapshot)
         vms = self.vms.after(snapshot.vms, topology, event, changed)
         hosts = self.hosts.after(snapshot.hosts, topology, event, changed)
+        pools = self.pools.after(snapshot.storage_pools, topology, event, changed)
         wanted = self.wanted.union(vm.id for vm in snapshot.vms[len(self.vms.ids) :] if vm.is_wanted)
         stale = self.memo.stale(changed)
         omissions = {
@@ -288,7 +302,7 @@ class _Known:
             for key, omission in self.omissions.items()
             if omission.document.name not in stale
         }
-        return _Known(wanted, vms, hosts, self.memo.without(stale), omissions, stale)
+        return _Known(wanted, vms, hosts, pools, self.memo.without(stale), omissions, stale)
 
 
 def _compiled(document: Document, path: str, source: str, scope: ExpressionScope, returns: Returns) -> Expression:

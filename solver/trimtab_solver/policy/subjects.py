@@ -1,4 +1,4 @@
-"""Guests or hosts as columns, and expressions evaluated once per distinct row of the columns they read."""
+"""Guests, hosts or pools as columns, and expressions evaluated once per distinct row of the columns they read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..failures import Event
-from ..snapshot import Host, Snapshot, Vm
+from ..snapshot import Host, Snapshot, StoragePool, Vm
 from ..topology import Topology
 from .columns import EncodedColumn, Numbers, Rows, present
 from .expressions import (
@@ -23,6 +23,7 @@ from .expressions import (
 )
 from .variables import VARIABLES, ExpressionScope, Returns, Shape, Variable
 
+Parts = Sequence[Vm] | Sequence[Host] | Sequence[StoragePool]
 Result = bool | str | EvaluationFailure
 
 _MANY = 256
@@ -86,7 +87,7 @@ class _Known:
             {one: dict(results) for one, results in self.results.items() if _none_of(one.references, changed)},
         )
 
-    def extended(self, scope: ExpressionScope, added: Sequence[Vm] | Sequence[Host], topology: Topology) -> _Known:
+    def extended(self, scope: ExpressionScope, added: Parts, topology: Topology) -> _Known:
         """With subjects that come after the others; rows keep their numbers and results.
 
         Only the new subjects are read, unless maps are asked for another key.
@@ -109,12 +110,15 @@ def _none_of(references: Iterable[Reference], changed: frozenset[str]) -> bool:
 
 
 class Subjects:
-    """The guests or hosts of one snapshot, under one event. `ids` are in snapshot order; `index` gives their places."""
+    """The guests, hosts or pools of one snapshot, under one event.
+
+    `ids` are in snapshot order; `index` gives their places.
+    """
 
     def __init__(
         self,
         scope: ExpressionScope,
-        subjects: Sequence[Vm] | Sequence[Host],
+        subjects: Parts,
         topology: Topology,
         event: Mapping[str, object],
         known: _Known | None = None,
@@ -131,7 +135,7 @@ class Subjects:
 
     def after(
         self,
-        subjects: Sequence[Vm] | Sequence[Host],
+        subjects: Parts,
         topology: Topology,
         event: Mapping[str, object],
         changed: frozenset[str],

@@ -1,4 +1,4 @@
-"""What expressions can see: the variables of guests, hosts and the event, and how each is read from a snapshot."""
+"""What expressions can see: variables of guests, hosts, storage pools and the event, and how each is read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..failures import Event
-from ..snapshot import Host, Vm
+from ..snapshot import Host, StoragePool, Vm
 from ..topology import Topology
 
 
@@ -39,7 +39,21 @@ class ExpressionScope(enum.StrEnum):
 
     VM = "vm"
     HOST = "host"
+    POOL = "pool"
     EVENT = "event"
+
+    @property
+    def noun(self) -> str:
+        """What one of them is called."""
+        return _NOUNS[self]
+
+
+_NOUNS: Final = {
+    ExpressionScope.VM: "guest",
+    ExpressionScope.HOST: "host",
+    ExpressionScope.POOL: "storage pool",
+    ExpressionScope.EVENT: "event",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,10 @@ def _vm(field: str, shape: Shape, read: Callable[[Vm], Any]) -> Variable:
 
 def _host(field: str, shape: Shape, read: Callable[[Host], Any]) -> Variable:
     return Variable(f"host.{field}", shape, lambda host, _: read(host))
+
+
+def _pool(field: str, shape: Shape, read: Callable[[StoragePool], Any]) -> Variable:
+    return Variable(f"pool.{field}", shape, lambda pool, _: read(pool))
 
 
 def _event(field: str, shape: Shape, read: Callable[[Event], Any]) -> Variable:
@@ -102,9 +120,15 @@ _HOST = (
     ),
 )
 
+_POOL = (
+    _pool("id", Shape.STRING, lambda pool: pool.id),
+    _pool("kind", Shape.STRING, lambda pool: pool.kind.value),
+    _pool("labels", Shape.STRING_MAP, lambda pool: pool.labels),
+)
+
 
 def identity(scope: ExpressionScope) -> str:
-    """The variable that stands for which guests, or hosts, there are."""
+    """The variable that stands for which guests, hosts, or pools, there are."""
     return f"{scope.value}.id"
 
 
@@ -115,6 +139,7 @@ def _by_name(*groups: tuple[Variable, ...]) -> Mapping[str, Variable]:
 VARIABLES: Final[Mapping[ExpressionScope, Mapping[str, Variable]]] = {
     ExpressionScope.VM: _by_name(_VM, _EVENT),
     ExpressionScope.HOST: _by_name(_HOST, _EVENT),
+    ExpressionScope.POOL: _by_name(_POOL, _EVENT),
     ExpressionScope.EVENT: _by_name(_EVENT),
 }
 """By scope, then by name."""

@@ -108,6 +108,8 @@ def _worlds(rules: Sequence[Document], scope: ExpressionScope, fields: frozenset
     selectors, conditions, references = [], [], set()
     for rule in rules:
         content = rule.content.get("spec")
+        if any(use.scope is ExpressionScope.POOL for use in selectors_in(type(rule.spec), content)):
+            return None  # which hosts reach which pools takes a cluster to tell
         selectors += [
             Selector.model_validate(use.content, by_alias=True, by_name=False)
             for use in selectors_in(type(rule.spec), content)

@@ -14,7 +14,6 @@ from ..options import PlanOptions
 from ..outcome import Outcome
 from ..planner import plan_prepared
 from ..policy.documents import Policy, Selector
-from ..policy.variables import ExpressionScope
 from ..prepared import Prepared, prepare_lazily
 from ..rules.tier import guest_tiers, ranked_tiers
 from ..snapshot import Snapshot
@@ -183,9 +182,8 @@ def _selected(prepared: Prepared | _Refused) -> dict[tuple[str, str], frozenset[
     for document in prepared.policy.documents:
         for use in selectors_in(type(document.spec), document.content.get("spec")):
             selector = Selector.model_validate(use.content, by_alias=True, by_name=False)
-            pick = selection.vms if use.scope is ExpressionScope.VM else selection.hosts
             try:
-                found[document.name, use.path] = frozenset(pick(document, use.path, selector))
+                found[document.name, use.path] = frozenset(selection.picks(use.scope, document, use.path, selector))
             except RefusedError:
                 continue
     try:

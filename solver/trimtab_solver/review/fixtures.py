@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from ..authoring.policy_test import Fixtures, HostFixture, VmFixture, ids_of
+from ..authoring.policy_test import Fixtures, HostFixture, PoolFixture, VmFixture, ids_of
 from ..policy.documents import Strict
-from ..snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm, VmState
+from ..snapshot import FailureDomain, Host, PoolKind, Snapshot, StoragePool, Vm, VmState
 
 _HOST_NAMES = {"domains": "domain_ids", "storage_pools": "storage_pool_ids"}
 _VM_NAMES = {
@@ -27,8 +27,14 @@ def snapshot_of(fixtures: Fixtures) -> Snapshot:
         hosts=tuple(hosts),
         vms=tuple(_vm(name, _fields(fixtures.each_vm, vm, _VM_NAMES)) for name, vm in _each_of(fixtures.vms)),
         domains=tuple(FailureDomain(name, domain.kind, domain.parent) for name, domain in fixtures.domains.items()),
-        storage_pools=tuple(StoragePool(name, kind) for name, kind in fixtures.storage_pools.items()),
+        storage_pools=tuple(_pool(name, pool) for name, pool in fixtures.storage_pools.items()),
     )
+
+
+def _pool(name: str, pool: PoolFixture | PoolKind) -> StoragePool:
+    if isinstance(pool, PoolKind):
+        return StoragePool(name, pool)
+    return StoragePool(name, pool.kind, pool.labels)
 
 
 def _vm(name: str, fields: dict[str, Any]) -> Vm:

@@ -150,7 +150,14 @@ def _refuses_pin(words: Words, spec: Pin, vm: Vm, host: Host) -> bool:
 
 
 def _refuses_requirement(words: Words, spec: HostRequirement, vm: Vm, host: Host) -> bool:
-    return words.selects(spec.select, vm) and not holds(spec.require, host=host, event=words.event)
+    if not words.selects(spec.select, vm):
+        return False
+    offers = spec.require is None or holds(spec.require, host=host, event=words.event)
+    if spec.storage is None:
+        return not offers
+    fit = {pool.id for pool in words.snapshot.storage_pools if words.selects(spec.storage, pool)}
+    reached = {vm.storage_pool_id} if vm.storage_pool_id else set(host.storage_pool_ids)
+    return not offers or not fit & reached & set(host.storage_pool_ids)
 
 
 def _refuses_maintenance(words: Words, spec: Maintenance, vm: Vm, host: Host) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.support.reading.expressions import holds, text_of
 from tests.support.reading.world import domain_of, hardware_failures, is_wanted
 from trimtab_solver.policy.documents import Selector
-from trimtab_solver.snapshot import Host, Snapshot, Vm
+from trimtab_solver.snapshot import Host, Snapshot, StoragePool, Vm
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,14 @@ class Words:
         self.hosts = {host.id: host for host in snapshot.hosts}
         self.event = Event(hardware_failures(snapshot))
 
-    def selects(self, selector: Selector, one: Vm | Host) -> bool:
-        """Whether every part of the selector holds for the guest or host."""
+    def selects(self, selector: Selector, one: Vm | Host | StoragePool) -> bool:
+        """Whether every part of the selector holds for the guest, host or pool."""
         if selector.ids is not None and one.id not in selector.ids:
             return False
         wanted = selector.match_labels or {}
         if any(one.labels.get(label) != value for label, value in wanted.items()):
             return False
-        name = "vm" if isinstance(one, Vm) else "host"
+        name = {Vm: "vm", Host: "host", StoragePool: "pool"}[type(one)]
         return selector.cel is None or holds(selector.cel, **{"event": self.event, name: one})
 
     def guests(self, selector: Selector | None) -> list[Vm]:

@@ -13,9 +13,9 @@ from trimtab_solver.policy.expressions import (
     compile_expression,
     references_in,
 )
-from trimtab_solver.policy.subjects import Subjects, event_data
+from trimtab_solver.policy.subjects import Parts, Subjects, event_data
 from trimtab_solver.policy.variables import VARIABLES, ExpressionScope, Returns
-from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm
+from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm
 from trimtab_solver.topology import Topology
 
 EVENT = Event(hardware_failures=2, failed_hosts=3, failed_domains=("rack-1",), displaced_vms=40)
@@ -45,7 +45,12 @@ SNAPSHOT = Snapshot(
     (HOST,),
     (VM,),
     (FailureDomain("rack-1", "rack", "site-1"), FailureDomain("site-1", "site")),
+    (StoragePool("pool-1", labels={"raid": "10"}),),
 )
+PARTS: dict[ExpressionScope, Parts] = {
+    ExpressionScope.HOST: SNAPSHOT.hosts,
+    ExpressionScope.POOL: SNAPSHOT.storage_pools,
+}
 
 
 def value_of(
@@ -53,7 +58,7 @@ def value_of(
 ) -> bool | str | EvaluationFailure:
     subjects = Subjects(
         scope,
-        SNAPSHOT.hosts if scope is ExpressionScope.HOST else SNAPSHOT.vms,
+        PARTS.get(scope, SNAPSHOT.vms),
         Topology(SNAPSHOT),
         event_data(EVENT),
     )

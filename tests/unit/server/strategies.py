@@ -88,7 +88,9 @@ snapshots = st.builds(
     hosts=st.lists(hosts, max_size=2).map(tuple),
     vms=st.lists(vms, max_size=2).map(tuple),
     domains=st.lists(st.builds(FailureDomain, id=words, kind=words, parent_id=words), max_size=2).map(tuple),
-    storage_pools=st.lists(st.builds(StoragePool, id=words, kind=st.sampled_from(PoolKind)), max_size=2).map(tuple),
+    storage_pools=st.lists(
+        st.builds(StoragePool, id=words, kind=st.sampled_from(PoolKind), labels=labels), max_size=2
+    ).map(tuple),
     taken_at=st.integers(0, LAST_SECOND),
     hardware_failures=st.none() | counts,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.cluster import DOWN, policy, rule_scopes, snapshot, vm
@@ -18,7 +20,7 @@ from trimtab_solver.rules.resize import Resize
 from trimtab_solver.rules.separate import Separate
 from trimtab_solver.rules.spread import Spread
 from trimtab_solver.rules.together import Together
-from trimtab_solver.snapshot import HostState, VmState
+from trimtab_solver.snapshot import HostState, PoolKind, StoragePool, VmState
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.judges import JUDGES
 from trimtab_solver.verify.placement import judge_placement
@@ -152,6 +154,30 @@ def test_host_requirement_counts_each_guest_on_a_lesser_host() -> None:
     assert scope.amounts({"a": "h3", "b": "h3"}) == {"a": 1, "b": 1}
     assert scope.weight == 7
     assert not scope.refuses("a", "h3")
+
+
+def test_a_requirement_of_storage_is_asked_of_the_pools() -> None:
+    """Of the pool that a guest names, else of any that the host reaches; both parts must hold."""
+    pools = (
+        StoragePool("good", PoolKind.MIRRORED, {"raid": "10"}),
+        StoragePool("old", PoolKind.MIRRORED, {"raid": "5"}),
+        StoragePool("plain", PoolKind.SHARED, {"raid": "10"}),
+    )
+    reached = {1: ("good", "plain"), 2: ("old", "plain"), 3: ("good",), 4: ()}
+    where = {n: {"storage_pool_ids": ids, "labels": {"ups": "no" if n == 3 else "yes"}} for n, ids in reached.items()}
+    found = snapshot([vm("free"), vm("bound", storage_pool_id="good"), vm("wrong", storage_pool_id="plain")], where)
+    found = replace(found, storage_pools=pools)
+    storage = Selector(match_labels={"raid": "10"}, cel="pool.kind == 'MIRRORED'")
+    rule = HostRequirement(select=EVERYTHING, storage=storage)
+    both = HostRequirement(select=EVERYTHING, storage=storage, require='host.labels.ups == "yes"')
+
+    def allowed(spec: HostRequirement) -> dict[str, list[str]]:
+        scopes = rule_scopes(found, disks=spec)
+        hosts = [host.id for host in found.hosts]
+        return {member: [h for h in hosts if not one.refuses(member, h)] for one in scopes for member in one.members}
+
+    assert allowed(rule) == {"free": ["h1", "h3"], "bound": ["h1", "h3"], "wrong": []}
+    assert allowed(both) == {"free": ["h1"], "bound": ["h1"], "wrong": []}
 
 
 def test_near_counts_the_domains_without_those_to_be_near_to() -> None:

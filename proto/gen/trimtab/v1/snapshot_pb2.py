@@ -25,13 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19trimtab/v1/snapshot.proto\x12\ntrimtab.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x02\n\x08Snapshot\x12\x1f\n\x05hosts\x18\x01 \x03(\x0b\x32\x10.trimtab.v1.Host\x12\x1b\n\x03vms\x18\x02 \x03(\x0b\x32\x0e.trimtab.v1.Vm\x12*\n\x07\x64omains\x18\x03 \x03(\x0b\x32\x19.trimtab.v1.FailureDomain\x12.\n\rstorage_pools\x18\x04 \x03(\x0b\x32\x17.trimtab.v1.StoragePool\x12,\n\x08taken_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x11hardware_failures\x18\x06 \x01(\x05H\x00\x88\x01\x01\x42\x14\n\x12_hardware_failures\"<\n\rFailureDomain\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tparent_id\x18\x03 \x01(\t\"D\n\x0bStoragePool\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.trimtab.v1.StoragePoolKind\"\xf7\x05\n\x04Host\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ndomain_ids\x18\x02 \x03(\t\x12\x30\n\x08\x63\x61pacity\x18\x03 \x03(\x0b\x32\x1e.trimtab.v1.Host.CapacityEntry\x12\x30\n\x08reserved\x18\x04 \x03(\x0b\x32\x1e.trimtab.v1.Host.ReservedEntry\x12\x43\n\x12overcommit_percent\x18\x05 \x03(\x0b\x32\'.trimtab.v1.Host.OvercommitPercentEntry\x12$\n\x05state\x18\x06 \x01(\x0e\x32\x15.trimtab.v1.HostState\x12)\n\x07\x66\x65ncing\x18\x07 \x01(\x0e\x32\x18.trimtab.v1.FencingState\x12\x16\n\x0e\x63pu_generation\x18\x08 \x01(\x05\x12,\n\x06labels\x18\t \x03(\x0b\x32\x1c.trimtab.v1.Host.LabelsEntry\x12\x14\n\x0c\x63\x61pabilities\x18\n \x03(\t\x12\x18\n\x10storage_pool_ids\x18\x0b \x03(\t\x12\x1c\n\x0fmigration_slots\x18\x0c \x01(\x05H\x00\x88\x01\x01\x12%\n\x18migration_bandwidth_mbps\x18\r \x01(\x05H\x01\x88\x01\x01\x12\x13\n\x06\x62oot_s\x18\x0e \x01(\x05H\x02\x88\x01\x01\x1a/\n\rCapacityEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a/\n\rReservedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x38\n\x16OvercommitPercentEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x12\n\x10_migration_slotsB\x1b\n\x19_migration_bandwidth_mbpsB\t\n\x07_boot_s\"\x9f\x06\n\x02Vm\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\t\x12*\n\x06labels\x18\x04 \x03(\x0b\x32\x1a.trimtab.v1.Vm.LabelsEntry\x12\r\n\x05group\x18\x05 \x01(\t\x12\x30\n\trequested\x18\x06 \x03(\x0b\x32\x1d.trimtab.v1.Vm.RequestedEntry\x12\x32\n\nguaranteed\x18\x07 \x03(\x0b\x32\x1e.trimtab.v1.Vm.GuaranteedEntry\x12\x30\n\tallocated\x18\x08 \x03(\x0b\x32\x1d.trimtab.v1.Vm.AllocatedEntry\x12&\n\x04used\x18\t \x03(\x0b\x32\x18.trimtab.v1.Vm.UsedEntry\x12\"\n\x05state\x18\n \x01(\x0e\x32\x13.trimtab.v1.VmState\x12\x0f\n\x07host_id\x18\x0b \x01(\t\x12\x16\n\x0etarget_host_id\x18\x0c \x01(\t\x12\x14\n\x0chome_host_id\x18\r \x01(\t\x12\x17\n\x0fstorage_pool_id\x18\x0e \x01(\t\x12\x30\n\rmigratability\x18\x0f \x01(\x0e\x32\x19.trimtab.v1.Migratability\x12\x17\n\x0f\x64irty_rate_mbps\x18\x10 \x01(\x05\x12\x16\n\trestart_s\x18\x11 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x0c\x64\x65vice_needs\x18\x12 \x03(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x30\n\x0eRequestedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x31\n\x0fGuaranteedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x30\n\x0e\x41llocatedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a+\n\tUsedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x42\x0c\n\n_restart_s*\x8f\x01\n\x0fStoragePoolKind\x12!\n\x1dSTORAGE_POOL_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18STORAGE_POOL_KIND_SHARED\x10\x01\x12\x1e\n\x1aSTORAGE_POOL_KIND_MIRRORED\x10\x02\x12\x1b\n\x17STORAGE_POOL_KIND_LOCAL\x10\x03*\xb5\x01\n\tHostState\x12\x1a\n\x16HOST_STATE_UNSPECIFIED\x10\x00\x12\x11\n\rHOST_STATE_UP\x10\x01\x12\x13\n\x0fHOST_STATE_DOWN\x10\x02\x12\x17\n\x13HOST_STATE_DRAINING\x10\x03\x12\x1a\n\x16HOST_STATE_MAINTENANCE\x10\x04\x12\x16\n\x12HOST_STATE_STANDBY\x10\x05\x12\x17\n\x13HOST_STATE_DEGRADED\x10\x06*\x82\x01\n\x0c\x46\x65ncingState\x12\x1d\n\x19\x46\x45NCING_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46\x45NCING_STATE_UNFENCED\x10\x01\x12\x18\n\x14\x46\x45NCING_STATE_FENCED\x10\x02\x12\x1d\n\x19\x46\x45NCING_STATE_UNFENCEABLE\x10\x03*\xad\x01\n\x07VmState\x12\x18\n\x14VM_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10VM_STATE_RUNNING\x10\x01\x12\x16\n\x12VM_STATE_DISPLACED\x10\x02\x12\x14\n\x10VM_STATE_STOPPED\x10\x03\x12\x16\n\x12VM_STATE_SUSPENDED\x10\x04\x12\x14\n\x10VM_STATE_PENDING\x10\x05\x12\x16\n\x12VM_STATE_MIGRATING\x10\x06*v\n\rMigratability\x12\x1d\n\x19MIGRATABILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12MIGRATABILITY_LIVE\x10\x01\x12\x16\n\x12MIGRATABILITY_COLD\x10\x02\x12\x16\n\x12MIGRATABILITY_NONE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19trimtab/v1/snapshot.proto\x12\ntrimtab.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x02\n\x08Snapshot\x12\x1f\n\x05hosts\x18\x01 \x03(\x0b\x32\x10.trimtab.v1.Host\x12\x1b\n\x03vms\x18\x02 \x03(\x0b\x32\x0e.trimtab.v1.Vm\x12*\n\x07\x64omains\x18\x03 \x03(\x0b\x32\x19.trimtab.v1.FailureDomain\x12.\n\rstorage_pools\x18\x04 \x03(\x0b\x32\x17.trimtab.v1.StoragePool\x12,\n\x08taken_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x11hardware_failures\x18\x06 \x01(\x05H\x00\x88\x01\x01\x42\x14\n\x12_hardware_failures\"<\n\rFailureDomain\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tparent_id\x18\x03 \x01(\t\"\xa8\x01\n\x0bStoragePool\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.trimtab.v1.StoragePoolKind\x12\x33\n\x06labels\x18\x03 \x03(\x0b\x32#.trimtab.v1.StoragePool.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf7\x05\n\x04Host\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ndomain_ids\x18\x02 \x03(\t\x12\x30\n\x08\x63\x61pacity\x18\x03 \x03(\x0b\x32\x1e.trimtab.v1.Host.CapacityEntry\x12\x30\n\x08reserved\x18\x04 \x03(\x0b\x32\x1e.trimtab.v1.Host.ReservedEntry\x12\x43\n\x12overcommit_percent\x18\x05 \x03(\x0b\x32\'.trimtab.v1.Host.OvercommitPercentEntry\x12$\n\x05state\x18\x06 \x01(\x0e\x32\x15.trimtab.v1.HostState\x12)\n\x07\x66\x65ncing\x18\x07 \x01(\x0e\x32\x18.trimtab.v1.FencingState\x12\x16\n\x0e\x63pu_generation\x18\x08 \x01(\x05\x12,\n\x06labels\x18\t \x03(\x0b\x32\x1c.trimtab.v1.Host.LabelsEntry\x12\x14\n\x0c\x63\x61pabilities\x18\n \x03(\t\x12\x18\n\x10storage_pool_ids\x18\x0b \x03(\t\x12\x1c\n\x0fmigration_slots\x18\x0c \x01(\x05H\x00\x88\x01\x01\x12%\n\x18migration_bandwidth_mbps\x18\r \x01(\x05H\x01\x88\x01\x01\x12\x13\n\x06\x62oot_s\x18\x0e \x01(\x05H\x02\x88\x01\x01\x1a/\n\rCapacityEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a/\n\rReservedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x38\n\x16OvercommitPercentEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x12\n\x10_migration_slotsB\x1b\n\x19_migration_bandwidth_mbpsB\t\n\x07_boot_s\"\x9f\x06\n\x02Vm\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\t\x12*\n\x06labels\x18\x04 \x03(\x0b\x32\x1a.trimtab.v1.Vm.LabelsEntry\x12\r\n\x05group\x18\x05 \x01(\t\x12\x30\n\trequested\x18\x06 \x03(\x0b\x32\x1d.trimtab.v1.Vm.RequestedEntry\x12\x32\n\nguaranteed\x18\x07 \x03(\x0b\x32\x1e.trimtab.v1.Vm.GuaranteedEntry\x12\x30\n\tallocated\x18\x08 \x03(\x0b\x32\x1d.trimtab.v1.Vm.AllocatedEntry\x12&\n\x04used\x18\t \x03(\x0b\x32\x18.trimtab.v1.Vm.UsedEntry\x12\"\n\x05state\x18\n \x01(\x0e\x32\x13.trimtab.v1.VmState\x12\x0f\n\x07host_id\x18\x0b \x01(\t\x12\x16\n\x0etarget_host_id\x18\x0c \x01(\t\x12\x14\n\x0chome_host_id\x18\r \x01(\t\x12\x17\n\x0fstorage_pool_id\x18\x0e \x01(\t\x12\x30\n\rmigratability\x18\x0f \x01(\x0e\x32\x19.trimtab.v1.Migratability\x12\x17\n\x0f\x64irty_rate_mbps\x18\x10 \x01(\x05\x12\x16\n\trestart_s\x18\x11 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x0c\x64\x65vice_needs\x18\x12 \x03(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x30\n\x0eRequestedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x31\n\x0fGuaranteedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x30\n\x0e\x41llocatedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a+\n\tUsedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x42\x0c\n\n_restart_s*\x8f\x01\n\x0fStoragePoolKind\x12!\n\x1dSTORAGE_POOL_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18STORAGE_POOL_KIND_SHARED\x10\x01\x12\x1e\n\x1aSTORAGE_POOL_KIND_MIRRORED\x10\x02\x12\x1b\n\x17STORAGE_POOL_KIND_LOCAL\x10\x03*\xb5\x01\n\tHostState\x12\x1a\n\x16HOST_STATE_UNSPECIFIED\x10\x00\x12\x11\n\rHOST_STATE_UP\x10\x01\x12\x13\n\x0fHOST_STATE_DOWN\x10\x02\x12\x17\n\x13HOST_STATE_DRAINING\x10\x03\x12\x1a\n\x16HOST_STATE_MAINTENANCE\x10\x04\x12\x16\n\x12HOST_STATE_STANDBY\x10\x05\x12\x17\n\x13HOST_STATE_DEGRADED\x10\x06*\x82\x01\n\x0c\x46\x65ncingState\x12\x1d\n\x19\x46\x45NCING_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46\x45NCING_STATE_UNFENCED\x10\x01\x12\x18\n\x14\x46\x45NCING_STATE_FENCED\x10\x02\x12\x1d\n\x19\x46\x45NCING_STATE_UNFENCEABLE\x10\x03*\xad\x01\n\x07VmState\x12\x18\n\x14VM_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10VM_STATE_RUNNING\x10\x01\x12\x16\n\x12VM_STATE_DISPLACED\x10\x02\x12\x14\n\x10VM_STATE_STOPPED\x10\x03\x12\x16\n\x12VM_STATE_SUSPENDED\x10\x04\x12\x14\n\x10VM_STATE_PENDING\x10\x05\x12\x16\n\x12VM_STATE_MIGRATING\x10\x06*v\n\rMigratability\x12\x1d\n\x19MIGRATABILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12MIGRATABILITY_LIVE\x10\x01\x12\x16\n\x12MIGRATABILITY_COLD\x10\x02\x12\x16\n\x12MIGRATABILITY_NONE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'trimtab.v1.snapshot_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_STORAGEPOOL_LABELSENTRY']._loaded_options = None
+  _globals['_STORAGEPOOL_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_HOST_CAPACITYENTRY']._loaded_options = None
   _globals['_HOST_CAPACITYENTRY']._serialized_options = b'8\001'
   _globals['_HOST_RESERVEDENTRY']._loaded_options = None
@@ -50,42 +52,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VM_ALLOCATEDENTRY']._serialized_options = b'8\001'
   _globals['_VM_USEDENTRY']._loaded_options = None
   _globals['_VM_USEDENTRY']._serialized_options = b'8\001'
-  _globals['_STORAGEPOOLKIND']._serialized_start=2038
-  _globals['_STORAGEPOOLKIND']._serialized_end=2181
-  _globals['_HOSTSTATE']._serialized_start=2184
-  _globals['_HOSTSTATE']._serialized_end=2365
-  _globals['_FENCINGSTATE']._serialized_start=2368
-  _globals['_FENCINGSTATE']._serialized_end=2498
-  _globals['_VMSTATE']._serialized_start=2501
-  _globals['_VMSTATE']._serialized_end=2674
-  _globals['_MIGRATABILITY']._serialized_start=2676
-  _globals['_MIGRATABILITY']._serialized_end=2794
+  _globals['_STORAGEPOOLKIND']._serialized_start=2139
+  _globals['_STORAGEPOOLKIND']._serialized_end=2282
+  _globals['_HOSTSTATE']._serialized_start=2285
+  _globals['_HOSTSTATE']._serialized_end=2466
+  _globals['_FENCINGSTATE']._serialized_start=2469
+  _globals['_FENCINGSTATE']._serialized_end=2599
+  _globals['_VMSTATE']._serialized_start=2602
+  _globals['_VMSTATE']._serialized_end=2775
+  _globals['_MIGRATABILITY']._serialized_start=2777
+  _globals['_MIGRATABILITY']._serialized_end=2895
   _globals['_SNAPSHOT']._serialized_start=75
   _globals['_SNAPSHOT']._serialized_end=339
   _globals['_FAILUREDOMAIN']._serialized_start=341
   _globals['_FAILUREDOMAIN']._serialized_end=401
-  _globals['_STORAGEPOOL']._serialized_start=403
-  _globals['_STORAGEPOOL']._serialized_end=471
-  _globals['_HOST']._serialized_start=474
-  _globals['_HOST']._serialized_end=1233
-  _globals['_HOST_CAPACITYENTRY']._serialized_start=972
-  _globals['_HOST_CAPACITYENTRY']._serialized_end=1019
-  _globals['_HOST_RESERVEDENTRY']._serialized_start=1021
-  _globals['_HOST_RESERVEDENTRY']._serialized_end=1068
-  _globals['_HOST_OVERCOMMITPERCENTENTRY']._serialized_start=1070
-  _globals['_HOST_OVERCOMMITPERCENTENTRY']._serialized_end=1126
-  _globals['_HOST_LABELSENTRY']._serialized_start=1128
-  _globals['_HOST_LABELSENTRY']._serialized_end=1173
-  _globals['_VM']._serialized_start=1236
-  _globals['_VM']._serialized_end=2035
-  _globals['_VM_LABELSENTRY']._serialized_start=1128
-  _globals['_VM_LABELSENTRY']._serialized_end=1173
-  _globals['_VM_REQUESTEDENTRY']._serialized_start=1827
-  _globals['_VM_REQUESTEDENTRY']._serialized_end=1875
-  _globals['_VM_GUARANTEEDENTRY']._serialized_start=1877
-  _globals['_VM_GUARANTEEDENTRY']._serialized_end=1926
-  _globals['_VM_ALLOCATEDENTRY']._serialized_start=1928
-  _globals['_VM_ALLOCATEDENTRY']._serialized_end=1976
-  _globals['_VM_USEDENTRY']._serialized_start=1978
-  _globals['_VM_USEDENTRY']._serialized_end=2021
+  _globals['_STORAGEPOOL']._serialized_start=404
+  _globals['_STORAGEPOOL']._serialized_end=572
+  _globals['_STORAGEPOOL_LABELSENTRY']._serialized_start=527
+  _globals['_STORAGEPOOL_LABELSENTRY']._serialized_end=572
+  _globals['_HOST']._serialized_start=575
+  _globals['_HOST']._serialized_end=1334
+  _globals['_HOST_CAPACITYENTRY']._serialized_start=1073
+  _globals['_HOST_CAPACITYENTRY']._serialized_end=1120
+  _globals['_HOST_RESERVEDENTRY']._serialized_start=1122
+  _globals['_HOST_RESERVEDENTRY']._serialized_end=1169
+  _globals['_HOST_OVERCOMMITPERCENTENTRY']._serialized_start=1171
+  _globals['_HOST_OVERCOMMITPERCENTENTRY']._serialized_end=1227
+  _globals['_HOST_LABELSENTRY']._serialized_start=527
+  _globals['_HOST_LABELSENTRY']._serialized_end=572
+  _globals['_VM']._serialized_start=1337
+  _globals['_VM']._serialized_end=2136
+  _globals['_VM_LABELSENTRY']._serialized_start=527
+  _globals['_VM_LABELSENTRY']._serialized_end=572
+  _globals['_VM_REQUESTEDENTRY']._serialized_start=1928
+  _globals['_VM_REQUESTEDENTRY']._serialized_end=1976
+  _globals['_VM_GUARANTEEDENTRY']._serialized_start=1978
+  _globals['_VM_GUARANTEEDENTRY']._serialized_end=2027
+  _globals['_VM_ALLOCATEDENTRY']._serialized_start=2029
+  _globals['_VM_ALLOCATEDENTRY']._serialized_end=2077
+  _globals['_VM_USEDENTRY']._serialized_start=2079
+  _globals['_VM_USEDENTRY']._serialized_end=2122
 # @@protoc_insertion_point(module_scope)

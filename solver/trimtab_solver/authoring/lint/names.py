@@ -13,22 +13,24 @@ from ...policy.likeness import Spelling
 from ...policy.variables import ExpressionScope
 from ...rules.policy_set import PolicySet
 from ...rules.tier import Tier
-from ...snapshot import HostState, Migratability, Snapshot, VmState
+from ...snapshot import HostState, Migratability, PoolKind, Snapshot, VmState
 from ..comparisons import comparisons_in
 from ..expression_fields import expressions_in, selectors_in
 from ..findings import Finding, Severity, finding_at
-from ..policy_test import Fixtures, PolicyTest
+from ..policy_test import Fixtures, PolicyTest, PoolFixture
 
 _ENUMS: Mapping[str, type[enum.StrEnum]] = {
     "vm.state": VmState,
     "vm.migratability": Migratability,
     "host.state": HostState,
+    "pool.kind": PoolKind,
 }
 """Variables that have one of a few values, whatever the cluster."""
 
 _KEYED: Mapping[ExpressionScope, frozenset[str]] = {
     ExpressionScope.VM: frozenset({"vm.labels"}),
     ExpressionScope.HOST: frozenset({"host.labels"}),
+    ExpressionScope.POOL: frozenset({"pool.labels"}),
     ExpressionScope.EVENT: frozenset(),
 }
 _CLOSE = 0.7
@@ -126,6 +128,8 @@ def _known(policy: Policy, snapshot: Snapshot | None) -> Names:
             names.add_keys("host.labels", host.labels)
             names.add("host.capabilities", *host.capabilities)
             names.add("host.storage_pools", *host.storage_pool_ids)
+        for pool in snapshot.storage_pools:
+            names.add_keys("pool.labels", pool.labels)
     else:
         for document in policy.tests:
             if isinstance(document.spec, PolicyTest) and document.spec.fixtures is not None:
@@ -151,6 +155,9 @@ def _add_fixtures(names: Names, fixtures: Fixtures) -> None:
     for host in (fixtures.each_host, *fixtures.hosts.values()):
         names.add_keys("host.labels", host.labels)
         names.add("host.capabilities", *host.capabilities)
+    for pool in fixtures.storage_pools.values():
+        if isinstance(pool, PoolFixture):
+            names.add_keys("pool.labels", pool.labels)
 
 
 def _key_findings(

@@ -14,8 +14,6 @@ from ..inclusion import Inclusions
 from ..step_limit import StepLimit
 from ..worlds import worlds_of
 
-_NOUN = {ExpressionScope.VM: "guest", ExpressionScope.HOST: "host", ExpressionScope.EVENT: "event"}
-
 
 def selector_findings(policy: Policy, steps: StepLimit) -> Iterator[Finding]:
     """Findings about every enabled document."""
@@ -37,7 +35,7 @@ def _selector_findings(document: Document, steps: StepLimit) -> Iterator[Finding
         worlds = worlds_of(use.scope, [selector])
         if worlds is None or not steps.take(len(worlds.all)):
             continue
-        found, noun = worlds.where(selector), _NOUN[use.scope]
+        found, noun = worlds.where(selector), use.scope.noun
         path = f"{use.path}.cel" if selector.cel is not None else use.path
         if not found:
             message = f"{use.path} matches no {noun}, whatever the cluster"
@@ -58,7 +56,7 @@ def _condition_findings(document: Document, steps: StepLimit) -> Iterator[Findin
         worlds = worlds_of(use.scope, conditions=[use.source])
         if worlds is None or not steps.take(len(worlds.all)):
             continue
-        found, noun = worlds.holding(use.source), _NOUN[use.scope]
+        found, noun = worlds.holding(use.source), use.scope.noun
         if not found:
             message = f"{use.path} holds for no {noun}, whatever the cluster"
             fix = "its parts contradict each other"

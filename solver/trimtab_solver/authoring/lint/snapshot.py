@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from ...errors import PolicyRefusedError
 from ...policy.documents import Document, Level, RuleSpec, Selector, Source
@@ -25,6 +26,8 @@ from ...verify.scope import HostScope
 from ..expression_fields import SelectorUse, expressions_in, selectors_in
 from ..findings import Finding, Severity, finding_at, findings_of
 
+_OF_HOSTS = frozenset({ExpressionScope.HOST, ExpressionScope.POOL})
+"""What fields see that say which hosts."""
 _PAIR = 2
 _PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+) ")
 
@@ -82,14 +85,14 @@ def _source_in(path: str) -> Source:
 def _selector_findings(selection: Selection, document: Document) -> Iterator[Finding]:
     for use in selectors_in(type(document.spec), document.content.get("spec")):
         selector = _selector(use)
-        is_vm = use.scope is ExpressionScope.VM
-        noun = "guest" if is_vm else "host"
-        everything = selection.derived(_guest_ids if is_vm else _host_ids)
-        found = (selection.vms if is_vm else selection.hosts)(document, use.path, selector)
+        noun = use.scope.noun
+        ids_of, spelling_of = _IDS[use.scope]
+        everything = selection.derived(ids_of)
+        found = selection.picks(use.scope, document, use.path, selector)
         unknown = sorted(set(selector.ids or ()) - everything)
         if unknown:
             message = f"{use.path} names {noun}s that the snapshot does not hold: {named(unknown)}"
-            fix = selection.derived(_guest_spelling if is_vm else _host_spelling).suggestion(unknown[0])
+            fix = selection.derived(spelling_of).suggestion(unknown[0])
             yield finding_at(
                 document,
                 f"{use.path}.ids",
@@ -124,12 +127,28 @@ def _host_ids(selection: Selection) -> frozenset[str]:
     return frozenset(host.id for host in selection.reading("host.id").hosts)
 
 
+def _pool_ids(selection: Selection) -> frozenset[str]:
+    return frozenset(pool.id for pool in selection.reading("pool.id").storage_pools)
+
+
 def _guest_spelling(selection: Selection) -> Spelling:
     return Spelling(selection.derived(_guest_ids))
 
 
 def _host_spelling(selection: Selection) -> Spelling:
     return Spelling(selection.derived(_host_ids))
+
+
+def _pool_spelling(selection: Selection) -> Spelling:
+    return Spelling(selection.derived(_pool_ids))
+
+
+_IDS: Final[Mapping[ExpressionScope, tuple[Callable[[Selection], frozenset[str]], Callable[[Selection], Spelling]]]] = {
+    ExpressionScope.VM: (_guest_ids, _guest_spelling),
+    ExpressionScope.HOST: (_host_ids, _host_spelling),
+    ExpressionScope.POOL: (_pool_ids, _pool_spelling),
+}
+"""What selectors of a scope choose from, and how it is spelt; each is asked once (`Selection.derived`)."""
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------
@@ -155,7 +174,7 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
         if isinstance(scope, HostScope) and not scope.hosts:
             path, guests = _host_field(document), len(scope.members)
             message = f"no host satisfies {path}, so none of the {guests} selected guests may run anywhere"
-            fix = "look for misspelt labels and capabilities"
+            fix = "look for misspelt labels and capabilities, and what storage pools hosts reach and guests name"
             yield finding_at(document, path, _severity(spec), "no-host", message, fix)
     if not concerned:
         message = "constrains nothing here: its condition does not hold, or no group is large enough to break it"
@@ -188,8 +207,8 @@ def _host_field(document: Document) -> str:
     """The field that says which hosts."""
     content = document.content.get("spec")
     kind = type(document.spec)
-    paths = [use.path for use in selectors_in(kind, content) if use.scope is ExpressionScope.HOST]
-    paths += [use.path for use in expressions_in(kind, content) if use.scope is ExpressionScope.HOST]
+    paths = [use.path for use in selectors_in(kind, content) if use.scope in _OF_HOSTS]
+    paths += [use.path for use in expressions_in(kind, content) if use.scope in _OF_HOSTS]
     return paths[0] if paths else "spec"
 
 
