@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from benchmarks import policies, prepared, renamings, startup
+from benchmarks import policies, prepared, renamings, small_plans, startup
 from benchmarks.btrplace import subject as btrplace
 from benchmarks.growth import subject as growth
 from benchmarks.peers import subject as peers
@@ -16,6 +16,7 @@ from benchmarks.vmha import subject as vmha
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "startup": startup.cases,
+    "small_plans": small_plans.cases,
     "policies": policies.cases,
     "growth": growth.cases,
     "prepared": prepared.cases,

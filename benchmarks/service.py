@@ -33,7 +33,7 @@ from trimtab_solver.snapshot import Snapshot
 THREADS: Final = 2
 _STREAM_PLAN: Final = next(method for method in METHODS if method.name == "StreamPlan")
 _MEMORY_BYTES: Final = 16 << 30
-_PATIENCE_S: Final = 600.0
+PATIENCE_S: Final = 600.0
 _POLL_S: Final = 0.02
 
 
@@ -98,16 +98,16 @@ class Service:
 
     async def _start(self) -> Supervisor:
         supervisor = Supervisor(workers=1, queue_size=0)
-        await supervisor.start(_job(PROBE, _PATIENCE_S))
+        await supervisor.start(job_for(PROBE, PATIENCE_S))
         return supervisor
 
     async def _plan(self, request: bytes, budget_s: float, at_once: bool) -> Measurement:
         began = time.monotonic()
         improvements: list[Improvement] = []
         report: dict[str, object] = {}
-        async with self._supervisor.solver(_job(_STREAM_PLAN, budget_s), Incoming(request)) as solver:
+        async with self._supervisor.solver(job_for(_STREAM_PLAN, budget_s), Incoming(request)) as solver:
             memory = _Memory(solver)
-            async with asyncio.timeout(budget_s + _PATIENCE_S):
+            async with asyncio.timeout(budget_s + PATIENCE_S):
                 async for frame in solver.frames():
                     memory.look()
                     if isinstance(frame, Accepted) and at_once:
@@ -129,7 +129,8 @@ class Service:
         raise SolverFailedError("the solver process died without an answer")
 
 
-def _job(method: Method, budget_s: float) -> Job:
+def job_for(method: Method, budget_s: float) -> Job:
+    """What a solver process is told about a call of the method without a deadline."""
     return Job(
         method=method,
         end_by=time.monotonic() + budget_s,

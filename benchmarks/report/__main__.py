@@ -27,6 +27,7 @@ _SECTIONS: Final[tuple[tuple[str, str, Callable[[Results], str]], ...]] = (
     ("prepared", "One host lost in a prepared cluster", tables.prepared_table),
     ("renamings", "One cluster under ten names: least, median and most", tables.renamings_table),
     ("startup", "A service that has just started", tables.startup_table),
+    ("small_plans", "Plans for a small cluster, two at a time", tables.small_plans_table),
 )
 
 

@@ -196,6 +196,21 @@ def startup_table(results: Results) -> str:
     return table(head, rows)
 
 
+def small_plans_table(results: Results) -> str:
+    """A line per load."""
+    rows = [
+        (
+            row["case"]["size"],
+            row["case"]["load"],
+            f"{row['plans_per_s']:.1f}",
+            f"{1000 * row['median_s']:.0f}",
+            f"{1000 * row['p99_s']:.0f}",
+        )
+        for row in results.rows["small_plans"]
+    ]
+    return table(("size", "load", "plans a second", "median ms", "slowest in a hundred, ms"), rows)
+
+
 def policies_table(results: Results) -> str:
     """A line per size."""
     rows = [

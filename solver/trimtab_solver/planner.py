@@ -337,6 +337,10 @@ def _engine_versions() -> tuple[tuple[str, str], ...]:
     return tuple((name, version(name)) for name in ("trimtab", "ortools"))
 
 
+_version = cache(version)
+"""Of an installed package: its files are read once."""
+
+
 def _tell(on_progress: Callable[[Progress], None], began: float, engine: str, levels: tuple[LevelValue, ...]) -> None:
     """Passes an improvement on, with the time that it took."""
     on_progress(Progress(engine, time.monotonic() - began, levels))

@@ -56,6 +56,9 @@ spec: {maxMigrations: "50%"}
 """What most policies have: reading and compiling them looks much up that stays known."""
 
 
+_UNITS = 0.01
+
+
 def warm_up() -> None:
     """Plans for a cluster of two hosts: kernels are the same for all problems, whatever they contain."""
     knapsacks.warm_up()
