@@ -26,14 +26,16 @@ _BACK_S: Final = 5.0
 @contextlib.contextmanager
 def _no_descriptors(pid: int) -> Iterator[None]:
     """No process below `pid` may open anything more: then none can be forked that could be watched."""
-    limits = {one: resource.prlimit(one, resource.RLIMIT_NOFILE) for one in descendants(pid)}
-    for one, (_, most) in limits.items():
-        resource.prlimit(one, resource.RLIMIT_NOFILE, (3, most))
-    yield
-    for one, limit in limits.items():
+    limits: dict[int, tuple[int, int]] = {}
+    for number in descendants(pid):
         # those that were forked ahead may have ended
         with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(one, resource.RLIMIT_NOFILE, limit)
+            limits[number] = resource.prlimit(number, resource.RLIMIT_NOFILE)
+            resource.prlimit(number, resource.RLIMIT_NOFILE, (3, limits[number][1]))
+    yield
+    for number, limit in limits.items():
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(number, resource.RLIMIT_NOFILE, limit)
 
 
 @contextlib.contextmanager
