@@ -2,7 +2,7 @@
 
 from google.protobuf.empty_pb2 import Empty
 
-from trimtab_solver.warm_up import warm_up
+from trimtab_solver.warm_up import warm_up_to_fork
 
 from .calls.methods import METHODS
 from .dispatch.method import Quota
@@ -11,7 +11,7 @@ from .dispatch.worker import Worker
 for method in METHODS:
     if method.quota is not Quota.READ:
         method.load_work()
-warm_up()
+warm_up_to_fork()
 
 
 def probe(worker: Worker) -> Empty:

@@ -59,9 +59,8 @@ def event_of(snapshot: Snapshot) -> Event:
 
 def _silent_hosts(snapshot: Snapshot) -> set[str]:
     """Hosts that do not tell whether their domain is alive: cold spares, and those in maintenance that run nothing."""
-    used = {at for vm in snapshot.vms if vm.is_running for at in (vm.host_id, vm.target_host_id)}
-    return {
-        host.id
-        for host in snapshot.hosts
-        if host.state is HostState.STANDBY or (host.state is HostState.MAINTENANCE and host.id not in used)
-    }
+    maintained = {host.id for host in snapshot.hosts if host.state is HostState.MAINTENANCE}
+    for vm in snapshot.vms if maintained else ():
+        if vm.is_running:
+            maintained -= {vm.host_id, vm.target_host_id}
+    return maintained.union(host.id for host in snapshot.hosts if host.state is HostState.STANDBY)

@@ -5,6 +5,9 @@ At set-up and at the start of a service, so that no request waits for a compiler
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -21,7 +24,7 @@ from .engines.search import SearchOptions, search
 from .engines.search.anneal import anneal
 from .engines.search.construct import construct
 from .engines.search.finish import send_home, spread
-from .jit import is_cached
+from .jit import CACHE_VARIABLE, cache_folder, is_cached
 from .options import PlanOptions
 from .planner import plan_prepared
 from .prepared import prepare
@@ -56,9 +59,6 @@ spec: {maxMigrations: "50%"}
 """What most policies have: reading and compiling them looks much up that stays known."""
 
 
-_UNITS = 0.01
-
-
 def warm_up() -> None:
     """Plans for a cluster of two hosts: kernels are the same for all problems, whatever they contain."""
     knapsacks.warm_up()
@@ -81,6 +81,18 @@ def warm_up() -> None:
     stop = threading.Event()
     stop.set()
     plan_prepared(prepared, PlanOptions(workers=1), stop=stop)
+
+
+def warm_up_to_fork() -> None:
+    """As `warm_up`, but compiles in a process of its own.
+
+    A compiler leaves some 150 MiB behind, and every process that is forked later would copy the pages that it touches.
+    """
+    if not is_warm():
+        environment = {**os.environ, CACHE_VARIABLE: str(cache_folder())}
+        # what goes wrong there goes wrong here too, and is told
+        subprocess.run([sys.executable, "-m", __name__], env=environment, check=False)  # noqa: S603 - our own module
+    warm_up()
 
 
 def is_warm() -> bool:

@@ -102,7 +102,8 @@ def _ranked(selection: Selection) -> tuple[tuple[Document, Tier], ...]:
 def _find_tiers(selection: Selection) -> dict[str, Document]:
     tiers = ranked_tiers(selection)
     documents = {document.name: document for document, _ in tiers}
-    tier_of, rivals = _claims(selection)
+    claimed, rivals = selection.derived(_claims)
+    tier_of = dict(claimed)
     precedence = Precedence({document.name: tier.overrides for document, tier in tiers})
     alike: dict[tuple[str, ...], list[str]] = {}
     for vm_id, names in rivals.items():
@@ -138,7 +139,7 @@ def tierless(selection: Selection) -> list[Fault]:
     default = default_tier(selection.policy)
     if any(document.name == default for document, _ in ranked_tiers(selection)):
         return []
-    tier_of, _ = _claims(selection)
+    tier_of, _ = selection.derived(_claims)
     spared = {record.vm_id for record in selection.quarantined}
     vms = selection.reading("vm.id").vms
     homeless = [i for i, vm in enumerate(vms) if vm.id not in tier_of and vm.id not in spared]

@@ -71,9 +71,10 @@ def sum_requests(vms: Sequence[Vm]) -> dict[str, int]:
     """The sum of all requests per resource."""
     total: dict[str, int] = {}
     # guests share mappings: each is added up once
-    requests = {id(vm.requested): vm.requested for vm in vms}
-    for which, number in Counter(id(vm.requested) for vm in vms).items():
-        for resource, amount in requests[which].items():
+    requests = [vm.requested for vm in vms]
+    one_of = dict(zip(map(id, requests), requests, strict=True))
+    for which, number in Counter(map(id, requests)).items():
+        for resource, amount in one_of[which].items():
             total[resource] = total.get(resource, 0) + number * amount
     return total
 
