@@ -159,7 +159,8 @@ class _Parts:
         )
 
     def _map(self, wire: Mapping[str, ValueT]) -> Mapping[str, ValueT]:
-        content = tuple(wire.items())
+        # items() of such a map is written in Python
+        content = tuple([(key, wire[key]) for key in wire])
         known = self._maps.get(content)
         if known is None:
             known = self._maps[content] = dict(content)

@@ -61,16 +61,32 @@ class Rooms:
         self._behind = _left_behind(snapshot, kept)
         self._sources: list[tuple[str, str, Mapping[str, int]]] = []
         self.loads: dict[str, Load] = {host.id: {} for host in snapshot.hosts}
+        self._add_running(snapshot)
+        self._initial = {host_id: dict(load) for host_id, load in self.loads.items()}
+
+    def _add_running(self, snapshot: Snapshot) -> None:
+        """What runs in the snapshot takes its room, and what migrates that at its source as well."""
+        known: dict[tuple[int, TierRights, int], Load] = {}
         migrating = VmState.MIGRATING
         for vm in snapshot.vms:
             if not vm.is_running:
                 continue
-            size = size_now(vm)
-            self.add(vm.id, vm.place, size)
-            if vm.state is migrating:
-                self._sources.append((vm.id, vm.host_id, size))
-                self.add(vm.id, vm.host_id, size)
-        self._initial = {host_id: dict(load) for host_id, load in self.loads.items()}
+            if vm.allocated or vm.state is migrating:
+                size = size_now(vm)
+                self.add(vm.id, vm.place, size)
+                if vm.state is migrating:
+                    self._sources.append((vm.id, vm.host_id, size))
+                    self.add(vm.id, vm.host_id, size)
+                continue
+            # guests share the mapping of what they request, and hosts that of their overcommitment
+            host, tier = self._hosts[vm.place], self._tiers[vm.id]
+            alike = id(vm.requested), tier, id(host.overcommit_percent)
+            taken = known.get(alike)
+            if taken is None:
+                taken = known[alike] = held(host, tier, vm.requested)
+            load = self.loads[vm.place]
+            for resource, amount in taken.items():
+                load[resource] = load.get(resource, 0) + amount
 
     def copy(self) -> Rooms:
         """The same rooms, to be changed apart from these."""
