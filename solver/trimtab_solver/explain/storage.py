@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..problem import NOWHERE
 from ..snapshot import Host, HostState
 from .words import Scene, name_some
@@ -14,13 +16,13 @@ def why_out_of_reach(scene: Scene, v: int, here: int = NOWHERE) -> str:
 
     The words before the first semicolon are the same for all guests that have lost their disks alike.
     """
-    facts, receiving = scene.facts, scene.problem.receiving
-    takers = [h for h in range(len(facts.hosts)) if receiving[h] and h != here]
+    facts = scene.facts
     pool = facts.vms[v].storage_pool_id
-    others = [h for h, host in enumerate(facts.hosts) if pool in host.storage_pool_ids and h != here]
-    if not pool or not takers or not set(takers).isdisjoint(others):
+    takers = np.flatnonzero(scene.problem.receiving).tolist() if pool else []
+    is_reached = any(pool in facts.hosts[h].storage_pool_ids for h in takers if h != here)
+    if is_reached or not any(h != here for h in takers):
         return ""
-    hosts = [facts.hosts[h] for h in others]
+    hosts = [host for h, host in enumerate(facts.hosts) if pool in host.storage_pool_ids and h != here]
     if here == NOWHERE:
         return _lost(pool, hosts, is_local=pool in facts.local_pools)
     if not hosts:
