@@ -89,16 +89,19 @@ def has_solution(status: cp_model.CpSolverStatus, model: cp_model.CpModel) -> bo
 
 
 class CpSatModel:
-    """A model under construction (`primitives.encoding.ModelWriter`)."""
+    """A model under construction (`primitives.encoding.ModelWriter`).
 
-    def __init__(self) -> None:
+    With `looks_briefly`, as long as it is small, each solve begins with a brief one: most small models need no more.
+    """
+
+    def __init__(self, *, looks_briefly: bool = False) -> None:
         self._model = cp_model.CpModel()
         self._proto = self._model.proto
         self._count = 0
         self._used_units = 0.0
         """Deterministic time that solves have taken."""
-        self._is_easy = True
-        """Whether every brief look so far was enough."""
+        self._is_easy = looks_briefly
+        """Whether the next solve begins with a brief look: every one so far was enough."""
 
     @property
     def variable_count(self) -> int:
@@ -215,8 +218,7 @@ class CpSatModel:
     ) -> tuple[list[int] | None, int]:
         """One solve of the present objective: the best solution, and a bound on the objective (without offset).
 
-        A small model is first looked at briefly by one worker: most are solved by that, in half the time that several
-        workers and all of presolve take to begin.
+        A brief look is that of one worker: in half the time that several workers and all of presolve take to begin.
         """
         collector = _Collector(self._count, on_solution)
         if self._is_easy and self._count <= _BRIEF_VARIABLES:

@@ -32,7 +32,7 @@ class ExactModel:
         `model` is open to further constraints on the placement variables, which come first.
         """
         self._problem = problem
-        self.model = CpSatModel()
+        self.model = CpSatModel(looks_briefly=True)
         self._variables = all_placement_variables(problem) if variables is None else variables
         self.model.add_bools(int(self._variables.start[-1]))
         self._shrink: dict[tuple[int, int, int], int] = {}

@@ -22,17 +22,18 @@ def _ignore(solution: list[int], level: int) -> None:
     """Nobody listens."""
 
 
-def _two_of_three() -> tuple[CpSatModel, tuple[Objective, ...]]:
+def _two_of_three(*, looks_briefly: bool = False) -> tuple[CpSatModel, tuple[Objective, ...]]:
     """Three Booleans of which at least two hold; the first level wants few, the second dislikes 0 most, then 1."""
-    model = CpSatModel()
+    model = CpSatModel(looks_briefly=looks_briefly)
     model.add_bools(3)
     model.add_linear([0, 1, 2], [1, 1, 1], 2, 3)
     return model, (Objective(((0, 1), (1, 1), (2, 1))), Objective(((0, 5), (1, 3), (2, 1)), offset=10))
 
 
-def test_levels_are_minimised_in_order_and_proven() -> None:
+@pytest.mark.parametrize("looks_briefly", [True, False])
+def test_levels_are_minimised_in_order_and_proven(looks_briefly: bool) -> None:
     """The second level improves only as far as the first, held at its optimum, lets it; offsets are part of values."""
-    model, objectives = _two_of_three()
+    model, objectives = _two_of_three(looks_briefly=looks_briefly)
     solution, proofs = model.solve_staged(objectives, _budget(), threading.Event(), _ignore)
     assert solution == [0, 1, 1]
     assert proofs == [LevelProof(2, 2), LevelProof(14, 14)]
