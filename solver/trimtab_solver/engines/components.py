@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 import numpy as np
 
@@ -98,13 +99,23 @@ def separable_levels(problem: Problem, disturbed: int) -> int:
 
     The most guests of one application that move count for all: where they are all in one component that is a sum too.
     """
-    whole = {Measure.DISRUPTION} if problem.disruption.group_weight and disturbed > 1 else set()
-    if problem.imbalance.peaks:
-        whole.add(Measure.BALANCE)
     for i, level in enumerate(problem.levels):
-        if any(key.measure in whole for key, _ in level.parts):
+        if not all(_is_sum(problem, key.measure, disturbed) for key, _ in level.parts):
             return i
     return len(problem.levels)
+
+
+def _is_sum(problem: Problem, measure: Measure, disturbed: int) -> bool:
+    """Whether a measure is the sum of what it is in each component."""
+    match measure:
+        case Measure.RUNNING | Measure.INHERITED | Measure.STOPS | Measure.SHRINKAGE | Measure.SHOULD:
+            return True
+        case Measure.DISRUPTION:
+            return not problem.disruption.group_weight or disturbed <= 1
+        case Measure.BALANCE:
+            return not problem.imbalance.peaks
+        case _:
+            assert_never(measure)
 
 
 def _together(hosts_of: list[Ints], guests: Iterable[int]) -> Ints:
