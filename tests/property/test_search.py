@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,10 +21,11 @@ from trimtab_solver.engines.search.moves import INFINITY, shift_change, swap_cha
 from trimtab_solver.engines.search.rows import Tables
 from trimtab_solver.engines.search.state import new_state, relocate, swap
 from trimtab_solver.engines.search.tables import build_tables
-from trimtab_solver.engines.search.weights import Weights, soft_weights
+from trimtab_solver.engines.search.weights import Weights, soft_weights, strict_weights
 from trimtab_solver.measures import Key, Measure, keys_of, per_measure
 from trimtab_solver.primitives.encoding import Ints
-from trimtab_solver.problem import Problem, Target
+from trimtab_solver.primitives.headroom import Headroom
+from trimtab_solver.problem import ObjectiveLevel, Problem, Target
 from trimtab_solver.sizing import fit_sizes
 
 _BUDGET_S = 0.02
@@ -108,10 +110,7 @@ def test_the_energy_of_every_measure_changes_as_the_measure_does(seeds: range) -
         problem = problem_of(*tiny_cluster(seed))
         if not problem.vm_count or not problem.host_count:
             continue
-        factor = problem.capacity.factor
-        # by the least units that shrinking must free: an estimate where not all guests use room alike
-        is_rough = (factor[:, :, 0] != factor[:, :, 1]).any() and (problem.floor != problem.upper).any()
-        rough = {Measure.SHRINKAGE, Measure.BALANCE} if is_rough else set()
+        rough = {Measure.SHRINKAGE, Measure.BALANCE} if _is_rough(problem) else set()
         compared = [key for key in keys_of(problem.ranks) if key.measure not in rough]
         tables = {key: build_tables(problem, _only(key, problem)) for key in compared}
         rules = build_tables(problem, soft_weights(problem))
@@ -141,6 +140,58 @@ def _counted_twice(problem: Problem, tables: dict[Key, Tables], place: Ints) -> 
     measures = problem.measure(Target(at, fit_sizes(problem, at)))
     states = {key: new_state(problem, own, at, seed=1) for key, own in tables.items()}
     return {key: (float(state.totals["energy"][0]), measures[key]) for key, state in states.items()}
+
+
+@pytest.mark.parametrize("seeds", chunks(0.15, first=6_600_000), ids=named)
+def test_strict_weights_value_a_single_change_as_the_levels_do(seeds: range) -> None:
+    """Of two measures as levels the first that changes says whether energy is lost or gained; each is the last once.
+
+    Reserves and balance are left out: one change can worsen them more than the weights cover.
+    """
+    decided = 0
+    for seed in seeds:
+        problem, chance = problem_of(*tiny_cluster(seed)), random.Random(seed)
+        if not problem.vm_count or not problem.host_count or _is_rough(problem) or _has_reserve(problem):
+            continue
+        keys = [key for key in keys_of(problem.ranks) if key.measure is not Measure.BALANCE]
+        chance.shuffle(keys)
+        for pair in zip(keys, (*keys[1:], keys[0]), strict=True):
+            levels = tuple(ObjectiveLevel(key.measure, ((key, 1),)) for key in pair)
+            decided += _weighed_strictly(replace(problem, levels=levels), chance)
+    assert_checked(decided, seeds, 0.5)
+
+
+def _weighed_strictly(problem: Problem, chance: random.Random) -> int:
+    """Fails if energy and levels disagree about one of some changes at random; how many changed a level."""
+    tables = build_tables(problem, strict_weights(problem))
+    state = new_state(problem, tables, problem.current, seed=1)
+    decided = 0
+    for _ in range(20):
+        v, goal = np.int64(chance.randrange(problem.vm_count)), np.int64(chance.randrange(-1, problem.host_count))
+        before, energy = _evaluated(problem, state.guest["place"]), float(state.totals["energy"][0])
+        if shift_change(tables, state, v, goal) == INFINITY:
+            continue
+        relocate(tables, state, v, goal)
+        gains = np.subtract(_evaluated(problem, state.guest["place"]), before).tolist()
+        first = next((gain for gain in gains if gain), 0)
+        assert np.sign(state.totals["energy"][0] - energy) == np.sign(first), (problem.level_names, gains)
+        decided += first != 0
+    return decided
+
+
+def _is_rough(problem: Problem) -> bool:
+    """Whether kernels count by the least units that shrinking must free: an estimate where not all use room alike."""
+    factor = problem.capacity.factor
+    return bool((factor[:, :, 0] != factor[:, :, 1]).any() and (problem.floor != problem.upper).any())
+
+
+def _has_reserve(problem: Problem) -> bool:
+    return any(isinstance(group, Headroom) for group in problem.groups)
+
+
+def _evaluated(problem: Problem, place: Ints) -> tuple[int, ...]:
+    at = place.astype(np.int32)
+    return problem.evaluate(Target(at, fit_sizes(problem, at)))
 
 
 @pytest.mark.parametrize("prices_room", [False, True], ids=["search", "room-pricing"])

@@ -2,8 +2,9 @@
 
 A search needs one energy; the objective has strict levels. *Soft* weights let a little of a higher level be risked for
 much of a lower one while the search is hot, so that it can cross ridges. *Strict* weights make the smallest gain at a
-level outweigh the largest loss at all later ones in any single change: with them a search that takes no losses ends
-where no change improves the levels in their order.
+level outweigh the largest loss at all later ones in a single change: with them a search that takes no losses ends where
+no change improves the levels in their order. Of reserves and balance, which one change can worsen on many hosts and in
+many percent, they cover what is usual: wider ones would leave the range in which floats count exactly.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import assert_never
 import numpy as np
 
 from ...measures import Key, Measure, PerMeasure, per_measure
+from ...primitives.disruption import BOOT_COST
 from ...problem import Problem
 
 _BETWEEN_RANKS = 1000.0
@@ -45,7 +47,7 @@ def soft_weights(problem: Problem, disruption: float = 1.0) -> Weights:
 
 
 def strict_weights(problem: Problem) -> Weights:
-    """Weights under which a single change never pays for a loss at one level with gains at later ones."""
+    """Weights under which a usual single change never pays for a loss at one level with gains at later ones."""
     strengths: list[float] = []
     strength = 1.0
     for level in reversed(problem.levels):
@@ -104,7 +106,8 @@ def _largest(problem: Problem, key: Key) -> float:
             return 6.0 * max(_should_weights(problem), default=1)
         case Measure.DISRUPTION:
             disruption = problem.disruption
-            return 12.0 * float(disruption.move_cost.max(initial=1)) + 3.0 * float(disruption.pair_cost.max(initial=0))
+            moves = 12.0 * float(disruption.move_cost.max(initial=1)) + 3.0 * float(disruption.pair_cost.max(initial=0))
+            return moves + 3.0 * (BOOT_COST * bool(disruption.spare.any()) + disruption.group_weight)
         case Measure.BALANCE:
             return 8.0 * max(1.0, _typical(problem, key))
         case _:
