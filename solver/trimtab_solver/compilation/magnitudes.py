@@ -32,7 +32,7 @@ def check_magnitudes(problem: Problem, policy: Policy) -> None:
     """
     faults = [fault for document, spec in policy.of(Balance) for fault in _of_balance(problem, document, spec)]
     if not faults:
-        most = _most(problem, sum(value for _, spec in policy.of(Balance) for _, _, value in _parts(problem, spec)))
+        most = greatest_measures(problem, policy)
         faults = [
             _too_large("policy", f"level {level.name} could reach {value}", "use smaller weights, or larger units")
             for level in problem.levels
@@ -40,6 +40,11 @@ def check_magnitudes(problem: Problem, policy: Policy) -> None:
         ]
     if faults:
         raise PolicyRefusedError(faults)
+
+
+def greatest_measures(problem: Problem, policy: Policy) -> PerMeasure[int]:
+    """What each measure cannot exceed in any target."""
+    return _most(problem, sum(value for _, spec in policy.of(Balance) for _, _, value in _parts(problem, spec)))
 
 
 def _of_balance(problem: Problem, document: Document, spec: Balance) -> Iterator[Fault]:
@@ -78,7 +83,6 @@ def _loads(problem: Problem, r: int) -> tuple[int, int, int]:
 
 
 def _most(problem: Problem, balance: int) -> PerMeasure[int]:
-    """What each measure cannot exceed."""
     guests, disruption = problem.vm_count, problem.disruption
     values, ranks = problem.tier_values("value").tolist(), problem.tier_values("rank").tolist()
     running = {rank: sum(v for v, r in zip(values, ranks, strict=True) if r == rank) for rank in problem.ranks}
