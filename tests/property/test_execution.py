@@ -6,7 +6,7 @@ import functools
 import random
 from collections.abc import Iterator
 
-from tests.support.seeds import SEED_COUNT
+from tests.support.seeds import SEED_COUNT, SEEDS_BEFORE
 from tests.support.strategies import tiny_cluster
 from trimtab_solver.actions import Action, Plan
 from trimtab_solver.execution.carry_out import Execution, after_action, after_plan
@@ -20,7 +20,7 @@ from trimtab_solver.validation import check_snapshot
 from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.replay import verify_plan
 
-_FIRST = 4_100_000
+_FIRST = 4_100_000 + SEEDS_BEFORE // 25
 _CLUSTERS = max(80, SEED_COUNT // 25)
 
 

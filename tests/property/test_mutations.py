@@ -22,7 +22,7 @@ from tests.support.mutations import (
     dependency_removed,
     moved_in,
 )
-from tests.support.seeds import SEED_COUNT
+from tests.support.seeds import SEED_COUNT, SEEDS_BEFORE
 from tests.support.strategies import tiny_cluster
 from tests.support.timing import timed
 from trimtab_server.sampling.generator import generate
@@ -39,7 +39,7 @@ from trimtab_solver.verify.case import Case
 from trimtab_solver.verify.replay import Verdict, verify_plan
 from trimtab_solver.verify.violation import Code
 
-_FIRST = 900_000
+_FIRST = 900_000 + SEEDS_BEFORE // 7
 _TINY = max(200, SEED_COUNT // 7)
 _STEPS = 300
 """How many actions random executions of one plan begin in all: shorter plans have more orders to try in that time."""

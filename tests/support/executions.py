@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from trimtab_solver.actions import Action, ActionKind, Plan
-from trimtab_solver.execution.carry_out import Execution
+from trimtab_solver.execution.carry_out import Execution, UnfitActionError
 from trimtab_solver.execution.progress import ActionProgress
 from trimtab_solver.placement import Placement, placement_of
 from trimtab_solver.verify.case import Case
@@ -91,7 +91,10 @@ def _execute(case: Case, plan: Plan, chance: random.Random) -> list[str]:
             done.add(action.id)
         else:
             action = waiting.pop(chance.choice(ready).id)
-            cluster.begin(action)
+            try:
+                cluster.begin(action)
+            except UnfitActionError as unfit:
+                return [f"{unfit} after {sorted(done)}"]
             active[action.id] = action
         if found := list(cluster.harm()):
             return [f"{what} around action {action.id} after {sorted(done)}" for what in found]

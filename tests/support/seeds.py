@@ -8,11 +8,15 @@ from typing import Final
 SEED_COUNT: Final = int(os.environ.get("TRIMTAB_TEST_SEEDS", "1500"))
 """Random clusters per property; set ``TRIMTAB_TEST_SEEDS`` to some thousands for a soak."""
 
+SEEDS_BEFORE: Final = int(os.environ.get("TRIMTAB_TEST_SEEDS_BEFORE", "0"))
+"""How many clusters per property earlier soaks have seen: this one goes on behind them."""
+
 _CHUNK: Final = 50
 
 
 def chunks(share: float = 1.0, first: int = 0) -> list[range]:
     """The seeds from `first` on, in pieces that test workers can share; `share` for properties that take longer."""
+    first += round(SEEDS_BEFORE * share)
     end = first + max(1, round(SEED_COUNT * share))
     return [range(at, min(at + _CHUNK, end)) for at in range(first, end, _CHUNK)]
 

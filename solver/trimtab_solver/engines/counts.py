@@ -107,7 +107,8 @@ class CountModel:
             members.sort(key=lambda v: (place[v] == self._problem.current[v], place[v] != NOWHERE, v))
             number, stays = len(members), bool(self._hosts[host])
             stopped = model.add_int(0, number) if evictable else None
-            moved = model.add_int(0, number) if movable and (self._budget > 0 or not stays) else None
+            may_move = self._budget > 0 or not stays or bool(self._problem.disruption.exempt[members[0]])
+            moved = model.add_int(0, number) if movable and may_move else None
             variables = [variable for variable in (stopped, moved) if variable is not None]
             if len(variables) > 1 or not stays:
                 model.add_linear(variables, [1] * len(variables), 0 if stays else number, number)

@@ -35,3 +35,16 @@ def test_who_moves_leaves_what_it_has_now_not_what_it_shrinks_to() -> None:
     assert problem.floor[:, held].ravel().tolist() == [15, 20]
     _, proofs = CountModel(problem).solve(Budget(NEVER, 1.0, seed=1, workers=1), threading.Event())
     assert [(proof.value, proof.bound) for proof in proofs] == [(0, 0), (2, 2)]
+
+
+def test_who_must_leave_moves_without_a_budget() -> None:
+    """h1 is open but does not reach the pool of its guest, who needs no budget of moves to make room there."""
+    leaving = vm("l", "h1", "gold", requested={"memory_mib": 40}, storage_pool_id="far")
+    waiting = vm("w", requested={"memory_mib": 40}, storage_pool_id="near")
+    hosts: dict[int, dict[str, Any]] = {1: {"storage_pool_ids": ("near",)}, 2: {"storage_pool_ids": ("far",)}}
+    hosts |= {3: DOWN, 4: DOWN}
+    problem = problem_of(snapshot([leaving, waiting], hosts), policy())
+    problem = replace(problem, disruption=replace(problem.disruption, budget=0))
+    assert problem.disruption.exempt.tolist() == [True, False]
+    _, proofs = CountModel(problem).solve(Budget(NEVER, 1.0, seed=1, workers=1), threading.Event())
+    assert [(proof.value, proof.bound) for proof in proofs] == [(0, 0), (0, 0)]
