@@ -11,8 +11,8 @@ from trimtab_solver.errors import Fault, PolicyRefusedError, Reason, RefusedErro
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.policy.documents import Document
 from trimtab_solver.review import diff as review
-from trimtab_solver.review.scenarios import Scenario
 from trimtab_solver.review.testing import iterate_tests
+from trimtab_solver.scenarios.scenario import Scenario
 from trimtab_solver.snapshot import Snapshot
 
 from ..convert.findings import finding_to_proto

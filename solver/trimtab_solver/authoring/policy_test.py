@@ -18,13 +18,13 @@ from ..outcome import Outcome
 from ..policy.documents import Spec, Strict
 from ..policy.fields import HostSelector, VmSelector
 from ..policy.moments import Moment
+from ..scenarios.scenario import Amount, Scenario
 from ..snapshot import FencingState, HostState, Migratability, PoolKind, VmState
 
 MAX_PARTS: Final = 20_000
 """How many hosts, and how many guests, the fixtures of one test may stand for."""
 _RANGE: Final = re.compile(r"(?P<head>.*)\[(?P<first>\d{1,4})-(?P<last>\d{1,4})\](?P<tail>.*)", re.DOTALL)
 
-Amount = Annotated[int, Field(ge=0)]
 Amounts = dict[str, Amount]
 
 
@@ -174,22 +174,21 @@ class Expectation(Strict):
         return self
 
 
-class PolicyTestCase(Strict):
-    """One thing that must hold."""
+class PolicyTestCase(Scenario):
+    """One thing that must hold after what happens: a scenario, and what is expected of the state that it ends in."""
 
-    name: Annotated[str, Field(min_length=1)]
-    """A sentence: it is the name of the test in reports."""
+    # the name is a sentence: it is the name of the test in reports
     at: Moment | None = None
     """The time of the snapshot, for rules with a window."""
     placement: dict[str, str] = {}
     """Guests that run on another host than the fixtures say; "" takes one down (PENDING)."""
-    fail: tuple[str, ...] = Field(default=(), strict=False)
-    """What fails, as kind:id, for example host:h1 or rack:r2. What ran there is DISPLACED."""
-    drain: tuple[str, ...] = Field(default=(), strict=False)
-    """What is drained, as kind:id."""
-    hardware_failures: Amount | None = None
-    """The number of root causes; without it they are counted."""
     expect: Expectation
+
+    @model_validator(mode="after")
+    def _tests_one_policy(self) -> Self:
+        if any(step.policy is not None for _, step in self.each_step()):
+            raise ValueError("a test is about the policy beside it: no step changes the policy")
+        return self
 
 
 class PolicyTest(Spec):

@@ -19,8 +19,21 @@ def add_hosts(snapshot: Snapshot, like: Host, number: int) -> Snapshot:
 def add_guests(snapshot: Snapshot, like: Vm, number: int) -> Snapshot:
     """The cluster with so many more guests like one, with ids of their own: wanted, and never started yet."""
     ids = islice(_free_ids(like.id, {vm.id for vm in snapshot.vms}), number)
-    new = replace(like, state=VmState.PENDING, host_id="", target_host_id="", allocated={}, used={})
+    new = _never_started(like)
     return replace(snapshot, vms=(*snapshot.vms, *(replace(new, id=name) for name in ids)))
+
+
+def add_group(snapshot: Snapshot, like: Collection[Vm], number: int) -> Snapshot:
+    """The cluster with so many more application groups whose guests are like these, which are all of one group."""
+    names = _free_ids(next(iter(like)).group, {vm.group for vm in snapshot.vms})
+    for name in islice(names, number):
+        for vm in like:
+            snapshot = add_guests(snapshot, replace(vm, group=name), 1)
+    return snapshot
+
+
+def _never_started(vm: Vm) -> Vm:
+    return replace(vm, state=VmState.PENDING, host_id="", target_host_id="", allocated={}, used={})
 
 
 def _free_ids(stem: str, taken: Collection[str]) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from ..errors import Fault, Reason, SnapshotRefusedError
 from ..snapshot import FencingState, HostState, Snapshot, Vm, VmState
-from ..topology import Topology
+from .parts import Parts
+from .removals import cut_off_pools
 
 
 def hosts_become(snapshot: Snapshot, host_ids: Collection[str], state: HostState) -> Snapshot:
@@ -31,17 +31,23 @@ def hosts_become(snapshot: Snapshot, host_ids: Collection[str], state: HostState
 def after_failure(snapshot: Snapshot, parts: Iterable[str], path: str = "fail") -> Snapshot:
     """The cluster after `parts`, each as kind:id, have failed.
 
+    Of a storage pool that has failed no host knows any more, and guests that need it wait for it. Failures of storage
+    pools are not counted here.
+
     Raises
     ------
     SnapshotRefusedError
         If a part is no kind:id, or there is none of that kind and id; `path` says where the parts are named.
     """
-    return hosts_become(snapshot, hosts_within(snapshot, parts, path), HostState.DOWN)
+    lost = Parts(snapshot).within(parts, path)
+    state = hosts_become(snapshot, lost.hosts, HostState.DOWN) if lost.hosts else snapshot
+    return cut_off_pools(state, lost.pools) if lost.pools else state
 
 
 def after_draining(snapshot: Snapshot, parts: Iterable[str], path: str = "drain") -> Snapshot:
     """The cluster when the hosts within `parts` are to be emptied. Raises as `after_failure`."""
-    return hosts_become(snapshot, hosts_within(snapshot, parts, path), HostState.DRAINING)
+    hosts = Parts(snapshot).within(parts, path, only_hosts=True).hosts
+    return hosts_become(snapshot, hosts, HostState.DRAINING) if hosts else snapshot
 
 
 def move_guest(snapshot: Snapshot, vm_id: str, host_id: str) -> Snapshot:
@@ -65,25 +71,15 @@ def resize_guest(snapshot: Snapshot, vm_id: str, requested: Mapping[str, int]) -
     It is guaranteed no more than it requests. While it runs it holds what it held, but no more than it requests: more
     it is given by a plan. Raises as `move_guest`.
     """
-    return _with_guest(snapshot, vm_id, lambda vm: _resized(vm, {**vm.requested, **requested}))
+    return _with_guest(snapshot, vm_id, lambda vm: resized(vm, {**vm.requested, **requested}))
 
 
-def hosts_within(snapshot: Snapshot, parts: Iterable[str], path: str) -> frozenset[str]:
-    """Ids of the hosts within any of `parts`, each a failure domain as kind:id. Raises as `after_failure`."""
-    topology = Topology(snapshot)
-    by_part: dict[str, set[str]] = {}
-    for host in snapshot.hosts:
-        for kind, domain in topology.domains(host.id).items():
-            by_part.setdefault(f"{kind}:{domain}", set()).add(host.id)
-    found: set[str] = set()
-    for i, part in enumerate(parts):
-        if part not in by_part:
-            close = difflib.get_close_matches(part, by_part, n=1)
-            fix = f"did you mean {close[0]}?" if close else "write kind:id, for example host:h1 or rack:r2"
-            message = f'the cluster has no part "{part}" with hosts in it'
-            raise SnapshotRefusedError([Fault(Reason.UNKNOWN_REFERENCE, f"{path}[{i}]", message, fix)])
-        found |= by_part[part]
-    return frozenset(found)
+def resized(vm: Vm, requested: Mapping[str, int]) -> Vm:
+    """The guest when this is all that it requests; as `resize_guest`."""
+    guaranteed = {name: min(amount, requested[name]) for name, amount in vm.guaranteed.items()}
+    held = {**vm.requested, **vm.allocated} if vm.is_running else {}
+    allocated = {name: min(amount, requested[name]) for name, amount in held.items()}
+    return replace(vm, requested=requested, guaranteed=guaranteed, allocated=allocated)
 
 
 def _with_guest(snapshot: Snapshot, vm_id: str, change: Callable[[Vm], Vm]) -> Snapshot:
@@ -95,13 +91,6 @@ def _with_guest(snapshot: Snapshot, vm_id: str, change: Callable[[Vm], Vm]) -> S
 def _unknown(noun: str, path: str, name: str) -> SnapshotRefusedError:
     fault = Fault(Reason.UNKNOWN_REFERENCE, path, f'the cluster has no {noun} "{name}"', f"name a {noun} that it has")
     return SnapshotRefusedError([fault])
-
-
-def _resized(vm: Vm, requested: Mapping[str, int]) -> Vm:
-    guaranteed = {name: min(amount, requested[name]) for name, amount in vm.guaranteed.items()}
-    held = {**vm.requested, **vm.allocated} if vm.is_running else {}
-    allocated = {name: min(amount, requested[name]) for name, amount in held.items()}
-    return replace(vm, requested=requested, guaranteed=guaranteed, allocated=allocated)
 
 
 def _without(vm: Vm, failed: Collection[str]) -> Vm:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..actions import Action, Plan
 from ..authoring.expression_fields import selectors_in
-from ..errors import Fault, PolicyRefusedError, RefusedError
+from ..errors import Fault, PolicyRefusedError, Reason, RefusedError, SnapshotRefusedError
 from ..execution.carry_out import places_after
 from ..options import PlanOptions
 from ..outcome import Outcome
@@ -16,12 +16,13 @@ from ..planner import plan_prepared
 from ..policy.documents import Policy, Selector
 from ..prepared import Prepared, prepare_lazily
 from ..rules.tier import guest_tiers, ranked_tiers
+from ..scenarios.course import happen, states
+from ..scenarios.scenario import Scenario
 from ..snapshot import Snapshot
 from ..verify.replay import Verdict, verify_plan
 from .document_changes import DocumentChange, document_changes
 from .evidence import Evidence
 from .right_changes import RightChange, guest_right_changes, tier_right_changes
-from .scenarios import Scenario, happen
 from .testing import OPTIONS
 
 _Refused = tuple[Fault, ...]
@@ -125,7 +126,7 @@ class PolicyComparison:
     """Two policies on one cluster. `diff` holds what differs without any plan. Raises as `diff_policies`."""
 
     def __init__(self, old: Policy, new: Policy, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+        self._snapshot, self._old = snapshot, old
         self._before = _prepared(snapshot, old)
         self._after = self._before if old.digest == new.digest else _prepared(snapshot, new)
         self.diff = PolicyDiff(
@@ -139,10 +140,26 @@ class PolicyComparison:
     def plan_changes(self, scenarios: Sequence[Scenario], options: PlanOptions = OPTIONS) -> Iterator[PlanChange]:
         """What each scenario comes to, one after the other. Raises as `diff_policies`, before any plan is made."""
         for i, scenario in enumerate(scenarios):
-            happen(self._snapshot, scenario, f"scenarios[{i}]")
+            self._check(scenario, f"scenarios[{i}]")
         for scenario in scenarios:
             # not kept from above: states of thousands of scenarios are too much at a time
-            yield _plan_change(self._before, self._after, scenario, happen(self._snapshot, scenario), options)
+            yield _plan_change(self._before, self._after, scenario, self._last_state(scenario, options), options)
+
+    def _check(self, scenario: Scenario, path: str) -> None:
+        """Raises what is wrong with the scenario, found at `path`."""
+        for at, step in scenario.each_step():
+            if step.policy is not None:
+                message, fix = "changes the policy, and two are compared already", "leave it out"
+                where = ".".join(part for part in (path, at, "policy") if part)
+                raise SnapshotRefusedError([Fault(Reason.INVALID_REQUEST, where, message, fix)])
+        happen(self._snapshot, self._old, scenario, path)
+
+    def _last_state(self, scenario: Scenario, options: PlanOptions) -> Snapshot:
+        """The cluster after all steps; in between, plans under the old policy are carried out if it is not refused."""
+        if isinstance(self._before, Prepared) and any(step.carry_out for _, step in scenario.each_step()):
+            course = states(self._before, scenario, lambda state: plan_prepared(state, options).plan)
+            return deque(course, maxlen=1).pop().source
+        return happen(self._snapshot, self._old, scenario)
 
 
 def _prepared(snapshot: Snapshot, policy: Policy) -> Prepared | _Refused:

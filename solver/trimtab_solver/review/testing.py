@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..authoring.policy_test import Expectation, PlanExpectation, PolicyTest, PolicyTestCase
 from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
-from ..execution.events import after_draining, after_failure
 from ..options import PlanOptions
 from ..outcome import Answer
 from ..placement import Placement
@@ -17,6 +17,7 @@ from ..policy.likeness import Spelling
 from ..policy.moments import seconds_since_epoch
 from ..policy.omissions import named
 from ..prepared import Prepared, prepare_lazily
+from ..scenarios.course import happen, states
 from ..snapshot import Snapshot, VmState
 from ..verify.replay import verify_plan
 from .evidence import Evidence, Item, evictable, shrinkable
@@ -132,8 +133,7 @@ class _Run:
         )
 
     def _run(self) -> None:
-        snapshot = self._state()
-        prepared = prepare_lazily(snapshot, self._policy)
+        prepared = self._state()
         evidence = Evidence(prepared)
         self._shown.update(evidence.rights(), evidence.shown(evidence.now))
         expect = self._case.expect
@@ -141,8 +141,18 @@ class _Run:
         if expect.plan is not None:
             self._plan(expect.plan, prepared, evidence)
 
-    def _state(self) -> Snapshot:
-        """The cluster of the case: guests placed, then parts drained and failed."""
+    def _state(self) -> Prepared:
+        """The cluster of the case: guests placed, then all that happens."""
+        start, case = self._start(), self._case
+        if any(step.carry_out for _, step in case.each_step()):
+            course = states(
+                prepare_lazily(start, self._policy), case, lambda now: plan_prepared(now, OPTIONS).plan, self._path
+            )
+            return deque(course, maxlen=1).pop()
+        return prepare_lazily(happen(start, self._policy, case, self._path), self._policy)
+
+    def _start(self) -> Snapshot:
+        """The cluster with its guests placed, at the time of the case."""
         case, snapshot = self._case, self._cluster
         if self._at is not None:
             snapshot = replace(snapshot, taken_at=seconds_since_epoch(self._at))
@@ -161,12 +171,7 @@ class _Run:
             else vm
             for vm in snapshot.vms
         )
-        snapshot = replace(snapshot, vms=vms)
-        snapshot = after_draining(snapshot, case.drain, f"{self._path}.drain")
-        snapshot = after_failure(snapshot, case.fail, f"{self._path}.fail")
-        if case.hardware_failures is not None:
-            snapshot = replace(snapshot, hardware_failures=case.hardware_failures)
-        return snapshot
+        return replace(snapshot, vms=vms)
 
     def _check_refusal(self, refusal: RefusedError) -> None:
         wanted = self._case.expect.refused

@@ -14,12 +14,14 @@ from trimtab_server.reports.policy_diff import diff_json, diff_report
 from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
 from trimtab_solver.authoring.loader import parse_policy
+from trimtab_solver.authoring.scenario_files import read_scenarios
 from trimtab_solver.errors import PolicyRefusedError, Reason, SnapshotRefusedError
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.policy.documents import Policy
 from trimtab_solver.review.diff import SelectionChange, diff_policies
 from trimtab_solver.review.document_changes import FieldChange
-from trimtab_solver.review.scenarios import Scenario, happen, read_scenarios
+from trimtab_solver.scenarios.course import happen
+from trimtab_solver.scenarios.scenario import Scenario
 from trimtab_solver.snapshot import Host, Snapshot, Vm
 
 TIERS = (
@@ -134,7 +136,7 @@ def test_plans_of_scenarios_are_those_of_the_states_by_themselves() -> None:
     plans = diff_policies(policy(), new, CLUSTER, scenarios).plans
     assert len({repr(plan.new.levels) for plan in plans}) == len(plans)
     for scenario, plan in zip(scenarios, plans, strict=True):
-        state = happen(CLUSTER, scenario)
+        state = happen(CLUSTER, policy(), scenario)
         assert diff_policies(policy(), new, state, (Scenario(name=scenario.name),)).plans == (plan,)
 
 

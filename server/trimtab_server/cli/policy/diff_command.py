@@ -50,9 +50,10 @@ def diff(
 
     `--format markdown` is meant for the description of a pull request.
     """
+    from trimtab_solver.authoring.scenario_files import read_scenarios
     from trimtab_solver.options import PlanOptions
     from trimtab_solver.review.diff import diff_policies
-    from trimtab_solver.review.scenarios import Scenario, read_scenarios
+    from trimtab_solver.scenarios.scenario import Scenario
 
     from ...reports.policy_diff import diff_json, diff_report
 

@@ -1,0 +1,1 @@
+"""Scenarios: what may happen to a cluster. `what_if` says what comes of them."""
