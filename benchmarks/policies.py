@@ -66,7 +66,8 @@ select: {cel: "vm.tenant == 'TENANT' && has(vm.labels.license) && vm.labels.lice
 hosts: {matchLabels: {license: database}}""",
     "HostRequirement": """
 select: {cel: "vm.tenant == 'TENANT' && vm.tier == 'gold'"}
-require: "'redundant-power' in host.capabilities && has(host.labels.raid) && host.labels.raid in ['1', '10']"
+require: "'redundant-power' in host.capabilities"
+storage: {matchLabels: {snapshots: "yes"}, cel: "has(pool.labels.raid) && pool.labels.raid in ['1', '10']"}
 level: should
 weight: 20""",
     "HostRequirement large": """

@@ -23,6 +23,10 @@ def sample(
         list[str] | None,
         typer.Option("--fail", metavar="KIND:ID", help="What fails: host, rack, room, site or feed; repeatable."),
     ] = None,
+    misplaced: Annotated[
+        float,
+        typer.Option("--misplaced", metavar="SHARE", help="Of Gold and Silver: disks on storage below their tier."),
+    ] = 0.0,
     seed: Seed = 1,
     force: Annotated[bool, typer.Option("--force", help="Write over an earlier sample in the folder.")] = False,
     output: Annotated[
@@ -43,7 +47,14 @@ def sample(
     from .outputs import check_policy_folder, write_policy
 
     options = SampleOptions(
-        hosts=hosts, vms=vms, load=load, sites=sites, fail=tuple(fail or ()), seed=seed, spares=spares
+        hosts=hosts,
+        vms=vms,
+        load=load,
+        sites=sites,
+        fail=tuple(fail or ()),
+        seed=seed,
+        spares=spares,
+        misplaced=misplaced,
     )
     made = generate(options)
     check_policy_folder(output / "policy", made.policy)

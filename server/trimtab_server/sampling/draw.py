@@ -10,9 +10,12 @@ T = TypeVar("T")
 
 
 class Draw:
-    """A seeded source of draws, built on `random.Random.random` alone: the one method whose stream never changes."""
+    """A seeded source of draws, built on `random.Random.random` alone: the one method whose stream never changes.
 
-    def __init__(self, seed: int) -> None:
+    A seed that is text begins a stream of its own.
+    """
+
+    def __init__(self, seed: int | str) -> None:
         self._next = random.Random(seed).random  # noqa: S311 - reproducible on purpose
 
     def chance(self, probability: float) -> bool:

@@ -10,19 +10,18 @@ from trimtab_solver.snapshot import (
     FencingState,
     Host,
     HostState,
-    PoolKind,
     Snapshot,
-    StoragePool,
     Vm,
     VmState,
 )
 
 from .draw import Draw
 from .guests import Guest, build_guests
-from .infrastructure import CPU_OVERCOMMIT_PERCENT, LICENSE, MIRROR_POOL, HostPlan, Infrastructure, build_infrastructure
+from .infrastructure import CPU_OVERCOMMIT_PERCENT, LICENSE, HostPlan, Infrastructure, build_infrastructure
 from .options import SampleOptions
 from .placing import Placer, cpu_weight
 from .policy import sample_policy
+from .storage import Disks, build_pools, choose_disks, pool_of, pools_reached
 
 _RESERVED = {"cpu_milli": 2000, "memory_mib": 4096}
 _CPU_SLACK = 0.85
@@ -44,6 +43,8 @@ class Sample:
 
 def generate(options: SampleOptions) -> Sample:
     """Build a cluster whose healthy state keeps every must rule of the gold-silver-bronze policy, then break it.
+
+    Guests that `options.misplaced` puts on the wrong storage are the exception.
 
     Hosts are sized so that all guests would use `options.load` of what survives. A guest that finds no room even in
     the healthy cluster is PENDING; that happens only when the cluster is asked to be fuller than full.
@@ -103,18 +104,16 @@ def _snapshot(
     hosts = tuple(
         _host(host, usable[index], has_local=index in local) for index, host in enumerate(infrastructure.hosts)
     )
-    pools = tuple(StoragePool(_local_pool(host.id), PoolKind.LOCAL) for i, host in enumerate(hosts) if i in local)
-    sites = [f"san-{host.site}" for host in infrastructure.hosts]
-    vms = tuple(_vm(guest, placed.get(guest.id), hosts, sites, options) for guest in guests)
-    return Snapshot(hosts, vms, infrastructure.domains, infrastructure.pools + pools)
+    pools = build_pools(
+        infrastructure.sites, {host.id: host.hardware for i, host in enumerate(infrastructure.hosts) if i in local}
+    )
+    # a stream of its own: what else is drawn does not depend on storage
+    disks = choose_disks(guests, options.misplaced, Draw(f"storage {options.seed}"))
+    vms = tuple(_vm(guest, placed.get(guest.id), disks[guest.id], infrastructure.hosts, options) for guest in guests)
+    return Snapshot(hosts, vms, infrastructure.domains, pools)
 
 
 def _host(plan: HostPlan, usable: tuple[int, int], *, has_local: bool) -> Host:
-    pools = [f"san-{plan.site}"]
-    if plan.has_mirror:
-        pools.append(MIRROR_POOL)
-    if has_local:
-        pools.append(_local_pool(plan.id))
     return Host(
         id=plan.id,
         domain_ids=plan.domain_ids,
@@ -128,21 +127,15 @@ def _host(plan: HostPlan, usable: tuple[int, int], *, has_local: bool) -> Host:
         cpu_generation=plan.cpu_generation,
         labels=plan.labels,
         capabilities=plan.hardware.capabilities,
-        storage_pool_ids=tuple(pools),
+        storage_pool_ids=pools_reached(plan, has_local=has_local),
     )
 
 
-def _vm(guest: Guest, place: int | None, hosts: Sequence[Host], sites: Sequence[str], options: SampleOptions) -> Vm:
+def _vm(guest: Guest, place: int | None, disks: Disks, hosts: Sequence[HostPlan], options: SampleOptions) -> Vm:
     requested = {"cpu_milli": guest.flavour.cpu_milli, "memory_mib": guest.flavour.memory_mib}
     labels = {"app": guest.app, "zone": guest.zone, "role": guest.role}
     if guest.is_licensed:
         labels["license"] = LICENSE
-    if guest.on_mirror:
-        pool = MIRROR_POOL
-    elif place is None:
-        pool = sites[0]
-    else:
-        pool = _local_pool(hosts[place].id) if guest.on_local_disk else sites[place]
     host = "" if place is None else hosts[place].id
     return Vm(
         id=guest.id,
@@ -155,7 +148,7 @@ def _vm(guest: Guest, place: int | None, hosts: Sequence[Host], sites: Sequence[
         state=VmState.PENDING if place is None else VmState.RUNNING,
         host_id=host,
         home_host_id=host,
-        storage_pool_id=pool,
+        storage_pool_id=_pool(disks, hosts, place),
         migratability=guest.migratability,
         dirty_rate_mbps=guest.dirty_rate_mbps,
         restart_s=guest.restart_s,
@@ -168,8 +161,11 @@ def _guaranteed(guest: Guest, requested: Mapping[str, int], *, resizable: bool) 
     return {resource: amount * percent // 100 for resource, amount in requested.items()}
 
 
-def _local_pool(host_id: str) -> str:
-    return f"local-{host_id}"
+def _pool(disks: Disks, hosts: Sequence[HostPlan], place: int | None) -> str:
+    if place is not None:
+        return pool_of(disks, hosts[place].site, hosts[place].id)
+    # who found no room waits on the first site, and on no host's own disks
+    return pool_of(Disks.PLAIN if disks is Disks.LOCAL else disks, hosts[0].site, "")
 
 
 def _fail(healthy: Snapshot, failed: frozenset[str]) -> Snapshot:

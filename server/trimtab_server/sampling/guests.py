@@ -58,7 +58,7 @@ class Guest:
     flavour: Flavour
     is_licensed: bool
     on_mirror: bool
-    """Its disks are on the mirrored pool; else on a pool of the site (or host) it is placed on."""
+    """Its disks are on a mirrored pool; else on a pool of the site (or host) it is placed on."""
     on_local_disk: bool
     migratability: Migratability
     dirty_rate_mbps: int

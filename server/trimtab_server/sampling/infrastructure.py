@@ -1,4 +1,4 @@
-"""Sites, racks, power feeds, hosts and storage of a sample cluster, before they get their capacity."""
+"""Sites, racks, power feeds and hosts of a sample cluster, before they get their capacity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from trimtab_solver.errors import Fault, Reason, RefusedError
-from trimtab_solver.snapshot import FailureDomain, PoolKind, StoragePool
+from trimtab_solver.snapshot import FailureDomain
 
 from .draw import Draw
 from .options import SampleOptions
@@ -14,7 +14,6 @@ from .options import SampleOptions
 HOSTS_PER_RACK = 16
 RACKS_PER_ROOM = 4
 LICENSE = "database"
-MIRROR_POOL = "metro"
 CPU_OVERCOMMIT_PERCENT = 300
 
 
@@ -26,17 +25,17 @@ class HostClass:
     memory: float
     cpu: float
     raid: str
+    """Of its own disks."""
     power_feeds: int
+    reaches_mirror: bool
     capabilities: tuple[str, ...]
 
 
 # gold runs on ha hosts only and counts CPU once, without overcommit: those hosts need more of it
 HOST_CLASSES = (
-    HostClass(
-        "ha", 1.5, 2.2, "10", 2, ("offsite-mirror", "redundant-power", "redundant-network", "snapshots", "sr-iov")
-    ),
-    HostClass("standard", 1.0, 1.0, "5", 1, ("offsite-mirror", "redundant-network", "battery", "snapshots", "sr-iov")),
-    HostClass("economy", 0.75, 0.75, "0", 1, ("snapshots",)),
+    HostClass("ha", 1.5, 2.2, "10", 2, True, ("redundant-power", "redundant-network", "sr-iov")),
+    HostClass("standard", 1.0, 1.0, "5", 1, True, ("redundant-network", "battery", "sr-iov")),
+    HostClass("economy", 0.75, 0.75, "0", 1, False, ()),
 )
 
 
@@ -60,18 +59,9 @@ class HostPlan:
         return (self.rack, self.feed) if self.feed else (self.rack,)
 
     @property
-    def has_mirror(self) -> bool:
-        """Whether it reaches the mirrored pool."""
-        return "offsite-mirror" in self.hardware.capabilities
-
-    @property
     def labels(self) -> dict[str, str]:
         """Labels as the gold-silver-bronze policy reads them."""
-        labels = {
-            "class": self.hardware.name,
-            "raid": self.hardware.raid,
-            "power_feeds": str(self.hardware.power_feeds),
-        }
+        labels = {"class": self.hardware.name, "power_feeds": str(self.hardware.power_feeds)}
         if self.is_licensed:
             labels["license"] = LICENSE
         return labels
@@ -79,11 +69,11 @@ class HostPlan:
 
 @dataclass(frozen=True, slots=True)
 class Infrastructure:
-    """All hosts with the domains and shared pools around them."""
+    """All hosts with the domains around them."""
 
     hosts: tuple[HostPlan, ...]
     domains: tuple[FailureDomain, ...]
-    pools: tuple[StoragePool, ...]
+    sites: tuple[str, ...]
     failed: frozenset[str] = field(default_factory=frozenset)
     """Ids of the hosts that are to fail."""
 
@@ -127,10 +117,8 @@ def build_infrastructure(options: SampleOptions, draw: Draw) -> Infrastructure:
                 )
                 for slot in range(size)
             ]
-    pools = [StoragePool(f"san-{site}", PoolKind.SHARED) for site in sites]
-    pools.append(StoragePool(MIRROR_POOL, PoolKind.MIRRORED))
     failed = _failed_hosts(options.fail, hosts, {domain.id for domain in domains})
-    return Infrastructure(tuple(hosts), tuple(domains), tuple(pools), failed)
+    return Infrastructure(tuple(hosts), tuple(domains), tuple(sites), failed)
 
 
 def _share(total: int, parts: int, index: int) -> int:

@@ -14,7 +14,8 @@ class SampleOptions:
     `load` is the share of the surviving capacity (after `fail`; of the scarcest resource) that would be in use if every
     guest ran: above 1.0 somebody must stay down. Each entry of `fail` is ``KIND:ID`` with kind ``host``, ``rack``,
     ``room``, ``site`` or ``feed``. The last `spares` hosts are cold spares. Without `resizable` every guest's
-    guaranteed amount is its request.
+    guaranteed amount is its request. The share `misplaced` of the Gold and Silver guests has its disks on storage below
+    what their tier is promised.
     """
 
     hosts: int = 100
@@ -25,6 +26,7 @@ class SampleOptions:
     seed: int = 1
     resizable: bool = True
     spares: int = 0
+    misplaced: float = 0.0
 
     def check(self) -> None:
         """Raise `RefusedError` naming every option that cannot be met."""
@@ -45,6 +47,8 @@ class SampleOptions:
                     "spares", self.spares, f"use 0 to {max(0, self.hosts - self.sites)}: one host per site runs"
                 )
             )
+        if not 0 <= self.misplaced <= 1:
+            faults.append(_out_of_range("misplaced", self.misplaced, "use a share such as 0.1 (from 0 to 1)"))
         if faults:
             raise RefusedError(faults)
 

@@ -105,7 +105,7 @@ class Placer:
 
 def _offers(host: HostPlan) -> list[str]:
     offers = ["any"]
-    if host.has_mirror:
+    if host.hardware.reaches_mirror:
         offers.append("mirror")
     if host.hardware.power_feeds > 1:
         offers.append("ha")

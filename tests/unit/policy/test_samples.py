@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.failures import Event
-from trimtab_solver.policy.documents import Policy
+from trimtab_solver.policy.documents import Document, Policy
 from trimtab_solver.policy.selection import Selection
 from trimtab_solver.rules import KINDS
+from trimtab_solver.rules.host_requirement import HostRequirement
 from trimtab_solver.rules.separate import Separate
 from trimtab_solver.rules.tier import Availability, Tier, ranked_tiers
-from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm
+from trimtab_solver.snapshot import FailureDomain, Host, PoolKind, Snapshot, StoragePool, Vm
 
 FOLDER = Path(__file__).parents[3] / "samples" / "policies" / "gold-silver-bronze"
 HOSTS = (
-    Host(
-        "safe",
-        ("site-1",),
-        capabilities=("redundant-power", "redundant-network", "offsite-mirror"),
-    ),
+    Host("safe", ("site-1",), capabilities=("redundant-power", "redundant-network")),
     Host("plain", ("site-1",)),
 )
 VMS = tuple(
@@ -33,6 +31,13 @@ SNAPSHOT = Snapshot(
     HOSTS,
     (*VMS, Vm("odd", tier="gold"), Vm("free", tier="bronze")),
     (FailureDomain("site-1", "site"),),
+    (
+        StoragePool("best", PoolKind.MIRRORED, {"raid": "10", "snapshots": "yes"}),
+        StoragePool("fair", PoolKind.SHARED, {"raid": "6", "snapshots": "yes"}),
+        StoragePool("without-snapshots", PoolKind.MIRRORED, {"raid": "10", "snapshots": "no"}),
+        StoragePool("striped", PoolKind.SHARED, {"raid": "0", "snapshots": "yes"}),
+        StoragePool("unlabelled", PoolKind.MIRRORED),
+    ),
 )
 
 
@@ -95,7 +100,28 @@ def test_zones_hold_the_halves_of_an_application_apart(policy: Policy) -> None:
 
 
 def test_gold_needs_redundant_infrastructure(policy: Policy) -> None:
-    """Hosts without redundant power, network and an off-site mirror are not good enough."""
-    document = next(item for item in policy.documents if item.name == "gold-infrastructure")
-    where = document.spec.require  # type: ignore[attr-defined]  # a HostRequirement
-    assert Selection(policy, SNAPSHOT).hosts_where(document, "spec.require", where) == {"safe"}
+    """Hosts without redundant power and network are not good enough."""
+    document, spec = _requirement(policy, "gold-infrastructure")
+    assert spec.require is not None
+    assert Selection(policy, SNAPSHOT).hosts_where(document, "spec.require", spec.require) == {"safe"}
+
+
+@pytest.mark.parametrize(("rule", "pools"), [("gold-infrastructure", {"best"}), ("silver-storage", {"best", "fair"})])
+def test_tiers_are_promised_storage_by_kind_and_labels(policy: Policy, rule: str, pools: set[str]) -> None:
+    """Gold needs a mirror of RAID 1 or 10, Silver a RAID that survives a disk, both snapshots; no label, no promise."""
+    document, spec = _requirement(policy, rule)
+    assert spec.storage is not None
+    assert Selection(policy, SNAPSHOT).pools(document, "spec.storage", spec.storage) == pools
+
+
+def test_no_sample_states_storage_on_hosts() -> None:
+    """What storage offers is said of pools: no condition on hosts reads a RAID level, mirror or snapshot."""
+    for folder in FOLDER.parent.iterdir():
+        if folder.is_dir():
+            for document, spec in load_policy(folder).of(HostRequirement):
+                words = f"{spec.require} {spec.select}"
+                assert not re.search("raid|mirror|snapshot|storage", words), f"{folder.name}: {document.name}"
+
+
+def _requirement(policy: Policy, name: str) -> tuple[Document, HostRequirement]:
+    return next((document, spec) for document, spec in policy.of(HostRequirement) if document.name == name)

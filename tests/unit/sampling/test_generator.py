@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import pytest
 
 from trimtab_server.sampling import SampleOptions, generate
 from trimtab_solver.errors import Reason, RefusedError
-from trimtab_solver.snapshot import FencingState, HostState, Snapshot, VmState
+from trimtab_solver.snapshot import FencingState, HostState, PoolKind, Snapshot, VmState
 from trimtab_solver.topology import Topology
+from trimtab_solver.validation import snapshot_faults
 
 SIZES = [(4, 20, 2), (6, 40, 3), (12, 100, 3), (30, 300, 3), (100, 1000, 1), (200, 2000, 3)]
 
@@ -57,18 +59,65 @@ def test_healthy_cluster_keeps_zones_apart(hosts: int, vms: int, sites: int) -> 
 
 @pytest.mark.parametrize(("hosts", "vms", "sites"), SIZES)
 def test_healthy_guests_run_on_suitable_hosts(hosts: int, vms: int, sites: int) -> None:
-    """Storage is reached, devices are there, gold is on redundant hardware and licences are kept."""
+    """Storage is reached and as promised, devices are there, gold is on redundant hardware, licences are kept."""
     healthy = generate(SampleOptions(hosts, vms, sites=sites)).healthy
     by_id = {host.id: host for host in healthy.hosts}
+    assert _below_their_tier(healthy) == set()
     for vm in healthy.vms:
         host = by_id[vm.host_id]
         assert vm.storage_pool_id in host.storage_pool_ids
         assert set(vm.device_needs) <= set(host.capabilities)
         if vm.tier == "gold":
             assert host.labels["power_feeds"] == "2"
-            assert {"offsite-mirror", "redundant-power", "redundant-network"} <= set(host.capabilities)
+            assert {"redundant-power", "redundant-network"} <= set(host.capabilities)
         if "license" in vm.labels:
             assert host.labels["license"] == vm.labels["license"]
+
+
+def _below_their_tier(snapshot: Snapshot) -> set[str]:
+    """Guests whose storage is less than Gold and Silver are promised."""
+    pools = {pool.id: pool for pool in snapshot.storage_pools}
+    below = set()
+    for vm in snapshot.vms:
+        pool = pools[vm.storage_pool_id]
+        promised = {"gold": ("1", "10"), "silver": ("1", "5", "6", "10")}.get(vm.tier)
+        mirrored = pool.kind is PoolKind.MIRRORED or vm.tier != "gold"
+        if promised and not (mirrored and pool.labels["raid"] in promised and pool.labels["snapshots"] == "yes"):
+            below.add(vm.id)
+    return below
+
+
+def test_pools_are_of_several_classes() -> None:
+    """Mirrored, shared and local pools, each with a RAID level and with or without snapshots, and none is idle."""
+    snapshot = generate(SampleOptions(100, 1000)).snapshot
+    used = Counter(vm.storage_pool_id for vm in snapshot.vms)
+    assert all(used[pool.id] for pool in snapshot.storage_pools)
+    classes: Counter[tuple[PoolKind, str, str]] = Counter()
+    for pool in snapshot.storage_pools:
+        classes[pool.kind, pool.labels["raid"], pool.labels["snapshots"]] += used[pool.id]
+    assert set(classes) >= {
+        (PoolKind.MIRRORED, "10", "yes"),
+        (PoolKind.MIRRORED, "6", "yes"),
+        (PoolKind.SHARED, "6", "yes"),
+        (PoolKind.SHARED, "5", "no"),
+    }
+    assert {kind for kind, _, _ in classes} == set(PoolKind)
+    assert min(amount for (kind, _, _), amount in classes.items() if kind is not PoolKind.LOCAL) > 50
+
+
+def test_disks_are_misplaced_when_asked() -> None:
+    """The asked share of Gold and Silver is on storage below its tier; nothing else about the cluster changes."""
+    right = generate(SampleOptions(100, 1000, seed=5)).snapshot
+    wrong = generate(SampleOptions(100, 1000, seed=5, misplaced=0.2)).snapshot
+    below = _below_their_tier(wrong)
+    assert {vm.tier for vm in wrong.vms if vm.id in below} == {"gold", "silver"}
+    assert len(below) == pytest.approx(0.2 * 500, rel=0.3)
+    assert snapshot_faults(wrong) == []
+    by_id = {host.id: host for host in wrong.hosts}
+    for before, after in zip(right.vms, wrong.vms, strict=True):
+        assert replace(after, storage_pool_id=before.storage_pool_id) == before
+        assert after.id in below or after == before
+        assert after.storage_pool_id in by_id[after.host_id].storage_pool_ids
 
 
 def test_tiers_have_their_shares() -> None:
@@ -160,8 +209,13 @@ def test_spares_are_off_and_empty() -> None:
 def test_every_bad_option_is_named() -> None:
     """A refusal lists all options that are out of range, with a fix."""
     with pytest.raises(RefusedError) as refused:
-        generate(SampleOptions(hosts=1, vms=-1, load=9, sites=3))
-    assert [fault.path for fault in refused.value.faults] == ["sample.hosts", "sample.vms", "sample.load"]
+        generate(SampleOptions(hosts=1, vms=-1, load=9, sites=3, misplaced=1.5))
+    assert [fault.path for fault in refused.value.faults] == [
+        "sample.hosts",
+        "sample.vms",
+        "sample.load",
+        "sample.misplaced",
+    ]
     assert all(fault.fix for fault in refused.value.faults)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from trimtab_server.sampling import SampleOptions, generate, sample_policy_folder
@@ -46,11 +48,11 @@ def test_every_rule_of_the_policy_finds_its_guests() -> None:
     selection = Selection(policy, sample.snapshot, event_of(sample.snapshot))
     idle = []
     for document in policy.documents:
-        for field in ("select", "hosts"):
+        for field, select in (("select", selection.vms), ("hosts", selection.hosts), ("storage", selection.pools)):
             selector = getattr(document.spec, field, None)
             if selector is not None:
-                select = selection.vms if field == "select" else selection.hosts
-                if not select(document, f"spec.{field}", selector):
+                found: Collection[str] = select(document, f"spec.{field}", selector)
+                if not found:
                     idle.append(f"{document.name} {field}")
     assert idle == []
 

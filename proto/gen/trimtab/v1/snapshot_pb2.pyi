@@ -479,7 +479,7 @@ class Host(_message.Message):
 
     @_builtins.property
     def capabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What it offers beyond resources, for example "gpu" or "offsite-mirror"; compared with `Vm.device_needs`."""
+        """What it offers beyond resources, for example "gpu" or "redundant-power"; compared with `Vm.device_needs`."""
 
     @_builtins.property
     def storage_pool_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
