@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from benchmarks import policies, prepared, renamings, small_plans, startup
+from benchmarks import budgets, policies, prepared, renamings, small_plans, startup
 from benchmarks.btrplace import subject as btrplace
 from benchmarks.growth import subject as growth
 from benchmarks.peers import subject as peers
@@ -17,6 +17,7 @@ from benchmarks.vmha import subject as vmha
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "startup": startup.cases,
     "small_plans": small_plans.cases,
+    "budgets": budgets.cases,
     "policies": policies.cases,
     "growth": growth.cases,
     "prepared": prepared.cases,

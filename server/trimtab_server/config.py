@@ -59,7 +59,10 @@ class Settings(BaseSettings):
     queue: int = Field(default=4, ge=0, le=10_000, description="requests that may wait for a solver")
     default_budget_s: Seconds = Field(default=10.0, description="time to solve when the request does not limit it")
     max_budget_s: Seconds = Field(default=300.0, description="the most time to solve that a request may have")
-    overrun_s: Seconds = Field(default=30.0, description="time after its budget at which a solver is ended")
+    overrun_s: Seconds = Field(
+        default=30.0,
+        description="time after its budget at which a solver is ended, if not earlier for half a budget and a second",
+    )
     memory_mib: int = Field(default=8192, ge=128, description="address space of one solver, its engines not counted")
     message_mib: int = Field(default=64, ge=1, le=2047, description="the largest message to receive or send")
     connections: int = Field(default=1000, ge=1, le=100_000, description="connections at one time")

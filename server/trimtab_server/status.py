@@ -184,6 +184,16 @@ def read_too_late(budget_s: float, took_s: float) -> ServiceError:
     )
 
 
+def planned_too_late(budget_s: float, took_s: float, stage: str) -> ServiceError:
+    """The error for a request whose plan is not ready long after its budget."""
+    return failure(
+        ServiceReason.DEADLINE_TOO_SHORT,
+        f'no answer was ready after {took_s:.2f} s, when the stage "{stage}" was at work, and the request has '
+        f"{max(budget_s, 0):.3f} s by its time budget and deadline; give it more, or a smaller snapshot or policy",
+        {"took_s": f"{took_s:.3f}", "budget_s": f"{max(budget_s, 0):.3f}", "stage": stage},
+    )
+
+
 def _violation(fault: Fault) -> BadRequest.FieldViolation:
     description = fault.message + (f"; {fault.fix}" if fault.fix else "")
     return BadRequest.FieldViolation(

@@ -12,12 +12,15 @@ class Stages:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.at_work = ""
+        """The stage that was entered last."""
         self._began = time.monotonic()
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Adds what the block takes to the stage."""
         began = time.monotonic()
+        self.at_work = stage
         try:
             yield
         finally:

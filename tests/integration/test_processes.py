@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, Final
 
 import grpc
 import pytest
@@ -24,8 +26,12 @@ from tests.integration.running import (
     retry_delay_s,
     running_server,
 )
+from tests.siege.processes import freeze
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import planning_service_pb2_grpc
+
+_IN_TIME_S: Final = 2.0
+"""A search with a budget of three seconds is still at work then."""
 
 
 def _wait_until_idle(server: RunningServer) -> None:
@@ -134,16 +140,30 @@ def test_deadline_that_leaves_no_time_is_refused(server: RunningServer) -> None:
 def test_hung_solver_is_killed_after_its_budget() -> None:
     """A process that reacts to nothing, SIGTERM included, is killed, and the slot is free again."""
     with running_server("--workers", "1", "--overrun-s", "0.5") as server, ThreadPoolExecutor() as pool:
-        stream = server.planning.StreamPlan(requests.as_stream(requests.long(3)), timeout=PATIENCE_S)
-        # its budget is known from here on
-        assert next(stream).HasField("accepted")
-        pid = server.one_solver()
-        os.kill(pid, signal.SIGSTOP)
-        call = pool.submit(lambda: refused(lambda: list(stream)))
+        pid, call = _frozen_at_work(server, pool)
         code, info, _ = call.result(PATIENCE_S)
         assert (code, info.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "SOLVER_OVERRAN")
         eventually(lambda: not is_alive(pid), "the hung solver is gone")
         assert server.planning.CreatePlan(requests.small(), timeout=PATIENCE_S).answer.certificate.verified
+
+
+def _frozen_at_work(server: RunningServer, pool: ThreadPoolExecutor) -> tuple[int, Future[Any]]:
+    """A solver process that is stopped before its budget is over, and the refusal that its call waits for.
+
+    Its budget has to be shorter than what passes for hanging. On a busy machine it may be over before this process gets
+    to stop it: then another call is made.
+    """
+    while True:
+        began = time.monotonic()
+        stream = server.planning.StreamPlan(requests.as_stream(requests.long(3)), timeout=PATIENCE_S)
+        # its budget is known from here on
+        assert next(stream).HasField("accepted")
+        for pid in server.solver_pids():
+            freeze(pid)
+            if time.monotonic() - began < _IN_TIME_S:
+                return pid, pool.submit(refused, functools.partial(list, stream))
+        stream.cancel()
+        _wait_until_idle(server)
 
 
 def test_full_queue_says_when_to_come_back() -> None:

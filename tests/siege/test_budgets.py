@@ -5,15 +5,18 @@ from __future__ import annotations
 import functools
 import time
 from pathlib import Path
+from typing import cast
 
+import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from tests.integration import requests
-from tests.integration.running import PATIENCE_S, refused
+from tests.integration.running import PATIENCE_S, refused, status_of
 from tests.siege.besieged import FULL, Besieged, besieged
 from trimtab.v1 import planning_service_pb2 as pb
 from trimtab.v1 import snapshot_pb2
+from trimtab_server.status import reason_of
 
 _RULES = 10_000 if FULL else 2000
 _BUDGET_S = 0.2
@@ -107,3 +110,21 @@ def test_a_budget_is_kept_whatever_its_length() -> None:
             took_s = time.monotonic() - began
             print(f"\n150 x 1500, budget {budget_s} s: {took_s:.2f} s")
             assert not FULL or took_s <= 1.5 * budget_s + 1
+
+
+@pytest.mark.parametrize("size", [(60, 600), (300, 3000), (1000, 10_000)] if FULL else [(300, 3000)])
+def test_no_time_at_all_is_kept_too(size: tuple[int, int]) -> None:
+    """With a budget of nothing a cluster of any size has its plan, or the reason why not, within a second."""
+    many = requests.sampled(*size, 1.02)
+    with besieged("--workers", "1") as server:
+        request = requests.small(snapshot=many, time_budget=Duration(nanos=1))
+        began = time.monotonic()
+        try:
+            answer = server.planning.CreatePlan(request, timeout=PATIENCE_S).answer
+            ended = "OK" if answer.certificate.verified else "not verified"
+        except grpc.RpcError as error:
+            ended = reason_of(status_of(cast("grpc.Call", error)))
+        took_s = time.monotonic() - began
+        print(f"\n{size[0]} x {size[1]}, no budget: {ended} after {took_s:.2f} s")
+        assert ended in ("OK", "DEADLINE_TOO_SHORT")
+        assert not FULL or took_s <= 1

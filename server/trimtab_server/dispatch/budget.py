@@ -14,6 +14,10 @@ LEAST_BUDGET_S: Final = 0.05
 _LEAST_MARGIN_S: Final = 0.5
 _MARGIN_SHARE: Final = 0.2
 _LATE_READING_S: Final = 0.5
+_LATE_SHARE: Final = 1.5
+_LATE_S: Final = 1.0
+_SENDING_S: Final = 0.2
+"""Kept of that for the answer on its way to the front, or for the reason why there is none."""
 
 
 def time_to_work_s(max_budget_s: float, remaining_s: float | None) -> float:
@@ -58,6 +62,16 @@ def read_by(job: Job, wanted_s: float | None, began: float, *, reproducible: boo
     if reproducible:
         return math.inf
     return began + max(granted_s(job, wanted_s, began, reproducible=False), 0.0) + _LATE_READING_S
+
+
+def most_s(budget_s: float) -> float:
+    """Seconds after which a request with that budget has ended, one way or the other."""
+    return _LATE_SHARE * max(budget_s, 0.0) + _LATE_S
+
+
+def answer_by(granted: float, began: float, *, reproducible: bool) -> float:
+    """When the answer to a request that came at `began` has to be there. Never, where the clock may not shape it."""
+    return math.inf if reproducible else began + most_s(granted) - _SENDING_S
 
 
 def search_s(job: Job, granted: float, read_s: float, now: float, *, reproducible: bool) -> float:

@@ -17,7 +17,7 @@ from ..config import Settings
 from ..metrics import Metrics
 from ..status import ServiceError, ServiceReason, failure
 from .answers import Answers, Given, Key
-from .budget import check_deadline, time_to_work_s
+from .budget import check_deadline, most_s, time_to_work_s
 from .flights import Flight, Flights
 from .frames import Accepted, Failed, Frame, ProgressMessage, Response, WorkReport
 from .incoming import Incoming
@@ -173,16 +173,16 @@ class Dispatcher:
         """The response of a solver process; what there is to log is added to `facts` as it comes."""
         began = time.monotonic()
         async with self._solvers.solver(job, request) as solver:
-            waited_s = time.monotonic() - began
+            started = time.monotonic()
+            waited_s = started - began
             self._metrics.waited(job.method.quota, waited_s)
             facts |= {"waited_s": round(waited_s, 3), "pid": solver.pid}
             # a search ends by itself when its time is over, other work does not
             is_search = job.method.quota is Quota.PLAN
-            left_s = job.end_by - time.monotonic()
-            end_at = self._end_at(left_s) if is_search else asyncio.get_running_loop().time() + left_s
+            end_at = self._end_at(job.end_by - started, started) if is_search else job.end_by
             try:
                 async with asyncio.timeout_at(end_at) as limit:
-                    response = await self._follow(solver, flight, limit, facts)
+                    response = await self._follow(solver, flight, limit, started, facts)
             except TimeoutError:
                 raise (_overran(flight.budget_s) if is_search else _not_done(time.monotonic() - began)) from None
             if response is None and solver.is_hung:
@@ -192,7 +192,7 @@ class Dispatcher:
             return response
 
     async def _follow(
-        self, solver: Solver, flight: Flight, limit: asyncio.Timeout, facts: dict[str, Any]
+        self, solver: Solver, flight: Flight, limit: asyncio.Timeout, started: float, facts: dict[str, Any]
     ) -> bytes | None:
         """Do as its frames say; gives the response, None when the solver ends without one."""
         async for frame in solver.frames():
@@ -200,7 +200,7 @@ class Dispatcher:
                 case Accepted(request_id, budget_s, is_timed):
                     await self._claim(flight, request_id)
                     flight.accept(request_id, budget_s)
-                    limit.reschedule(self._end_at(budget_s) if is_timed else None)
+                    limit.reschedule(self._end_at(budget_s, started) if is_timed else None)
                 case ProgressMessage(content):
                     flight.publish(content)
                 case WorkReport():
@@ -231,8 +231,9 @@ class Dispatcher:
         if owner != flight.key:
             raise _reused(request_id, owner)
 
-    def _end_at(self, budget_s: float) -> float:
-        return asyncio.get_running_loop().time() + max(budget_s, 0.0) + self._settings.overrun_s
+    def _end_at(self, budget_s: float, started: float) -> float:
+        """When a process that started then is ended, by the clock of the event loop, `time.monotonic`."""
+        return started + min(max(budget_s, 0.0) + self._settings.overrun_s, most_s(budget_s))
 
     async def _wait_for_flights(self, timeout_s: float | None) -> bool:
         tasks = [flight.task for flight in self._flights.flying]

@@ -30,9 +30,9 @@ from ..convert.request import (
     verify_order_from_proto,
 )
 from ..convert.response import progress_to_proto, verdict_to_proto
-from ..dispatch.budget import granted_s, read_by, search_s
+from ..dispatch.budget import answer_by, granted_s, read_by, search_s
 from ..dispatch.worker import Worker
-from ..status import ServiceError, ServiceReason, failure, read_too_late
+from ..status import ServiceError, ServiceReason, failure, planned_too_late, read_too_late
 
 _Show = Callable[[Progress], None]
 
@@ -125,6 +125,16 @@ def _read(worker: Worker) -> _Ready:
 
 
 def _plan(ready: _Ready, worker: Worker, show: _Show | None) -> plan_pb2.Answer:
+    """The answer, in time."""
+
+    def why() -> ServiceError:
+        return planned_too_late(ready.granted_s, time.monotonic() - worker.began, worker.stages.at_work)
+
+    with worker.ending_at(answer_by(ready.granted_s, worker.began, reproducible=ready.order.reproducible), why):
+        return _planned(ready, worker, show)
+
+
+def _planned(ready: _Ready, worker: Worker, show: _Show | None) -> plan_pb2.Answer:
     read, order = time.monotonic(), ready.order
     read_s = read - worker.began
     budget_s = search_s(worker.job, ready.granted_s, read_s, read, reproducible=order.reproducible)

@@ -7,7 +7,16 @@ import math
 import pytest
 
 from tests.support.solving import PLAN, job_of
-from trimtab_server.dispatch.budget import LEAST_BUDGET_S, check_deadline, granted_s, read_by, search_s, time_to_work_s
+from trimtab_server.dispatch.budget import (
+    LEAST_BUDGET_S,
+    answer_by,
+    check_deadline,
+    granted_s,
+    most_s,
+    read_by,
+    search_s,
+    time_to_work_s,
+)
 from trimtab_server.status import ServiceError
 
 
@@ -63,3 +72,13 @@ def test_reading_ends_with_the_budget_and_half_a_second() -> None:
     assert read_by(job, 5.0, 119.0, reproducible=False) == 120.5
     assert read_by(job, 5.0, 121.0, reproducible=False) == 121.5
     assert read_by(job, 5.0, 100.0, reproducible=True) == math.inf
+
+
+def test_an_answer_is_there_before_a_process_is_ended() -> None:
+    """A process has one and a half budgets and a second, and gives its reasons before; never in reproducible mode."""
+    assert [most_s(budget_s) for budget_s in (-1.0, 0.0, 0.2, 10.0)] == [1.0, 1.0, 1.3, 16.0]
+    assert read_by(job_of(PLAN, end_by=120.0), 2.0, 100.0, reproducible=False) < answer_by(
+        2.0, 100.0, reproducible=False
+    )
+    assert 103.5 < answer_by(2.0, 100.0, reproducible=False) < 100.0 + most_s(2.0)
+    assert answer_by(2.0, 100.0, reproducible=True) == math.inf

@@ -117,11 +117,13 @@ def test_a_solver_that_dies_or_hangs_costs_its_own_call() -> None:
         assert await _refused(dispatcher) == "SOLVER_CRASHED"
         solvers.script = _script(Accepted("id", 0.0), asyncio.Event())
         assert await _refused(dispatcher) == "SOLVER_OVERRAN"
-        assert solvers.ended == 2
+        # half a budget and a second, where the overrun is longer
+        assert await _refused(dispatcher_of(solvers, overrun_s=3600)) == "SOLVER_OVERRAN"
+        assert solvers.ended == 3
 
     with capture_logs() as log:
         asyncio.run(scenario())
-    assert [entry["status"] for entry in log] == ["INTERNAL", "DEADLINE_EXCEEDED"]
+    assert [entry["status"] for entry in log] == ["INTERNAL", "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"]
 
 
 def test_a_solver_that_speaks_out_of_turn_is_a_defect() -> None:
