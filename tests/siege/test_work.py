@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import threading
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Never, cast
 
 import grpc
 import pytest
@@ -126,6 +128,41 @@ def test_the_server_counts_the_codes_that_callers_hear() -> None:
         counted = {code: server.metric("trimtab_calls_total", code=code) for code in heard}
     print(f"\n{heard}")
     assert counted == heard
+
+
+def _nothing_before(gate: threading.Event | None) -> Iterator[Never]:
+    """No message, and the end of them when the gate is open."""
+    if gate is not None:
+        gate.wait()
+    yield from ()
+
+
+def test_a_request_above_the_limit_is_counted_as_what_its_caller_hears() -> None:
+    """Calls and streams, plain and compressed: RESOURCE_EXHAUSTED; leaving and sending nothing are other things."""
+    large = requests.small(request_id="x" * (2 << 20))
+    with besieged("--workers", "1", "--message-mib", "1") as server:
+        for compression in (grpc.Compression.NoCompression, grpc.Compression.Gzip):
+            with pytest.raises(grpc.RpcError) as heard:
+                server.planning.CreatePlan(large, compression=compression, timeout=60)
+            assert cast(grpc.Call, heard.value).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            with pytest.raises(grpc.RpcError) as heard:
+                list(server.planning.StreamPlan(requests.as_stream(large), compression=compression, timeout=60))
+            assert cast(grpc.Call, heard.value).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        counted = partial(server.metric, "trimtab_calls_total")
+        eventually(lambda: counted() == 4, "all are counted")
+        assert counted(code="RESOURCE_EXHAUSTED", reason="REQUEST_TOO_LARGE") == 4
+        path = "/trimtab.v1.PlanningService/CreatePlan"
+        with pytest.raises(grpc.RpcError) as heard:
+            server.channel.stream_unary(path)(_nothing_before(None), timeout=60)
+        assert cast(grpc.Call, heard.value).code() is grpc.StatusCode.UNAVAILABLE
+        gate = threading.Event()
+        silent: Any = server.channel.stream_unary(path).future(_nothing_before(gate), timeout=60)
+        time.sleep(1.0)
+        silent.cancel()
+        gate.set()
+        eventually(lambda: counted() == 6, "all are counted")
+        assert (counted(code="UNAVAILABLE"), counted(code="CANCELLED")) == (1, 1)
+        _plans_are_made(server)
 
 
 @pytest.mark.parametrize("shape", SHAPES if FULL else ["rules of one condition each", "rules for all but one guest"])

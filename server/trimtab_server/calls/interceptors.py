@@ -15,6 +15,7 @@ from grpc_status import rpc_status
 from ..metrics import Metrics
 from ..status import ServiceError, ServiceReason, failure, reason_of
 from .chain import Call, Link
+from .receiving import TOO_LARGE, RequestTooLargeError
 
 _CLOCKS_S: Final = 0.05
 """How far apart the clocks of deadlines may be."""
@@ -62,10 +63,14 @@ def recorded(metrics: Metrics) -> Link:
             status = error.status
             record(code_pb2.Code.Name(status.code), reason_of(status), message=status.message)
             raise
-        except (asyncio.CancelledError, GeneratorExit):
+        except (asyncio.CancelledError, GeneratorExit) as ending:
             # both look alike from here; the caller has its own clock
-            is_late = call.deadline is not None and time.monotonic() > call.deadline - _CLOCKS_S
-            record("DEADLINE_EXCEEDED" if is_late else "CANCELLED")
+            if call.deadline is not None and time.monotonic() > call.deadline - _CLOCKS_S:
+                record("DEADLINE_EXCEEDED")
+            elif isinstance(ending, RequestTooLargeError):
+                record("RESOURCE_EXHAUSTED", TOO_LARGE)
+            else:
+                record("CANCELLED")
             raise
         record("OK")
 
