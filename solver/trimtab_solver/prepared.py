@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from .compilation import Compilation, compile_cluster
 from .compilation.changes import Changes, changes
@@ -39,6 +39,8 @@ class Prepared:
     known: Compilation | None = field(default=None, repr=False)
     """What came with it; else the cluster is compiled when that is first asked for."""
     as_it_came: Snapshot | None = field(default=None, repr=False)
+    earlier: Callable[[], Case] | None = field(default=None, repr=False)
+    """What makes the verifier's case from an earlier one."""
 
     @property
     def source(self) -> Snapshot:
@@ -80,7 +82,7 @@ class Prepared:
         PolicyRefusedError
             When a judge cannot evaluate the policy on the snapshot.
         """
-        return Case(self.snapshot, self.policy, self.selection)
+        return Case(self.snapshot, self.policy, self.selection) if self.earlier is None else self.earlier()
 
     def after(self, happen: Callable[[Snapshot], Snapshot]) -> Prepared:
         """The cluster after an event, as if prepared anew; only what the event changes or adds is compiled.
@@ -111,7 +113,10 @@ class Prepared:
         self._check(snapshot, found)
         selection = self.selection.after(snapshot, event, found.variables)
         compilation = self.compilation.after(snapshot, selection, found)
-        return Prepared(snapshot, self.policy, selection, BY_CHANGES, compilation)
+        earlier = None
+        if "case" in self.__dict__:
+            earlier = partial(self.case.after, snapshot, selection, found.variables)
+        return Prepared(snapshot, self.policy, selection, BY_CHANGES, compilation, earlier=earlier)
 
     def _anew(self, snapshot: Snapshot, why: str) -> Prepared:
         return replace(prepare(snapshot, self.policy), made=f"{AS_WHOLE}: {why}")

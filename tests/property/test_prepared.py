@@ -313,8 +313,23 @@ def _assert_same_judgement(one: Prepared, other: Prepared) -> None:
     assert counts[0] == counts[1]
     for name in ("tiers", "tier", "place", "sizes", "totals", "tolerated", "is_watched", "moves", "exempt", "wanted"):
         _assert_equal(getattr(one.case, name), getattr(other.case, name), f"case.{name}")
-    assert [scope.members for scope in one.case.scopes] == [scope.members for scope in other.case.scopes]
+    scopes = [
+        [(type(scope), scope.rule, scope.label, scope.members) for scope in prepared.case.scopes]
+        for prepared in (one, other)
+    ]
+    assert scopes[0] == scopes[1]
+    _assert_equal(one.case.counts.by_vm, other.case.counts.by_vm, "case.counts.by_vm")
+    rooms = [prepared.case.rooms() for prepared in (one, other)]
+    for host_id in one.case.hosts:
+        of_host = [_nonzero(held.loads[host_id]) for held in rooms]
+        assert of_host[0] == of_host[1], host_id
+        limits = [{name: held.limit(host_id, name) for name in one.problem.resources} for held in rooms]
+        assert limits[0] == limits[1], host_id
     assert one.selection.warnings == other.selection.warnings
+
+
+def _nonzero(load: Mapping[str, int]) -> dict[str, int]:
+    return {resource: amount for resource, amount in load.items() if amount}
 
 
 def _anew(prepared: Prepared, event: _Event) -> Prepared:
@@ -336,6 +351,8 @@ def test_after_events_everything_is_as_if_prepared_anew(seeds: range) -> None:
         snapshot, policy = tiny_cluster(seed)
         chance = random.Random(seed)
         prepared = _outcome(partial(prepare, snapshot, _policy(policy, chance)))
+        if isinstance(prepared, Prepared):
+            assert prepared.case.snapshot is prepared.snapshot  # what the first event begins from
         for happen in chance.choices((*FOLLOWED, *ADDITIONS), k=3):
             if not isinstance(prepared, Prepared):
                 break

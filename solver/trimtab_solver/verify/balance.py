@@ -15,8 +15,7 @@ def balance(case: Case, place: Mapping[str, str], sizes: Mapping[str, Mapping[st
     documents = list(case.selection.policy.of(Balance))
     if not documents:
         return 0
-    rooms = Rooms(case.snapshot, case.hosts, case.tier, claims=case.claims)
-    rooms.hold(place, sizes)
+    rooms = case.rooms_when_over(place, sizes)
     total = 0
     for _, spec in documents:
         total += sum(_above(part, rooms) for part in spec.above)

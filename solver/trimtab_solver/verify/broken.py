@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ..amounts import describe_amount, name_resource
 from ..outcome import BrokenRule
@@ -13,7 +13,7 @@ from ..rules.balance import Balance
 from ..snapshot import Host
 from .balance import loads_above
 from .case import Case
-from .room import ROOM, UNIT, Load, Rooms, room
+from .room import ROOM, UNIT, Load, room
 from .scope import HostScope, SizeScope
 
 
@@ -45,7 +45,7 @@ def _scopes(case: Case, placement: Placement) -> Iterator[BrokenRule]:
 
 def _overfull(case: Case, placement: Placement) -> Iterator[BrokenRule]:
     """One for each host and resource without room for what runs there."""
-    before, after = case.rooms(), _changed(case, placement)
+    before, after = case.rooms(), case.rooms_holding(placement.hosts, placement.sizes)
     for host, load in after.by_host():
         for resource in sorted(load):
             most = after.room(host.id, resource)
@@ -55,24 +55,13 @@ def _overfull(case: Case, placement: Placement) -> Iterator[BrokenRule]:
                 yield BrokenRule(ROOM, Level.MUST, f"{host.id} lacks {lacking} for what it runs", was, 1, host.id)
 
 
-def _changed(case: Case, placement: Placement) -> Rooms:
-    """What hosts hold in a placement; what is as in the snapshot is not added up again."""
-    rooms, hosts, sizes = case.rooms(), placement.hosts, placement.sizes
-    for vm_id, host_id in case.place.items():
-        if hosts.get(vm_id) != host_id or sizes[vm_id] is not case.sizes[vm_id]:
-            rooms.remove(vm_id, host_id, case.sizes[vm_id])
-    for vm_id, host_id in hosts.items():
-        if case.place.get(vm_id) != host_id or sizes[vm_id] is not case.sizes[vm_id]:
-            rooms.add(vm_id, host_id, sizes[vm_id])
-    return rooms
-
-
 def _above_thresholds(case: Case, placement: Placement) -> Iterator[BrokenRule]:
     """One for each host and threshold of a Balance that its load exceeds."""
     documents = list(case.selection.policy.of(Balance))
     if not any(spec.above for _, spec in documents):
         return
-    before, after = _final(case, case.place, case.sizes), _final(case, placement.hosts, placement.sizes)
+    before = case.rooms_when_over(case.place, case.sizes)
+    after = case.rooms_when_over(placement.hosts, placement.sizes)
     for document, spec in documents:
         for part in spec.above:
             at_first = Counter({host.id: units for host, units in loads_above(part, before)})
@@ -80,13 +69,6 @@ def _above_thresholds(case: Case, placement: Placement) -> Iterator[BrokenRule]:
                 full = _fullness(host, after.loads[host.id], part.resource)
                 words = f"{host.id} is {full}, above {part.threshold}"
                 yield BrokenRule(document.name, Level.SHOULD, words, at_first[host.id], units, host.id)
-
-
-def _final(case: Case, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> Rooms:
-    """What hosts hold when the plan is over: nobody keeps anything on a former host any more."""
-    rooms = Rooms(case.snapshot, case.hosts, case.tier, claims=case.claims)
-    rooms.hold(place, sizes)
-    return rooms
 
 
 def _fullness(host: Host, load: Load, resource: str) -> str:

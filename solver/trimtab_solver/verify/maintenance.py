@@ -15,6 +15,7 @@ def scopes(document: Document, spec: Maintenance, selection: Selection, domains:
     """One scope for all guests, if any host is selected."""
     closed = selection.hosts(document, "spec.hosts", spec.hosts)
     if closed:
-        members = tuple(vm.id for vm in selection.snapshot.vms if vm.is_wanted)
-        others = frozenset(host.id for host in selection.snapshot.hosts) - closed
+        snapshot = selection.reading("vm.id", "host.id")
+        members = tuple(vm.id for vm in snapshot.vms if vm.is_wanted)
+        others = frozenset(host.id for host in snapshot.hosts) - closed
         yield HostScope(document.name, spec.level, spec.weight or 1, "", members, others)

@@ -63,7 +63,7 @@ class ReservedResource(CountedScope):
 
 def scopes(document: Document, spec: Reserve, selection: Selection, domains: DomainMaps) -> Iterator[Scope]:
     """One scope per resource that protected guests request."""
-    snapshot = selection.snapshot
+    snapshot = selection.reading("host.state", "host.capacity", "vm.requested")
     where = dict.fromkeys((host.id for host in snapshot.hosts), "")
     if spec.within is not None:
         where = dict(domains.of(spec.within))

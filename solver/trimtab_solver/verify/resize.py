@@ -22,7 +22,7 @@ def scopes(document: Document, spec: Resize, selection: Selection, domains: Doma
             for name, amount in vm.requested.items()
             if name in spec.floor
         }
-        for vm in selection.snapshot.vms
+        for vm in selection.reading("vm.requested").vms
         if vm.id in chosen
     }
     if floors:

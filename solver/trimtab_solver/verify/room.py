@@ -6,11 +6,11 @@ share the overcommitted part, `overcommit percent` times it for guests that are 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from types import MappingProxyType
 
-from ..snapshot import Host, Snapshot, VmState
+from ..snapshot import Host, Snapshot, Vm, VmState
 from .rights import TierRights, size_now
 
 UNIT = 100
@@ -45,7 +45,7 @@ class Rooms:
     quarantine may hold, by host and resource.
     """
 
-    __slots__ = ("_behind", "_claims", "_hosts", "_initial", "_sources", "_tiers", "loads")
+    __slots__ = ("_behind", "_claims", "_hosts", "_initial", "_kept", "_sources", "_tiers", "loads")
 
     def __init__(
         self,
@@ -58,7 +58,8 @@ class Rooms:
         self._claims = claims
         self._hosts = hosts
         self._tiers = tiers
-        self._behind = _left_behind(snapshot, kept)
+        self._kept = kept
+        self._behind = _left_behind(snapshot.vms, kept)
         self._sources: list[tuple[str, str, Mapping[str, int]]] = []
         self.loads: dict[str, Load] = {host.id: {} for host in snapshot.hosts}
         self._add_running(snapshot)
@@ -93,6 +94,34 @@ class Rooms:
         other = copy(self)
         other.loads = {host_id: dict(load) for host_id, load in self.loads.items()}
         return other
+
+    def follow(
+        self, hosts: Mapping[str, Host], tiers: Mapping[str, TierRights], before: Sequence[Vm], now: Sequence[Vm]
+    ) -> None:
+        """Becomes what the same hosts hold later, and did at first, with the guests `now` in place of those `before`.
+
+        None of them migrates; nobody is in quarantine; tiers take of hosts what they did.
+        """
+        self._hosts, self._tiers, self._behind = hosts, tiers, dict(self._behind)
+        for vm in before:
+            if vm.is_running:
+                self._take(vm, -1)
+                self._behind.pop(vm.id, None)
+        for vm in now:
+            if vm.is_running:
+                self._take(vm, 1)
+        self._behind.update(_left_behind(now, self._kept))
+        self._initial = {host_id: dict(load) for host_id, load in self.loads.items()}
+
+    def _take(self, vm: Vm, sign: int) -> None:
+        """The guest takes its room where it runs (1), or gives it back (-1)."""
+        load = self.loads[vm.place]
+        for resource, amount in held(self._hosts[vm.place], self._tiers[vm.id], size_now(vm)).items():
+            load[resource] = load.get(resource, 0) + sign * amount
+
+    def leave_former_hosts(self) -> None:
+        """From now on nobody keeps anything on a former host: the plan is over."""
+        self._behind = {}
 
     def hold(self, place: Mapping[str, str], sizes: Mapping[str, Mapping[str, int]]) -> None:
         """Holds exactly the guests of `place`, and those on their way at their source as well."""
@@ -168,12 +197,12 @@ class Rooms:
         )
 
 
-def _left_behind(snapshot: Snapshot, kept: Collection[str]) -> dict[str, tuple[str, Mapping[str, int]]]:
+def _left_behind(vms: Iterable[Vm], kept: Collection[str]) -> dict[str, tuple[str, Mapping[str, int]]]:
     """First host and size, of the `kept` resources alone, of every guest that may move."""
     if not kept:
         return {}
     found: dict[str, tuple[str, Mapping[str, int]]] = {}
-    for vm in snapshot.vms:
+    for vm in vms:
         if vm.state is VmState.RUNNING:
             size = size_now(vm)
             found[vm.id] = vm.place, {resource: size[resource] for resource in kept if resource in size}

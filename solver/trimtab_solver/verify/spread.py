@@ -142,7 +142,7 @@ def scopes(document: Document, spec: Spread, selection: Selection, domains: Doma
     members = selection.vms(document, "spec.select", spec.select)
     where = domains.of(spec.topology)
     weight = spec.weight or 1
-    open_domains = frozenset(where[host.id] for host in selection.snapshot.hosts if host.state in RECEIVING)
+    open_domains = _open_domains(where, selection) if spec.max_skew is not None else frozenset()
     for group, vm_ids in selection.groups(document, "spec.groupBy", members, spec.group_by).items():
         count = sum(vm_id in selection.wanted for vm_id in vm_ids)
         if spec.max_per_domain is not None and count > spec.max_per_domain:
@@ -176,3 +176,9 @@ def scopes(document: Document, spec: Spread, selection: Selection, domains: Doma
                 spec.max_skew,
                 open_domains,
             )
+
+
+def _open_domains(where: Mapping[str, str], selection: Selection) -> frozenset[str]:
+    """Those that have a host which takes guests."""
+    hosts = selection.reading("host.state").hosts
+    return frozenset(where[host.id] for host in hosts if host.state in RECEIVING)

@@ -52,7 +52,7 @@ class ReplayState:
             self.guests[held_by] += 1
         self.rooms.add(vm_id, host_id, size)
         touched: list[Touched] = []
-        for index in self._case.scopes_by_vm[vm_id]:
+        for index in self._case.scopes_of(vm_id):
             scope = self._case.scopes[index]
             cell = scope.cell(vm_id, host_id)
             if cell is not None:
@@ -68,7 +68,7 @@ class ReplayState:
             self.guests[held_by] -= 1
         self.rooms.remove(vm_id, host_id, size)
         touched: list[Touched] = []
-        for index in self._case.scopes_by_vm[vm_id]:
+        for index in self._case.scopes_of(vm_id):
             scope = self._case.scopes[index]
             cell = scope.cell(vm_id, host_id)
             if cell is not None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..policy.documents import Level
-from ..snapshot import Host, HostState, Snapshot
+from ..policy.selection import Selection
+from ..snapshot import Host, HostState
 from .scope import HostScope, Key, Scope
 
 SUITABILITY = "(suitability)"
@@ -36,8 +37,10 @@ class SuitableHosts(HostScope):
         return f"lacks {', '.join(need for need in self.needs if need not in host.capabilities)}"
 
 
-def scopes(snapshot: Snapshot) -> Iterator[Scope]:
+def scopes(selection: Selection) -> Iterator[Scope]:
     """One scope for all guests with the same storage pool and device needs."""
+    # pools and devices of guests and hosts do not change while a cluster is followed
+    snapshot = selection.reading("vm.id", "host.state")
     alike: defaultdict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
     for vm in snapshot.vms:
         if vm.is_wanted:

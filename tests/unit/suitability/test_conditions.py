@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.strategies import policy_of, tiny_cluster
 from tests.support.targets import problem_of
+from trimtab_solver.policy.selection import Selection
 from trimtab_solver.rules.tier import Tier
 from trimtab_solver.snapshot import Host, HostState, Vm
 from trimtab_solver.suitability import CONDITIONS, EQUIPMENT, unsuitable
@@ -72,7 +73,7 @@ def test_the_compiler_and_the_judge_agree_with_them() -> None:
     for seed in range(100):
         snapshot, _ = tiny_cluster(seed)
         problem = problem_of(snapshot, NO_RULES)
-        scopes = [scope for scope in judge.scopes(snapshot) if isinstance(scope, HostScope)]
+        scopes = [scope for scope in judge.scopes(Selection(NO_RULES, snapshot)) if isinstance(scope, HostScope)]
         judged = {vm_id: scope.hosts for scope in scopes for vm_id in scope.members}
         vms = {vm.id: vm for vm in snapshot.vms}
         for v, vm_id in enumerate(problem.vm_ids):
