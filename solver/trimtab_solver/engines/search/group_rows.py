@@ -60,8 +60,27 @@ class GroupRows(NamedTuple):
         return fellows
 
 
-def group_rows(problem: Problem, weights: Weights) -> GroupRows:
-    """The rows of all groups of a problem."""
+class GroupLayout(NamedTuple):
+    """What of the rows of all groups depends on the groups alone, and so is the same for all states of a cluster.
+
+    `groups`, `domain`, `pointer` and `members` are those of `GroupRows`, but that `weight` is that of the policy and
+    `at_start` is not known; `of_group`, `guests` and `sides` are the memberships by group; `eligible` are the places of
+    eligible domains in `start`, which has `length`.
+    """
+
+    groups: npt.NDArray[Any]
+    domain: Ints
+    pointer: Ints
+    members: npt.NDArray[Any]
+    guests: Ints
+    of_group: Ints
+    sides: Ints
+    eligible: Ints
+    length: int
+
+
+def lay_out(problem: Problem) -> GroupLayout:
+    """The layout of the groups of a problem."""
     groups = problem.groups
     levels: dict[int, int] = {}
     domains: list[Index] = []
@@ -74,50 +93,58 @@ def group_rows(problem: Problem, weights: Weights) -> GroupRows:
     offset = _offsets(width * np.array([row.blocks for row in rows], dtype=np.int64))
     in_shares = np.array([row.kind == HEADROOM for row in rows], dtype=np.bool_)
     share_offset = _offsets(np.where(in_shares, width, 0))
-    level_of = np.array([levels[group.domains.key] for group in groups], dtype=np.int64)
-    domain = np.array(domains, dtype=np.int64).reshape(len(domains), problem.host_count)
     guests, of_group, sides, demand = _members(rows)
     records = np.zeros(len(groups), dtype=GROUP)
     records["kind"] = [row.kind for row in rows]
-    records["level"] = level_of
+    records["level"] = [levels[group.domains.key] for group in groups]
     records["number"] = [row.number for row in rows]
     records["must"] = [group.must for group in groups]
-    records["weight"] = [weights.inherited if g.must else g.weight * weights.should for g in groups]
+    records["weight"] = [group.weight for group in groups]
     records["offset"] = np.where(in_shares, share_offset[:-1], offset[:-1])
     records["width"] = width
     records["survives"] = [isinstance(group, DomainQuorum) and group.survives for group in groups]
-    records["at_start"] = problem.group_amounts(problem.current)
     order = np.lexsort((of_group, guests))
     members = np.zeros(len(guests), dtype=MEMBER)
     members["group"], members["side"], members["demand"] = of_group[order], sides[order], demand[order]
-    pointer = np.searchsorted(guests[order], np.arange(problem.vm_count + 1)).astype(np.int64)
-    start = _start(problem, records, domain, guests, of_group, sides, int(offset[-1]))
-    return GroupRows(records, domain, start, pointer, members, _shares(problem))
+    none = np.zeros(0, dtype=np.int64)
+    skewed = [(i, group.eligible) for i, group in enumerate(groups) if isinstance(group, DomainSkew)]
+    return GroupLayout(
+        groups=records,
+        domain=np.array(domains, dtype=np.int64).reshape(len(domains), problem.host_count),
+        pointer=np.searchsorted(guests[order], np.arange(problem.vm_count + 1)).astype(np.int64),
+        members=members,
+        guests=guests,
+        of_group=of_group,
+        sides=sides,
+        eligible=np.concatenate([none, *(records["offset"][i] + records["width"][i] + at for i, at in skewed)]),
+        length=int(offset[-1]),
+    )
+
+
+def group_rows(problem: Problem, weights: Weights, layout: GroupLayout | None = None) -> GroupRows:
+    """The rows of all groups of a problem; `layout` is that of its groups, if it is at hand."""
+    layout = layout or lay_out(problem)
+    records = layout.groups.copy()
+    records["weight"] = np.where(records["must"], weights.inherited, records["weight"] * weights.should)
+    records["at_start"] = problem.group_amounts(problem.current)
+    start = _start(problem, layout)
+    return GroupRows(records, layout.domain, start, layout.pointer, layout.members, _shares(problem))
 
 
 def _offsets(sizes: Ints) -> Ints:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
-def _start(
-    problem: Problem,
-    records: npt.NDArray[Any],
-    domain: Ints,
-    guests: Ints,
-    of_group: Ints,
-    sides: Ints,
-    length: int,
-) -> npt.NDArray[np.int32]:
+def _start(problem: Problem, layout: GroupLayout) -> npt.NDArray[np.int32]:
     """Counts in the present placement."""
-    start = np.zeros(length, dtype=np.int32)
+    records, guests, of_group, sides = layout.groups, layout.guests, layout.of_group, layout.sides
+    start = np.zeros(layout.length, dtype=np.int32)
     counted = (problem.current[guests] >= 0) & (records["kind"][of_group] != HEADROOM)
     g, side = of_group[counted], sides[counted]
-    cell = records["offset"][g] + domain[records["level"][g], problem.current[guests[counted]]]
+    cell = records["offset"][g] + layout.domain[records["level"][g], problem.current[guests[counted]]]
     np.add.at(start, np.where(side == SECOND, cell + records["width"][g], cell), 1)
     np.add.at(start, (cell + records["width"][g])[side == BOTH], 1)
-    for i, group in enumerate(problem.groups):
-        if isinstance(group, DomainSkew):
-            start[records["offset"][i] + records["width"][i] + group.eligible] = 1
+    start[layout.eligible] = 1
     return start
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ...primitives.disruption import BOOT_COST
 from ...primitives.encoding import Bools, Ints
 from ...problem import Problem
-from .group_rows import GroupRows, group_rows
+from .group_rows import GroupLayout, GroupRows, group_rows, lay_out
 from .rows import ABOVE, GUEST, HOST, OPTIONS, PEAK, RATIO, SHRINK, TERM, WISH, Floats, Records, Tables
 from .weights import Weights, strict_weights
 
@@ -25,22 +25,33 @@ AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
 
 
 class StrictTables:
-    """The tables of a problem under strict weights, built when first asked for: who descends shares them."""
+    """The tables of a problem under strict weights, built when first asked for: who descends shares them.
 
-    def __init__(self, problem: Problem) -> None:
-        self._problem = problem
+    `before` are those of a problem that it was made from by an event: what both have in common is not built again.
+    """
+
+    def __init__(self, problem: Problem, before: StrictTables | None = None) -> None:
+        self.problem, self._before = problem, before
 
     @cached_property
     def tables(self) -> Tables:
         """Under `strict_weights`."""
-        return build_tables(self._problem, strict_weights(self._problem))
+        return build_tables(self.problem, strict_weights(self.problem), self.layout)
+
+    @cached_property
+    def layout(self) -> GroupLayout:
+        """What of them depends on the groups alone."""
+        before, self._before = self._before, None
+        if before is not None and before.problem.grouping is self.problem.grouping:
+            return before.layout
+        return lay_out(self.problem)
 
 
-def build_tables(problem: Problem, weights: Weights) -> Tables:
-    """The tables of a problem under one set of weights."""
+def build_tables(problem: Problem, weights: Weights, layout: GroupLayout | None = None) -> Tables:
+    """The tables of a problem under one set of weights; `layout` is that of its groups, if it is at hand."""
     disruption, capacity, balance = problem.disruption, problem.capacity, problem.imbalance
     unary_row, unary = _unary(problem, weights)
-    rows = group_rows(problem, weights)
+    rows = group_rows(problem, weights, layout)
     options = np.zeros(1, dtype=OPTIONS)
     options["inherited_weight"] = weights.inherited
     options["app_weight"] = disruption.group_weight * weights.disruption
