@@ -1,4 +1,4 @@
-"""A digest of a snapshot that does not depend on the order of its lists or on how it was encoded.
+"""A digest of a snapshot that does not depend on the order of its lists or on how it was encoded; and one of plans.
 
 It is made from the fields of the snapshot's classes and their types, so a field that is added is in it.
 """
@@ -15,6 +15,7 @@ from itertools import islice, repeat
 from operator import attrgetter
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from .actions import Plan
 from .snapshot import Snapshot
 
 _CHUNK = 1000
@@ -29,6 +30,18 @@ def snapshot_digest(snapshot: Snapshot) -> str:
     parts = _Texts().parts(snapshot)
     while chunk := "".join(islice(parts, _CHUNK)):
         digest.update(chunk.encode())
+    return digest.hexdigest()
+
+
+def plan_digest(plan: Plan) -> str:
+    """SHA-256 (hex) over what the plan does, when and in which order: words about it are left out."""
+    digest = hashlib.sha256()
+    for action in plan.actions:
+        size = sorted(action.size.items())
+        waits = sorted(action.depends_on)
+        at = action.earliest_start_s, action.duration_s
+        names = action.kind.value, action.vm_id, action.host_id, action.target_host_id
+        digest.update(repr((names, size, waits, at)).encode())
     return digest.hexdigest()
 
 

@@ -42,7 +42,7 @@ from .outcome import (
 from .policy.documents import Policy
 from .policy.resources import unknown_resource_notes
 from .prepared import Prepared, prepare
-from .problem import Target
+from .problem import Problem, Target
 from .snapshot import Snapshot
 from .stages import Stages
 from .verify.broken import broken_rules
@@ -296,9 +296,7 @@ class _Planner:
             )
 
     def _outcome(self, best: Attempt, levels: tuple[LevelValue, ...], *, is_exhausted: bool) -> Outcome:
-        problem = self._problem
-        optional = self._optional_values()
-        if any(level.bound > optional[rank] for rank, level in problem.losses(levels).items()):
+        if must_lose(self._problem, levels):
             return Outcome.INFEASIBLE
         if all(level.gap == 0 for level in levels):
             is_well = not any(self._harm(best.values)) and not self._prepared.quarantined
@@ -312,12 +310,6 @@ class _Planner:
         problem = self._problem
         return (*problem.losses(values).values(), values[problem.level_index(Key(Measure.INHERITED))])
 
-    def _optional_values(self) -> dict[int, int]:
-        """Per rank, the most that can be missing while every guest that must run does."""
-        problem = self._problem
-        rank, value, must_run = (problem.tier_values(name) for name in ("rank", "value", "must_run"))
-        return {r: int(value[(rank == r) & (must_run == 0)].sum()) for r in problem.ranks}
-
     def _certificate(self) -> Certificate:
         with self._stages.timed("digest"):
             digest = snapshot_digest(self._prepared.source)
@@ -329,6 +321,14 @@ class _Planner:
             reproducible=self._options.reproducible,
             verified=True,
         )
+
+
+def must_lose(problem: Problem, levels: Sequence[LevelValue]) -> bool:
+    """Whether bounds prove that a guest is lost whose tier must run; `levels` are at least those that count losses."""
+    rank, value, must_run = (problem.tier_values(name) for name in ("rank", "value", "must_run"))
+    # per rank, the most that can be missing while every guest that must run does
+    optional = {r: int(value[(rank == r) & (must_run == 0)].sum()) for r in problem.ranks}
+    return any(level.bound > optional[r] for r, level in problem.losses(levels).items())
 
 
 @cache

@@ -176,6 +176,11 @@ class Problem:
         """Of something that is known per level, what is known of the loss at each rank, highest rank first."""
         return {rank: values[self.level_index(Key(Measure.RUNNING, rank))] for rank in self.ranks}
 
+    @property
+    def loss_levels(self) -> int:
+        """How many leading levels there are up to the last that counts guests which do not run."""
+        return max((i + 1 for i, level in enumerate(self.levels) if level.counts_losses), default=0)
+
     def rank_of(self, v: int) -> int:
         """The rank of a guest's tier."""
         return self.tiers[int(self.tier[v])].rank

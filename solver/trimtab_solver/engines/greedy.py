@@ -61,6 +61,21 @@ def repair(problem: Problem, preferred: Index | None = None, tables: Tables | No
     return Target(reached, fit_sizes(problem, reached))
 
 
+def restart(problem: Problem, tables: Tables, before: Problem) -> Target:
+    """A target in which only those move who break a must rule that they did not break `before`, and who makes way.
+
+    Restarts what it can, in order of rank, as `repair` does: the least that answers what has happened since. Guests
+    keep their indices; there may be more than before.
+    """
+    state = new_state(problem, tables, problem.current, seed=0)
+    offenders = _must_offenders(problem, problem.current)
+    offenders[: before.vm_count] &= ~_must_offenders(before, before.current)
+    everybody = np.ones(problem.vm_count, dtype=np.bool_)
+    bring_up(problem, tables, state, everybody, np.flatnonzero(offenders))
+    place = state.guest["place"].astype(np.int32)
+    return Target(place, fit_sizes(problem, place))
+
+
 def mend(problem: Problem, reached: Target, stuck: Bools) -> Target:
     """From a state that was reached with moves left out: who was stranded by that takes room elsewhere, by rank.
 
@@ -76,14 +91,22 @@ def mend(problem: Problem, reached: Target, stuck: Bools) -> Target:
 
 def _offenders(problem: Problem, place: Index) -> Ints:
     """Guests on a host where they, their group or the host break a rule; must rules first."""
-    at = np.maximum(place, 0)
     up = place >= 0
-    kind = problem.allowed.class_of
-    over = np.asarray((problem.capacity.start > problem.capacity.limit).any(axis=1))
-    must = up & ((problem.allowed.breach[kind, at] > 0) | over[at])
-    should = up & (problem.penalties(np.arange(problem.vm_count), at) > 0)
+    must = _must_offenders(problem, place)
+    should = up & (problem.penalties(np.arange(problem.vm_count), np.maximum(place, 0)) > 0)
     for g in np.flatnonzero(problem.group_amounts(place)).tolist():
-        group = problem.groups[g]
-        (must if group.must else should)[group.guests] = True
+        if not problem.groups[g].must:
+            should[problem.groups[g].guests] = True
     found = [*np.flatnonzero(must).tolist(), *np.flatnonzero(should & ~must).tolist()]
     return np.array(found[: _MOST_PAIRS // max(1, problem.host_count)], dtype=np.int64)
+
+
+def _must_offenders(problem: Problem, place: Index) -> Bools:
+    """Guests [V] where they, their group or the host break a must rule."""
+    at = np.maximum(place, 0)
+    over = np.asarray((problem.capacity.start > problem.capacity.limit).any(axis=1))
+    must = np.asarray((place >= 0) & ((problem.allowed.breach[problem.allowed.class_of, at] > 0) | over[at]))
+    for g in np.flatnonzero(problem.group_amounts(place)).tolist():
+        if problem.groups[g].must:
+            must[problem.groups[g].guests] = True
+    return must

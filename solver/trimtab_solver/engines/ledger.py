@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from ..outcome import LevelValue
 from ..problem import Problem
@@ -45,13 +46,13 @@ class Ledger:
         with self._lock:
             yield self._bounds
 
-    def levels(self, values: Values) -> tuple[LevelValue, ...]:
-        """Value and bound per level for a state with these values.
+    def levels(self, values: Values, most: int | None = None) -> tuple[LevelValue, ...]:
+        """Value and bound per level for a state with these values; of so many leading levels, if not of all.
 
         While the leading levels are at their proven optimum, the next bound is the proven one; after the first level
         that is worse than its bound only the bounds that follow from the problem hold.
         """
-        return tuple(self._levels(values))
+        return tuple(islice(self._levels(values), most))
 
     def first_open(self, values: Values) -> LevelValue | None:
         """The first level that may be better than it is with these values; None when everything is proven."""

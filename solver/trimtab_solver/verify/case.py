@@ -29,7 +29,7 @@ class Case:
     """
 
     def __init__(
-        self, snapshot: Snapshot, policy: Policy, selection: Selection | None = None, earlier: Earlier | None = None
+        self, snapshot: Snapshot, policy: Policy, selection: Selection | None = None, earlier: EarlierCase | None = None
     ) -> None:
         """`earlier` spares judging and counting again what has not changed since."""
         self.snapshot = snapshot
@@ -56,7 +56,7 @@ class Case:
         else:
             self._rooms = earlier.rooms(snapshot, self.hosts, self.tier, self.moves.held)
 
-    def _read_scopes(self, earlier: Earlier | None) -> None:
+    def _read_scopes(self, earlier: EarlierCase | None) -> None:
         """Counts all scopes; like `place` and `sizes` what is counted in the snapshot is never changed."""
         scopes = [scope for one in self.judgements.values() for scope in one.scopes]
         readings = readings_of(self.selection)
@@ -98,7 +98,7 @@ class Case:
 
         `changed` names all variables that have another value on any guest or host, or in the event.
         """
-        return Case(snapshot, selection.policy, selection, Earlier(self, snapshot, changed))
+        return Case(snapshot, selection.policy, selection, EarlierCase(self, snapshot, changed))
 
     def rooms(self) -> Rooms:
         """What every host holds in the snapshot; the caller may change it."""
@@ -205,7 +205,7 @@ class Case:
         return ""
 
 
-class Earlier:
+class EarlierCase:
     """A case of the same cluster before something changed, asked for what of it still holds."""
 
     def __init__(self, case: Case, snapshot: Snapshot, changed: frozenset[str]) -> None:

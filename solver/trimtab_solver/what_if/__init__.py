@@ -1,0 +1,1 @@
+"""What if: what comes of scenarios, each with a verified plan and a proof where there is one."""
