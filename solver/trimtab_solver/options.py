@@ -28,5 +28,10 @@ class PlanOptions:
     """
     frontier: tuple[float, ...] = ()
     """Shares of the running guests, in percent, for each of which the answer says what moving so many buys."""
+    late_s: float | None = None
+    """How long after the budget a further plan that is in the making is waited for; None: as long as it takes.
+
+    The first plan is always waited for.
+    """
     strict: bool = False
     """Whether records of guests that make no sense are refused instead of left alone (`quarantine`)."""

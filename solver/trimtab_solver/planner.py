@@ -150,13 +150,7 @@ class _Planner:
         self._finishing = Finishing(problem, self._runner.strict)
 
     def answer(self) -> Answer:
-        candidates = self._runner.candidates()
-        while (candidate := self._next(candidates)) is not None:
-            is_first = self._attempts.best is None
-            self._try(candidate.engine, candidate.target, may_descend=not is_first or not self._stop.is_set())
-        self._stay()
-        self._refine()
-        is_exhausted = self._search_all_ways()
+        is_exhausted = self._look_in_time()
         best = self._attempts.best
         if best is None:
             raise self._faults.unverified()
@@ -188,6 +182,31 @@ class _Planner:
             ),
             engine_faults=faults,
         )
+
+    def _look_in_time(self) -> bool:
+        """`_look`; where there is a verified plan, no longer than `late_s` after the budget."""
+        options = self._options
+        if options.reproducible or options.late_s is None:
+            return self._look()
+        deadline = Deadline(self._began + options.budget_s)
+        try:
+            return result_of(self._look, deadline, options.late_s, lambda: self._attempts.best is not None)
+        except HungError as error:
+            # it is at what would have been another plan
+            if engine := self._runner.at_work:
+                self._faults.add(engine, FaultKind.HUNG, str(error))
+            self._runner.leave()
+            return False
+
+    def _look(self) -> bool:
+        """Tries what engines find; whether all ways to the best target were tried."""
+        candidates = self._runner.candidates()
+        while (candidate := self._next(candidates)) is not None:
+            is_first = self._attempts.best is None
+            self._try(candidate.engine, candidate.target, may_descend=not is_first or not self._stop.is_set())
+        self._stay()
+        self._refine()
+        return self._search_all_ways()
 
     def _next(self, candidates: Iterator[Candidate]) -> Candidate | None:
         with self._stages.timed("search"):

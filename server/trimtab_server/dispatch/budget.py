@@ -69,6 +69,11 @@ def most_s(budget_s: float) -> float:
     return _LATE_SHARE * max(budget_s, 0.0) + _LATE_S
 
 
+def late_s(budget_s: float) -> float:
+    """Seconds after its budget for which a search is waited for that has a plan: what follows takes as long again."""
+    return (most_s(budget_s) - max(budget_s, 0.0) - _SENDING_S) / 2
+
+
 def answer_by(granted: float, began: float, *, reproducible: bool) -> float:
     """When the answer to a request that came at `began` has to be there. Never, where the clock may not shape it."""
     return math.inf if reproducible else began + most_s(granted) - _SENDING_S

@@ -30,7 +30,7 @@ from ..convert.request import (
     verify_order_from_proto,
 )
 from ..convert.response import progress_to_proto, verdict_to_proto
-from ..dispatch.budget import answer_by, granted_s, read_by, search_s
+from ..dispatch.budget import answer_by, granted_s, late_s, read_by, search_s
 from ..dispatch.worker import Worker
 from ..status import ServiceError, ServiceReason, failure, planned_too_late, read_too_late
 
@@ -145,6 +145,7 @@ def _planned(ready: _Ready, worker: Worker, show: _Show | None) -> plan_pb2.Answ
         reproducible=order.reproducible,
         warm_start=order.warm_start,
         frontier=order.frontier,
+        late_s=late_s(ready.granted_s),
         strict=order.strict,
     )
     # work that is cut short by the clock of a shutdown could not be repeated

@@ -66,6 +66,8 @@ class Runner:
         self._reserve_s = 0.0
         self._engines = {engine.name: engine for engine in engines}
         self._asked: list[str] = []
+        self.at_work = ""
+        """The engine that is at work now."""
         self._on_better = on_better
         self.faults = faults or FaultLog()
         self.strict = StrictTables(problem)
@@ -165,12 +167,14 @@ class Runner:
             stuck,
         )
         call = EngineCall(self._engines[time_slice.engine], task, self.faults)
+        self.at_work = time_slice.engine
         found = call.run(self._deadline, patience_s)
+        self.at_work = ""
         if call.is_hung:
-            self._go_on_without()
+            self.leave()
         return found
 
-    def _go_on_without(self) -> None:
+    def leave(self) -> None:
         """Leaves what a thread may hold that does not come back."""
         best = self.incumbent.best
         self.ledger = self.ledger.renewed()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
 from .clock import Deadline
 
 PATIENCE_S = 5.0
 """So long after its deadline work is waited for at the least before it counts as hung: solvers do not stop at once."""
+
+_LOOK_S = 0.02
+"""How often it is asked whether work may be left."""
 
 ResultT = TypeVar("ResultT")
 
@@ -19,8 +22,13 @@ class HungError(Exception):
     """The work has not ended."""
 
 
-def result_of(work: Callable[[], ResultT], deadline: Deadline, patience_s: float) -> ResultT:
-    """What `work` returns or raises, waited for until the deadline and so many seconds after it.
+def result_of(
+    work: Callable[[], ResultT],
+    deadline: Deadline,
+    patience_s: float,
+    may_leave: Callable[[], bool] = lambda: True,
+) -> ResultT:
+    """What `work` returns or raises, waited for until the deadline and so many seconds after it, or until `may_leave`.
 
     Where the clock does not count it is waited for as long as it takes. A thread cannot be ended: one that hangs stays
     behind until the process ends.
@@ -34,12 +42,12 @@ def result_of(work: Callable[[], ResultT], deadline: Deadline, patience_s: float
         return work()
     future: Future[ResultT] = Future()
     threading.Thread(target=_fulfil, args=(future, work), name="engine", daemon=True).start()
-    try:
-        return future.result(max(0.0, deadline.left_s) + patience_s)
-    except TimeoutError:
-        if future.done():
-            raise
-        raise HungError(f"has not returned {patience_s:.0f} s after its deadline") from None
+    wait_s = max(0.0, deadline.left_s) + patience_s
+    while not wait([future], wait_s).done:
+        if may_leave():
+            raise HungError(f"has not returned {patience_s:.1f} s after its deadline")
+        wait_s = _LOOK_S
+    return future.result()
 
 
 def _fulfil(future: Future[ResultT], work: Callable[[], ResultT]) -> None:

@@ -19,6 +19,8 @@ from trimtab_solver.engines.proof import LevelProof
 from trimtab_solver.engines.runner import Runner
 from trimtab_solver.options import PlanOptions
 from trimtab_solver.outcome import FaultKind
+from trimtab_solver.planner import plan_prepared
+from trimtab_solver.prepared import prepare
 from trimtab_solver.problem import Problem
 
 _TWO_HOSTS = {3: DOWN, 4: DOWN}
@@ -126,6 +128,20 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
 
     yield FakeEngine("hanging", hang)
     is_over.set()
+
+
+def test_a_plan_does_not_wait_for_what_would_be_another_one(
+    hanging: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shortly after the budget the plan that is there is the answer, with the engine that is still at it as a fault."""
+    monkeypatch.setattr(runner, "PATIENCE_S", 1000.0)
+    before = FakeEngine("greedy", finds(at(_problem(), 0, 1, -1)))
+    prepared = prepare(snapshot([vm("g", "h1", "gold"), vm("a"), vm("b")], _TWO_HOSTS), policy())
+    answer = plan_prepared(
+        prepared, PlanOptions(budget_s=0.2, late_s=0.05), engines=[before, replace(hanging, name="x")]
+    )
+    assert answer.certificate.verified
+    assert [(fault.engine, fault.what) for fault in answer.engine_faults] == [("x", FaultKind.HUNG)]
 
 
 def test_nobody_waits_for_an_engine_that_hangs(hanging: FakeEngine) -> None:

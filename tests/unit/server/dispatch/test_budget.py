@@ -12,6 +12,7 @@ from trimtab_server.dispatch.budget import (
     answer_by,
     check_deadline,
     granted_s,
+    late_s,
     most_s,
     read_by,
     search_s,
@@ -81,4 +82,5 @@ def test_an_answer_is_there_before_a_process_is_ended() -> None:
         2.0, 100.0, reproducible=False
     )
     assert 103.5 < answer_by(2.0, 100.0, reproducible=False) < 100.0 + most_s(2.0)
+    assert 102.0 < 102.0 + late_s(2.0) < answer_by(2.0, 100.0, reproducible=False)
     assert answer_by(2.0, 100.0, reproducible=True) == math.inf
