@@ -114,19 +114,19 @@ def _in_cells(snapshot: Snapshot) -> Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class BudgetLoad:
     """What makes a cluster hard: its policy, and what is changed in the sample."""
 
     policy: Callable[[], Files]
     change: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot
 
 
-LOADS: Final[Mapping[str, Load]] = {
-    "sample": Load(_sample_policy),
-    "one Quorum": Load(_with_quorum),
-    "cells of two hosts": Load(_sample_policy, _in_cells),
-    "100 conditions": Load(_hundred_conditions),
-    "10,000 rules": Load(_many_rules),
+LOADS: Final[Mapping[str, BudgetLoad]] = {
+    "sample": BudgetLoad(_sample_policy),
+    "one Quorum": BudgetLoad(_with_quorum),
+    "cells of two hosts": BudgetLoad(_sample_policy, _in_cells),
+    "100 conditions": BudgetLoad(_hundred_conditions),
+    "10,000 rules": BudgetLoad(_many_rules),
 }
 """By name."""
 _OTHER_METHODS: Final = ("StreamPlan", "VerifyPlan", "ExplainGuest", "LintPolicy", "TestPolicy", "DiffPolicies")

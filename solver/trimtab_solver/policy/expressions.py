@@ -16,6 +16,7 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional
 
 from .documents import MAX_EXPRESSION_LENGTH
+from .text_conditions import Condition, text_condition
 from .variables import VARIABLES, ExpressionScope, Returns, Shape
 
 MAX_ITERATIONS: Final = 9999
@@ -65,6 +66,8 @@ class Expression:
     references: tuple[Reference, ...]
     gives_reference: bool
     """Whether it gives the string that its one reference has, wherever it has one: then it need not be evaluated."""
+    text_condition: Condition | None
+    """What it says, if it only compares texts: on subjects that have all of them it need not be evaluated."""
     _program: Any
 
     def evaluate(self, data: Mapping[str, object]) -> bool | str | EvaluationFailure:
@@ -128,7 +131,9 @@ def compile_expression(source: str, scope: ExpressionScope, returns: Returns) ->
             )
         )
     references = references_in(source, scope)
-    return Expression(source, scope, returns, references, _gives_reference(source, returns, references), program)
+    given_reference = _gives_reference(source, returns, references)
+    condition = text_condition(source, scope) if returns is Returns.BOOL else None
+    return Expression(source, scope, returns, references, given_reference, condition, program)
 
 
 _RETURN_FIX: Final = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from .expressions import (
     compile_expression,
     conjuncts_of,
 )
+from .text_conditions import Condition, Texts
 from .variables import VARIABLES, ExpressionScope, Returns, Shape, Variable
 
 Parts = Sequence[Vm] | Sequence[Host] | Sequence[StoragePool]
@@ -132,6 +133,7 @@ class Subjects:
         self._topology = topology
         self._event = dict(event)
         self._known = known
+        self._texts: dict[tuple[Reference, ...], list[Texts | None]] = {}
 
     def after(
         self,
@@ -175,6 +177,9 @@ class Subjects:
         row = rows.number[indexes]
         results = self._known.results.setdefault(expression, {})
         wanted = [number for number in present(row) if number not in results]
+        if wanted and expression.text_condition is not None:
+            results.update(self._compared(expression.text_condition, references, wanted))
+            wanted = [number for number in wanted if number not in results]
         if len(wanted) > _MANY and expression.returns is Returns.BOOL:
             decided = self._decided(expression, indexes, row, len(wanted))
             results.update(dict.fromkeys(decided, False))
@@ -182,6 +187,27 @@ class Subjects:
         for number in wanted:
             results[number] = self._result(expression, event, references, rows.values(number))
         return Evaluation(results, row)
+
+    def _compared(
+        self, condition: Condition, references: tuple[Reference, ...], wanted: Sequence[int]
+    ) -> Iterator[tuple[int, bool]]:
+        """The results on those rows that have all texts."""
+        texts = self._texts_of(references)
+        for number in wanted:
+            row = texts[number]
+            if row is not None:
+                yield number, condition(row)
+
+    def _texts_of(self, references: tuple[Reference, ...]) -> list[Texts | None]:
+        """Per row what the references are, None where one is missing."""
+        if references not in self._texts:
+            rows = self._rows_of(references)
+            names = [(reference.variable, reference.key) for reference in references]
+            self._texts[references] = [
+                None if None in (row := rows.values(n)) else dict(zip(names, row, strict=True))
+                for n in range(rows.count)
+            ]
+        return self._texts[references]
 
     def _references(self, expression: Expression) -> tuple[Reference, ...]:
         """What the expression reads of a subject."""
