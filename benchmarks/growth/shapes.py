@@ -109,3 +109,23 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "rules of no kind": lambda n: _spreads(n, lambda i: f"ids: [x{i}]", kind="Sprad"),
 }
 """By name."""
+
+TEST: Final = b"""\
+apiVersion: trimtab/v1
+kind: PolicySet
+metadata: {name: everybody}
+spec: {defaultTier: anybody}
+---
+apiVersion: trimtab/v1
+kind: Tier
+metadata: {name: anybody}
+spec: {rank: 7}
+---
+apiVersion: trimtab/v1
+kind: PolicyTest
+metadata: {name: a-test}
+spec:
+  fixtures: {hosts: {h1: {}, h2: {}}, vms: {x1: {labels: {app: x1}}, x2: {}}}
+  cases: [{name: c, expect: {plan: {violations: []}}}]
+"""
+"""A test of two guests, and a tier for everybody."""

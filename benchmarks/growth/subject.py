@@ -11,17 +11,23 @@ import gc
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from benchmarks.growth.shapes import SHAPES, files_of
+from benchmarks.growth.shapes import SHAPES, TEST, files_of
 from benchmarks.subject import BenchmarkCase, CaseSelection, Row
 from trimtab_server.sampling.generator import generate
 from trimtab_server.sampling.options import SampleOptions
 from trimtab_solver.authoring.lint import lint_files
 from trimtab_solver.authoring.loader import parse_policy
-from trimtab_solver.errors import PolicyRefusedError
+from trimtab_solver.errors import PolicyRefusedError, RefusedError
+from trimtab_solver.review.conflicts import find_conflicts
+from trimtab_solver.review.contradictions import find_contradictions
+from trimtab_solver.review.coverage import coverage_of
 from trimtab_solver.review.diff import diff_policies
+from trimtab_solver.review.testing import run_tests
+from trimtab_solver.snapshot import Snapshot
 
 SIZES: Final = (100, 1000, 10_000)
 _PATIENCE_S: Final = 60.0
@@ -35,7 +41,7 @@ def _lint(files: Files) -> None:
 
 
 def _lint_there(files: Files) -> None:
-    lint_files(files, generate(SampleOptions(hosts=_HOSTS, vms=_GUESTS, seed=1)).snapshot)
+    lint_files(files, _cluster())
 
 
 def _diff(files: Files) -> None:
@@ -47,10 +53,33 @@ def _diff(files: Files) -> None:
     diff_policies(old, new)
 
 
+def _contradictions(files: Files) -> None:
+    with suppress(PolicyRefusedError):
+        find_contradictions(parse_policy(files))
+
+
+def _conflicts(files: Files) -> None:
+    with suppress(RefusedError):
+        find_conflicts(parse_policy({**files, "test.yaml": TEST}), _cluster())
+
+
+def _coverage(files: Files) -> None:
+    with suppress(PolicyRefusedError):
+        policy = parse_policy({**files, "test.yaml": TEST})
+        coverage_of(policy, run_tests(policy))
+
+
+def _cluster() -> Snapshot:
+    return generate(SampleOptions(hosts=_HOSTS, vms=_GUESTS, seed=1)).snapshot
+
+
 TOOLS: Final[Mapping[str, Callable[[Files], None]]] = {
     "lint": _lint,
     "lint on a cluster": _lint_there,
     "diff": _diff,
+    "conflicts": _contradictions,
+    "conflicts on a cluster": _conflicts,
+    "coverage": _coverage,
 }
 """What is done with a policy; all of them read it."""
 

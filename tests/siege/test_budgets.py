@@ -36,7 +36,7 @@ _RULE = """
 apiVersion: trimtab/v1
 kind: Spread
 metadata: {{name: rule-{number}}}
-spec: {{select: {{cel: "vm.id.startsWith('x{number}')"}}, topology: rack, level: must, maxPerDomain: 1}}
+spec: {{select: {{cel: "vm.id.matches('^x{number}')"}}, topology: rack, level: must, maxPerDomain: 1}}
 """
 
 

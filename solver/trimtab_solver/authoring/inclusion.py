@@ -13,7 +13,7 @@ from ..policy.variables import VARIABLES, ExpressionScope, Shape
 from .step_limit import StepLimit
 from .worlds import OTHER, World, worlds_of
 
-_Literal = tuple[str, str | None, str | None]
+Literal = tuple[str, str | None, str | None]
 """A variable, the key of a map, and a value; None where the key is missing."""
 
 _STEPS_PER_PAIR: Final = 20
@@ -83,15 +83,15 @@ class Inclusions:
         return tuple(worlds.all[n] for n in sorted(worlds.where(selector)))
 
     @cached_property
-    def _wanted(self) -> list[list[frozenset[_Literal]]]:
+    def _wanted(self) -> list[list[frozenset[Literal]]]:
         """Per selector and variable of which it wants one of a few texts: these."""
-        return [list(_few(picked)) for picked in self._picked]
+        return [list(wanted_texts(picked)) for picked in self._picked]
 
     @cached_property
-    def _under(self) -> dict[_Literal, int]:
+    def _under(self) -> dict[Literal, int]:
         """The selectors, as bits, by what they want: each by the variable whose texts are wanted by the fewest."""
         common = Counter(literal for wanted in self._wanted for literals in wanted for literal in literals)
-        under: dict[_Literal, int] = {}
+        under: dict[Literal, int] = {}
         for number, wanted in enumerate(self._wanted):
             if wanted:
                 rarest = min(
@@ -107,7 +107,7 @@ class Inclusions:
         return sum(1 << n for n, wanted in enumerate(self._wanted) if self._picked[n] and not wanted)
 
 
-def _literals(world: World) -> Iterator[_Literal]:
+def _literals(world: World) -> Iterator[Literal]:
     """What a guest of the world has, as far as it is text."""
     for name, value in world.items():
         if VARIABLES[ExpressionScope.VM][name].shape not in _TEXTS:
@@ -118,8 +118,8 @@ def _literals(world: World) -> Iterator[_Literal]:
             yield (name, None, value)
 
 
-def _few(worlds: Sequence[World]) -> Iterator[frozenset[_Literal]]:
-    """Of each text that every one of these guests has: what it may be, where it may not be just anything."""
+def wanted_texts(worlds: Sequence[World]) -> Iterator[frozenset[Literal]]:
+    """Of each text that all guests of these worlds have: what it may be, where it may not be just anything."""
     each = [set(_literals(world)) for world in worlds]
     texts = set.intersection(*({literal[:2] for literal in literals} for literals in each)) if each else set()
     for text in sorted(texts, key=str):

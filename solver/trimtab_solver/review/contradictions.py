@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, combinations, combinations_with_replacement, product
+from itertools import combinations_with_replacement, product
 from typing import Any, Final
 
-from ..authoring.expression_fields import domain_kinds_in, expressions_in, selectors_in
+from ..authoring.expression_fields import SelectorUse, domain_kinds_in, expressions_in, selectors_in
+from ..authoring.overlap import Overlaps
+from ..authoring.step_limit import StepLimit
 from ..authoring.worlds import OTHER, World, describe, worlds_of
 from ..errors import PolicyRefusedError
 from ..policy.documents import Document, Metadata, Policy, Selector, Source, Switched
@@ -25,6 +27,8 @@ from ..snapshot import FailureDomain, Host, Snapshot, Vm
 from ..topology import HOST_KIND
 from .conflicts import Conflict, ConflictSearch, Findings, must_rules
 
+MOST_STEPS: Final = 40_000
+"""Half a minute."""
 _MAX_WORLDS: Final = 24
 """Rules that tell more guests or hosts apart are passed over."""
 _VM_FIELDS: Final = frozenset({"vm.id", "vm.tenant", "vm.tier", "vm.labels", "vm.group", "vm.requested"})
@@ -34,23 +38,37 @@ _HOST_FIELDS: Final = frozenset({"host.id", "host.labels", "host.capabilities", 
 def find_contradictions(policy: Policy) -> Findings:
     """Pairs of must rules, and single ones, that cannot be kept. `Conflict.guests` describes the guests they are about.
 
+    Guests are tried on hosts, as many of both as the rules tell apart, up to `MOST_STEPS` pairs of them; `is_complete`
+    says whether that was enough.
     Rules whose selectors call functions, compare variables with each other or look at the event are passed over, and so
     are those that want other guests to run as well (Quorum, Together with near): what helps them has no bounds.
     """
-    rules = must_rules(policy)
-    found: list[Conflict] = []
-    hopeless: set[str] = set()
-    for some in chain(((rule,) for rule in rules), combinations(rules, 2)):
-        if hopeless & {rule.name for rule in some}:
-            continue
-        if conflict := _contradiction(policy, some):
-            found.append(conflict)
-            if len(some) == 1:
-                hopeless.add(some[0].name)
-    return Findings(tuple(found), is_complete=True)
+    rules, steps = must_rules(policy), StepLimit(MOST_STEPS)
+    found = [one for rule in rules if (one := _contradiction(policy, (rule,), steps))]
+    hopeless = {conflict.names[0] for conflict in found}
+    others = [rule for rule in rules if rule.name not in hopeless]
+    overlaps = Overlaps([_concerned(rule) for rule in others])
+    for number, rule in enumerate(others):
+        if steps.is_exceeded:
+            break
+        pairs = ((rule, others[other]) for other in overlaps.after(number))
+        found += [one for some in pairs if (one := _contradiction(policy, some, steps))]
+    return Findings(tuple(found), is_complete=not steps.is_exceeded)
 
 
-def _contradiction(policy: Policy, rules: tuple[Document, ...]) -> Conflict | None:
+def _concerned(rule: Document) -> tuple[World, ...]:
+    """The guests that a rule selects, as far as it tells them apart; none when it is passed over."""
+    selectors = [use for use in _selectors(rule) if use.scope is ExpressionScope.VM]
+    worlds = worlds_of(ExpressionScope.VM, map(_selector, selectors))
+    if worlds is None or len(worlds.all) > _MAX_WORLDS:
+        return ()
+    if not selectors:
+        return worlds.all
+    picked = frozenset[int]().union(*(worlds.where(_selector(use)) for use in selectors))
+    return tuple(worlds.all[number] for number in sorted(picked))
+
+
+def _contradiction(policy: Policy, rules: tuple[Document, ...], steps: StepLimit) -> Conflict | None:
     """The conflict when these rules cannot be kept for any guests that all of them concern."""
     vms = _worlds(rules, ExpressionScope.VM, _VM_FIELDS)
     hosts = _worlds(rules, ExpressionScope.HOST, _HOST_FIELDS)
@@ -61,7 +79,7 @@ def _contradiction(policy: Policy, rules: tuple[Document, ...]) -> Conflict | No
     people = [world["vm.id"] for world in vms if world.get("vm.id", OTHER) != OTHER]
     if (kinds and named) or len(set(named)) < len(named) or (kinds and len(set(people)) < len(people)):
         return None  # what is named is like, and which domains it lies in, takes a cluster to tell
-    if not _meet(rules):
+    if not _meet(rules) or not steps.take(len(vms) * len(hosts)):
         return None
     rules = tuple(map(_always, rules))
     frame = replace(policy, documents=(_everybody(), *rules))
@@ -108,13 +126,10 @@ def _worlds(rules: Sequence[Document], scope: ExpressionScope, fields: frozenset
     selectors, conditions, references = [], [], set()
     for rule in rules:
         content = rule.content.get("spec")
-        if any(use.scope is ExpressionScope.POOL for use in selectors_in(type(rule.spec), content)):
+        uses = list(_selectors(rule))
+        if any(use.scope is ExpressionScope.POOL for use in uses):
             return None  # which hosts reach which pools takes a cluster to tell
-        selectors += [
-            Selector.model_validate(use.content, by_alias=True, by_name=False)
-            for use in selectors_in(type(rule.spec), content)
-            if use.scope is scope
-        ]
+        selectors += [_selector(use) for use in uses if use.scope is scope]
         for use in expressions_in(type(rule.spec), content):
             if use.scope is not scope:
                 continue
@@ -128,6 +143,14 @@ def _worlds(rules: Sequence[Document], scope: ExpressionScope, fields: frozenset
     if any(name not in fields for world in found.all for name in world):
         return None
     return found.all
+
+
+def _selectors(rule: Document) -> Iterator[SelectorUse]:
+    return selectors_in(type(rule.spec), rule.content.get("spec"))
+
+
+def _selector(use: SelectorUse) -> Selector:
+    return Selector.model_validate(use.content, by_alias=True, by_name=False)
 
 
 def _name(reference: Reference) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..errors import RefusedError
 from ..planner import plan_prepared
@@ -13,7 +14,7 @@ from ..rules.tier import Tier
 from ..verify.judges import JUDGES
 from ..verify.replay import verify_plan
 from .evidence import Evidence, Item, Point, conditions_of
-from .testing import OPTIONS, CaseResult, Planned
+from .testing import OPTIONS, CaseResult
 
 _ALWAYS = "true"
 
@@ -57,12 +58,13 @@ def coverage_of(policy: Policy, results: Iterable[CaseResult]) -> Coverage:
     for result in passed:
         for item in sorted(result.shown):
             first.setdefault(item, f"{result.test}: {result.name}")
+    cases = [_Case(policy, result) for result in passed]
     found: list[Covered] = []
     for document in policy.documents:
         for item in items_of(document):
             shown_by = first.get(item, "")
             if item.point is Point.BINDING:
-                shown_by = next((f"{r.test}: {r.name}" for r in passed if _binds(policy, document, r.planned)), "")
+                shown_by = next((case.name for case in cases if case.binds(document)), "")
             found.append(Covered(item, document.position(item.path), shown_by))
     return Coverage(tuple(sorted(found, key=lambda one: (one.source.file, one.source.line, one.source.column))))
 
@@ -83,25 +85,55 @@ def items_of(document: Document) -> Iterator[Item]:
         yield Item(document.name, "spec", Point.BINDING)
 
 
-def _binds(policy: Policy, document: Document, planned: Planned | None) -> bool:
-    """Whether the rule made a difference to the plan."""
-    if planned is None:
-        return False
-    name, answer = document.name, planned.answer
-    named = [action.rules for action in answer.plan.actions] + [down.rules for down in answer.stays_down]
-    if any(name in rules for rules in named):
-        return True
-    evidence = Evidence(prepare_lazily(planned.snapshot, policy))
-    if type(document.spec) in JUDGES and not any(scope.rule == name for scope in evidence.case.scopes):
-        return False
-    without = replace(policy, documents=tuple(other for other in policy.documents if other is not document))
-    try:
-        prepared = prepare(planned.snapshot, without)
-        free = plan_prepared(prepared, OPTIONS)
-    except RefusedError:
-        return True
-    if type(document.spec) not in JUDGES:
-        verdict = verify_plan(planned.snapshot, policy, free.plan, case=evidence.case)
-        return not verdict.is_valid or verdict.levels != tuple((level.name, level.value) for level in answer.levels)
-    end = verify_plan(planned.snapshot, without, free.plan, case=prepared.case).placement
-    return evidence.amounts(end).get(name, 0) > evidence.amounts(planned.placement).get(name, 0)
+class _Case:
+    """A case that passed. What is asked for every rule is looked up once."""
+
+    def __init__(self, policy: Policy, result: CaseResult) -> None:
+        self.name = f"{result.test}: {result.name}"
+        self._policy, self._planned = policy, result.planned
+
+    @cached_property
+    def _evidence(self) -> Evidence:
+        assert self._planned is not None
+        return Evidence(prepare_lazily(self._planned.snapshot, self._policy))
+
+    @cached_property
+    def _concerning(self) -> frozenset[str]:
+        """The rules that concern somebody here."""
+        return frozenset(scope.rule for scope in self._evidence.case.scopes)
+
+    @cached_property
+    def _reasons(self) -> frozenset[str]:
+        """The rules that the plan names."""
+        assert self._planned is not None
+        answer = self._planned.answer
+        named = [action.rules for action in answer.plan.actions] + [down.rules for down in answer.stays_down]
+        return frozenset(name for names in named for name in names)
+
+    def binds(self, document: Document) -> bool:
+        """Whether the rule made a difference to the plan."""
+        if self._planned is None:
+            return False
+        planned, name, is_judged = self._planned, document.name, type(document.spec) in JUDGES
+        if name in self._reasons:
+            return True
+        if is_judged and name not in self._concerning:
+            return False
+        others = tuple(other for other in self._policy.documents if other is not document)
+        without = replace(self._policy, documents=others)
+        try:
+            prepared = prepare(planned.snapshot, without)
+            free = plan_prepared(prepared, OPTIONS)
+        except RefusedError:
+            return True
+        if not is_judged:
+            verdict = verify_plan(planned.snapshot, self._policy, free.plan, case=self._evidence.case)
+            values = tuple((level.name, level.value) for level in planned.answer.levels)
+            return not verdict.is_valid or verdict.levels != values
+        end = verify_plan(planned.snapshot, without, free.plan, case=prepared.case).placement
+        return self._evidence.amounts(end).get(name, 0) > self._amounts.get(name, 0)
+
+    @cached_property
+    def _amounts(self) -> dict[str, int]:
+        assert self._planned is not None
+        return self._evidence.amounts(self._planned.placement)
