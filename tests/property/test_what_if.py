@@ -82,11 +82,11 @@ def test_verdicts_are_those_of_brute_force(seeds: range) -> None:
         assessor = Assessor(start, _OPTIONS)
         for scenario in _scenarios(snapshot, random.Random(seed)):
             state = happen(snapshot, policy, scenario)
-            try:
-                verdict = assessor.assess(scenario).last
-            except RefusedError:
-                with pytest.raises(RefusedError):
+            verdict = assessor.assess(scenario).last
+            if verdict.refused:
+                with pytest.raises(RefusedError) as refusal:
                     prepare(state, policy)
+                assert refusal.value.faults == verdict.refused
                 continue
             assert verdict.plan is not None
             judged = verify_plan(state, policy, verdict.plan)

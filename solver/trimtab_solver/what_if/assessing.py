@@ -7,7 +7,7 @@ search, for a fixed amount of work, so that the verdict is the same on any machi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from ..engines.faults import FaultLog
 from ..engines.greedy import restart
 from ..engines.ledger import Ledger
 from ..engines.search.tables import StrictTables
+from ..errors import RefusedError
 from ..options import PlanOptions
 from ..outcome import LevelValue, Outcome
 from ..placement import Placement
@@ -84,23 +85,25 @@ class Assessor:
         self._fates, self._breaches = Fates(start), BreachCount(start)
 
     def assess(self, scenario: Scenario, path: str = "") -> ScenarioVerdict:
-        """What comes of the scenario, which stands at `path`. Same cluster, scenario and options: same verdict.
+        """What comes of the scenario, which stands at `path`. Same cluster, scenario and options: same verdict."""
+        return ScenarioVerdict(scenario.name, tuple(self._steps(scenario, path)))
 
-        Raises
-        ------
-        SnapshotRefusedError
-            When a step names what the cluster does not have.
-        """
+    def load(self) -> None:
+        """Loads what every scenario needs, so that processes that are forked then have it."""
+        restart(self._start.problem, self._strict.tables, self._start.problem)
+
+    def _steps(self, scenario: Scenario, path: str) -> Iterator[StepVerdict]:
+        """The verdict on each step, up to the first after which the cluster is refused."""
         made: list[_Planned] = []
-        verdicts: list[StepVerdict] = []
         ceased: frozenset[str] = frozenset()
-        course = states(self._start, scenario, lambda _: made[-1].plan, path, self._policies)
-        for state in course:
-            planned = self._plan(state)
-            made.append(planned)
-            ceased |= self._fates.ceased(state.snapshot, planned.plan)
-            verdicts.append(self._verdict(state, planned, ceased))
-        return ScenarioVerdict(scenario.name, tuple(verdicts))
+        try:
+            for state in states(self._start, scenario, lambda _: made[-1].plan, path, self._policies):
+                planned = self._plan(state)
+                made.append(planned)
+                ceased |= self._fates.ceased(state.snapshot, planned.plan)
+                yield self._verdict(state, planned, ceased)
+        except RefusedError as refusal:
+            yield StepVerdict(Outcome.REFUSED, Basis.NONE, refused=refusal.faults)
 
     def _plan(self, state: Prepared) -> _Planned:
         """The plan for the cluster after a step."""

@@ -24,6 +24,8 @@ class Basis(enum.StrEnum):
     """Those of a scenario that differs in nothing that counts."""
     BEST_FOUND = "BEST_FOUND"
     """The best plan found; less may be possible, but not below the bounds."""
+    NONE = "NONE"
+    """On nothing: there is no plan, because the cluster is refused as it is then, or its process died."""
 
     @property
     def is_proven(self) -> bool:
@@ -100,6 +102,11 @@ class ScenarioVerdict:
     scenario: str
     """Its name."""
     steps: tuple[StepVerdict, ...]
+
+    @classmethod
+    def unassessed(cls, scenario: str, why: str) -> ScenarioVerdict:
+        """Says that nothing is known of the scenario, and why."""
+        return cls(scenario, (StepVerdict(Outcome.FEASIBLE, Basis.NONE, notes=(why,)),))
 
     @property
     def last(self) -> StepVerdict:
