@@ -21,13 +21,13 @@ from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.what_if.assessing import AssessmentOptions
 from trimtab_solver.what_if.runners.here import Here
 from trimtab_solver.what_if.runners.processes import LostProcessError, Processes
-from trimtab_solver.what_if.runners.runner import Assessed, Job
+from trimtab_solver.what_if.runners.runner import Assessed, Assignment
 from trimtab_solver.what_if.verdicts import Basis, ScenarioVerdict
 
 SAMPLE = generate(SampleOptions(hosts=8, vms=60, load=1.02, seed=4))
-JOB = Job(SAMPLE.snapshot, parse_policy(SAMPLE.policy), AssessmentOptions(budget_s=0.05, keep_plans=True))
+ASSIGNMENT = Assignment(SAMPLE.snapshot, parse_policy(SAMPLE.policy), AssessmentOptions(budget_s=0.05, keep_plans=True))
 SCENARIOS = tuple(losses(SAMPLE.snapshot, ("rack", "host"), 1))[:6]
-LONG = replace(JOB, options=AssessmentOptions(budget_s=600.0, only_losses=False))
+LONG = replace(ASSIGNMENT, options=AssessmentOptions(budget_s=600.0, only_losses=False))
 """So much work for each scenario that there is time to end the process."""
 
 
@@ -63,9 +63,9 @@ def forking() -> list[int]:
 
 def test_processes_come_to_the_same_verdicts() -> None:
     """Plans included; and none of them is left behind."""
-    here = by_number(Here().run(JOB, SCENARIOS))
+    here = by_number(Here().run(ASSIGNMENT, SCENARIOS))
     assert here.keys() == set(range(len(SCENARIOS)))
-    assert by_number(Processes(2).run(JOB, SCENARIOS)) == here
+    assert by_number(Processes(2).run(ASSIGNMENT, SCENARIOS)) == here
     assert len({verdict.last.basis for verdict in here.values()}) > 1
     assert not forking()
 
@@ -73,8 +73,8 @@ def test_processes_come_to_the_same_verdicts() -> None:
 @pytest.mark.parametrize("of_what", ["worker", "process that forks"])
 def test_a_death_in_mid_batch_loses_nothing(of_what: str) -> None:
     """What was in hand is tried again."""
-    expected = by_number(Here().run(JOB, SCENARIOS))
-    run = Processes(2).run(JOB, SCENARIOS)
+    expected = by_number(Here().run(ASSIGNMENT, SCENARIOS))
+    run = Processes(2).run(ASSIGNMENT, SCENARIOS)
     found = dict([next(run)])
     (parent,) = forking()
     os.kill(parent if of_what != "worker" else wait_for(lambda: children(parent))[0], signal.SIGKILL)
@@ -104,7 +104,7 @@ def test_what_kills_every_process_costs_itself_alone() -> None:
 
 def test_who_stops_asking_ends_the_work() -> None:
     """No process goes on."""
-    run = Processes(2).run(JOB, SCENARIOS)
+    run = Processes(2).run(ASSIGNMENT, SCENARIOS)
     next(run)
     pids = [*forking(), *children(forking()[0])]
     assert len(pids) > 1
@@ -114,7 +114,7 @@ def test_who_stops_asking_ends_the_work() -> None:
 
 def test_a_cluster_that_is_refused_is_refused() -> None:
     """With the faults that preparing it raises here."""
-    wrong = Job(Snapshot(), JOB.policy)
+    wrong = Assignment(Snapshot(), ASSIGNMENT.policy)
     with pytest.raises(SnapshotRefusedError) as here:
         list(Here().run(wrong, SCENARIOS))
     with pytest.raises(SnapshotRefusedError) as there:

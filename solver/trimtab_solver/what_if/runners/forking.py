@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from ...errors import RefusedError
 from ...scenarios.scenario import Scenario
 from ..assessing import Assessor
-from .messages import Given, GivenUp
+from .messages import GivenUp, Workload
 from .runner import Assessed
 
 _MOST_OF_ONE = 400
@@ -76,14 +76,14 @@ def _work(connection: Connection, assessor: Assessor, scenarios: dict[int, Scena
 class _Pool:
     """The workers, and what is still to do."""
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: Workload) -> None:
         self._scenarios = given.scenarios
-        self._assessor = given.job.assessor()
+        self._assessor = given.assignment.assessor()
         self._assessor.load()
         # what is shared is not looked at by any collection, so that it stays shared
         gc.collect()
         gc.freeze()
-        self._longest_s = _PATIENCE * max(1.0, given.job.options.budget_s)
+        self._longest_s = _PATIENCE * max(1.0, given.assignment.options.budget_s)
         self._to_do = deque(given.scenarios)
         self._attempts = dict.fromkeys(given.scenarios, 0)
         self._size = given.workers
@@ -146,7 +146,7 @@ def main() -> None:
     """Serves the process that has the other end of the connection, whose file descriptor is the argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = Connection(int(sys.argv[1]))
-    given: Given = parent.recv()
+    given: Workload = parent.recv()
     try:
         for result in _Pool(given).run(parent):
             parent.send(result)

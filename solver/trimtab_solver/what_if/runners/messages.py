@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...scenarios.scenario import Scenario
-from .runner import Job
+from .runner import Assignment
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What the process is given at first: the job, its scenarios by number, and how many work at a time."""
+class Workload:
+    """What the process is given at first: the assignment, its scenarios by number, and how many work at a time."""
 
-    job: Job
+    assignment: Assignment
     scenarios: dict[int, Scenario]
     workers: int
 

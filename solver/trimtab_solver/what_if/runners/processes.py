@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection, Pipe
 from ...errors import RefusedError
 from ...scenarios.scenario import Scenario
 from ..verdicts import ScenarioVerdict
-from .messages import Given, GivenUp
-from .runner import Assessed, Job
+from .messages import GivenUp, Workload
+from .runner import Assessed, Assignment
 
 _RESTARTS = 3
 """How often the process that forks workers may die before all is given up."""
@@ -30,8 +30,8 @@ class Processes:
         """By default one for each processor."""
         self._workers = workers or len(os.sched_getaffinity(0))
 
-    def run(self, job: Job, scenarios: Sequence[Scenario]) -> Iterator[Assessed]:
-        """As `Runner.run`. A scenario that kills its process again and again gets a verdict that says so.
+    def run(self, assignment: Assignment, scenarios: Sequence[Scenario]) -> Iterator[Assessed]:
+        """As `ScenarioRunner.run`. A scenario that kills its process again and again gets a verdict that says so.
 
         Raises
         ------
@@ -42,7 +42,7 @@ class Processes:
         for _ in range(_RESTARTS):
             # what has been assessed stays so; another process goes on from there
             with suppress(EOFError, ConnectionError):
-                for result in _results(Given(job, left, self._workers)):
+                for result in _results(Workload(assignment, left, self._workers)):
                     scenario = left.pop(result.number)
                     yield result if isinstance(result, Assessed) else _given_up(result, scenario)
             if not left:
@@ -54,7 +54,7 @@ def _given_up(result: GivenUp, scenario: Scenario) -> Assessed:
     return Assessed(result.number, ScenarioVerdict.unassessed(scenario.name, result.why))
 
 
-def _results(given: Given) -> Iterator[Assessed | GivenUp]:
+def _results(given: Workload) -> Iterator[Assessed | GivenUp]:
     """What the process says, until it has said all.
 
     Raises

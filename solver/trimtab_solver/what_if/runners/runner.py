@@ -17,7 +17,7 @@ from ..verdicts import ScenarioVerdict
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Assignment:
     """The cluster that scenarios happen to, and how each is assessed; `policies` are those that steps name."""
 
     snapshot: Snapshot
@@ -51,10 +51,10 @@ class Assessed(NamedTuple):
     verdict: ScenarioVerdict
 
 
-class Runner(Protocol):
-    """Assesses scenarios. The same job and scenario come to the same verdict with any runner."""
+class ScenarioRunner(Protocol):
+    """Assesses scenarios. The same assignment and scenario come to the same verdict with any runner."""
 
-    def run(self, job: Job, scenarios: Sequence[Scenario]) -> Iterator[Assessed]:
+    def run(self, assignment: Assignment, scenarios: Sequence[Scenario]) -> Iterator[Assessed]:
         """The verdicts as they are reached, in any order, each once; who stops asking ends the work.
 
         Raises
