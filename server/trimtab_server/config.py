@@ -121,11 +121,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _stays_local(self) -> Self:
-        for name, address in (("listen", self.listen), ("metrics_listen", self.metrics_listen)):
+        for name, address in (("--listen", self.listen), ("--metrics-listen", self.metrics_listen)):
             if not self.allow_remote and address and not _is_local(address):
                 raise ValueError(
                     f"{name}: {address} can be reached from other machines, and there is no encryption and no "
-                    "authentication; use a loopback address, or allow it with allow_remote"
+                    "authentication; use a loopback address, or allow it with --allow-remote"
                 )
         return self
 

@@ -44,6 +44,7 @@ _MAGIC: Final = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
 _GZIP_LEVEL = 6
 _ZSTD_LEVEL = 3
 _AT = re.compile(r' at "[A-Za-z]+\.?([^"]*)"')
+_NO_FIELD = re.compile(r'has no field named "([^"]*)".*Available Fields\(except extensions\): "\[(.*)\]"', re.DOTALL)
 
 MessageT = TypeVar("MessageT", bound=Message)
 ValueT = TypeVar("ValueT")
@@ -151,6 +152,8 @@ def _decompress(path: Path, file: IO[bytes], suffix: str) -> bytes:
 def _parse_json(path: Path, content: bytes, message: Message, wanted: str) -> None:
     try:
         text = content.decode("utf-8")
+        if not text.strip():
+            raise _malformed(str(path), "is empty", f"name {wanted}")
         # parsed here too, because json_format does not pass on the position of a syntax error
         fields = json.loads(text)
         if not isinstance(fields, dict):
@@ -165,9 +168,17 @@ def _parse_json(path: Path, content: bytes, message: Message, wanted: str) -> No
     except json_format.ParseError as error:
         place = _AT.search(str(error))
         where = f"{path} {place.group(1)}" if place and place.group(1) else str(path)
-        raise _malformed(where, str(error), "field names are those of the proto files") from error
+        raise _malformed(where, *_unread(str(error))) from error
     except RecursionError as error:
         raise _malformed(str(path), "is nested too deeply") from error
+
+
+def _unread(error: str) -> tuple[str, str]:
+    """What is wrong by the words of the JSON reader, and what to do."""
+    if unknown := _NO_FIELD.search(error):
+        known = unknown.group(2).replace("'", "")
+        return f'has no field named "{unknown.group(1)}"', f"use one of {known}"
+    return error, "field names are those of the proto files"
 
 
 def _with_file_name(path: Path, read: Callable[[], ValueT]) -> ValueT:

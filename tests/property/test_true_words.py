@@ -336,7 +336,8 @@ _PERMITTED = {
     r"(the disk|its disk) is local to|no (other )?host (that takes guests )?reaches": _everywhere,
     r"it is larger than any host": _large,
     r"its failed host .* cannot be fenced": _fenced,
-    r"no host of \d+ can take it: \d+ refused by (?P<rules>rule-\d+(, rule-\d+)*)($|;)": _unruled,
+    r"no host of \d+ can take it: \d+ refused by (?P<rules>rule-\d+(, rule-\d+)*)"
+    r"( for its storage pool pool-\d)?($|;)": _unruled,
     r"no host of \d+ can take it: \d+ without (?P<devices>gpu)($|;)": _equipped,
     _ONE + r".*would have room if [^;]*; (?P<rules>rule-\d+( and rule-\d+)*) forbids it$": _unruled,
     r"it cannot be migrated .*\(migratability (NONE|COLD)\)": _movable,

@@ -126,6 +126,8 @@ def _unstoppable(scene: Scene, u: int, v: int) -> Obstacle:
         return Obstacle(way, f"tier {tier.name} does not permit it at {count_failures(scene.failures)}", (tier.name,))
     for_whom = problem.tiers[problem.tier[v]]
     if tier.rank >= for_whom.rank:
+        if tier.name == for_whom.name:
+            return Obstacle(way, f"it is of tier {tier.name} as well", (tier.name,))
         how = "as high as" if tier.rank == for_whom.rank else "above"
         return Obstacle(way, f"tier {tier.name} ranks {how} {for_whom.name}", (tier.name,))
     return Obstacle(way, "")

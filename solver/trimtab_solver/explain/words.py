@@ -89,7 +89,17 @@ def _clause(scene: Scene, v: int, names: tuple[str, ...], count: int) -> str:
         return f"{count} smaller than it ({_resources(names, SMALL)})"
     if first.startswith(ROOM):
         return f"{count} full of others ({_resources(names, ROOM)})"
-    return f"{count} refused by {', '.join(names)}"
+    return f"{count} refused by {', '.join(names)}{_for_its_pool(scene, v, names)}"
+
+
+def _for_its_pool(scene: Scene, v: int, names: Sequence[str]) -> str:
+    """Said where a rule leaves this guest no host and others some: what differs within a rule is the pool they name."""
+    allowed, pool = scene.problem.allowed, scene.facts.vms[v].storage_pool_id
+    nowhere = {rule.rule for rule in allowed.rules_of(v) if rule.must and not rule.mask.any()}
+    others = {rule.rule for rule in allowed.rules if rule.must and rule.mask.any()}
+    if pool and not nowhere.isdisjoint(others.intersection(names)):
+        return f" for its storage pool {pool}"
+    return ""
 
 
 def _resources(names: Sequence[str], prefix: str) -> str:

@@ -13,6 +13,7 @@ from ..policy.omissions import named
 from ..policy.selection import Selection
 from ..policy.variables import ExpressionScope
 from ..prepared import prepare_lazily
+from ..rules.host_requirement import HostRequirement
 from ..rules.tier import Tier, guest_tiers
 from ..snapshot import Snapshot, Vm
 from ..verify.domains import DomainMaps
@@ -115,14 +116,23 @@ def _rule_facts(selection: Selection, document: Document, vm: Vm, now: Placement
     spec = document.spec
     if not isinstance(spec, RuleSpec) or type(spec) not in JUDGES or not spec.enabled:
         return
-    for scope in JUDGES[type(spec)](document, spec, selection, domains):
-        if vm.id in scope.members:
-            yield from _scope_facts(scope, vm, now)
+    if isinstance(spec, HostRequirement) and spec.storage is not None and vm.storage_pool_id:
+        fits = vm.storage_pool_id in selection.pools(document, "spec.storage", spec.storage)
+        yield f"spec.storage {'selects' if fits else 'does not select'} its storage pool {vm.storage_pool_id}"
+    scopes = [scope for scope in JUDGES[type(spec)](document, spec, selection, domains) if vm.id in scope.members]
+    # one rule may count the same group twice, at most and at least, and has then the same to say of it
+    for facts in dict.fromkeys(tuple(_scope_facts(scope, vm, now)) for scope in scopes):
+        yield from facts
 
 
 def _scope_facts(scope: Scope, vm: Vm, now: Placement) -> Iterator[str]:
     if isinstance(scope, HostScope):
-        yield f"it leaves {len(scope.hosts)} hosts: {named(sorted(scope.hosts)) or 'none'}"
+        count = len(scope.hosts)
+        yield (
+            f"it leaves {count} host{'' if count == 1 else 's'}: {named(sorted(scope.hosts))}"
+            if count
+            else ("it leaves no host")
+        )
     elif isinstance(scope, SizeScope):
         yield f"it has at least {', '.join(f'{amount} {name}' for name, amount in sorted(scope.floors[vm.id].items()))}"
     else:

@@ -12,7 +12,7 @@ from trimtab_solver.authoring.findings import Severity
 from trimtab_solver.authoring.lint import lint, lint_files
 from trimtab_solver.authoring.loader import load_policy
 from trimtab_solver.errors import SnapshotRefusedError
-from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm
+from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "policies"
 SNAPSHOT = Snapshot(
@@ -278,3 +278,24 @@ def test_a_policy_set_has_few_globs() -> None:
     globs = ", ".join(f"r{i}*" for i in range(101))
     _, findings = lint_files({"p.yaml": document("PolicySet", "all", f"{{require: [{globs}]}}").encode()})
     assert "require has 101 entries with wildcards, the limit is 100" in " ".join(f.message for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ("{raid: '9'}", "no host satisfies spec.storage, so none of the 2 selected guests may run anywhere"),
+        (
+            "{raid: '10'}",
+            "no host satisfies spec.storage for 1 of the 2 selected guests, so they may run nowhere",
+        ),
+    ],
+)
+def test_storage_that_no_guest_is_on_is_one_finding(labels: str, words: str) -> None:
+    """Guests on two pools, of which the rule selects none or one: said once for the rule, with all guests counted."""
+    pools = (StoragePool("fast", labels={"raid": "10"}), StoragePool("slow", labels={"raid": "5"}))
+    hosts = tuple(replace(host, storage_pool_ids=("fast", "slow")) for host in SNAPSHOT.hosts)
+    vms = tuple(replace(vm, storage_pool_id=pool.id) for vm, pool in zip(SNAPSHOT.vms, pools, strict=True))
+    spec = f"{{select: {{ids: [a, b]}}, storage: {{matchLabels: {labels}}}}}"
+    policy = policy_of(document("HostRequirement", "r", spec))
+    found = lint(policy, replace(SNAPSHOT, hosts=hosts, vms=vms, storage_pools=pools))
+    assert [finding.message for finding in found if finding.rule == "no-host"] == [f"HostRequirement r: {words}"]

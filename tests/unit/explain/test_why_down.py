@@ -21,6 +21,7 @@ from trimtab_solver.plan.facts import facts_of
 from trimtab_solver.policy.documents import Level, Policy, Selector, Spec
 from trimtab_solver.problem import Problem, Target
 from trimtab_solver.rules.action_budget import ActionBudget
+from trimtab_solver.rules.host_requirement import HostRequirement
 from trimtab_solver.rules.pin import Pin
 from trimtab_solver.rules.quorum import Quorum
 from trimtab_solver.rules.together import Together
@@ -186,3 +187,25 @@ def test_several_in_the_way_are_told_together() -> None:
     assert found.reason.endswith(
         "h2 would have room if x0, x1, x2 could be stopped; tier gold does not permit it at 1 hardware failure"
     )
+
+
+def test_storage_below_a_promise_is_named_as_the_cause() -> None:
+    """The rule refuses one guest everywhere and the other nowhere: only their pools differ, so the pool is named."""
+    pools = (StoragePool("good", PoolKind.MIRRORED), StoragePool("bad", PoolKind.SHARED))
+    hosts = {number: {"storage_pool_ids": ("good", "bad")} for number in (1, 2)}
+    guests = [vm("well", storage_pool_id="good"), vm("badly", storage_pool_id="bad")]
+    found = replace(snapshot(guests, hosts), storage_pools=pools)
+    promise = HostRequirement(select=Selector(cel="true"), storage=Selector(cel="pool.kind == 'MIRRORED'"))
+    reason = _why(found, policy(promise=promise))["badly"].reason
+    assert "refused by promise for its storage pool bad" in reason
+    assert "for its storage pool" not in _why(found, policy(promise=promise))["well"].reason
+    nobody = HostRequirement(select=Selector(cel="true"), require="false", storage=promise.storage)
+    assert "for its storage pool" not in _why(found, policy(promise=nobody))["badly"].reason
+
+
+def test_a_guest_of_the_same_tier_is_not_said_to_rank_as_high_as_itself() -> None:
+    """Who would have to be stopped is of the tier of the one who waits: that is what is said."""
+    guests = [vm("there", "h1", requested={"memory_mib": 90}), vm("waits", requested={"memory_mib": 90})]
+    reason = _why(snapshot(guests, {2: DOWN, 3: DOWN, 4: DOWN}), policy())["waits"].reason
+    assert "ranks as high as" not in reason
+    assert "of tier" in reason

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.support.documents import document
+from dataclasses import replace
+
+from tests.support.documents import document, policy_of
 from trimtab_solver.authoring.loader import parse_policy
 from trimtab_solver.review.touching import touching
-from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, Vm, VmState
+from trimtab_solver.snapshot import FailureDomain, Host, Snapshot, StoragePool, Vm, VmState
 
 POLICY = parse_policy(
     {
@@ -66,7 +68,7 @@ def test_the_tier_and_every_rule_are_named_with_reasons() -> None:
             "must",
             (
                 "spec.select selects it: its label sla is low, vm.id != 'z' holds",
-                "it leaves 1 hosts: h1",
+                "it leaves 1 host: h1",
                 "broken now: a by 1",
             ),
         ),
@@ -107,3 +109,28 @@ def test_a_rule_about_sizes_tells_the_least_size() -> None:
     """In units of the resource, and whether it holds now."""
     facts = next(facts for name, _, facts in lines("b") if name == "half")
     assert facts == ("spec.select selects it: it is named b", "it has at least 5 memory_mib", "the rule holds now")
+
+
+def test_the_pool_of_the_guest_is_held_against_what_a_rule_asks_of_storage() -> None:
+    """A rule that leaves no host because of the disks says so, with the pool."""
+    pools = (StoragePool("good", labels={"raid": "10"}), StoragePool("bad", labels={"raid": "0"}))
+    hosts = tuple(replace(host, storage_pool_ids=("good", "bad")) for host in CLUSTER.hosts)
+    spec = "{select: {ids: [b]}, storage: {matchLabels: {raid: '10'}}}"
+    rules = policy_of(
+        document("Tier", "gold", "{rank: 1, select: {cel: 'true'}}"), document("HostRequirement", "r", spec)
+    )
+    for pool, facts in (
+        ("good", ("spec.storage selects its storage pool good", "it leaves 2 hosts: h1, h2", "the rule holds now")),
+        ("bad", ("spec.storage does not select its storage pool bad", "it leaves no host", "broken now: b by 1")),
+    ):
+        vms = tuple(replace(vm, storage_pool_id=pool) for vm in CLUSTER.vms)
+        found = touching(rules, replace(CLUSTER, hosts=hosts, vms=vms, storage_pools=pools), "b")
+        assert found[1].facts[1:] == facts
+
+
+def test_a_group_that_is_counted_twice_is_told_once() -> None:
+    """`maxPerDomain` and `minDomains` of one rule count the same group."""
+    spec = "{select: {cel: 'true'}, topology: host, maxPerDomain: 2, minDomains: 2}"
+    rules = policy_of(document("Tier", "gold", "{rank: 1, select: {cel: 'true'}}"), document("Spread", "r", spec))
+    facts = touching(rules, CLUSTER, "a")[1].facts
+    assert facts[1:] == ("group with b, c", "the rule holds now")

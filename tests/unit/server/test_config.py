@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from trimtab_server.config import Settings, SettingsError, read_settings
 
@@ -52,7 +53,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--listen", "127.0.0.1:99999"], {}, "'127.0.0.1:99999' is no address"),
         (["--listen", "unix:"], {}, "'unix:' is no address"),
         (["--listen", "example.org:1"], {}, "can be reached from other machines"),
-        (["--metrics-listen", "0.0.0.0:9090"], {}, "metrics_listen: 0.0.0.0:9090 can be reached from other machines"),
+        (["--metrics-listen", "0.0.0.0:9090"], {}, "--metrics-listen: 0.0.0.0:9090 can be reached from other machines"),
         (["--metrics-listen", "9090"], {}, "write HOST:PORT"),
         (["--policy", "/does/not/exist"], {}, "/does/not/exist does not exist"),
         (["--log-level", "loud"], {}, "log_level"),
@@ -78,6 +79,8 @@ def test_local_addresses_need_no_permission(address: str) -> None:
 def test_remote_addresses_need_permission() -> None:
     """Listening for other machines is a decision somebody writes down."""
     assert read_settings(["--listen", "0.0.0.0:50051", "--allow-remote"]).allow_remote
+    with pytest.raises(ValidationError, match=r"--listen: 0\.0\.0\.0:50051 can be reached .* with --allow-remote"):
+        Settings(listen="0.0.0.0:50051")
 
 
 def test_every_setting_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:

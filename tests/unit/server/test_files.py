@@ -67,6 +67,7 @@ def test_json_written_by_hand_is_read(tmp_path: Path) -> None:
     ("name", "content", "where", "what"),
     [
         ("s.json", b'{"hosts": [\n  {"id" "h1"}]}', ":2:9", "is not JSON"),
+        ("s.json", b" \n", "", "is empty"),
         ("s.json", b"[]", ":1:1", "not a JSON object"),
         ("s.json", b'{"hosts": [{"id": "h1"}, {"hostname": "h2"}]}', " hosts[1]", 'no field named "hostname"'),
         ("s.json", b'{"hosts": [{"state": "RUNNING"}]}', "", "RUNNING"),
@@ -95,6 +96,17 @@ def test_malformed_files_are_refused_with_their_place(
     assert fault.reason is Reason.MALFORMED_FILE
     assert fault.path.startswith(f"{path}{where}")
     assert what in fault.message
+
+
+def test_an_unknown_field_is_answered_with_those_that_are_known(tmp_path: Path) -> None:
+    """In words of ours: no text of the JSON library, and no line break written as two characters."""
+    path = tmp_path / "s.json"
+    path.write_text('{"hosts": [{"id": "h1"}], "vmss": []}')
+    with pytest.raises(RefusedError) as refusal:
+        files.read_snapshot(path)
+    (fault,) = refusal.value.faults
+    assert (fault.message, fault.path) == ('has no field named "vmss"', str(path))
+    assert fault.fix == "use one of hosts, vms, domains, storagePools, takenAt, hardwareFailures"
 
 
 def test_missing_choices_name_file_and_field(tmp_path: Path) -> None:

@@ -170,12 +170,17 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
         for scope in JUDGES[type(spec)](document, spec, selection, selection.derived(_domain_maps))
         if any(vm_id in selection.wanted for vm_id in scope.members)
     ]
-    for scope in concerned:
-        if isinstance(scope, HostScope) and not scope.hosts:
-            path, guests = _host_field(document), len(scope.members)
-            message = f"no host satisfies {path}, so none of the {guests} selected guests may run anywhere"
-            fix = "look for misspelt labels and capabilities, and what storage pools hosts reach and guests name"
-            yield finding_at(document, path, _severity(spec), "no-host", message, fix)
+    host_scopes = [scope for scope in concerned if isinstance(scope, HostScope)]
+    nowhere = sum(len(scope.members) for scope in host_scopes if not scope.hosts)
+    if nowhere:
+        path, guests = _host_field(document), sum(len(scope.members) for scope in host_scopes)
+        which = f"none of the {guests}" if nowhere == guests else f"{nowhere} of the {guests}"
+        may = "may run anywhere" if nowhere == guests else "may run nowhere"
+        message = f"no host satisfies {path}, so {which} selected guests {may}"
+        if nowhere < guests:
+            message = f"no host satisfies {path} for {which} selected guests, so they {may}"
+        fix = "look for misspelt labels and capabilities, and what storage pools hosts reach and guests name"
+        yield finding_at(document, path, _severity(spec), "no-host", message, fix)
     if not concerned:
         message = "constrains nothing here: its condition does not hold, or no group is large enough to break it"
         yield finding_at(document, "spec.select", Severity.INFO, "no-effect", message, "compare groups and limits")
