@@ -99,8 +99,8 @@ class _Case:
 
     @cached_property
     def _concerning(self) -> frozenset[str]:
-        """The rules that concern somebody here."""
-        return frozenset(scope.rule for scope in self._evidence.case.scopes)
+        """The rules that concern somebody here: what others are broken by does not hang on the plan."""
+        return frozenset(scope.rule for scope in self._evidence.case.scopes if scope.members)
 
     @cached_property
     def _reasons(self) -> frozenset[str]:
