@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ..authoring.policy_test import Expectation, PlanExpectation, PolicyTest, PolicyTestCase
+from ..authoring.policy_test import Expectation, PolicyTest, PolicyTestCase
 from ..errors import Fault, Reason, RefusedError, SnapshotRefusedError
 from ..options import PlanOptions
 from ..outcome import Answer
 from ..placement import Placement
 from ..planner import plan_prepared
-from ..policy.documents import Document, Policy, Selector, Source
+from ..policy.documents import Document, Policy, Source
 from ..policy.likeness import Spelling
 from ..policy.moments import seconds_since_epoch
-from ..policy.omissions import named
 from ..prepared import Prepared, prepare_lazily
 from ..scenarios.course import happen, states
+from ..scenarios.expectation import PlanExpectation
 from ..snapshot import Snapshot, VmState
 from ..verify.replay import verify_plan
 from .evidence import Evidence, Item, evictable, shrinkable
+from .expectations import PlanCheck, PlanShown, Unmet, UnmetList
 from .fixtures import snapshot_of
 
 OPTIONS = PlanOptions(budget_s=10.0, reproducible=True)
@@ -110,7 +111,7 @@ class _Run:
         self._policy, self._document, self._path, self._case = policy, document, path, case
         self._at = case.at if case.at is not None else at
         self._cluster = cluster
-        self._failures: list[Failure] = []
+        self._found = UnmetList()
         self._shown: set[Item] = set()
         self._planned: Planned | None = None
 
@@ -122,15 +123,20 @@ class _Run:
             self._check_refusal(refusal)
         else:
             if self._case.expect.refused is not None:
-                self._fail("expect.refused", f"expected to be refused with {self._case.expect.refused}; it is accepted")
+                self._found.fail(
+                    "expect.refused", f"expected to be refused with {self._case.expect.refused}; it is accepted"
+                )
         return CaseResult(
             self._document.name,
             self._case.name,
             self._document.position(self._path),
-            tuple(self._failures),
+            tuple(self._failure(one) for one in self._found.unmet),
             frozenset(self._shown),
             self._planned,
         )
+
+    def _failure(self, unmet: Unmet) -> Failure:
+        return Failure(self._document.position(f"{self._path}.{unmet.field}"), unmet.field, unmet.message)
 
     def _run(self) -> None:
         prepared = self._state()
@@ -178,20 +184,20 @@ class _Run:
         reasons = {fault.reason for fault in refusal.faults}
         if wanted is None:
             for fault in refusal.faults:
-                self._fail("expect", f"refused: {fault} [{fault.reason}]")
+                self._found.fail("expect", f"refused: {fault} [{fault.reason}]")
         elif wanted not in reasons:
             found = ", ".join(sorted(reasons))
-            self._fail("expect.refused", f"expected to be refused with {wanted}; it is refused with {found}")
+            self._found.fail("expect.refused", f"expected to be refused with {wanted}; it is refused with {found}")
 
     # --- the state before any plan ---------------------------------------------------------------------------------
 
     def _check_state(self, expect: Expectation, evidence: Evidence) -> None:
         amounts = evidence.amounts(evidence.now)
-        self._exactly("expect.violations", expect.violations, amounts)
+        self._found.exactly("expect.violations", expect.violations, amounts)
         for rule, amount in expect.amounts.items():
-            self._equal(f"expect.amounts.{rule}", amount, amounts.get(rule, 0))
-        self._exactly("expect.evictable", expect.evictable, evictable(evidence.case))
-        self._exactly("expect.shrinkable", expect.shrinkable, shrinkable(evidence.case))
+            self._found.equal(f"expect.amounts.{rule}", amount, amounts.get(rule, 0))
+        self._found.exactly("expect.evictable", expect.evictable, evictable(evidence.case))
+        self._found.exactly("expect.shrinkable", expect.shrinkable, shrinkable(evidence.case))
 
     # --- the plan ----------------------------------------------------------------------------------------------------
 
@@ -201,94 +207,8 @@ class _Run:
         end = verify_plan(snapshot, self._policy, answer.plan, case=evidence.case).placement
         self._planned = Planned(snapshot, answer, end)
         self._shown.update(evidence.shown(end))
-        if expect.outcome is not None:
-            self._equal("expect.plan.outcome", str(expect.outcome), str(answer.outcome))
-        self._check_guests(expect, evidence, answer, end)
-        self._check_places(expect, evidence, end)
-        actions = answer.plan.actions
-        self._at_most("maxMigrations", expect.max_migrations, sum(a.kind.moves for a in actions))
-        self._at_most("maxActions", expect.max_actions, len(actions))
-        self._exactly("expect.plan.violations", expect.violations, evidence.amounts(end))
-        values = {level.name: level.value for level in answer.levels}
-        for name, value in expect.levels.items():
-            if name not in values:
-                self._fail("expect.plan.levels", f'there is no level "{name}"; there are {", ".join(values)}')
-            else:
-                self._equal(f"expect.plan.levels.{name}", value, values[name])
-
-    def _check_guests(self, expect: PlanExpectation, evidence: Evidence, answer: Answer, end: Placement) -> None:
-        vms = evidence.case.vms
-        stopped = sorted({action.vm_id for action in answer.plan.actions if action.kind.departs})
-        self._exactly("expect.plan.stopped", expect.stopped, stopped)
-        down = [vm.id for vm in vms.values() if vm.is_wanted and vm.id not in end.hosts]
-        self._exactly("expect.plan.down", expect.down, down)
-        if expect.stays_up is not None:
-            chosen = self._chosen(evidence, "staysUp", expect.stays_up)
-            kept = {i for i in chosen if vms[i].is_running and i in end.hosts} - set(stopped)
-            self._none_of("staysUp", chosen, set(chosen) - kept, "do not stay up")
-        if expect.runs is not None:
-            chosen = self._chosen(evidence, "runs", expect.runs)
-            self._none_of("runs", chosen, set(chosen) - end.hosts.keys(), "do not run in the end")
-        if expect.may_stop is not None:
-            chosen = self._chosen(evidence, "mayStop", expect.may_stop)
-            self._none_of("mayStop", chosen, set(stopped) - set(chosen), "are stopped or suspended as well")
-        if expect.may_shrink is not None:
-            chosen = self._chosen(evidence, "mayShrink", expect.may_shrink)
-            small = {i for i, size in end.sizes.items() if _is_short(vms[i].requested, size)}
-            self._none_of("mayShrink", chosen, small - set(chosen), "have less than they request as well")
-
-    def _check_places(self, expect: PlanExpectation, evidence: Evidence, end: Placement) -> None:
-        selection, document = evidence.case.selection, self._document
-        for vm_id, selector in expect.ends_on.items():
-            field = f"expect.plan.endsOn.{vm_id}"
-            if vm_id not in evidence.case.vms:
-                self._fail(field, f'the cluster has no guest "{vm_id}"')
-                continue
-            wanted = selection.hosts(document, f"{self._path}.{field}", selector)
-            host_id = end.hosts.get(vm_id)
-            if host_id not in wanted:
-                where = f"on {host_id}" if host_id else "nowhere"
-                self._fail(field, f"expected on one of {named(sorted(wanted)) or 'no host'}; it runs {where}")
-
-    def _chosen(self, evidence: Evidence, field: str, selector: Selector) -> tuple[str, ...]:
-        path = f"{self._path}.expect.plan.{field}"
-        found = evidence.case.selection.vms(self._document, path, selector)
-        unknown = sorted(set(selector.ids or ()) - evidence.case.vms.keys())
-        if unknown:
-            self._fail(f"expect.plan.{field}", f"the cluster has no guests {named(unknown)}")
-        elif not found and field in ("staysUp", "runs"):
-            self._fail(f"expect.plan.{field}", "selects no guest, so it shows nothing")
-        return found
-
-    # --- comparing --------------------------------------------------------------------------------------------------
-
-    def _fail(self, field: str, message: str) -> None:
-        self._failures.append(Failure(self._document.position(f"{self._path}.{field}"), field, message))
-
-    def _equal(self, field: str, wanted: object, found: object) -> None:
-        if wanted != found:
-            self._fail(field, f"expected {wanted}; found {found}")
-
-    def _exactly(self, field: str, wanted: Sequence[str] | None, found: Collection[str]) -> None:
-        if wanted is not None and set(wanted) != set(found):
-            self._fail(field, f"expected {_listed(wanted)}; found {_listed(found)}")
-
-    def _at_most(self, field: str, most: int | None, found: int) -> None:
-        if most is not None and found > most:
-            self._fail(f"expect.plan.{field}", f"expected at most {most}; found {found}")
-
-    def _none_of(self, field: str, chosen: Collection[str], wrong: Collection[str], what: str) -> None:
-        if wrong:
-            self._fail(f"expect.plan.{field}", f"selects {len(chosen)}; {named(sorted(wrong))} {what}")
-
-
-def _listed(names: Collection[str]) -> str:
-    shown = ", ".join(sorted(names)[:_SHOWN]) or "none"
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
-
-
-def _is_short(requested: Mapping[str, int], size: Mapping[str, int]) -> bool:
-    return any(size.get(resource, 0) < amount for resource, amount in requested.items())
+        check = PlanCheck(evidence, self._document, self._path, self._found)
+        check.compare(expect, PlanShown(answer.plan, answer.outcome, answer.levels, end))
 
 
 def _unknown_guest(path: str, name: str, known: Spelling) -> Fault:

@@ -23,9 +23,12 @@ from ..options import PlanOptions
 from ..outcome import LevelValue, Outcome
 from ..placement import Placement
 from ..planner import must_lose, plan_prepared
-from ..policy.documents import Policy
+from ..policy.documents import Document, Metadata, Policy, Source, Spec
 from ..prepared import Prepared
+from ..review.evidence import Evidence
+from ..review.expectations import PlanCheck, PlanShown, UnmetList
 from ..scenarios.course import states
+from ..scenarios.expectation import Drill, PlanExpectation
 from ..scenarios.scenario import Scenario
 from ..stages import Stages
 from ..verify.replay import verify_plan
@@ -57,7 +60,8 @@ class _Planned:
 
     plan: Plan
     end: Placement
-    losses: tuple[LevelValue, ...]
+    levels: tuple[LevelValue, ...]
+    """All, or those up to the last that counts guests which do not run."""
     outcome: Outcome
     basis: Basis
     notes: tuple[str, ...]
@@ -86,28 +90,35 @@ class Assessor:
 
     def assess(self, scenario: Scenario, path: str = "") -> ScenarioVerdict:
         """What comes of the scenario, which stands at `path`. Same cluster, scenario and options: same verdict."""
-        return ScenarioVerdict(scenario.name, tuple(self._steps(scenario, path)))
+        unmet = UnmetList()
+        steps = tuple(self._steps(scenario, path, unmet))
+        return ScenarioVerdict(scenario.name, steps, tuple(unmet.unmet))
 
     def load(self) -> None:
         """Loads what every scenario needs, so that processes that are forked then have it."""
         restart(self._start.problem, self._strict.tables, self._start.problem)
 
-    def _steps(self, scenario: Scenario, path: str) -> Iterator[StepVerdict]:
-        """The verdict on each step, up to the first after which the cluster is refused."""
+    def _steps(self, scenario: Scenario, path: str, unmet: UnmetList) -> Iterator[StepVerdict]:
+        """The verdict on each step, up to the first after which the cluster is refused; of a drill, what is `unmet`."""
         made: list[_Planned] = []
+        # an expectation is about the plan as it would be made
+        is_searched = not self._options.only_losses or (isinstance(scenario, Drill) and scenario.expect is not None)
         ceased: frozenset[str] = frozenset()
         try:
             for state in states(self._start, scenario, lambda _: made[-1].plan, path, self._policies):
-                planned = self._plan(state)
+                planned = self._plan(state, is_searched=is_searched)
                 made.append(planned)
                 ceased |= self._fates.ceased(state.snapshot, planned.plan)
                 yield self._verdict(state, planned, ceased)
+            if isinstance(scenario, Drill) and scenario.expect is not None:
+                _compare(scenario, scenario.expect, state, made[-1], unmet)
         except RefusedError as refusal:
+            unmet.fail("expect.plan", f"the cluster is refused: {refusal}")
             yield StepVerdict(Outcome.REFUSED, Basis.NONE, refused=refusal.faults)
 
-    def _plan(self, state: Prepared) -> _Planned:
+    def _plan(self, state: Prepared, *, is_searched: bool) -> _Planned:
         """The plan for the cluster after a step."""
-        least = self._restart(state) if self._options.only_losses else None
+        least = None if is_searched else self._restart(state)
         return least or self._search(state)
 
     def _restart(self, state: Prepared) -> _Planned | None:
@@ -140,7 +151,7 @@ class Assessor:
             basis = Basis.EXACT if any(level.gap for level in by_bounds) else Basis.BOUND
         end = verify_plan(state.snapshot, state.policy, answer.plan, case=state.case).placement
         notes = tuple(fault.note for fault in answer.engine_faults)
-        return _Planned(answer.plan, end, losses, answer.outcome, basis, notes)
+        return _Planned(answer.plan, end, answer.levels, answer.outcome, basis, notes)
 
     def _verdict(self, state: Prepared, planned: _Planned, ceased: frozenset[str]) -> StepVerdict:
         plan = planned.plan
@@ -148,7 +159,7 @@ class Assessor:
         return StepVerdict(
             outcome=planned.outcome,
             basis=planned.basis,
-            losses=planned.losses,
+            losses=planned.levels[: state.problem.loss_levels],
             tiers=self._fates.count(state, ceased, plan, planned.end),
             broken=self._breaches.compare(state, planned.end, touched),
             hardware_failures=state.event.hardware_failures,
@@ -158,3 +169,11 @@ class Assessor:
             plan=plan if self._options.keep_plans else None,
             notes=planned.notes,
         )
+
+
+def _compare(drill: Drill, expect: PlanExpectation, state: Prepared, planned: _Planned, unmet: UnmetList) -> None:
+    """What of the expectation the plan for the last state does not meet."""
+    # selectors of the expectation are evaluated as those of a document of the policy would be
+    asking = Document("Drill", Metadata(name="drill"), Spec(), Source(drill.name))
+    shown = PlanShown(planned.plan, planned.outcome, planned.levels, planned.end)
+    PlanCheck(Evidence(state), asking, "", unmet).compare(expect, shown)

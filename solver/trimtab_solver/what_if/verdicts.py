@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..actions import Plan
 from ..errors import Fault
 from ..outcome import LevelValue, Outcome
+from ..review.expectations import Unmet
 
 
 class Basis(enum.StrEnum):
@@ -102,6 +103,8 @@ class ScenarioVerdict:
     scenario: str
     """Its name."""
     steps: tuple[StepVerdict, ...]
+    unmet: tuple[Unmet, ...] = ()
+    """Of a drill, what was expected and does not hold."""
 
     @classmethod
     def unassessed(cls, scenario: str, why: str) -> ScenarioVerdict:
