@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from functools import partial
 
 import pytest
 
 from tests.support.oracle import best_levels
+from tests.support.scenarios import random_scenario
 from tests.support.seeds import assert_checked, chunks, named
 from tests.support.strategies import tiny_cluster
 from trimtab_solver.errors import RefusedError
 from trimtab_solver.execution.carry_out import after_plan
+from trimtab_solver.options import PlanOptions
+from trimtab_solver.planner import plan_recovery
+from trimtab_solver.policy.documents import Document, Metadata, Policy, Selector, Source, Spec
+from trimtab_solver.policy.selection import Selection
 from trimtab_solver.prepared import prepare
 from trimtab_solver.scenarios.course import happen
 from trimtab_solver.scenarios.generation import losses
+from trimtab_solver.scenarios.happening import Happenings
 from trimtab_solver.scenarios.scenario import Scenario
 from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.replay import verify_plan
@@ -103,3 +110,43 @@ def test_verdicts_are_those_of_brute_force(seeds: range) -> None:
             checked += 1
     assert_checked(checked, seeds, 2)
     assert bases[Basis.BOUND] > bases[Basis.BEST_FOUND]
+
+
+def _select(policy: Policy, snapshot: Snapshot, selector: Selector, _path: str) -> tuple[str, ...]:
+    asking = Document("Scenario", Metadata(name="scenario"), Spec(), Source(""))
+    return Selection(policy, snapshot).vms(asking, "", selector)
+
+
+@pytest.mark.parametrize("seeds", chunks(0.1, first=8_100_000), ids=named)
+def test_each_step_is_as_if_planned_anew(seeds: range) -> None:
+    """Whatever happens in whatever order: what is lost is what the plain planner loses on the state prepared anew."""
+    checked = 0
+    for seed in seeds:
+        snapshot, policy = tiny_cluster(seed, max_hosts=3, max_vms=5)
+        scenario = random_scenario(snapshot, random.Random(seed))
+        verdict = Assessor(prepare(snapshot, policy), _OPTIONS).assess(scenario)
+        happenings, state = Happenings(snapshot), snapshot
+        for i, ((_, step), found) in enumerate(zip(scenario.each_step(), verdict.steps, strict=False)):
+            if i and step.carry_out:
+                before = verdict.steps[i - 1].plan
+                assert before is not None
+                state = after_plan(state, before)
+            state = happenings.happen(state, step, "", partial(_select, policy))
+            if found.refused:
+                with pytest.raises(RefusedError) as refusal:
+                    prepare(state, policy)
+                assert refusal.value.faults == found.refused
+                break
+            assert not found.notes, (seed, i, found.notes)
+            anew = plan_recovery(state, policy, PlanOptions(budget_s=5.0, workers=1, reproducible=True))
+            levels = anew.levels[: len(found.losses)]
+            assert found.plan is not None
+            assert verify_plan(state, policy, found.plan).is_valid, (seed, i)
+            if found.basis.is_proven and not any(level.gap for level in levels):
+                assert [level.value for level in found.losses] == [level.value for level in levels], (seed, i)
+                checked += 1
+            assert not found.basis.is_proven or [one.value for one in found.losses] <= [one.value for one in levels], (
+                seed,
+                i,
+            )
+    assert_checked(checked, seeds, 0.7)

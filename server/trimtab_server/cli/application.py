@@ -21,6 +21,7 @@ from . import (
     serve_command,
     verify_command,
     warm_up_command,
+    whatif_command,
 )
 from .exits import CommandError, ExitCode
 from .policy import policy
@@ -97,6 +98,7 @@ def _root(
 
 application.command("demo", short_help="Watch a rack fail and the verified plan come back.")(demo_command.demo)
 application.command("plan", short_help="Plan the recovery of a cluster.")(plan_command.plan)
+application.command("whatif", short_help="Say what would come of failures and changes.")(whatif_command.whatif)
 application.command("verify", short_help="Check a plan file with the separate verifier.")(verify_command.verify)
 application.command("explain", short_help="Say why a guest runs or not, or why not on a host.")(explain_command.explain)
 application.command("sample", short_help="Make up a cluster and break it.")(sample_command.sample)

@@ -13,8 +13,8 @@ _WORDS = "Ending the search with the best verified plan; Ctrl-C again ends the c
 
 
 @contextmanager
-def ended_by_interrupt() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; from then on Ctrl-C raises KeyboardInterrupt as usual."""
+def ended_by_interrupt(words: str = _WORDS) -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, saying these words; the second raises KeyboardInterrupt as usual."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         # only the main thread hears of signals
@@ -24,7 +24,7 @@ def ended_by_interrupt() -> Iterator[threading.Event]:
     def end_search(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
         stop.set()
-        print(_WORDS, file=sys.stderr, flush=True)
+        print(words, file=sys.stderr, flush=True)
 
     before = signal.signal(signal.SIGINT, end_search)
     try:

@@ -6,13 +6,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import count, islice
 
-from ..snapshot import FencingState, Host, HostState, Snapshot, Vm, VmState
+from ..snapshot import FencingState, Host, HostState, PoolKind, Snapshot, Vm, VmState
 
 
 def add_hosts(snapshot: Snapshot, like: Host, number: int) -> Snapshot:
-    """The cluster with so many more hosts like one: in the same failure domains, up, with ids of their own."""
+    """The cluster with so many more hosts like one: in the same failure domains, up, with ids of their own.
+
+    They do not reach the disks that are local to that one.
+    """
     ids = islice(_free_ids(like.id, {host.id for host in snapshot.hosts}), number)
-    new = replace(like, state=HostState.UP, fencing=FencingState.UNFENCED)
+    local = {pool.id for pool in snapshot.storage_pools if pool.kind is PoolKind.LOCAL}
+    reached = tuple(pool for pool in like.storage_pool_ids if pool not in local)
+    new = replace(like, state=HostState.UP, fencing=FencingState.UNFENCED, storage_pool_ids=reached)
     return replace(snapshot, hosts=(*snapshot.hosts, *(replace(new, id=name) for name in ids)))
 
 

@@ -54,7 +54,7 @@ def touching(policy: Policy, snapshot: Snapshot, vm_id: str) -> tuple[Touch, ...
     tier = guest_tiers(selection)[vm_id]
     now = placement_of(snapshot)
     found = [Touch(tier, tier.position("spec.select"), tuple(_tier_facts(selection, tier, vm)))]
-    domains = DomainMaps(snapshot)
+    domains = DomainMaps(selection)
     for document in policy.documents:
         uses = [use for use in _guest_selectors(document) if vm_id in _picked(selection, document, use)]
         if not uses or isinstance(document.spec, Tier):

@@ -85,7 +85,7 @@ def move_rules(snapshot: Snapshot, selection: Selection) -> MoveRules:
         wanted = tuple(vm.id for vm in snapshot.vms if vm.is_wanted)
         found = selection.groups(document, "spec.groupBy", wanted, spec.group_by)
         application = {vm_id: name for name, members in found.items() for vm_id in members}
-    domains = DomainMaps(snapshot)
+    domains = DomainMaps(selection)
     return MoveRules(
         rule=document.name if document is not None else "(default budget)",
         most=spec.migrations(sum(vm.is_running for vm in snapshot.vms)),

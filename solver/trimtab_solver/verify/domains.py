@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
-from ..snapshot import Snapshot
+from ..policy.selection import Selection
 from ..topology import Topology
 
 
 class DomainMaps:
     """Maps of host id to domain, built once per kind that a rule asks for."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._topology = Topology(snapshot)
-        self._hosts = tuple(host.id for host in snapshot.hosts)
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
         self._maps: dict[str, Mapping[str, str]] = {}
 
+    @cached_property
+    def _topology(self) -> Topology:
+        return Topology(self._selection.reading("host.id"))
+
     def of(self, kind: str) -> Mapping[str, str]:
-        """The domain of `kind` for every host."""
-        found = self._maps.get(kind)
-        if found is None:
-            found = {host_id: self._topology.domain(host_id, kind) for host_id in self._hosts}
-            self._maps[kind] = found
-        return found
+        """The domain of `kind` for every host. Who asks depends on which hosts there are."""
+        hosts = self._selection.reading("host.id").hosts
+        if kind not in self._maps:
+            self._maps[kind] = {host.id: self._topology.domain(host.id, kind) for host in hosts}
+        return self._maps[kind]

@@ -61,7 +61,7 @@ def judge(selection: Selection, known: Judgements = _NOTHING) -> Judgements:
     PolicyRefusedError
         When a rule cannot be evaluated on the snapshot.
     """
-    domains = DomainMaps(selection.reading("host.id"))
+    domains = DomainMaps(selection)
     found = {SUITABILITY: _judge(selection, lambda: suitability.scopes(selection), known.get(SUITABILITY))}
     for kind, scopes in JUDGES.items():
         for document, spec in selection.policy.of(kind):

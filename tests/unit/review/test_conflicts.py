@@ -111,7 +111,7 @@ def test_the_hosts_that_each_rule_leaves_are_shown() -> None:
 def can_hold(policy: Policy, rules: Collection[Document], guests: Sequence[str]) -> bool:
     """Whether some placement of the guests, and of any others, breaks none of the rules, by the verifier's judges."""
     selection = Selection(policy, CLUSTER)
-    domains = DomainMaps(CLUSTER)
+    domains = DomainMaps(selection)
     scopes = [
         scope
         for rule in rules

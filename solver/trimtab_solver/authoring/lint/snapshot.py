@@ -187,7 +187,7 @@ def _rule_findings(selection: Selection, document: Document) -> Iterator[Finding
 
 
 def _domain_maps(selection: Selection) -> DomainMaps:
-    return DomainMaps(selection.snapshot)
+    return DomainMaps(selection)
 
 
 def _topology(selection: Selection) -> Topology:

@@ -42,9 +42,14 @@ class StrictTables:
     def layout(self) -> GroupLayout:
         """What of them depends on the groups alone."""
         before, self._before = self._before, None
-        if before is not None and before.problem.grouping is self.problem.grouping:
-            return before.layout
-        return lay_out(self.problem)
+        if before is None or not self._is_laid_out_like(before.problem):
+            return lay_out(self.problem)
+        return before.layout
+
+    def _is_laid_out_like(self, other: Problem) -> bool:
+        problem = self.problem
+        sizes = [(one.vm_count, one.host_count) for one in (problem, other)]
+        return other.grouping is problem.grouping and sizes[0] == sizes[1]
 
 
 def build_tables(problem: Problem, weights: Weights, layout: GroupLayout | None = None) -> Tables:

@@ -1,0 +1,143 @@
+"""``trimtab whatif``."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .arguments import Limit, PolicyFolder, Rendering, Seed, SnapshotFile
+from .durations import parse_duration
+from .exits import CommandError, ExitCode
+from .showing import show
+
+if TYPE_CHECKING:
+    from trimtab_solver.policy.documents import Policy
+    from trimtab_solver.what_if.verdicts import ScenarioVerdict
+
+
+class VerdictFormat(enum.StrEnum):
+    """How verdicts are written to stdout."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+def whatif(
+    snapshot: SnapshotFile,
+    policy: PolicyFolder,
+    singles: Annotated[
+        list[str] | None,
+        typer.Option("--n-1", metavar="KIND", help="Every loss of one part of the kind: host, rack, site, pool, ..."),
+    ] = None,
+    doubles: Annotated[
+        list[str] | None,
+        typer.Option("--n-2", metavar="KIND[,KIND]", help="Every loss of two parts of these kinds at once."),
+    ] = None,
+    fail: Annotated[
+        list[str] | None, typer.Option("--fail", metavar="PART", help="This fails, as kind:id; may be repeated.")
+    ] = None,
+    drain: Annotated[
+        list[str] | None, typer.Option("--drain", metavar="PART", help="This is drained; may be repeated.")
+    ] = None,
+    add_hosts: Annotated[
+        list[str] | None,
+        typer.Option("--add-hosts", metavar="HOST[:N]", help="N more hosts like this one; may be repeated."),
+    ] = None,
+    add_guests: Annotated[
+        list[str] | None,
+        typer.Option("--add-guests", metavar="VM[:N]", help="N more guests like this one; may be repeated."),
+    ] = None,
+    drills: Annotated[
+        list[Path] | None,
+        typer.Option("--drills", metavar="PATH", help="Scenarios, and what is expected of them: a file or a folder."),
+    ] = None,
+    promise: Annotated[
+        list[str] | None,
+        typer.Option("--promise", metavar="TIER", help="No guest of this tier may be lost; may be repeated."),
+    ] = None,
+    budget: Annotated[
+        float,
+        typer.Option(
+            "--budget",
+            metavar="TIME",
+            parser=parse_duration,
+            help="Work for a plan where no bound decides, in time it stands for.",
+        ),
+    ] = "1s",  # type: ignore[assignment]  # typer parses defaults too
+    seed: Seed = 0,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; by default one for each processor.")
+    ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", metavar="FILE", help="Keep verdicts here, and go on from those that are there."),
+    ] = None,
+    form: Annotated[VerdictFormat, typer.Option("--format", help="How to write the verdicts.")] = VerdictFormat.TABLE,
+    limit: Limit = 50,
+) -> None:
+    """Say what would come of failures and changes: who is lost, who is back when, each with a verified plan.
+
+    --fail, --drain, --add-hosts and --add-guests together are one scenario; with --n-1 or --n-2 they happen first, and
+    their plan is carried out. Exit code 4: a drill is not as expected, or a promise is broken.
+    """
+    from trimtab_solver.authoring.loader import load_policy
+    from trimtab_solver.what_if.assessing import AssessmentOptions
+    from trimtab_solver.what_if.runners.runner import Assignment
+    from trimtab_solver.what_if.severity import severity
+
+    from ..files import read_snapshot
+    from ..reports.what_if import failures_of
+    from .asked_scenarios import Asked, scenarios_of
+    from .assessing import assess
+
+    state, rules = read_snapshot(snapshot), load_policy(policy)
+    asked = Asked(
+        singles or [], doubles or [], fail or [], drain or [], add_hosts or [], add_guests or [], drills or []
+    )
+    found = scenarios_of(asked, state, rules)
+    promised = _tiers(rules, promise or [])
+    assignment = Assignment(state, rules, AssessmentOptions(budget_s=budget, seed=seed), found.policies)
+    assessed = assess(assignment, found.all, workers, journal)
+    verdicts = sorted(assessed.verdicts, key=severity, reverse=True)
+    _print(verdicts, promised, form, limit or None)
+    if assessed.is_cut_off:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    failed = any(failures_of(verdict, promised) for verdict in verdicts)
+    raise typer.Exit(ExitCode.TESTS_FAILED if failed else ExitCode.OK)
+
+
+def _tiers(policy: Policy, names: list[str]) -> list[str]:
+    """The tiers of these names.
+
+    Raises
+    ------
+    CommandError
+        There is no such tier.
+    """
+    from trimtab_solver.policy.likeness import suggestion
+    from trimtab_solver.rules.tier import Tier
+
+    known = [document.name for document, _ in policy.of(Tier)]
+    for name in names:
+        if name not in known:
+            raise CommandError(ExitCode.USAGE, [f'--promise: there is no tier "{name}" ({suggestion(name, known)})'])
+    return names
+
+
+def _print(verdicts: list[ScenarioVerdict], promised: list[str], form: VerdictFormat, limit: int | None) -> None:
+    from ..reports.json_text import json_text
+    from ..reports.what_if import verdicts_junit, verdicts_report, verdicts_value
+
+    match form:
+        case VerdictFormat.JSON:
+            typer.echo(json_text(verdicts_value(verdicts, promised)), nl=False)
+        case VerdictFormat.JUNIT:
+            typer.echo(verdicts_junit(verdicts, promised), nl=False)
+        case _:
+            show(verdicts_report(verdicts, promised), Rendering(form), limit)
