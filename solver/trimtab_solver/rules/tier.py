@@ -5,18 +5,20 @@ from __future__ import annotations
 import difflib
 import enum
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Annotated
 
 from pydantic import Field
 
 from ..errors import Fault, PolicyRefusedError, Reason
 from ..policy.documents import Document, Spec, Strict
+from ..policy.durations import Duration, seconds_in
 from ..policy.fields import EventCondition, ResourceName, VmSelector
 from ..policy.omissions import count, named
 from ..policy.precedence import Precedence
 from ..policy.selection import Selection
 from .policy_set import default_tier
-from .shares import Floor, percent
+from .shares import Floor, Percentage, percent, unavailable_share
 
 
 class Availability(enum.StrEnum):
@@ -77,6 +79,20 @@ class Tier(Spec):
     """Resources that are backed one to one by hardware for guests of this tier."""
     allow_cold_migration: bool = False
     """Whether a running guest may be stopped and started again elsewhere for the sake of a move."""
+    availability_target: Percentage | None = None
+    """The share of all time in which its applications are to serve, such as "99.99%". No plan depends on it."""
+    max_restart_time: Duration | None = None
+    """How long its applications may be down after the failure of one component, such as "5m". No plan depends on it."""
+
+    @property
+    def allowed_unavailability(self) -> Fraction | None:
+        """The share of all time in which its applications may be down; None without a target."""
+        return None if self.availability_target is None else unavailable_share(self.availability_target)
+
+    @property
+    def max_restart_s(self) -> int | None:
+        """`max_restart_time` in seconds."""
+        return None if self.max_restart_time is None else seconds_in(self.max_restart_time)
 
 
 def ranked_tiers(selection: Selection) -> tuple[tuple[Document, Tier], ...]:

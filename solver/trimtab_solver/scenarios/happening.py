@@ -14,9 +14,9 @@ from ..execution.parts import POOL, Parts
 from ..execution.removals import cut_off_pools, remove_hosts
 from ..failures import event_of
 from ..policy.documents import Selector
+from ..policy.durations import seconds_in
 from ..policy.likeness import suggestion
 from ..snapshot import Host, HostState, Snapshot, Vm
-from .durations import seconds_in
 from .scenario import Degradation, Demand, MoreGuests, MoreHosts, ScenarioStep
 
 _POOLS = f"{POOL}:"

@@ -11,8 +11,8 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from ..policy.documents import Strict
+from ..policy.durations import Duration
 from ..policy.fields import ResourceName, VmSelector
-from .durations import Duration
 
 MAX_ADDED: Final = 20_000
 """How many hosts, or guests, one entry may add."""

@@ -76,6 +76,20 @@ def spec_faults(kind: str, spec: str) -> list[tuple[str, str, str]]:
         ),
         (
             "Tier",
+            "{rank: 1, availabilityTarget: '100%'}",
+            "spec.availabilityTarget",
+            '"100%" is no target',
+            'write a percentage above 0 and below 100 in quotes, such as "99.99%"',
+        ),
+        (
+            "Tier",
+            "{rank: 1, maxRestartTime: soon}",
+            "spec.maxRestartTime",
+            '"soon" is no duration',
+            "write 90s, 15m, 2h or 3d",
+        ),
+        (
+            "Tier",
             "{rank: 1, availability: must_run}",
             "spec.availability",
             'availability is "must_run"',

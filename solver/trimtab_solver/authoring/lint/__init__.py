@@ -23,6 +23,7 @@ from .names import name_findings
 from .repetitions import repetition_findings
 from .selectors import selector_findings
 from .snapshot import snapshot_findings
+from .targets import target_findings
 from .tests import expectation_findings
 from .tiers import TRIED_FAILURES, failures_at, tier_findings
 
@@ -61,6 +62,7 @@ def lint(policy: Policy, snapshot: Snapshot | None = None) -> list[Finding]:
         *_expression_findings(policy, steps),
         *_condition_findings(policy),
         *tier_findings(policy),
+        *target_findings(policy),
         *_rule_findings(policy),
         *selector_findings(policy, steps),
         *repetition_findings(policy, steps),

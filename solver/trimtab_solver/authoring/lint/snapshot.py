@@ -25,6 +25,7 @@ from ...verify.judges import JUDGES
 from ...verify.scope import HostScope
 from ..expression_fields import SelectorUse, expressions_in, selectors_in
 from ..findings import Finding, Severity, finding_at, findings_of
+from .targets import restart_findings
 
 _OF_HOSTS = frozenset({ExpressionScope.HOST, ExpressionScope.POOL})
 """What fields see that say which hosts."""
@@ -38,6 +39,7 @@ def snapshot_findings(prepared: Prepared) -> list[Finding]:
     findings: list[Finding] = []
     try:
         findings += _tier_findings(selection)
+        findings += restart_findings(selection)
     except PolicyRefusedError as refusal:
         findings += findings_of(refusal)
     for document in policy.documents:

@@ -1,4 +1,4 @@
-"""Lengths of time as scenarios write them."""
+"""Lengths of time as policies and scenarios write them."""
 
 from __future__ import annotations
 
