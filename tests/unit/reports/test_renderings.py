@@ -46,6 +46,7 @@ from trimtab_server.reports.policy_diff import diff_report
 from trimtab_server.reports.policy_findings import findings_report
 from trimtab_server.reports.policy_tests import results_report
 from trimtab_server.reports.safe_text import clean
+from trimtab_server.reports.survivability import survivability_report
 from trimtab_server.reports.terminal import write_blocks, write_list, write_report
 from trimtab_server.reports.verification import verification_report
 from trimtab_solver.actions import Action, ActionKind, Phase, Plan
@@ -64,6 +65,9 @@ from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.verify.replay import Verdict
 from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Code, Violation
+from trimtab_solver.what_if.single_points import Exposure, SinglePoint
+from trimtab_solver.what_if.survivability import ScenarioLoss, ShownPoint, Survivability, TierLosses
+from trimtab_solver.what_if.verdicts import Basis
 
 STATE = Snapshot((FAILED, H2), (DISPLACED, replace(A, id="b", host_id="h2")))
 TAGS = {
@@ -324,6 +328,13 @@ CONFLICT = Conflict(("rule-1", "rule-2"), ("guest-1",), (("guest-1", (("rule-1",
 COVERED = Covered(Item("rule-1", "spec", Point.SATISFIED), PLACE, "guest-2 stays")
 RIGHT = RightChange(Right.EVICT, "", "rule-1", "", "stop", (1,), tuple(f"guest-{n}" for n in range(8123)))
 CHANGE = SelectionChange("rule-1", "spec.select", ("guest-1",), ("guest-2", "guest-3"))
+LOSS = ScenarioLoss(
+    "host-1 and host-2 fail", ("host-1", "host-2"), {"rule-1": 8123}, Basis.BEST_FOUND, only_together=True
+)
+POINT = SinglePoint("host-3", Exposure.QUORUM, ("guest-1", "guest-2"), "rule-2")
+SURVIVABILITY = Survivability(
+    (LOSS,), (TierLosses("rule-1", (), (LOSS,)),), (), (ShownPoint(POINT, None),), (("host-4 fails", "guest-7"),)
+)
 REPORTS = {
     "answer": answer_report(ANSWER, STATE),
     "verification": verification_report(
@@ -335,6 +346,7 @@ REPORTS = {
     "tests": results_report([CASE], None, passing=True),
     "conflicts": conflicts_report(Findings((CONFLICT,), is_complete=True), None),
     "coverage": coverage_report(Coverage((COVERED,)), [CASE], None),
+    "survivability": survivability_report(SURVIVABILITY),
     "difference": diff_report(PolicyDiff("a" * 12, "b" * 12, (), (RIGHT,), (CHANGE,), ())),
 }
 
