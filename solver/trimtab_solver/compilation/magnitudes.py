@@ -11,9 +11,6 @@ from ..errors import Fault, PolicyRefusedError, Reason
 from ..measures import PerMeasure
 from ..policy.documents import Document, Policy
 from ..primitives.disruption import BOOT_COST, COLD_FACTOR
-from ..primitives.domain_quorum import DomainQuorum
-from ..primitives.group import GroupPrimitive
-from ..primitives.headroom import PERCENT, Headroom
 from ..primitives.imbalance import PER_MILLE
 from ..problem import STOP_COST, Problem
 from ..rules.balance import Balance
@@ -88,11 +85,8 @@ def _most(problem: Problem, balance: int) -> PerMeasure[int]:
     running = {rank: sum(v for v, r in zip(values, ranks, strict=True) if r == rank) for rank in problem.ranks}
     should = guests * int(problem.allowed.penalty.max(initial=0)) + sum(problem.attraction.base.tolist())
     inherited = guests * int(problem.allowed.breach.max(initial=0)) + problem.capacity.limit.size
-    for group in problem.groups:
-        if group.must:
-            inherited += _amount(group)
-        else:
-            should += group.weight * _amount(group)
+    inherited += problem.grouping.most_must
+    should += problem.grouping.most_should
     moves = COLD_FACTOR * sum(disruption.move_cost.tolist()) + guests * int(disruption.pair_cost.max(initial=0))
     costs = problem.tier_values("shrink_cost").tolist()
     lacking = [sum(row) for row in problem.requested.tolist()]
@@ -105,14 +99,6 @@ def _most(problem: Problem, balance: int) -> PerMeasure[int]:
         disruption=moves + disruption.group_weight * guests + BOOT_COST * problem.host_count,
         balance=balance,
     )
-
-
-def _amount(group: GroupPrimitive) -> int:
-    """What the amounts of a group cannot exceed."""
-    if isinstance(group, Headroom):
-        offer = min((total for total in group.total.tolist() if total > 0), default=MOST)
-        return int(PERCENT * sum(group.demand.tolist()) // offer) + group.domain_count
-    return len(group.guests) + (group.least if isinstance(group, DomainQuorum) else 0)
 
 
 def _too_large(path: str, message: str, fix: str) -> Fault:

@@ -38,6 +38,11 @@ class DomainQuorum(GroupPrimitive):
         """The members."""
         return self.members
 
+    @property
+    def greatest(self) -> int:
+        """All that are wanted, and all members in a domain that may be lost."""
+        return self.least + len(self.members)
+
     def counts(self, place: Index) -> Ints:
         """Running members per domain [D]."""
         return self.count(self.members, place)

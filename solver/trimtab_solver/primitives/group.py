@@ -118,6 +118,11 @@ class GroupPrimitive(ABC):
         object.__setattr__(self, "domain_count", self.domains.count)
         seal(self)
 
+    @property
+    def greatest(self) -> int:
+        """What the amount of breach cannot exceed, in any placement."""
+        return len(self.guests)
+
     def count(self, members: Index, place: Index) -> Ints:
         """How many of the members run per domain [D], with guests at ``place`` [V]."""
         at = place[members]

@@ -23,12 +23,18 @@ class Groups:
     all: tuple[GroupPrimitive, ...]
     of_guest: Mapping[int, tuple[int, ...]]
     stacks: tuple[tuple[Ints, Stack], ...]
+    most_must: int
+    """What the amounts of all must groups cannot exceed together."""
+    most_should: int
+    """The same of the others, by weight."""
 
     @classmethod
     def of(cls, groups: Iterable[GroupPrimitive]) -> Groups:
         """These groups, in this order."""
         listed = tuple(groups)
-        return cls(listed, _of_guest(listed), _stacks(listed))
+        must = sum(group.greatest for group in listed if group.must)
+        should = sum(group.weight * group.greatest for group in listed if not group.must)
+        return cls(listed, _of_guest(listed), _stacks(listed), must, should)
 
     def amounts(self, place: Index) -> Ints:
         """The amount of breach of each group [G] with guests at `place` [V]."""

@@ -43,6 +43,13 @@ class Headroom(GroupPrimitive):
         """The members."""
         return self.members
 
+    @property
+    def greatest(self) -> int:
+        """What all ask for, of the smallest part of a domain; each domain rounds up."""
+        offers = [total for total in self.total.tolist() if total > 0]
+        shares = PERCENT * sum(self.demand.tolist()) // min(offers) if offers else 0
+        return int(shares) + self.domain_count
+
     def loads(self, place: Index) -> Ints:
         """What running members ask for per domain [D]."""
         at = place[self.members]

@@ -34,7 +34,7 @@ class Case:
         """`earlier` spares judging and counting again what has not changed since."""
         self.snapshot = snapshot
         self.selection = Selection(policy, snapshot) if selection is None else selection
-        self.vms = {vm.id: vm for vm in snapshot.vms}
+        self.vms = {vm.id: vm for vm in snapshot.vms} if earlier is None else earlier.vms()
         self.hosts = {host.id: host for host in snapshot.hosts}
         self.tiers = tier_rights(self.selection)
         self.tier: dict[str, TierRights] = {
@@ -45,9 +45,12 @@ class Case:
         self.claims = claims_of(self.selection, self.hosts, self.tier)
         """What they may hold, by host and resource."""
         self.wanted = tuple(vm.id for vm in snapshot.vms if vm.is_wanted)
-        running = [vm for vm in snapshot.vms if vm.is_running]
-        self.place = {vm.id: vm.place for vm in running}
-        self.sizes = {vm.id: size_now(vm) for vm in running}
+        if earlier is None:
+            running = [vm for vm in snapshot.vms if vm.is_running]
+            self.place = {vm.id: vm.place for vm in running}
+            self.sizes = {vm.id: size_now(vm) for vm in running}
+        else:
+            self.place, self.sizes = earlier.placement()
         self.judgements = judge(self.selection, {} if earlier is None else earlier.judgements(self.selection))
         self._read_scopes(earlier)
         self.moves = move_rules(snapshot, self.selection)
@@ -214,6 +217,21 @@ class EarlierCase:
         pairs = [(old, new) for old, new in zip(case.snapshot.vms, snapshot.vms, strict=False) if old is not new]
         self._before = [old for old, _ in pairs]
         self._now = [*(new for _, new in pairs), *snapshot.vms[len(case.snapshot.vms) :]]
+
+    def vms(self) -> dict[str, Vm]:
+        """The guests by id."""
+        return {**self._case.vms, **{vm.id: vm for vm in self._now}}
+
+    def placement(self) -> tuple[dict[str, str], dict[str, Mapping[str, int]]]:
+        """Where those run who do, and how large."""
+        place, sizes = dict(self._case.place), dict(self._case.sizes)
+        for vm in self._before:
+            place.pop(vm.id, None)
+            sizes.pop(vm.id, None)
+        running = [vm for vm in self._now if vm.is_running]
+        place.update({vm.id: vm.place for vm in running})
+        sizes.update({vm.id: size_now(vm) for vm in running})
+        return place, sizes
 
     def judgements(self, selection: Selection) -> Judgements:
         """What documents whose variables have not changed are about."""

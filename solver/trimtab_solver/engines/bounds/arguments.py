@@ -17,17 +17,18 @@ from .penalties import least_penalty
 from .relaxations import Relaxations
 from .shrinkage import least_shrinkage
 from .stops import fewest_stops
+from .without_host import without_host
 
 Argument = Callable[[Relaxations, Caps], int]
 """What the measure is at least, in every target in which the measures of the levels above are at most `Caps`."""
 
 
 def arguments_for(key: Key) -> tuple[Argument, ...]:
-    """All arguments about a measure; the strongest one counts."""
+    """All arguments about a measure, cheap ones first; the strongest one counts."""
     match key.measure:
         case Measure.RUNNING:
             assert key.rank is not None, "losses are counted per rank"
-            return (partial(least_loss, rank=key.rank), partial(crowded_out, rank=key.rank))
+            return tuple(partial(argument, rank=key.rank) for argument in (without_host, least_loss, crowded_out))
         case Measure.INHERITED:
             return (unmendable,)
         case Measure.STOPS:

@@ -33,6 +33,8 @@ class Bounds:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._found: dict[tuple[int, tuple[int, ...] | None], int] = {}
+        self._unfinished: set[tuple[int, tuple[int, ...] | None]] = set()
+        """What was enough for whoever asked, though not all arguments were looked at."""
         self._relaxations = Relaxations(problem)
         self._dantzig_wolfe_bounds: dict[tuple[int, tuple[int, ...]], DantzigWolfeBound] = {}
 
@@ -45,7 +47,7 @@ class Bounds:
     def level(self, i: int, values: tuple[int, ...]) -> int:
         """The bound of level number `i` for these values of the levels above it."""
         # what is at zero cannot be better
-        return self._level(i, values[:i]) if values[i] > 0 else 0
+        return self._level(i, values[:i], values[i]) if values[i] > 0 else 0
 
     def known(self, values: tuple[int, ...]) -> tuple[int, ...]:
         """As `given`, from what has been computed before for the same values, or worse ones; else 0."""
@@ -115,18 +117,27 @@ class Bounds:
                 return i, key.rank, weight
         return None
 
-    def _level(self, i: int, above: tuple[int, ...] | None) -> int:
+    def _level(self, i: int, above: tuple[int, ...] | None, enough: int | None = None) -> int:
+        """The bound of a level; arguments that are left once it is `enough` are not looked at."""
         key = i, above
-        if key not in self._found:
+        known = self._found.get(key)
+        if known is None or (key in self._unfinished and (enough is None or known < enough)):
             caps = {} if above is None else caps_of(self._problem.levels, above)
-            self._found[key] = sum(weight * self._least(part, caps) for part, weight in self._problem.levels[i].parts)
+            parts = [(weight, *self._least(part, caps, enough)) for part, weight in self._problem.levels[i].parts]
+            self._found[key] = max(known or 0, sum(weight * bound for weight, bound, _ in parts))
+            (self._unfinished.discard if all(whole for _, _, whole in parts) else self._unfinished.add)(key)
         return self._found[key]
 
-    def _least(self, key: Key, caps: Caps) -> int:
-        """The bound of one measure."""
+    def _least(self, key: Key, caps: Caps, enough: int | None) -> tuple[int, bool]:
+        """The bound of one measure, and whether all arguments for it were looked at: not if it is enough before."""
         if self._problem.vm_count == 0 or self._problem.host_count == 0:
-            return self._without_hosts(key)
-        return max(argument(self._relaxations, caps) for argument in arguments_for(key))
+            return self._without_hosts(key), True
+        bound, arguments = 0, arguments_for(key)
+        for number, argument in enumerate(arguments, 1):
+            bound = max(bound, argument(self._relaxations, caps))
+            if enough is not None and bound >= enough:
+                return bound, number == len(arguments)
+        return bound, True
 
     def _without_hosts(self, key: Key) -> int:
         """Nobody runs where there are no hosts."""

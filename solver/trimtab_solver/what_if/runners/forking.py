@@ -83,6 +83,8 @@ class _Pool:
         # what is shared is not looked at by any collection, so that it stays shared
         gc.collect()
         gc.freeze()
+        # nothing that a scenario leaves behind is worth looking for before the worker makes room for another
+        gc.disable()
         self._longest_s = _PATIENCE * max(1.0, given.assignment.options.budget_s)
         self._to_do = deque(given.scenarios)
         self._attempts = dict.fromkeys(given.scenarios, 0)
