@@ -42,7 +42,7 @@ from trimtab_solver.snapshot import Snapshot
 from trimtab_solver.verify.domains import DomainMaps
 from trimtab_solver.verify.judges import JUDGES
 from trimtab_solver.verify.replay import verify_plan
-from trimtab_solver.verify.scope import Cell, Change, Effect, Key, OrderedScope, Scope, ScopeTally
+from trimtab_solver.verify.scope import Cell, Change, Effect, Key, OrderedScope, Safeguard, Scope, ScopeTally
 
 _SHARE = 0.1
 
@@ -83,7 +83,12 @@ class SolitaryScope(OrderedScope):
 
     def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
         for _, left, entered in changes:
-            yield Effect([self.key(cell) for cell in (entered,) if cell], [self.key(cell) for cell in (left,) if cell])
+            coming, going = ([(self.key(cell), 0)] if cell else [] for cell in (entered, left))
+            yield Effect(coming, going)
+
+    def safeguards(self, tally: ScopeTally, changes: Sequence[Change], key: Key) -> Iterator[Safeguard]:
+        """None is looked for."""
+        return iter(())
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         return self.domains[host_id], int(vm_id in self.chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,17 @@ from .encoding import (
 )
 from .group import GroupPrimitive
 from .members import Members
-from .transits import ABSENT, DirectedEvent, DirectedKey, Transit, somebody_leaves
+from .transits import (
+    ABSENT,
+    CountedKey,
+    Key,
+    Transit,
+    count_by_domain,
+    directed,
+    least,
+    somebody_leaves,
+    without_outages,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,34 +56,55 @@ class DomainCount(GroupPrimitive):
         """The amount with so many running members in so many domains."""
         return max(0, min(self.least, running) - used) if self.least else max(0, used - self.most)
 
-    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[DirectedKey]:
-        """For `most`, who enters a domain raises and who leaves one lowers.
+    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[Key]:
+        """For `most`, who enters a domain raises and who leaves one lowers; none where no more than now can be in use.
 
-        For `least`, while nobody leaves, whoever enters a domain with members raises and whoever enters another one
-        lowers; as soon as somebody leaves, everybody does both. None where no more domains than now can be in use, or
-        enough of them stay in use whoever leaves.
+        For `least`, see `_keys_of_least`.
         """
-        if self._is_safe(place, transits):
-            return
-        if self.most:
-            yield DirectedKey([DirectedEvent(t.step, t.entered != ABSENT, t.left != ABSENT) for t in transits])
-        elif somebody_leaves(transits):
-            yield DirectedKey([DirectedEvent(t.step, raises=True, lowers=True) for t in transits])
-        else:
-            used, effects = set(self.used(self.members, place)), []
-            for t in transits:
-                effects.append(DirectedEvent(t.step, raises=t.entered in used, lowers=t.entered not in used))
-                used.add(t.entered)
-            yield DirectedKey(effects)
-
-    def _is_safe(self, place: Index, transits: Sequence[Transit]) -> bool:
-        """Whether no choice of the events makes the breach larger."""
         counts = self.used(self.members, place)
         now = self.breach(sum(counts.values()), len(counts))
-        if self.most:
-            return len({*counts, *(t.entered for t in transits if t.entered != ABSENT)}) - self.most <= now
-        left = Counter(t.left for t in transits)
-        return sum(count > left[domain] for domain, count in counts.items()) >= self.least - now
+        if not self.most:
+            yield from self._keys_of_least(place, counts, self.least - now, transits)
+        elif len({*counts, *(t.entered for t in transits if t.entered != ABSENT)}) - self.most > now:
+            moving = without_outages(transits)
+            yield directed((t.step, t.entered != ABSENT, t.left != ABSENT) for t in moving)
+
+    def _keys_of_least(
+        self, place: Index, counts: Mapping[int, int], enough: int, transits: Sequence[Transit]
+    ) -> Iterator[Key]:
+        """A member stays in each of enough domains; while nobody leaves, who opens one of these goes first.
+
+        Else each waits for the one before. None where no domain ever has two members.
+        """
+        most = Counter(counts)
+        most.update(d for v, d in {(t.v, t.entered) for t in transits} if d not in (ABSENT, self._domain_of(v, place)))
+        if max(most.values(), default=0) <= 1:
+            return
+        lasting = self._lasting(counts, transits)
+        if len(lasting) >= enough:
+            yield from (key for _, key in lasting[: max(0, enough)])
+        elif somebody_leaves(transits):
+            yield directed((t.step, True, True) for t in transits)
+        else:
+            used, effects = set(counts), []
+            for t in transits:
+                opens = t.entered not in used
+                effects.append((t.step, not opens, opens and len(used) < enough))
+                used.add(t.entered)
+            yield directed(effects)
+
+    def _domain_of(self, v: int, place: Index) -> int:
+        return int(self.domain[place[v]]) if place[v] >= 0 else ABSENT
+
+    def _lasting(self, counts: Mapping[int, int], transits: Sequence[Transit]) -> list[tuple[int, CountedKey]]:
+        """The keys of domains that always have a member in list order, those first in which fewest have to wait."""
+        by_domain, found = count_by_domain(transits), list[tuple[int, CountedKey]]()
+        for domain, count in counts.items():
+            changes = [(t.step, by) for t, by in by_domain.get(domain, ())]
+            if least(count, (by for _, by in changes)) > 0:
+                waiting = max(0, sum(by < 0 for _, by in changes) - count + 1)
+                found.append((waiting, CountedKey(count - 1, [(step, -by) for step, by in changes])))
+        return sorted(found, key=lambda one: one[0])
 
     @classmethod
     def stack(cls, groups: Sequence[DomainCount]) -> DomainCountStack:

@@ -17,7 +17,7 @@ from .encoding import (
 )
 from .group import GroupPrimitive
 from .members import Members
-from .transits import DirectedEvent, DirectedKey, Transit, count_by_domain
+from .transits import CountedKey, Key, Transit, count_by_domain, directed, least, without_outages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,32 @@ class DomainDependency(GroupPrimitive):
         """Running members and providers per domain [2, D]."""
         return np.stack([self.count(side, place) for side in (self.members, self.providers)])
 
-    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[DirectedKey]:
-        """Per domain: who enters raises, who leaves lowers; of providers, also those that are members, the reverse."""
+    def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[Key]:
+        """Per domain: one of the providers stays; else who enters waits for providers, and they for those who leave.
+
+        A provider that is a member as well counts as a provider. Nothing waits where a domain has no members, or has
+        had some without providers from the start.
+        """
         providers = frozenset(self.providers.tolist())
-        for changes in count_by_domain(transits).values():
-            raising = [(transit.step, (count > 0) != (transit.v in providers)) for transit, count in changes]
-            yield DirectedKey([DirectedEvent(step, raises=raises, lowers=not raises) for step, raises in raising])
+        served = self.count(self.providers, place)
+        members = self.count(np.setdiff1d(self.members, self.providers), place)
+        for d, changes in count_by_domain(without_outages(transits, providers)).items():
+            serving = [(transit.step, count) for transit, count in changes if transit.v in providers]
+            others = [(transit.step, count) for transit, count in changes if transit.v not in providers]
+            is_alone = members[d] and not served[d]
+            if is_alone or not (members[d] or any(count > 0 for _, count in others)):
+                continue
+            if least(int(served[d]), (count for _, count in serving)) > 0:
+                yield CountedKey(int(served[d]) - 1, [(step, -count) for step, count in serving])
+                continue
+            yield directed(
+                (transit.step, count > 0 and transit.v not in providers, count > 0 and transit.v in providers)
+                for transit, count in changes
+            )
+            yield directed(
+                (transit.step, count < 0 and transit.v in providers, (count > 0) == (transit.v in providers))
+                for transit, count in changes
+            )
 
     @classmethod
     def stack(cls, groups: Sequence[DomainDependency]) -> DomainDependencyStack:

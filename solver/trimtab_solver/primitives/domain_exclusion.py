@@ -19,7 +19,7 @@ from .encoding import (
 )
 from .group import GroupPrimitive
 from .members import Members
-from .transits import ABSENT, DirectedEvent, DirectedKey, Transit, count_by_domain
+from .transits import DirectedKey, Transit, count_by_domain, directed, without_outages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +41,28 @@ class DomainExclusion(GroupPrimitive):
         return np.stack([self.count(side, place) for side in (self.left, self.right)])
 
     def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[DirectedKey]:
-        """Per domain: who enters it raises, who leaves it lowers; none where too few of one set ever are."""
+        """Per domain: who enters it raises, who leaves it lowers; none where too few of one set ever are.
+
+        Where it is not broken who enters waits for those of the other set alone.
+        """
         is_left = np.zeros(len(place), dtype=np.bool_)
         is_left[self.left] = True
-        most = self.counts(place)
-        before = most.min(axis=0)
-        for transit in transits:
-            if transit.entered != ABSENT:
-                most[0 if is_left[transit.v] else 1, transit.entered] += 1
-        for domain, changes in count_by_domain(transits).items():
-            if most[:, domain].min() <= before[domain]:
+        before = self.counts(place)
+        for domain, changes in count_by_domain(without_outages(transits)).items():
+            most = [int(before[0, domain]), int(before[1, domain])]
+            for v in {transit.v for transit, count in changes if count > 0}:
+                most[0 if is_left[v] else 1] += place[v] < 0 or self.domain[place[v]] != domain
+            amount = int(before[:, domain].min())
+            if min(most) <= amount:
                 continue
-            yield DirectedKey(
-                [DirectedEvent(transit.step, raises=count > 0, lowers=count < 0) for transit, count in changes]
-            )
+            if amount:
+                yield directed((transit.step, count > 0, count < 0) for transit, count in changes)
+                continue
+            for side in (True, False):
+                yield directed(
+                    (transit.step, count > 0 and is_left[transit.v] == side, count < 0 and is_left[transit.v] != side)
+                    for transit, count in changes
+                )
 
     @classmethod
     def stack(cls, groups: Sequence[DomainExclusion]) -> DomainExclusionStack:

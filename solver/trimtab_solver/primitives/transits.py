@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 ABSENT = -1
@@ -70,6 +70,11 @@ class DirectedKey:
         return not any(effect.raises for effect in self.effects[lowers:])
 
 
+def directed(effects: Iterable[tuple[int, bool, bool]]) -> DirectedKey:
+    """The key with these steps, and whether each raises and lowers it; those that do neither are left out."""
+    return DirectedKey([DirectedEvent(*effect) for effect in effects if effect[1] or effect[2]])
+
+
 Key = CountedKey | DirectedKey
 """What must not get worse while steps are carried out."""
 
@@ -88,6 +93,21 @@ def count_by_domain(transits: Iterable[Transit]) -> Mapping[int, list[tuple[Tran
         if transit.entered != ABSENT:
             found[transit.entered].append((transit, 1))
     return found
+
+
+def without_outages(transits: Sequence[Transit], but_of: Collection[int] = ()) -> list[Transit]:
+    """All but both events of each cold migration that ends in the domain where it began; those `but_of` guests stay."""
+    idle: set[int] = set()
+    for i, (stop, start) in enumerate(itertools.pairwise(transits)):
+        is_outage = stop.step == start.step and stop.entered == start.left == ABSENT and stop.left == start.entered
+        if is_outage and stop.v not in but_of:
+            idle |= {i, i + 1}
+    return [transit for i, transit in enumerate(transits) if i not in idle]
+
+
+def least(count: int, changes: Iterable[int]) -> int:
+    """The smallest number on the way, from `count` on."""
+    return min(itertools.accumulate(changes, initial=count))
 
 
 def keys_of_sequence(stretches: Iterable[Sequence[int]]) -> Iterator[DirectedKey]:

@@ -1,7 +1,7 @@
 """Judges every order that a plan permits, by the events of its actions (docs/concepts.md, "Plans").
 
 The replay tells each event in list order. When all are known, each sum that can get too large is judged over all closed
-sets of its events, and of every other key whether what raises it waits for what lowers it.
+sets of its events, and of every other key whether what raises it waits for what lowers it, or sums keep it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .closure import heaviest_closed_set
 from .dependencies import Dependencies, listed
 from .quarantine import unclear
 from .room import Load, Rooms
-from .scope import Cell, Change, CountedScope, OrderedScope, Sum
+from .scope import Cell, Change, CountedScope, Key, OrderedScope, Part, Safeguard, Sum
 from .violation import Code, Violation
 
 Touched = tuple[int, Cell]
@@ -103,16 +103,43 @@ class Events:
         """Where the rule may come to be broken further than in the snapshot."""
         if self._is_in_list_order(changes):
             return
-        of_cell: defaultdict[Cell | None, list[int]] = defaultdict(list)
-        for i, change in enumerate(changes):
-            of_cell[change.left].append(i)
-            of_cell[change.entered].append(i)
-        for total in scope.sums(self._case.tallies[index], changes, self._case.tolerated[index]):
-            if breach := self._breach(_row(total, changes, of_cell), total.start, total.limit):
+        tally, rows = self._case.tallies[index], _Rows(changes)
+        most_of: dict[int, int] = {}
+        for total in scope.sums(tally, changes, self._case.tolerated[index]):
+            if total.elsewhere and self._fits_in_parts(total, tally.total, rows, most_of):
+                continue
+            if breach := self._breach(rows.of(total), total.start, total.limit):
                 where = " / ".join(part for part in (scope.label, total.key) if part)
                 message = f"may begin before {listed(breach.missing)}: rule {scope.rule} would be broken"
                 message += f" at {where}" if where else ""
                 yield Violation(breach.place, Code.DEPENDENCY, message, rule=scope.rule)
+
+    def _fits_in_parts(self, total: Sum, members: int, rows: _Rows, most_of: dict[int, int]) -> bool:
+        """Whether the most that all members add, and the most that those in its cells add beyond, are within the limit.
+
+        `members` run in the snapshot. The first is the same for many sums: `most_of` keeps it by what each member adds.
+        """
+        each = total.elsewhere
+        if each not in most_of:
+            everybody = total._replace(weights={}, start=each * members)
+            most_of[each] = everybody.start + self._highest(rows.of(everybody))
+        weights = {cell: weight - each for cell, weight in total.weights.items()}
+        inside = total._replace(weights=weights, elsewhere=0, start=total.start - each * members)
+        return most_of[each] + inside.start + self._highest(rows.of(inside)) <= total.limit
+
+    def _highest(self, row: Sequence[tuple[int, int]]) -> int:
+        """The most that events of a closed set add."""
+        if self._waits_for_all(row):
+            return max(accumulate((by for _, by in row), initial=0))
+        return self._heaviest(row)[0]
+
+    def _heaviest(self, row: Sequence[tuple[int, int]]) -> tuple[int, dict[int, int], int]:
+        """The most that events of a closed set add, what each event needs of those that take, and what all need."""
+        bits = self._bits(row)
+        costs = {bit: -by for bit, (_, by) in zip(bits, row, strict=True) if by < 0}
+        needs = self._needs(row, bits, sum(1 << bit for bit in costs))
+        amount, needed = heaviest_closed_set([(row[i][1], behind) for i, behind in needs.items()], costs)
+        return amount, needs, needed
 
     def _breach(self, row: Sequence[tuple[int, int]], start: int, limit: int) -> _Breach | None:
         """A closed set of events whose sum is above the limit and above that of the list order; None if there is none.
@@ -123,14 +150,12 @@ class Events:
             return None
         if self._waits_for_all(row):
             return None
-        bits = self._bits(row)
-        costs = {bit: -by for bit, (_, by) in zip(bits, row, strict=True) if by < 0}
-        needs = self._needs(row, bits, sum(1 << bit for bit in costs))
-        amount, needed = heaviest_closed_set([(row[i][1], behind) for i, behind in needs.items()], costs)
+        amount, needs, needed = self._heaviest(row)
         if start + amount <= max(limit, start + max(accumulate(by for _, by in row))):
             return None
         last = max(i for i, behind in needs.items() if not behind & ~needed)
-        spared = {place for bit, (place, by) in zip(bits[:last], row, strict=False) if by < 0 and not needed >> bit & 1}
+        bits = zip(self._bits(row[:last]), row, strict=False)
+        spared = {place for bit, (place, by) in bits if by < 0 and not needed >> bit & 1}
         return _Breach(row[last][0], sum(1 << place for place in spared), start + amount)
 
     def _is_in_list_order(self, changes: Sequence[Change]) -> bool:
@@ -169,25 +194,57 @@ class Events:
     # --- other keys --------------------------------------------------------------------------------------------------
 
     def _raised_too_early(self, index: int, scope: OrderedScope, changes: Sequence[Change]) -> Iterator[Violation]:
-        """Where something raises a key and does not wait for all that lowers it before."""
-        lowering: defaultdict[str, int] = defaultdict(int)
-        for change, effect in zip(changes, scope.effects(self._case.tallies[index], changes), strict=True):
+        """Where something raises a key that no sums keep, and does not wait for all that lowers it before."""
+        tally, rows = self._case.tallies[index], _Rows(changes)
+        lowering: defaultdict[Part, int] = defaultdict(int)
+        is_kept: dict[Key, bool] = {}
+        for change, effect in zip(changes, scope.effects(tally, changes), strict=True):
             here = 1 << change.step
-            for key in effect.raised:
-                if missing := self._dependencies.missing(change.step, lowering[key] & ~here):
-                    where = " / ".join(part for part in (scope.label, key) if part)
-                    message = f"must depend on {listed(missing)}: rule {scope.rule} may be broken"
-                    message += f" at {where} until then" if where else " until then"
-                    yield Violation(change.step, Code.DEPENDENCY, message, rule=scope.rule)
-            for key in effect.lowered:
-                lowering[key] |= here
+            for part in effect.raised:
+                key = part[0]
+                if is_kept.get(key):
+                    continue
+                if missing := self._dependencies.missing(change.step, lowering[part] & ~here):
+                    if key not in is_kept:
+                        is_kept[key] = any(self._holds(guard, rows) for guard in scope.safeguards(tally, changes, key))
+                    if not is_kept[key]:
+                        where = " / ".join(part for part in (scope.label, key) if part)
+                        message = f"must depend on {listed(missing)}: rule {scope.rule} may be broken"
+                        message += f" at {where} until then" if where else " until then"
+                        yield Violation(change.step, Code.DEPENDENCY, message, rule=scope.rule)
+            for part in effect.lowered:
+                lowering[part] |= here
+
+    def _holds(self, guard: Safeguard, rows: _Rows) -> bool:
+        """Whether enough of the sums are within their limits in every closed set."""
+        kept, spare = 0, len(guard.sums) - guard.least
+        for total in guard.sums:
+            if kept >= guard.least or spare < 0:
+                break
+            row = rows.of(total)
+            highest = total.start + max(accumulate((by for _, by in row), initial=0))
+            if highest <= total.limit and self._breach(row, total.start, total.limit) is None:
+                kept += 1
+            else:
+                spare -= 1
+        return kept >= guard.least
 
 
-def _row(total: Sum, changes: Sequence[Change], of_cell: Mapping[Cell | None, Sequence[int]]) -> list[tuple[int, int]]:
-    """The places of the actions that change the sum, and by how much, in list order."""
-    if total.elsewhere:
-        touching: Iterable[Change] = changes
-    else:
-        touching = (changes[i] for i in sorted({i for cell in total.weights for i in of_cell.get(cell, ())}))
-    row = ((step, total.weight(entered) - total.weight(left)) for step, left, entered in touching)
-    return [(step, by) for step, by in row if by]
+class _Rows:
+    """The changes of a scope, and which of them touch each cell."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._changes = changes
+        self._of_cell: defaultdict[Cell | None, list[int]] = defaultdict(list)
+        for i, change in enumerate(changes):
+            self._of_cell[change.left].append(i)
+            self._of_cell[change.entered].append(i)
+
+    def of(self, total: Sum) -> list[tuple[int, int]]:
+        """The places of the actions that change the sum, and by how much, in list order."""
+        if total.elsewhere:
+            touching: Iterable[Change] = self._changes
+        else:
+            touching = (self._changes[i] for i in sorted({i for cell in total.weights for i in self._of_cell[cell]}))
+        row = ((step, total.weight(entered) - total.weight(left)) for step, left, entered in touching)
+        return [(step, by) for step, by in row if by]

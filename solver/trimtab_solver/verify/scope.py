@@ -5,8 +5,8 @@ depends on its host; the scope turns the number of members per cell into an *amo
 key only, so a moved guest changes at most two amounts of a scope. A member that falls into no cell does not count.
 
 What keeps a must scope safe in every order of a plan (docs/concepts.md, "Plans") it says by its class: a `CountedScope`
-by sums that must not get too large, an `OrderedScope` by which changes raise a key and which lower it. Any other scope
-is about each member alone, and no order makes a difference.
+by sums that must not get too large, an `OrderedScope` by which changes raise a key and which lower it, and by sums that
+keep it whatever the order. Any other scope is about each member alone, and no order makes a difference.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..placement import Placement
@@ -21,6 +22,8 @@ from ..policy.documents import Level
 
 Cell = str | tuple[str, int]
 Key = str
+Part = tuple[Key, int]
+"""A key, and which of its parts: what raises one part need not wait for what lowers another."""
 
 
 class Change(NamedTuple):
@@ -52,11 +55,18 @@ class Sum(NamedTuple):
         return 0 if cell is None else self.weights.get(cell, self.elsewhere)
 
 
-class Effect(NamedTuple):
-    """The keys that a change raises and those that it lowers."""
+class Safeguard(NamedTuple):
+    """Sums that keep a key: it is safe if at least so many of them stay within their limits."""
 
-    raised: Collection[Key]
-    lowered: Collection[Key]
+    least: int
+    sums: Sequence[Sum]
+
+
+class Effect(NamedTuple):
+    """The parts of keys that a change raises and those that it lowers."""
+
+    raised: Collection[Part]
+    lowered: Collection[Part]
 
 
 class ScopeTally:
@@ -183,6 +193,19 @@ class OrderedScope(Scope):
     @abc.abstractmethod
     def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
         """What each change does; `tally` is the snapshot's."""
+
+    @abc.abstractmethod
+    def safeguards(self, tally: ScopeTally, changes: Sequence[Change], key: Key) -> Iterator[Safeguard]:
+        """Each of which keeps the key, whoever waits for whom; `tally` is the snapshot's."""
+
+
+def outages(changes: Sequence[Change]) -> set[int]:
+    """The positions of both changes of every cold migration that ends in the cell where it began."""
+    found: set[int] = set()
+    for i, (stop, start) in enumerate(pairwise(changes)):
+        if stop.step == start.step and stop.entered is None and start.left is None and stop.left == start.entered:
+            found |= {i, i + 1}
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

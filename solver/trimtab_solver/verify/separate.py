@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,7 +11,7 @@ from ..policy.documents import Document
 from ..policy.selection import Selection
 from ..rules.separate import Separate
 from .domains import DomainMaps
-from .scope import Cell, Change, Effect, Key, OrderedScope, Scope, ScopeTally
+from .scope import Cell, Change, Effect, Key, OrderedScope, Part, Safeguard, Scope, ScopeTally, Sum, outages
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,18 +22,22 @@ class SeparatePair(OrderedScope):
     domains: Mapping[str, str]
 
     def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
-        """Who enters a domain raises it, who leaves it lowers it; neither where one set has too few to break it."""
-        most = Counter(tally.counts)
-        most.update(change.entered for change in changes if change.entered is not None)
+        """Who enters a domain raises it, who leaves it lowers it: for the other set alone if it is not broken."""
+        idle = outages(changes)
 
-        def keys(cell: Cell | None) -> tuple[Key, ...]:
+        def parts(cell: Cell | None, of_other: int) -> tuple[Part, ...]:
             if cell is None:
                 return ()
-            key = self.key(cell)
-            return (key,) if min(most[key, 0], most[key, 1]) > self.amount(tally, key) else ()
+            domain, side = str(cell[0]), int(cell[1])
+            return ((domain, 0 if self.amount(tally, domain) else side ^ of_other),)
 
-        for _, left, entered in changes:
-            yield Effect(keys(entered), keys(left))
+        for i, (_, left, entered) in enumerate(changes):
+            yield Effect((), ()) if i in idle else Effect(parts(entered, 0), parts(left, 1))
+
+    def safeguards(self, tally: ScopeTally, changes: Sequence[Change], key: Key) -> Iterator[Safeguard]:
+        """One of the sets has no more members there than would have to leave in the snapshot."""
+        most = self.amount(tally, key)
+        yield Safeguard(1, [Sum(key, {(key, side): 1}, 0, tally.counts.get((key, side), 0), most) for side in (0, 1)])
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         """The domain and the side."""

@@ -10,7 +10,7 @@ from ..policy.documents import Document
 from ..policy.selection import Selection
 from ..rules.spread import Spread
 from .domains import DomainMaps
-from .scope import Cell, Change, CountedScope, DomainScope, Effect, Key, OrderedScope, Scope, ScopeTally, Sum
+from .scope import Cell, Change, CountedScope, DomainScope, Effect, Key, OrderedScope, Safeguard, Scope, ScopeTally, Sum
 from .suitability import RECEIVING
 
 
@@ -48,23 +48,30 @@ class SpreadMinimum(DomainScope, OrderedScope):
     minimum: int
 
     def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
-        """Who enters a domain with members raises, who opens one lowers; where anybody leaves each change does both.
+        """Who enters a domain with members raises, who opens one of those that are needed lowers.
 
-        Nothing does where enough domains are never left by all.
+        Where anybody leaves each change does both.
         """
-        left = Counter(change.left for change in changes)
-        lasting = sum(count > left[cell] for cell, count in tally.counts.items())
-        if lasting >= self.minimum - self.amount(tally, ""):
-            yield from (Effect((), ()) for _ in changes)
-            return
+        part = (("", 0),)
         if any(change.left is not None for change in changes):
-            yield from (Effect(("",), ("",)) for _ in changes)
+            yield from (Effect(part, part) for _ in changes)
             return
-        used = set(tally.counts)
+        used, enough = set(tally.counts), self.minimum - self.amount(tally, "")
         for change in changes:
-            yield Effect(("",), ()) if change.entered in used else Effect((), ("",))
-            if change.entered is not None:
-                used.add(change.entered)
+            assert change.entered is not None, "nobody leaves"
+            opens = change.entered not in used
+            yield Effect(() if opens else part, part if opens and len(used) < enough else ())
+            used.add(change.entered)
+
+    def safeguards(self, tally: ScopeTally, changes: Sequence[Change], key: Key) -> Iterator[Safeguard]:
+        """Enough domains keep a member, or none has two."""
+        counts = tally.counts
+        yield Safeguard(
+            self.minimum - self.amount(tally, key),
+            [Sum(key, {cell: -1}, 0, -count, -1) for cell, count in counts.items()],
+        )
+        cells = {*counts, *(change.entered for change in changes if change.entered is not None)}
+        yield Safeguard(len(cells), [Sum(key, {cell: 1}, 0, counts.get(cell, 0), 1) for cell in cells])
 
     def key(self, cell: Cell) -> Key:
         """The group has one key."""

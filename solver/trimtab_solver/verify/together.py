@@ -9,7 +9,20 @@ from ..policy.documents import Document, Selector
 from ..policy.selection import Selection
 from ..rules.together import Together
 from .domains import DomainMaps
-from .scope import Cell, Change, DomainScope, Effect, Key, OrderedScope, Scope, ScopeTally
+from .scope import (
+    Cell,
+    Change,
+    DomainScope,
+    Effect,
+    Key,
+    OrderedScope,
+    Part,
+    Safeguard,
+    Scope,
+    ScopeTally,
+    Sum,
+    outages,
+)
 
 _SELECTED, _NEAR = 1, 2
 
@@ -19,12 +32,17 @@ class TogetherGroup(DomainScope, OrderedScope):
     """All running members in one domain."""
 
     def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
-        """Who enters a domain raises, who leaves one lowers; if there are no more domains than before, nothing does."""
-        domains = {*tally.counts, *(change.entered for change in changes if change.entered is not None)}
-        is_safe = len(domains) - 1 <= self.amount(tally, "")
-        for change in changes:
-            raised, lowered = change.entered is not None, change.left is not None
-            yield Effect(("",) if raised and not is_safe else (), ("",) if lowered and not is_safe else ())
+        """Who enters a domain raises, who leaves one lowers."""
+        idle = outages(changes)
+        for i, (_, left, entered) in enumerate(changes):
+            raised, lowered = entered is not None and i not in idle, left is not None and i not in idle
+            yield Effect((("", 0),) if raised else (), (("", 0),) if lowered else ())
+
+    def safeguards(self, tally: ScopeTally, changes: Sequence[Change], key: Key) -> Iterator[Safeguard]:
+        """No member is in any domain but so many."""
+        cells = {*tally.counts, *(change.entered for change in changes if change.entered is not None)}
+        least = len(cells) - 1 - self.amount(tally, key)
+        yield Safeguard(least, [Sum(key, {cell: 1}, 0, tally.counts.get(cell, 0), 0) for cell in cells])
 
     def key(self, cell: Cell) -> Key:
         """The group has one key."""
@@ -50,14 +68,35 @@ class NearGroup(DomainScope, OrderedScope):
     roles: Mapping[str, int]
 
     def effects(self, tally: ScopeTally, changes: Sequence[Change]) -> Iterator[Effect]:
-        """Who must be near raises a domain by entering it; whoever others must be near to raises it by leaving."""
-        for change in changes:
-            raised: list[Key] = []
-            lowered: list[Key] = []
+        """Who must be near raises a domain by entering it; whoever others must be near to raises it by leaving.
+
+        Those who enter wait for others to be near to alone, those who leave for those who must be near as well.
+        """
+        idle = outages(changes)
+        for i, change in enumerate(changes):
+            raised: list[Part] = []
+            lowered: list[Part] = []
             for cell, enters in ((change.left, False), (change.entered, True)):
-                if cell is not None:
-                    (raised if enters is (cell[1] == _SELECTED) else lowered).append(self.key(cell))
+                if cell is None or (i in idle and cell[1] == _SELECTED):
+                    continue
+                coming, going = (self.key(cell), 0), (self.key(cell), 1)
+                if cell[1] == _SELECTED:
+                    (raised if enters else lowered).append(coming if enters else going)
+                elif enters:
+                    lowered += [coming, going]
+                else:
+                    raised.append(going)
             yield Effect(raised, lowered)
+
+    def safeguards(self, tally: ScopeTally, changes: Sequence[Change], key: Key) -> Iterator[Safeguard]:
+        """Somebody to be near to is there, or nobody who must be near; or it cannot be broken further."""
+        near: dict[Cell, int] = {(key, _NEAR): -1, (key, _SELECTED | _NEAR): -1}
+        there = sum(tally.counts.get(cell, 0) for cell in near)
+        lonely = (key, _SELECTED)
+        least = 1 - self.amount(tally, key)
+        yield Safeguard(
+            least, [Sum(key, near, 0, -there, -1), Sum(key, {lonely: 1}, 0, tally.counts.get(lonely, 0), 0)]
+        )
 
     def cell(self, vm_id: str, host_id: str) -> Cell | None:
         """The domain and the role."""

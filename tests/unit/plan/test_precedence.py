@@ -176,3 +176,59 @@ def test_waits_are_few(rule: RuleSpec | None, in_turns: bool) -> None:
     begins = earliest_starts(world.facts, steps, needs, durations)
     waves = 5  # of a hundred members on a site twenty may be missing where the other site has all of its own
     assert max(map(sum, zip(begins, durations, strict=True))) <= waves * (STOP_S + 90)
+
+
+def test_a_restart_of_a_spread_group_is_no_chain() -> None:
+    """While each of enough racks keeps a member, all may restart but the last one of each rack, and then that one."""
+    world = _large(_COUNT, Spread(select=_ALL, topology="rack", min_domains=4), state=VmState.RUNNING)
+    steps = [
+        world.step(kind, f"v{i}", f"h{i % 4 + 1}")
+        for i in range(_COUNT)
+        for kind in (ActionKind.STOP, ActionKind.START)
+    ]
+    needs, durations = _needs(world, *steps), durations_of(world.facts, steps)
+    assert sum(map(len, needs)) < 3 * len(steps)
+    begins = earliest_starts(world.facts, steps, needs, durations)
+    assert max(map(sum, zip(begins, durations, strict=True))) == 2 * (STOP_S + 90)
+
+
+def test_each_alone_in_its_domain_waits_for_nobody() -> None:
+    """Two members in two racks, which change racks or stop: as many racks are used as members run."""
+    world = World(
+        snapshot([vm("a", "h1"), vm("b", "h3")]), policy(rule=Spread(select=_ALL, topology="rack", min_domains=2))
+    )
+    moves = [world.step(_K.MIGRATE_LIVE, "a", "h1", "h2"), world.step(_K.MIGRATE_LIVE, "b", "h3", "h4")]
+    assert _needs(world, *moves) == [[], []]
+
+
+def test_those_to_be_near_to_restart_while_one_of_them_stays() -> None:
+    """Of three two may be down at a time; whoever must be near them waits for none of them."""
+    guests = [vm(f"p{i}", "h1", restart_s=9) for i in range(3)]
+    rule = Together(select=Selector(ids=("s",)), near=Selector(ids=("p0", "p1", "p2")), topology="site")
+    world = World(snapshot([*guests, vm("s")]), policy(rule=rule))
+    restarts = [world.step(kind, f"p{i}", "h1") for i in range(3) for kind in (_K.STOP, _K.START)]
+    assert _needs(world, *restarts, world.step(_K.START, "s", "h2")) == [[], [0], [], [2], [1], [4], []]
+
+
+def test_who_enters_waits_for_the_other_set_alone() -> None:
+    """One of the own set that leaves makes no room; a cold move within the domain is neither coming nor going."""
+    sets = Selector(ids=("a", "b")), Selector(ids=("c",))
+    cold = {"migratability": Migratability.COLD}
+    world = World(
+        snapshot([vm("a", "h1", "silver", **cold), vm("b"), vm("c", "h3", "silver", **cold)]),
+        policy(rule=Separate(between=sets, topology="site")),
+    )
+    gone, start = world.step(_K.STOP, "a", "h1"), world.step(_K.START, "b", "h2")
+    over = world.step(_K.MIGRATE_COLD, "c", "h3", "h4")
+    assert _needs(world, over, gone, start) == [[], [], []]
+    away = world.step(_K.STOP, "b", "h2")
+    assert _needs(world, gone, start, away, world.step(_K.START, "c", "h1")) == [[], [], [1], [0, 2]]
+
+
+def test_domains_beyond_those_that_are_enough_are_not_waited_for() -> None:
+    """Two racks are asked for: the third that is opened protects nothing."""
+    world = World(
+        snapshot([vm(name) for name in "abcd"]), policy(rule=Spread(select=_ALL, topology="rack", min_domains=2))
+    )
+    steps = [world.step(_K.START, name, host) for name, host in zip("abcd", ("h1", "h2", "h3", "h1"), strict=True)]
+    assert _needs(world, *steps) == [[], [], [], [0, 1]]

@@ -141,8 +141,10 @@ def test_a_domain_is_opened_before_another_member_joins_a_used_one() -> None:
     up = [(K.START, "x", "h1", ""), (K.START, "y", "h2", "")]
     assert told(three, up, [(), ()], wide=rule) == ["2 must depend on 1: rule wide may be broken until then"]
     assert not told(snapshot([vm("x"), vm("y")]), [up[0], (K.START, "y", "h3", "")], [(), ()], wide=rule)
-    down = [(K.STOP, "z", "h3", ""), up[0]]
-    assert told(three, down, [(), ()], wide=rule) == ["2 must depend on 1: rule wide may be broken until then"]
+    four = snapshot([vm("x"), vm("y"), vm("z", "h3"), vm("w", "h1")])
+    swap = [(K.STOP, "z", "h3", ""), (K.START, "y", "h3", ""), up[0]]
+    assert told(four, swap, [(), (1,), ()], wide=rule) == ["3 must depend on 1, 2: rule wide may be broken until then"]
+    assert not told(four, swap, [(), (1,), (2,)], wide=rule)
 
 
 def test_a_group_in_which_each_change_waits_for_the_one_before_is_judged_by_the_list() -> None:
@@ -160,3 +162,50 @@ def test_a_cold_move_counts_for_no_rule_on_its_way() -> None:
     cluster = snapshot([replace(COLD[0], tier="silver")])
     verdict = verify_plan(cluster, policy(one=Quorum(select=ALL, min_running=1)), timed(cluster, Plan(actions)))
     assert [violation.code for violation in verdict.violations] == [Code.RULE]
+
+
+def test_a_member_that_stays_in_each_of_enough_domains_is_enough() -> None:
+    """Whoever waits for whom, as long as the two of one site are not both gone at a time."""
+    rule = Spread(select=ALL, topology="site", min_domains=2)
+    cluster = snapshot([vm("a", "h1"), vm("b", "h2"), vm("c", "h3"), vm("d", "h4")])
+    steps = [
+        (K.STOP, "a", "h1", ""),
+        (K.STOP, "c", "h3", ""),
+        (K.START, "a", "h1", ""),
+        (K.STOP, "b", "h2", ""),
+    ]
+    assert not told(cluster, steps, [(), (), (1,), (3,)], wide=rule)
+    assert told(cluster, steps, [(), (), (1,), ()], wide=rule)
+
+
+def test_of_those_to_be_near_to_one_has_to_stay() -> None:
+    """Restarts of two go on side by side where there is a third, and one after the other where there is none."""
+    rule = Together(select=_ids("a"), near=_ids("b", "c", "d"), topology="site")
+    pair = [vm("a", "h1"), vm("b", "h2"), vm("c", "h2")]
+    steps = [(K.STOP, "b", "h2", ""), (K.START, "b", "h2", ""), (K.STOP, "c", "h2", "")]
+    assert not told(snapshot([*pair, vm("d", "h1")]), steps, [(), (1,), ()], near=rule)
+    assert told(snapshot(pair), steps, [(), (1,), ()], near=rule) == [
+        "3 must depend on 2: rule near may be broken at east until then"
+    ]
+    assert not told(snapshot(pair), steps, [(), (1,), (2,)], near=rule)
+
+
+def test_who_enters_need_not_wait_for_its_own_set() -> None:
+    """Unless the domain is broken already: then who leaves is who makes room."""
+    rule = Separate(between=(_ids("a", "b"), _ids("c", "d")), topology="site")
+    steps = [(K.STOP, "a", "h1", ""), (K.START, "b", "h2", ""), (K.STOP, "b", "h2", ""), (K.START, "c", "h1", "")]
+    found = snapshot([vm("a", "h1"), vm("b"), vm("c")])
+    assert not told(found, steps, [(), (), (2,), (1, 3)], apart=rule)
+    assert told(found, steps, [(), (), (2,), (3,)], apart=rule) == [
+        "4 must depend on 1: rule apart may be broken at sets 0 and 1 / east until then"
+    ]
+    broken = snapshot([vm("a", "h1"), vm("d", "h2"), vm("c", "h2"), vm("b")])
+    assert told(broken, steps[:2], [(), ()], apart=rule)
+
+
+def test_a_cold_move_within_a_domain_breaks_no_rule_that_more_members_break() -> None:
+    """Under Separate two of both sets, broken already, move at a time; under Together two of a group in two racks."""
+    pair = snapshot([replace(one, host_id=host) for one, host in zip(COLD, ("h1", "h2"), strict=True)])
+    moves = [(K.MIGRATE_COLD, "a", "h1", "h2"), (K.MIGRATE_COLD, "b", "h2", "h1")]
+    assert not told(pair, moves, [(), ()], apart=Separate(between=(_ids("a"), _ids("b")), topology="site"))
+    assert not told(snapshot(COLD), APART, [(), ()], same=Together(select=ALL, topology="site"))
