@@ -19,7 +19,7 @@ from .encoding import (
 )
 from .group import CountTally, GroupPrimitive
 from .members import Members
-from .transits import ABSENT, FEW_DOMAINS, CountedKey, Transit, somebody_leaves
+from .transits import ABSENT, FEW_DOMAINS, CountedKey, Transit, count_by_domain, greatest, somebody_leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,34 +54,39 @@ class DomainQuorum(GroupPrimitive):
     def keys(self, place: Index, transits: Sequence[Transit]) -> Iterator[CountedKey]:
         """Those that run, minus; with `survives` per domain those outside of it.
 
-        Of the domains in which nothing happens the one with the most members stands for all.
+        Of the domains in which nothing happens the one with the most members stands for all. Where there are many
+        others, enough run to lose as many as any of them may have.
         """
         if not somebody_leaves(transits):
             return
         now = self.counts(place)
         running = int(now.sum())
         needed = self.least - self.breach(running, int(now.max(initial=0)))
-        lost, largest = [ABSENT], 0
+        lost, largest, small = [ABSENT], 0, list[int]()
         if self.survives:
-            lost, largest = self._split(now, needed, transits)
-        if largest:
+            lost, small, largest = self._split(now, needed, transits)
+        if small:
             yield _key(running - needed - largest, ABSENT, transits)
+            changes = count_by_domain(transits)
+            for d in small:
+                yield CountedKey(largest - int(now[d]), [(transit.step, by) for transit, by in changes.get(d, ())])
         for d in lost:
             yield _key(running - needed - (int(now[d]) if d != ABSENT else 0), d, transits)
 
-    def _split(self, now: Ints, needed: int, transits: Sequence[Transit]) -> tuple[list[int], int]:
-        """The domains to look at one by one, and the most members that any other can have (0: there is no other).
+    def _split(self, now: Ints, needed: int, transits: Sequence[Transit]) -> tuple[list[int], list[int], int]:
+        """The domains to look at one by one, all others, and the most members that one of these may have.
 
-        When there are many domains, those are not looked at that never have more members than could be lost from all.
+        When there are many domains, those are not looked at that in list order never have more members than could be
+        lost from all: so many run in all that each of them may be lost with the most members any of them has.
         """
         lost = self._lost(now, transits)
         if len(lost) <= FEW_DOMAINS:
-            return lost, 0
+            return lost, [], 0
         running = int(now.sum()) + min(itertools.accumulate((transit.growth for transit in transits), initial=0))
-        high = now.copy()
-        np.add.at(high, [transit.entered for transit in transits if transit.entered != ABSENT], 1)
-        small = [d for d in lost if high[d] <= running - needed]
-        return sorted(set(lost) - set(small)), max((int(high[d]) for d in small), default=0)
+        changes = count_by_domain(transits)
+        peaks = {d: int(now[d]) + greatest(by for _, by in changes.get(d, ())) for d in lost}
+        small = [d for d in lost if peaks[d] <= running - needed]
+        return [d for d in lost if peaks[d] > running - needed], small, max((peaks[d] for d in small), default=0)
 
     def _lost(self, now: Ints, transits: Sequence[Transit]) -> list[int]:
         """The domains whose loss can hurt most."""

@@ -105,6 +105,11 @@ def without_outages(transits: Sequence[Transit], but_of: Collection[int] = ()) -
     return [transit for i, transit in enumerate(transits) if i not in idle]
 
 
+def greatest(changes: Iterable[int]) -> int:
+    """The largest sum of the first so many changes, of none as well."""
+    return max(itertools.accumulate(changes, initial=0))
+
+
 def least(count: int, changes: Iterable[int]) -> int:
     """The smallest number on the way, from `count` on."""
     return min(itertools.accumulate(changes, initial=count))
