@@ -11,8 +11,9 @@ from ..problem import NOWHERE, Problem
 from .facts import Facts
 from .precedence.waiting import find_precedence
 from .reasons import Reasons
+from .schedule import earliest_starts
 from .steps import NO_VM, Step
-from .timing import durations_of, earliest_starts
+from .timing import durations_of
 
 
 def build_plan(facts: Facts, problem: Problem, ordered: Sequence[Step], event: Event) -> Plan:

@@ -1,4 +1,4 @@
-"""How long actions take and when each may begin at the earliest."""
+"""How long actions take, and an estimate of when slots are free."""
 
 from __future__ import annotations
 
@@ -69,25 +69,8 @@ def _link_mbps(facts: Facts, step: Step) -> int:
     return max(1, min(facts.hosts[h].migration_bandwidth_mbps for h in ends))
 
 
-def earliest_starts(
-    facts: Facts,
-    steps: Sequence[Step],
-    dependencies: Sequence[Sequence[int]],
-    durations: Sequence[int],
-) -> list[int]:
-    """Earliest begin of each step in seconds: after its dependencies, and with a free migration slot at both ends.
-
-    List scheduling in plan order (Graham 1966): a slot goes to the migration that stands first in the plan.
-    """
-    slots, starts = Slots(facts), list[int]()
-    for i, step in enumerate(steps):
-        ready = max((starts[d] + durations[d] for d in dependencies[i]), default=0)
-        starts.append(slots.take(step, ready, durations[i]))
-    return starts
-
-
 class Slots:
-    """When the migration slots of each host are free again, while steps take them in list order."""
+    """When the migration slots of each host are free again, were steps to take them in list order: an estimate."""
 
     def __init__(self, facts: Facts) -> None:
         self._free_at = [[0] * max(1, host.migration_slots) for host in facts.hosts]

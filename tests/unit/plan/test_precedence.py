@@ -10,8 +10,9 @@ from tests.support.cluster import DOWN, policy, snapshot, vm
 from tests.support.steps import World
 from trimtab_solver.actions import ActionKind
 from trimtab_solver.plan.precedence.waiting import find_precedence
+from trimtab_solver.plan.schedule import earliest_starts
 from trimtab_solver.plan.steps import Step
-from trimtab_solver.plan.timing import STOP_S, durations_of, earliest_starts
+from trimtab_solver.plan.timing import STOP_S, durations_of
 from trimtab_solver.policy.documents import RuleSpec, Selector
 from trimtab_solver.rules.action_budget import ActionBudget
 from trimtab_solver.rules.quorum import Quorum

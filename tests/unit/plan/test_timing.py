@@ -7,7 +7,8 @@ import random
 from tests.support.cluster import policy, snapshot, vm
 from tests.support.steps import World
 from trimtab_solver.actions import Action, ActionKind
-from trimtab_solver.plan.timing import durations_of, earliest_starts
+from trimtab_solver.plan.schedule import earliest_starts
+from trimtab_solver.plan.timing import durations_of
 from trimtab_solver.rules.tier import Tier
 from trimtab_solver.verify.durations import seconds_of
 
@@ -58,6 +59,26 @@ def test_a_slot_goes_to_the_migration_that_stands_first() -> None:
     assert earliest_starts(world.facts, steps, [[], [], []], [4, 9, 9]) == [0, 0, 4]
     same = [world.step(_K.MIGRATE_LIVE, name, "h1", "h2") for name in "ab"]
     assert earliest_starts(world.facts, same, [[], []], [4, 9]) == [0, 4]
+
+
+def test_a_slot_does_not_wait_for_a_migration_that_is_not_ready() -> None:
+    """The first of the list begins after a start of a minute; until then both others have used the only slot of h1."""
+    guests = [vm("n"), *(vm(name, "h1") for name in "abc")]
+    world = World(snapshot(guests, {1: {"migration_slots": 1}}))
+    steps = [world.step(_K.START, "n", "h2"), *(world.step(_K.MIGRATE_LIVE, name, "h1", "h3") for name in "abc")]
+    assert earliest_starts(world.facts, steps, [[], [0], [], []], [60, 9, 9, 9]) == [0, 60, 0, 9]
+    assert earliest_starts(world.facts, steps, [[], [0], [], []], [5, 9, 9, 9]) == [0, 9, 0, 18]
+
+
+def test_what_takes_no_time_is_over_before_slots_are_given_away() -> None:
+    """A boot of 0 s is not a reason to let another go first."""
+    world = World(snapshot([vm("a", "h1"), vm("b", "h1")], {1: {"migration_slots": 1}, 4: {"boot_s": 0}}))
+    steps = [
+        world.step(_K.BOOT_HOST, "", "h4"),
+        world.step(_K.MIGRATE_LIVE, "a", "h1", "h4"),
+        world.step(_K.MIGRATE_LIVE, "b", "h1", "h3"),
+    ]
+    assert earliest_starts(world.facts, steps, [[], [0], []], [0, 9, 9]) == [0, 0, 9]
 
 
 def test_a_host_without_slots_lets_its_guests_leave_one_by_one() -> None:
