@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .exits import CommandError, ExitCode
 
 if TYPE_CHECKING:
+    from trimtab_solver.authoring.scenario_files import DrillFile
     from trimtab_solver.policy.documents import Policy
     from trimtab_solver.scenarios.scenario import Scenario
     from trimtab_solver.snapshot import Snapshot
@@ -29,56 +30,69 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Scenarios:
-    """What was found: scenarios that were generated, others with where they stand, and policies that these name."""
+class Batch:
+    """Scenarios that happen to one cluster: some generated, others with where they stand, and policies they name."""
 
+    snapshot: Snapshot
     generated: list[Scenario] = field(default_factory=list)
     written: list[tuple[str, Scenario]] = field(default_factory=list)
     policies: dict[str, Policy] = field(default_factory=dict)
 
     @property
-    def all(self) -> list[Scenario]:
-        """In the order of the options."""
+    def scenarios(self) -> list[Scenario]:
+        """All of them."""
         return [*self.generated, *(scenario for _, scenario in self.written)]
 
 
-def scenarios_of(asked: Asked, snapshot: Snapshot, policy: Policy) -> Scenarios:
-    """All scenarios that are asked for.
+def batches_of(asked: Asked, snapshot: Snapshot | None, policy: Policy) -> list[Batch]:
+    """All scenarios that are asked for; files of drills may bring a cluster of their own.
 
     Raises
     ------
     CommandError
-        There are none, or an option does not say what it should.
+        There are none, an option does not say what it should, or there is no cluster for them.
     RefusedError
         A file of drills is wrong, or something is named that the cluster does not have.
     """
     first = _first_step(asked)
-    found = Scenarios(list(_generated(asked, snapshot, first)))
+    needs_cluster = bool(first or asked.singles or asked.doubles)
+    if snapshot is None and needs_cluster:
+        raise CommandError(ExitCode.USAGE, ["there is no cluster for these to happen to; name a SNAPSHOT"])
+    batches = [_asked_batch(asked, snapshot, first)] if snapshot is not None else []
     for path in asked.drills:
-        _read_drills(path, found)
-    if first and not (asked.singles or asked.doubles):
-        found.written.append(("", _scenario(_words(asked), first)))
-    if not found.all:
+        batches += _read_drills(path, batches[0] if batches else None)
+    found = [batch for batch in batches if batch.scenarios]
+    if not found:
         message = "there is no scenario to look at; say --n-1 host, --fail host:h1 or --drills PATH"
         if asked.singles or asked.doubles:
             message = "the cluster has too few parts of these kinds for any scenario"
         raise CommandError(ExitCode.USAGE, [message])
-    _check(found, snapshot, policy, first)
+    _check(found, policy, first)
     return found
 
 
-def _check(found: Scenarios, snapshot: Snapshot, policy: Policy, first: Mapping[str, Any]) -> None:
+def _asked_batch(asked: Asked, snapshot: Snapshot, first: Mapping[str, Any]) -> Batch:
+    """What the options ask for, without drills."""
+    batch = Batch(snapshot, list(_generated(asked, snapshot, first)))
+    if first and not (asked.singles or asked.doubles):
+        batch.written.append(("", _scenario(_words(asked), first)))
+    return batch
+
+
+def _check(batches: Sequence[Batch], policy: Policy, first: Mapping[str, Any]) -> None:
     """Raises what is named and the cluster does not have, before anything is planned."""
     from trimtab_solver.errors import Fault, RefusedError
     from trimtab_solver.scenarios.course import happen
 
     faults: list[Fault] = []
-    # what is generated names parts that there are
-    for where, scenario in [*found.written, *([("", _scenario("", first))] if first else [])]:
-        try:
-            happen(snapshot, policy, scenario, where)
-        except RefusedError as refusal:
-            faults += (fault for fault in refusal.faults if fault not in faults)
+    for batch in batches:
+        # what is generated names parts that there are
+        before = [("", _scenario("", first))] if first and batch.generated else []
+        for where, scenario in [*batch.written, *before]:
+            try:
+                happen(batch.snapshot, policy, scenario, where)
+            except RefusedError as refusal:
+                faults += refusal.faults
     if faults:
         raise RefusedError(faults)
 
@@ -146,21 +160,44 @@ def _scenario(name: str, fields: Mapping[str, Any]) -> Scenario:
     return Scenario.model_validate({"name": name or "-", **fields}, by_name=True)
 
 
-def _read_drills(path: Path, found: Scenarios) -> None:
-    """Adds the scenarios of a file, or of all YAML files in a folder, with the policies that they name."""
-    from trimtab_solver.authoring.loader import load_policy
+def _read_drills(path: Path, common: Batch | None) -> list[Batch]:
+    """The files with a cluster of their own, each a batch; what has none is added to the `common` one."""
     from trimtab_solver.authoring.scenario_files import read_drills
 
-    files = sorted(file for pattern in ("*.yaml", "*.yml") for file in path.rglob(pattern)) if path.is_dir() else [path]
-    if not files:
+    paths = sorted(file for pattern in ("*.yaml", "*.yml") for file in path.rglob(pattern)) if path.is_dir() else [path]
+    if not paths:
         raise CommandError(ExitCode.USAGE, [f"{path}: holds no files of scenarios (*.yaml)"])
-    for file in files:
-        for i, drill in enumerate(read_drills(str(file), file.read_bytes())):
-            steps = tuple(step.model_copy(update=_policy_of(step.policy, file)) for step in drill.steps)
-            resolved = drill.model_copy(update={"steps": steps, **_policy_of(drill.policy, file)})
-            for name in {step.policy for _, step in resolved.each_step() if step.policy}:
-                found.policies.setdefault(name, load_policy(Path(name)))
-            found.written.append((f"{file} scenarios[{i}]", resolved))
+    own: list[Batch] = []
+    for name in paths:
+        for file in read_drills(str(name), name.read_bytes()):
+            batch = common if file.fixtures is None else Batch(_cluster_of(file))
+            if batch is None:
+                message = f"{name}: has no fixtures, and there is no other cluster; name a SNAPSHOT"
+                raise CommandError(ExitCode.USAGE, [message])
+            _add_drills(batch, name, file)
+            own += [batch] if batch is not common else []
+    return own
+
+
+def _cluster_of(file: DrillFile) -> Snapshot:
+    from trimtab_solver.policy.moments import seconds_since_epoch
+    from trimtab_solver.review.fixtures import snapshot_of
+
+    assert file.fixtures is not None
+    return replace(snapshot_of(file.fixtures), taken_at=seconds_since_epoch(file.at) if file.at else 0)
+
+
+def _add_drills(batch: Batch, name: Path, file: DrillFile) -> None:
+    """Adds the scenarios of a file, and the policies that they name."""
+    from trimtab_solver.authoring.loader import load_policy
+
+    for i, drill in enumerate(file.scenarios):
+        steps = tuple(step.model_copy(update=_policy_of(step.policy, name)) for step in drill.steps)
+        resolved = drill.model_copy(update={"steps": steps, **_policy_of(drill.policy, name)})
+        for policy in {step.policy for _, step in resolved.each_step() if step.policy}:
+            if policy not in batch.policies:
+                batch.policies[policy] = load_policy(Path(policy))
+        batch.written.append((f"{name} scenarios[{i}]", resolved))
 
 
 def _policy_of(name: str | None, file: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trimtab_solver.what_if.verdicts import ScenarioVerdict
 
 _EVERY_S = 1.0
+_FEW = 3
 _INTERRUPTED = "Ending with the verdicts that there are; Ctrl-C again ends the command without them."
 
 
@@ -63,8 +64,8 @@ def _results(
     from trimtab_solver.what_if.runners.processes import Processes
     from trimtab_solver.what_if.runners.runner import ScenarioRunner
 
-    # a process of its own would take longer than a single scenario
-    runner: ScenarioRunner = Here() if len(scenarios) == 1 else Processes(workers)
+    # processes of their own would take longer than a few scenarios
+    runner: ScenarioRunner = Here() if len(scenarios) <= _FEW else Processes(workers)
     if path is None:
         yield from runner.run(assignment, scenarios)
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .arguments import Limit, PolicyFolder, Rendering, Seed, SnapshotFile
+from .arguments import Limit, PolicyFolder, Rendering, Seed
 from .durations import parse_duration
 from .exits import CommandError, ExitCode
 from .showing import show
@@ -29,7 +29,6 @@ class VerdictFormat(enum.StrEnum):
 
 
 def whatif(
-    snapshot: SnapshotFile,
     policy: PolicyFolder,
     singles: Annotated[
         list[str] | None,
@@ -74,6 +73,10 @@ def whatif(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; by default one for each processor.")
     ] = None,
+    snapshot: Annotated[
+        Path | None,
+        typer.Argument(metavar="[SNAPSHOT]", help="State of the cluster; not needed for drills that bring their own."),
+    ] = None,
     journal: Annotated[
         Path | None,
         typer.Option("--journal", metavar="FILE", help="Keep verdicts here, and go on from those that are there."),
@@ -93,20 +96,27 @@ def whatif(
 
     from ..files import read_snapshot
     from ..reports.what_if import failures_of
-    from .asked_scenarios import Asked, scenarios_of
+    from .asked_scenarios import Asked, batches_of
     from .assessing import assess
 
-    state, rules = read_snapshot(snapshot), load_policy(policy)
+    state, rules = None if snapshot is None else read_snapshot(snapshot), load_policy(policy)
     asked = Asked(
         singles or [], doubles or [], fail or [], drain or [], add_hosts or [], add_guests or [], drills or []
     )
-    found = scenarios_of(asked, state, rules)
     promised = _tiers(rules, promise or [])
-    assignment = Assignment(state, rules, AssessmentOptions(budget_s=budget, seed=seed), found.policies)
-    assessed = assess(assignment, found.all, workers, journal)
-    verdicts = sorted(assessed.verdicts, key=severity, reverse=True)
+    batches = batches_of(asked, state, rules)
+    if journal is not None and len(batches) > 1:
+        raise CommandError(ExitCode.USAGE, ["--journal is for scenarios of one cluster; these are of several"])
+    options, verdicts, is_cut_off = AssessmentOptions(budget_s=budget, seed=seed), [], False
+    for batch in batches:
+        assignment = Assignment(batch.snapshot, rules, options, batch.policies)
+        assessed = assess(assignment, batch.scenarios, workers, journal)
+        verdicts += assessed.verdicts
+        if is_cut_off := assessed.is_cut_off:
+            break
+    verdicts.sort(key=severity, reverse=True)
     _print(verdicts, promised, form, limit or None)
-    if assessed.is_cut_off:
+    if is_cut_off:
         raise typer.Exit(ExitCode.INTERRUPTED)
     failed = any(failures_of(verdict, promised) for verdict in verdicts)
     raise typer.Exit(ExitCode.TESTS_FAILED if failed else ExitCode.OK)

@@ -8,9 +8,11 @@ from pydantic import Field
 
 from ..errors import Fault, PolicyRefusedError
 from ..policy.documents import Strict
+from ..policy.moments import Moment
 from ..scenarios.expectation import Drill
 from ..scenarios.scenario import Scenario
 from .document_kinds import SCENARIOS, kind_of_content
+from .policy_test import Fixtures
 from .shapes import field_fault, fit
 from .strict_yaml import read_yaml
 
@@ -22,8 +24,11 @@ class ScenarioFile(Strict):
 
 
 class DrillFile(Strict):
-    """A file of drills: scenarios of which something may be expected."""
+    """A file of drills: scenarios of which something may be expected; with a cluster of its own if it has fixtures."""
 
+    at: Moment | None = None
+    """The time of the cluster, for rules with a window."""
+    fixtures: Fixtures | None = None
     scenarios: Annotated[tuple[Drill, ...], Field(min_length=1, strict=False)]
 
 
@@ -41,9 +46,9 @@ def read_scenarios(name: str, data: bytes) -> tuple[Scenario, ...]:
     return tuple(scenario for file in _read(ScenarioFile, name, data) for scenario in file.scenarios)
 
 
-def read_drills(name: str, data: bytes) -> tuple[Drill, ...]:
-    """The same where scenarios may say what they expect. Raises as `read_scenarios`."""
-    return tuple(drill for file in _read(DrillFile, name, data) for drill in file.scenarios)
+def read_drills(name: str, data: bytes) -> list[DrillFile]:
+    """The documents of a YAML file whose scenarios may say what they expect. Raises as `read_scenarios`."""
+    return _read(DrillFile, name, data)
 
 
 def _read(shape: type[FileT], name: str, data: bytes) -> list[FileT]:

@@ -128,3 +128,19 @@ def test_a_journal_goes_on(files: tuple[Path, Path], tmp_path: Path) -> None:
     other = run(*asked, "--seed", "7")
     assert other.code == 2
     assert "holds verdicts on another cluster, policy or budget" in other.err
+
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+
+
+def test_every_sample_policy_has_drills() -> None:
+    """A file of its name."""
+    policies = {folder.name for folder in (SAMPLES / "policies").iterdir() if folder.is_dir()}
+    assert {path.stem for path in (SAMPLES / "drills").glob("*.yaml")} == policies
+
+
+@pytest.mark.parametrize("path", sorted((SAMPLES / "drills").glob("*.yaml")), ids=lambda path: path.stem)
+def test_drills_of_sample_policies_go_as_expected(path: Path) -> None:
+    """On their own clusters."""
+    done = run("whatif", "--policy", SAMPLES / "policies" / path.stem, "--drills", path, "--workers", "1")
+    assert done.code == 0, done.out + done.err
