@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.support.case_files import DISPLACED, FAILED, H2, A
 from tests.unit.server import strategies
+from trimtab_server.reports.admission_answer import admission_answer_report
 from trimtab_server.reports.answer import answer_report
 from trimtab_server.reports.explanation import admission_report, guest_report
 from trimtab_server.reports.html_file import html_of
@@ -65,9 +66,11 @@ from trimtab_solver.snapshot import Snapshot, Vm
 from trimtab_solver.verify.replay import Verdict
 from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Code, Violation
+from trimtab_solver.what_if.admission import AdmissionAnswer, ChangeAdmission
+from trimtab_solver.what_if.promise import BrokenPromise
 from trimtab_solver.what_if.single_points import Exposure, SinglePoint
 from trimtab_solver.what_if.survivability import ScenarioLoss, ShownPoint, Survivability, TierLosses
-from trimtab_solver.what_if.verdicts import Basis
+from trimtab_solver.what_if.verdicts import Basis, StepVerdict
 
 STATE = Snapshot((FAILED, H2), (DISPLACED, replace(A, id="b", host_id="h2")))
 TAGS = {
@@ -335,6 +338,16 @@ POINT = SinglePoint("host-3", Exposure.QUORUM, ("guest-1", "guest-2"), "rule-2")
 SURVIVABILITY = Survivability(
     (LOSS,), (TierLosses("rule-1", (), (LOSS,)),), (), (ShownPoint(POINT, None),), (("host-4 fails", "guest-7"),)
 )
+BROKEN = BrokenPromise("host-1 fails", {"rule-1": 8123}, Basis.BOUND, is_proven=True)
+CHANGE_ADMISSION = ChangeAdmission(
+    AdmissionAnswer.NO,
+    StepVerdict(Outcome.FEASIBLE, Basis.BOUND),
+    {"rule-1": 4321},
+    ("guest-1", "guest-2"),
+    ("host-3",),
+    (BROKEN,),
+    (),
+)
 REPORTS = {
     "answer": answer_report(ANSWER, STATE),
     "verification": verification_report(
@@ -346,6 +359,7 @@ REPORTS = {
     "tests": results_report([CASE], None, passing=True),
     "conflicts": conflicts_report(Findings((CONFLICT,), is_complete=True), None),
     "coverage": coverage_report(Coverage((COVERED,)), [CASE], None),
+    "change": admission_answer_report(CHANGE_ADMISSION),
     "survivability": survivability_report(SURVIVABILITY),
     "difference": diff_report(PolicyDiff("a" * 12, "b" * 12, (), (RIGHT,), (CHANGE,), ())),
 }
