@@ -77,8 +77,7 @@ def shown_cell(basis: Basis, *, is_lost: bool) -> Cell:
         return Cell("by a verified plan", value=basis.value)
     if basis.is_proven:
         return Cell("proven: no plan loses less", value=basis.value)
-    text = "at least so many" if basis.value == "DOMINANCE" else "by the best plan found"
-    return Cell(text, Tone.DOUBTFUL, value=basis.value)
+    return Cell("by the best plan found", Tone.DOUBTFUL, value=basis.value)
 
 
 def point_table(points: Sequence[ShownPoint]) -> Table:

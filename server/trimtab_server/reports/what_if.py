@@ -17,8 +17,6 @@ _FACTS = ("ran_before", "kept", "moved", "restarted", "lost", "stopped", "shrunk
 _BASIS = {
     "BOUND": "proven",
     "EXACT": "proven",
-    "SYMMETRY": "proven",
-    "DOMINANCE": "at least",
     "BEST_FOUND": "best found",
     "NONE": "no plan",
 }
@@ -80,8 +78,6 @@ def _lines(counts: Mapping[str, Value]) -> tuple[Line, ...]:
 _MEANING = {
     "BOUND": "proven least by a bound",
     "EXACT": "proven least by the exact engine",
-    "SYMMETRY": "as in a scenario that differs in nothing that counts",
-    "DOMINANCE": "no less than in a scenario in which less happens",
     "BEST_FOUND": "best found, not proven",
     "NONE": "not known",
 }

@@ -19,10 +19,6 @@ class Basis(enum.StrEnum):
     """Proven least: no plan can lose less, by counting, by prices, or because nothing is lost."""
     EXACT = "EXACT"
     """Proven least by an engine that has looked at all plans."""
-    DOMINANCE = "DOMINANCE"
-    """Lost at least what a scenario loses in which less happens; how much more was not looked at."""
-    SYMMETRY = "SYMMETRY"
-    """Those of a scenario that differs in nothing that counts."""
     BEST_FOUND = "BEST_FOUND"
     """The best plan found; less may be possible, but not below the bounds."""
     NONE = "NONE"
@@ -31,7 +27,7 @@ class Basis(enum.StrEnum):
     @property
     def is_proven(self) -> bool:
         """Whether no plan loses less."""
-        return self in (Basis.BOUND, Basis.EXACT, Basis.SYMMETRY)
+        return self in (Basis.BOUND, Basis.EXACT)
 
 
 @dataclass(frozen=True, slots=True)
