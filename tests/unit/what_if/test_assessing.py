@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.support.cluster import DOWN, TIERS, snapshot, vm
+from tests.support.cluster import TIERS, snapshot, vm
 from tests.support.strategies import policy_of
 from trimtab_solver.outcome import Outcome
 from trimtab_solver.prepared import Prepared, prepare
 from trimtab_solver.rules.tier import Eviction, Tier
 from trimtab_solver.scenarios.scenario import Scenario
-from trimtab_solver.snapshot import Snapshot
+from trimtab_solver.snapshot import HostState, Snapshot
 from trimtab_solver.what_if.assessing import AssessmentOptions, Assessor
 from trimtab_solver.what_if.verdicts import Basis, StepVerdict, TierFate
 
@@ -23,7 +23,7 @@ def cluster() -> Snapshot:
     small = {"capacity": {"memory_mib": 10}}
     return snapshot(
         [vm("g", "h1", "gold", requested={"memory_mib": 40}), vm("b", "h2", requested={"memory_mib": 40})],
-        {3: small, 4: DOWN | {"state": "MAINTENANCE"}},
+        {3: small, 4: {"state": HostState.MAINTENANCE}},
     )
 
 
