@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types proto schema bench peers siege wheel soak serve fmt lock clean
+.PHONY: help setup demo test lint types proto schema bench peers siege wheel soak ray serve fmt lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -59,6 +59,19 @@ soak: $(READY)  ## many thousands of random tiny clusters against brute force, a
 siege: $(READY)  ## the service under siege, at full length (SMOKE=1: the slice that is in the gate)
 	$(if $(SMOKE),,TRIMTAB_SIEGE_FULL=1) $(BIN)/python -m pytest tests/siege -s
 
+.ray/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .ray
+	.ray/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	.ray/bin/python -m pip install --quiet --no-build-isolation --editable '.[ray]'
+	.ray/bin/python -m trimtab_solver.warm_up
+	@touch $@
+
+# the daemons of Ray listen on all interfaces: they get a network of their own, in which there is nobody else
+ray: .ray/.ready  ## try scenarios on a real Ray cluster, in an environment with Ray and a network namespace of its own
+	RAY_AUTH_MODE=token RAY_AUTH_TOKEN=$$(od -An -tx1 -N24 /dev/urandom | tr -d ' \n') RAY_USAGE_STATS_ENABLED=0 \
+		unshare --map-root-user --net --pid --fork --mount-proc --kill-child \
+		sh -c 'ip link set lo up && exec "$$0" "$$@"' .ray/bin/python -m pytest tests/integration/test_ray.py
+
 wheel: $(READY)  ## build the wheel into dist/, and try it in an environment of its own with all it depends on
 	rm -rf dist
 	$(BIN)/python -m hatchling build -t wheel -d dist
@@ -77,4 +90,4 @@ lock:  ## re-resolve requirements.lock (needs uv on PATH)
 		--no-header --no-emit-index-url pyproject.toml -o requirements.lock
 
 clean:  ## remove .venv and caches
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .ray dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

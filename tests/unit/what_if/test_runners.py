@@ -4,54 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+import sys
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from trimtab_server.sampling.generator import generate
-from trimtab_server.sampling.options import SampleOptions
-from trimtab_solver.authoring.loader import parse_policy
+from tests.support.batches import ASSIGNMENT, LONG, SCENARIOS, by_number, wait_for
 from trimtab_solver.errors import SnapshotRefusedError
-from trimtab_solver.scenarios.generation import losses
 from trimtab_solver.snapshot import Snapshot
-from trimtab_solver.what_if.assessing import AssessmentOptions
 from trimtab_solver.what_if.runners.here import Here
 from trimtab_solver.what_if.runners.processes import LostProcessError, Processes
-from trimtab_solver.what_if.runners.runner import Assessed, Assignment
-from trimtab_solver.what_if.verdicts import Basis, ScenarioVerdict
-
-SAMPLE = generate(SampleOptions(hosts=8, vms=60, load=1.02, seed=4))
-ASSIGNMENT = Assignment(SAMPLE.snapshot, parse_policy(SAMPLE.policy), AssessmentOptions(budget_s=0.05, keep_plans=True))
-SCENARIOS = tuple(losses(SAMPLE.snapshot, ("rack", "host"), 1))[:6]
-LONG = replace(ASSIGNMENT, options=AssessmentOptions(budget_s=600.0, only_losses=False))
-"""So much work for each scenario that there is time to end the process."""
-
-
-def by_number(results: Iterable[Assessed]) -> dict[int, ScenarioVerdict]:
-    """Each verdict once."""
-    found: dict[int, ScenarioVerdict] = {}
-    for number, verdict in results:
-        assert number not in found
-        found[number] = verdict
-    return found
+from trimtab_solver.what_if.runners.ray import RayCluster, RayMissingError
+from trimtab_solver.what_if.runners.runner import Assignment
+from trimtab_solver.what_if.verdicts import Basis
 
 
 def children(pid: int) -> list[int]:
     """The processes that a process has started and that live."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def wait_for(find: Callable[[], list[int]]) -> list[int]:
-    """What `find` finds, as soon as it finds something."""
-    for _ in range(600):
-        if found := find():
-            return found
-        time.sleep(0.05)
-    pytest.fail("there was nothing to be found for half a minute")
 
 
 def forking() -> list[int]:
@@ -137,3 +108,10 @@ def test_when_nothing_can_be_assessed_that_is_said() -> None:
     with pytest.raises(LostProcessError, match="1 scenarios were not assessed"):
         list(Processes(1).run(LONG, SCENARIOS[:1]))
     killer.join()
+
+
+def test_ray_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the extra that brings it; everything else about Ray is tested where it is installed, by `make ray`."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(RayMissingError, match=r"install trimtab\[ray\]"):
+        next(iter(RayCluster().run(ASSIGNMENT, SCENARIOS)))
