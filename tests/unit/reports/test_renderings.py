@@ -19,6 +19,7 @@ from tests.unit.server import strategies
 from trimtab_server.reports.admission_answer import admission_answer_report
 from trimtab_server.reports.answer import answer_report
 from trimtab_server.reports.explanation import admission_report, guest_report
+from trimtab_server.reports.headroom import growth_report, headroom_report
 from trimtab_server.reports.html_file import html_of
 from trimtab_server.reports.json_report import json_of, value_of
 from trimtab_server.reports.markdown import escape, markdown_of
@@ -67,6 +68,8 @@ from trimtab_solver.verify.replay import Verdict
 from trimtab_solver.verify.staleness import StaleInput
 from trimtab_solver.verify.violation import Code, Violation
 from trimtab_solver.what_if.admission import AdmissionAnswer, ChangeAdmission
+from trimtab_solver.what_if.growth import Growth
+from trimtab_solver.what_if.headroom import GuestHeadroom
 from trimtab_solver.what_if.promise import BrokenPromise
 from trimtab_solver.what_if.single_points import Exposure, SinglePoint
 from trimtab_solver.what_if.survivability import ScenarioLoss, ShownPoint, Survivability, TierLosses
@@ -360,6 +363,10 @@ REPORTS = {
     "conflicts": conflicts_report(Findings((CONFLICT,), is_complete=True), None),
     "coverage": coverage_report(Coverage((COVERED,)), [CASE], None),
     "change": admission_answer_report(CHANGE_ADMISSION),
+    "headroom": headroom_report(
+        [GuestHeadroom("guest-1", "", "host-2", 8123, 8124, 8125, (BROKEN,), ("rule-2 depends on the event",))]
+    ),
+    "growth": growth_report(Growth(2.5, 8123, 8124, "2031-04", 4321, (BROKEN,))),
     "survivability": survivability_report(SURVIVABILITY),
     "difference": diff_report(PolicyDiff("a" * 12, "b" * 12, (), (RIGHT,), (CHANGE,), ())),
 }
