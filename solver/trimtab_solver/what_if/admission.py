@@ -41,6 +41,8 @@ class ChangeAdmission:
     """The scenarios in which the promise is broken after it."""
     broken_before: tuple[BrokenPromise, ...]
     """Those in which it is broken without it."""
+    after: Assignment | None = None
+    """The cluster with the plan for the change carried out, for who looks for remedies; None where it is refused."""
 
     @property
     def newly_broken(self) -> tuple[BrokenPromise, ...]:
@@ -67,7 +69,14 @@ def admit(cluster: Assignment, change: Scenario, promise: Promise, runner: Scena
     last = changed.verdict.last
     lost = lost_of(last, promise.tiers)
     return ChangeAdmission(
-        _answer(changed, promise, broken), last, lost, changed.not_started, changed.not_emptied, broken, before
+        _answer(changed, promise, broken),
+        last,
+        lost,
+        changed.not_started,
+        changed.not_emptied,
+        broken,
+        before,
+        changed.cluster,
     )
 
 

@@ -74,7 +74,7 @@ class ChangePlanner:
     """
 
     def __init__(self, cluster: Assignment) -> None:
-        self._cluster = cluster
+        self.cluster = cluster
         self._start = prepare(cluster.snapshot, cluster.policy, is_strict=False)
 
     @property
@@ -88,7 +88,7 @@ class ChangePlanner:
         Unless `is_searched` plans only restart who is down where that is proven to lose least: they move nobody who
         could be moved, and empty no host.
         """
-        cluster = self._cluster
+        cluster = self.cluster
         options = replace(cluster.options, keep_plans=True, only_losses=not is_searched)
         verdict = Assessor(self._start, options, cluster.policies).assess(change)
         if verdict.last.plan is None:

@@ -47,6 +47,7 @@ from trimtab_server.reports.policy_coverage import coverage_report
 from trimtab_server.reports.policy_diff import diff_report
 from trimtab_server.reports.policy_findings import findings_report
 from trimtab_server.reports.policy_tests import results_report
+from trimtab_server.reports.remedies import remedies_report
 from trimtab_server.reports.safe_text import clean
 from trimtab_server.reports.survivability import survivability_report
 from trimtab_server.reports.terminal import write_blocks, write_list, write_report
@@ -56,7 +57,7 @@ from trimtab_solver.authoring.findings import Finding, Severity
 from trimtab_solver.explain.explanation import Admission, Condition, GuestExplanation, Objection
 from trimtab_solver.outcome import Answer, Certificate, LevelValue, Outcome, StaysDown, TierCount
 from trimtab_solver.placement import Placement
-from trimtab_solver.policy.documents import Source
+from trimtab_solver.policy.documents import Policy, Source
 from trimtab_solver.review.conflicts import Conflict, Findings
 from trimtab_solver.review.coverage import Coverage, Covered
 from trimtab_solver.review.diff import PolicyDiff, SelectionChange
@@ -71,6 +72,9 @@ from trimtab_solver.what_if.admission import AdmissionAnswer, ChangeAdmission
 from trimtab_solver.what_if.growth import Growth
 from trimtab_solver.what_if.headroom import GuestHeadroom
 from trimtab_solver.what_if.promise import BrokenPromise
+from trimtab_solver.what_if.remedies import Remedy, RemedySearch
+from trimtab_solver.what_if.remedy_candidates import RemedyKind
+from trimtab_solver.what_if.runners.runner import Assignment
 from trimtab_solver.what_if.single_points import Exposure, SinglePoint
 from trimtab_solver.what_if.survivability import ScenarioLoss, ShownPoint, Survivability, TierLosses
 from trimtab_solver.what_if.verdicts import Basis, StepVerdict
@@ -351,6 +355,9 @@ CHANGE_ADMISSION = ChangeAdmission(
     (BROKEN,),
     (),
 )
+REMEDY = Remedy(
+    RemedyKind.ADD_HOSTS, "host-2", 8125, 8124, ("rule-2",), Assignment(Snapshot(), Policy((), digest="")), None
+)
 REPORTS = {
     "answer": answer_report(ANSWER, STATE),
     "verification": verification_report(
@@ -367,6 +374,7 @@ REPORTS = {
         [GuestHeadroom("guest-1", "", "host-2", 8123, 8124, 8125, (BROKEN,), ("rule-2 depends on the event",))]
     ),
     "growth": growth_report(Growth(2.5, 8123, 8124, "2031-04", 4321, (BROKEN,))),
+    "remedies": remedies_report(RemedySearch((BROKEN,), (REMEDY,), 4321, 1234)),
     "survivability": survivability_report(SURVIVABILITY),
     "difference": diff_report(PolicyDiff("a" * 12, "b" * 12, (), (RIGHT,), (CHANGE,), ())),
 }
