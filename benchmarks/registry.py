@@ -13,6 +13,7 @@ from benchmarks.roadef import subject as roadef
 from benchmarks.subject import Subject
 from benchmarks.vmha import frontier
 from benchmarks.vmha import subject as vmha
+from benchmarks.what_if import subject as what_if
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "startup": startup.cases,
@@ -21,6 +22,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     "policies": policies.cases,
     "growth": growth.cases,
     "prepared": prepared.cases,
+    "what_if": what_if.cases,
     "renamings": renamings.cases,
     "vmha": vmha.cases,
     "frontier": frontier.cases,

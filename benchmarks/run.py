@@ -31,13 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--case", nargs="+", default=(), metavar="TEXT", help="only cases whose name contains each of these: load=1.02"
     )
+    parser.add_argument("--scenarios", type=int, default=0, metavar="N", help="only the first N scenarios of a batch")
     parser.add_argument("--again", action="store_true", help="run cases again that this commit has run already")
     parser.add_argument("--list", action="store_true", help="print the cases and run none")
     parser.add_argument("--smoke", action="store_true", help="the smallest case of each subject, in seconds")
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where rows go (default {OUT})")
     arguments = parser.parse_args(argv)
     seeds = arguments.seeds[:1] if arguments.smoke else arguments.seeds
-    selection = CaseSelection(arguments.size, seeds, arguments.budget_factor, arguments.smoke)
+    selection = CaseSelection(arguments.size, seeds, arguments.budget_factor, arguments.smoke, arguments.scenarios)
     environment = describe_environment()
     failures = 0
     for name in arguments.subject:

@@ -16,12 +16,16 @@ class SkippedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CaseSelection:
-    """What to run. Empty `sizes` mean all; `budget_factor` scales every budget; `smoke` is the seconds-long mode."""
+    """What to run. Empty `sizes` mean all; `budget_factor` scales every budget; `smoke` is the seconds-long mode.
+
+    Of batches of scenarios the first `scenarios` are run, with 0 all.
+    """
 
     sizes: Sequence[str] = ()
     seeds: Sequence[int] = (1, 2, 3)
     budget_factor: float = 1.0
     smoke: bool = False
+    scenarios: int = 0
 
     def has_size(self, name: str) -> bool:
         """Whether the size was asked for."""

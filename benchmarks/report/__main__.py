@@ -26,6 +26,8 @@ _SECTIONS: Final[tuple[tuple[str, str, Callable[[Results], str]], ...]] = (
     ("policies", "Policies compiled", tables.policies_table),
     ("prepared", "One host lost in a prepared cluster", tables.prepared_table),
     ("renamings", "One cluster under ten names: least, median and most", tables.renamings_table),
+    ("what_if", "Losses in batches", tables.what_if_table),
+    ("what_if", "Verdicts beside plans", tables.plan_loop_table),
     ("startup", "A service that has just started", tables.startup_table),
     ("small_plans", "Plans for a small cluster, two at a time", tables.small_plans_table),
 )

@@ -255,6 +255,49 @@ def renamings_table(results: Results) -> str:
     return table(head, rows)
 
 
+def what_if_table(results: Results) -> str:
+    """A line per batch."""
+    rows = [
+        (
+            *(row["case"][name] for name in ("size", "load", "lost", "first", "seed")),
+            row["scenarios"],
+            f"{row['wall_s']:.1f}",
+            f"{row['scenarios_per_s']:.1f}",
+            f"{row['once_cpu_s']:.1f}",
+            f"{row['cpu_ms_each']:.1f}",
+            *(", ".join(f"{name} {count}" for name, count in row[counts].items()) for counts in ("bases", "lose")),
+            *(" / ".join(map(str, row["peak_mib"][when].values())) for when in ("early", "end")),
+            f"{row['load_average']:.1f}",
+        )
+        for row in results.rows["what_if"]
+    ]
+    head = (
+        *("size", "load", "lost", "first", "seed", "scenarios", "wall s", "a second", "CPU s once", "CPU ms each"),
+        *("verdicts", "lose", "MiB forking / worker / own, after 500", "at the end", "machine load"),
+    )
+    return table(head, rows)
+
+
+def plan_loop_table(results: Results) -> str:
+    """A line per batch with plans beside it."""
+    rows = [
+        (
+            *(row["case"][name] for name in ("size", "lost", "plan_budget_s", "seed")),
+            row["planned"],
+            f"{1000 * row['wall_s'] / row['scenarios']:.0f}",
+            *(f"{1000 * row[f'{name}_s']:.0f} ({row['times_faster'][name]:g})" for name in ("plan", "enough")),
+            f"{row['same_losses']}, {row['plan_loses_less']}",
+        )
+        for row in results.rows["what_if"]
+        if "planned" in row
+    ]
+    head = (
+        *("size", "lost", "plan budget s", "seed", "plans", "verdict, ms"),
+        *("plan, ms (times)", "until it had found its losses", "same losses, plan loses less"),
+    )
+    return table(head, rows)
+
+
 def _spread(values: list[int]) -> str:
     return f"{min(values)} / {median(values):g} / {max(values)}"
 

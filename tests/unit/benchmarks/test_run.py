@@ -61,6 +61,18 @@ def test_a_prepared_cluster_follows_an_event(tmp_path: Path) -> None:
         assert row["anew_cpu_s"] > 0
 
 
+def test_losses_are_assessed_and_planned_for(tmp_path: Path) -> None:
+    """Every loss has a verdict that rests on something, no plan loses less, and both processes' memory is seen."""
+    (row,) = rows_of(tmp_path, "what_if")
+    assert row["scenarios"] == sum(row["bases"].values()) == row["case"]["first"]
+    assert "NONE" not in row["bases"]
+    assert row["same_losses"] == row["planned"] == 2
+    assert row["plan_loses_less"] == 0
+    assert 0 < row["enough_s"] <= row["plan_s"]
+    assert row["peak_mib"]["end"]["forking"] > 0
+    assert row["cpu_ms_each"] > 0
+
+
 def test_a_cluster_under_other_names_is_the_same(tmp_path: Path) -> None:
     """Every plan serves the same guests, and none holds actions that could be left out."""
     (row,) = rows_of(tmp_path, "renamings")
