@@ -7,7 +7,7 @@ with sizes of a few units.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -108,6 +108,14 @@ class Oracle:
                 ]
                 return list(zip(names, (*values, *found[0]), strict=True)), found[1]
         raise AssertionError("the present placement is always feasible")
+
+    def can_run(self, vm_ids: Collection[str]) -> bool:
+        """Whether there is a target in which all these guests run."""
+        choices = [
+            sorted({bool(option) for option in g.options if option or g.vm.id not in vm_ids}) for g in self.guests
+        ]
+        # the set of choices of a guest that has to run and has nowhere to is empty, and so is the product
+        return any(next(self._assignments(runs), None) is not None for runs in product(*choices))
 
     def _improve(
         self, found: tuple[tuple[int, ...], Placement] | None, runs: tuple[bool, ...]
