@@ -103,12 +103,13 @@ def _generated(asked: Asked, snapshot: Snapshot, first: Mapping[str, Any]) -> It
 
     after = f" after {_words(asked)}" if first else ""
     for kinds, number in [*((kind, 1) for kind in asked.singles), *((kind, 2) for kind in asked.doubles)]:
-        for loss in losses(snapshot, _kinds(kinds, snapshot), number):
+        for loss in losses(snapshot, kinds_of(kinds, snapshot), number):
             name = f"{loss.name}{after}"
             yield _scenario(name, {**first, "steps": [{"fail": loss.fail}]}) if first else loss
 
 
-def _kinds(text: str, snapshot: Snapshot) -> list[str]:
+def kinds_of(text: str, snapshot: Snapshot) -> list[str]:
+    """The kinds of parts that are written with commas between them; raises CommandError for one that there is not."""
     from trimtab_solver.execution.parts import Parts
     from trimtab_solver.policy.likeness import suggestion
 

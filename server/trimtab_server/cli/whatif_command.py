@@ -60,6 +60,24 @@ def whatif(
         list[str] | None,
         typer.Option("--promise", metavar="TIER", help="No guest of this tier may be lost; may be repeated."),
     ] = None,
+    survivability: Annotated[
+        bool,
+        typer.Option("--survivability", help="Rank failures by what they cost; single points of failure."),
+    ] = False,
+    admit: Annotated[
+        bool, typer.Option("--admit", help="Say whether the change may be made and the promise be kept after it.")
+    ] = False,
+    headroom: Annotated[
+        list[str] | None,
+        typer.Option("--headroom", metavar="VM", help="How many more guests like this one fit, the promise kept."),
+    ] = None,
+    within: Annotated[
+        str, typer.Option("--within", metavar="PART", help="Where guests of --headroom are to run, as kind:id.")
+    ] = "",
+    growth: Annotated[
+        float,
+        typer.Option("--growth", metavar="PERCENT", min=0.0, help="For how long growth a month keeps the promise."),
+    ] = 0.0,
     budget: Annotated[
         float,
         typer.Option(
@@ -87,7 +105,9 @@ def whatif(
     """Say what would come of failures and changes: who is lost, who is back when, each with a verified plan.
 
     --fail, --drain, --add-hosts and --add-guests together are one scenario; with --n-1 or --n-2 they happen first, and
-    their plan is carried out. Exit code 4: a drill is not as expected, or a promise is broken.
+    their plan is carried out. The promise of --admit, --headroom and --growth is that the losses of --n-1 and --n-2, or
+    of each host, cost no guest of --promise, or of the tiers that must run. Exit code 4: a drill is not as expected, a
+    promise is broken, or a change is not admitted.
     """
     from trimtab_solver.authoring.loader import load_policy
     from trimtab_solver.what_if.assessing import AssessmentOptions
@@ -98,12 +118,22 @@ def whatif(
     from ..reports.what_if import failures_of
     from .asked_scenarios import Asked, batches_of
     from .assessing import assess
+    from .capacity_questions import CapacityQuestions, answer
 
     state, rules = None if snapshot is None else read_snapshot(snapshot), load_policy(policy)
     asked = Asked(
         singles or [], doubles or [], fail or [], drain or [], add_hosts or [], add_guests or [], drills or []
     )
     promised = _tiers(rules, promise or [])
+    questions = CapacityQuestions(survivability, admit, headroom or [], within, growth)
+    questions.check()
+    if questions.is_any:
+        if state is None:
+            raise CommandError(ExitCode.USAGE, ["there is no cluster to ask this of; name a SNAPSHOT"])
+        assignment = Assignment(state, rules, AssessmentOptions(budget_s=budget, seed=seed))
+        report, is_well = answer(questions, asked, assignment, promised, workers)
+        show(report, _rendering(form), limit or None)
+        raise typer.Exit(ExitCode.OK if is_well else ExitCode.TESTS_FAILED)
     batches = batches_of(asked, state, rules)
     if journal is not None and len(batches) > 1:
         raise CommandError(ExitCode.USAGE, ["--journal is for scenarios of one cluster; these are of several"])
@@ -138,6 +168,12 @@ def _tiers(policy: Policy, names: list[str]) -> list[str]:
         if name not in known:
             raise CommandError(ExitCode.USAGE, [f'--promise: there is no tier "{name}" ({suggestion(name, known)})'])
     return names
+
+
+def _rendering(form: VerdictFormat) -> Rendering:
+    if form is VerdictFormat.JUNIT:
+        raise CommandError(ExitCode.USAGE, ["--format junit is for scenarios; write table, json, markdown or html"])
+    return Rendering(form)
 
 
 def _print(verdicts: list[ScenarioVerdict], promised: list[str], form: VerdictFormat, limit: int | None) -> None:

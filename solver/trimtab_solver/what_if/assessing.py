@@ -83,7 +83,7 @@ class Assessor:
         policies: Mapping[str, Policy] = MappingProxyType({}),
     ) -> None:
         """`policies` are those that steps of scenarios name."""
-        self._start, self._policies = start, policies
+        self.start, self._policies = start, policies
         self._options = options or AssessmentOptions()
         self._strict = StrictTables(start.problem)
         self._fates, self._breaches = Fates(start), BreachCount(start)
@@ -96,7 +96,7 @@ class Assessor:
 
     def load(self) -> None:
         """Loads what every scenario needs, so that processes that are forked then have it."""
-        restart(self._start.problem, self._strict.tables, self._start.problem)
+        restart(self.start.problem, self._strict.tables, self.start.problem)
 
     def _steps(self, scenario: Scenario, path: str, unmet: UnmetList) -> Iterator[StepVerdict]:
         """The verdict on each step, up to the first after which the cluster is refused; of a drill, what is `unmet`."""
@@ -105,7 +105,7 @@ class Assessor:
         is_searched = not self._options.only_losses or (isinstance(scenario, Drill) and scenario.expect is not None)
         ceased: frozenset[str] = frozenset()
         try:
-            for state in states(self._start, scenario, lambda _: made[-1].plan, path, self._policies):
+            for state in states(self.start, scenario, lambda _: made[-1].plan, path, self._policies):
                 planned = self._plan(state, is_searched=is_searched)
                 made.append(planned)
                 ceased |= self._fates.ceased(state.snapshot, planned.plan)
@@ -126,10 +126,7 @@ class Assessor:
         problem, faults = state.problem, FaultLog()
         attempts = Attempts(state, Stages(), faults)
         strict = StrictTables(problem, before=self._strict)
-        if (
-            not attempts.attempt(_RESTART, restart(problem, strict.tables, self._start.problem))
-            or attempts.best is None
-        ):
+        if not attempts.attempt(_RESTART, restart(problem, strict.tables, self.start.problem)) or attempts.best is None:
             return None
         best = attempts.best
         losses = Ledger(problem).levels(best.values, problem.loss_levels)

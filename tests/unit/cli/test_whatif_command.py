@@ -144,3 +144,43 @@ def test_drills_of_sample_policies_go_as_expected(path: Path) -> None:
     """On their own clusters."""
     done = run("whatif", "--policy", SAMPLES / "policies" / path.stem, "--drills", path, "--workers", "1")
     assert done.code == 0, done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--survivability",), 0, "failures cost no guest that runs now"),
+        (("--headroom", "v0", "--n-1", "host"), 0, "more guests like v0"),
+        (("--headroom", "v0", "--within", "site:east"), 0, "site:east"),
+        (("--growth", "50"), 0, "growth of 50 % a month"),
+        (("--admit", "--add-guests", "v1:2"), 0, "Yes"),
+        (("--admit", "--add-guests", "v0:20"), 4, "No"),
+    ],
+)
+def test_questions_of_capacity_are_answered(
+    files: tuple[Path, Path], arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    """Each with its own report, and the exit code of a promise that is broken."""
+    state, rules = files
+    done = run("whatif", state, "--policy", rules, "--workers", "1", *arguments)
+    assert words in " ".join(done.out.split()), done.out + done.err
+    assert done.code == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--admit", "--survivability"), "ask one of --survivability, --admit, --headroom, --growth at a time"),
+        (("--within", "site:east", "--n-1", "host"), "--within says where guests of --headroom are to run; ask that"),
+        (("--headroom", "v99"), 'the cluster has no guest "v99"'),
+        (("--survivability", "--format", "junit"), "--format junit is for scenarios"),
+    ],
+)
+def test_questions_that_cannot_be_answered_are_refused(
+    files: tuple[Path, Path], arguments: tuple[str, ...], message: str
+) -> None:
+    """In words."""
+    state, rules = files
+    done = run("whatif", state, "--policy", rules, "--workers", "1", *arguments)
+    assert done.code == 2
+    assert message in done.err
