@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
@@ -15,7 +17,7 @@ from trimtab_server.calls.methods import METHODS
 from trimtab_server.dispatch.child import respond
 from trimtab_server.dispatch.frames import Failed, Frame, Response, WorkReport
 from trimtab_server.dispatch.worker import Worker
-from trimtab_server.status import reason_of
+from trimtab_server.status import ServiceError, reason_of
 
 _COUNT: Final = int(os.environ.get("TRIMTAB_TEST_HOSTILE", "600"))
 """How many inputs; `make soak HOSTILE=1000000` sends a million."""
@@ -38,6 +40,11 @@ class _Heard(Worker):
 
     def _listen(self) -> None:
         """Nobody asks for the best."""
+
+    @contextlib.contextmanager
+    def ending_at(self, moment: float, why: Callable[[], ServiceError]) -> Iterator[None]:
+        """The clock would end this very process, with all inputs that are yet to come."""
+        yield
 
 
 @pytest.mark.parametrize("first", range(0, _COUNT, _CHUNK))
