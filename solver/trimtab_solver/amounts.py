@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _MIB_PER_GIB: Final = 1024
+_UNITS: Final = {"cpu_milli": "1/1000 core", "memory_mib": "MiB", "disk_gib": "GiB"}
 _NOUNS: Final = {"cpu_milli": "CPU", "memory_mib": "memory", "disk_gib": "disk"}
 
 
@@ -27,6 +28,11 @@ def describe_size(size: Mapping[str, int]) -> str:
 def name_resource(resource: str) -> str:
     """What the resource is called without an amount: ``CPU``, ``memory``."""
     return _NOUNS.get(resource, resource)
+
+
+def name_unit(resource: str) -> str:
+    """What amounts of the resource count: ``1/1000 core``, ``MiB``; other resources count themselves."""
+    return _UNITS.get(resource, resource)
 
 
 def count_cores(milli: int) -> str:

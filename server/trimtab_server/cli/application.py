@@ -25,6 +25,7 @@ from . import (
 )
 from .exits import CommandError, ExitCode
 from .policy import policy
+from .usage import PlainTyper, plain_refusal
 
 
 class ReportingGroup(TyperGroup):
@@ -38,6 +39,9 @@ class ReportingGroup(TyperGroup):
         try:
             try:
                 return super().invoke(ctx)
+            except typer.BadParameter as error:
+                error.message = plain_refusal(error.message)
+                raise
             finally:
                 sys.stdout.flush()
         except CommandError as error:
@@ -75,7 +79,7 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-application = typer.Typer(
+application = PlainTyper(
     cls=ReportingGroup,
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -26,7 +26,7 @@ def explain(
         typer.Argument(metavar="PLAN", help="Plan file, of the snapshot in --snapshot; a snapshot is planned anew."),
     ],
     what: Annotated[
-        str, typer.Argument(metavar="[VM|HOST|ACTION]", help="Id of a guest, of a host, or number of an action.")
+        str, typer.Argument(metavar="VM|HOST|ACTION", help="Id of a guest, of a host, or number of an action.")
     ] = "",
     policy: Annotated[
         Path | None,
@@ -54,7 +54,7 @@ def explain(
     Exit code 1: the guest does not run after the plan, or may not go to the host; or PLAN is of other input.
     """
     if policy is None and server is None:
-        raise typer.BadParameter("say which policy counts", param_hint="--policy")
+        raise CommandError(ExitCode.USAGE, ["--policy is missing: say which policy counts, as --policy DIR"])
     from trimtab_solver.options import PlanOptions
 
     from ..files import read_answer, read_snapshot

@@ -6,10 +6,10 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from typer.core import TyperCommand
+from .usage import PlainCommand
 
 
-class ListingCommand(TyperCommand):
+class ListingCommand(PlainCommand):
     """What there is to choose from is loaded when somebody asks for help, not for other commands."""
 
     title: ClassVar[str]

@@ -46,6 +46,6 @@ def check_policy_folder(folder: Path, documents: Mapping[str, bytes]) -> None:
 
 def write_policy(folder: Path, documents: Mapping[str, bytes]) -> None:
     """Write the documents, making the folder if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, content in documents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

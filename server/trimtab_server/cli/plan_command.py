@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .arguments import Deadline, Format, Limit, Rendering, Seed, SnapshotFile
-from .exits import exit_code_of
+from .exits import CommandError, ExitCode, exit_code_of
 from .showing import show
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def plan(
     Exit code 1: a rule stays broken, a guest stays down or its record makes no sense; 3: infeasible or unreachable.
     """
     if policy is None and server is None:
-        raise typer.BadParameter("say which policy to plan under", param_hint="--policy")
+        raise CommandError(ExitCode.USAGE, ["--policy is missing: say which policy to plan under, as --policy DIR"])
     from trimtab_solver.execution.carry_out import places_after
     from trimtab_solver.options import FRONTIER_SHARES, PlanOptions
 

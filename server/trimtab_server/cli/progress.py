@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from trimtab_solver.outcome import LevelValue
 
-from ..reports.levels import abbreviate_value, short_level
+from ..reports.levels import abbreviate_value
 from ..reports.page import Page
 
-CAPTION = "value/bound per level, smaller is better; both equal: proven best"
+CAPTION = "value/bound per level, disruption in GiB; smaller is better; both equal: proven best"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,21 @@ class ProgressLines:
         self._write(_Report("plan", time.monotonic() - self._began, tuple(levels)))
 
     def _write(self, report: _Report) -> None:
-        if not self._widths:
-            heads = [short_level(level.name) for level in report.levels]
-            self._widths = [max(len(head), 4) for head in heads]
-            self._page.raw(self._row("time", "engine", heads))
         cells = [
             "/".join(abbreviate_value(level.name, number) for number in (level.value, level.bound))
             for level in report.levels
         ]
+        if not self._widths:
+            heads = [level.name.removeprefix("running:") for level in report.levels]
+            self._widths = [max(len(head), len(cell), 4) for head, cell in zip(heads, cells, strict=True)]
+            self._page.raw(self._row("time", "engine", heads))
         self._page.raw(self._row(f"{report.elapsed_s:.1f}s", report.engine, cells))
         self._last_s, self._waiting = report.elapsed_s, None
 
     def _row(self, elapsed: str, engine: str, cells: Sequence[str]) -> str:
+        """As many cells as the page has room for, and how many levels that leaves out: ``+2``."""
+        lead = f"{elapsed.rjust(7)} {engine.ljust(6)}"
         padded = [cell.rjust(width) for cell, width in zip(cells, self._widths, strict=True)]
-        return " ".join([elapsed.rjust(7), engine.ljust(6), *padded])
+        rows = (" ".join([lead, *padded[:shown], f"+{len(padded) - shown}"]) for shown in range(len(padded) - 1, 0, -1))
+        whole = " ".join([lead, *padded])
+        return next((row for row in (whole, *rows) if len(row) <= self._page.width), lead)

@@ -93,7 +93,7 @@ def whatif(
     ] = None,
     snapshot: Annotated[
         Path | None,
-        typer.Argument(metavar="[SNAPSHOT]", help="State of the cluster; not needed for drills that bring their own."),
+        typer.Argument(metavar="SNAPSHOT", help="State of the cluster; not needed for drills that bring their own."),
     ] = None,
     journal: Annotated[
         Path | None,

@@ -14,6 +14,7 @@ from .model import Block, Cell, Column, Items, Line, Report, Row, Section, Table
 from .verdict import headline
 
 _LARGER = "larger than the host"
+_REACHED = " (it reaches "
 
 
 def admission_report(vm: Vm, explanation: GuestExplanation) -> Report:
@@ -126,6 +127,9 @@ def _in_short(objection: Objection) -> str:
             return "too full, even with every guest there at its floor"
         case Condition.RULE:
             return f"rule {objection.rule} refuses it"
+        case Condition.STORAGE:
+            # many hosts reach a pool of their own
+            return objection.message.rpartition(_REACHED)[0] or objection.message
         case _:
             return objection.message
 

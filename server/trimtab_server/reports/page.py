@@ -40,6 +40,11 @@ class Page:
         """Whether a person is watching."""
         return self._console.is_terminal
 
+    @property
+    def width(self) -> int:
+        """How many columns a line may have."""
+        return self._console.width
+
     def title(self, text: str) -> None:
         """A heading with a blank line before it."""
         self.line()

@@ -23,6 +23,6 @@ def sample_policy_folder() -> Path:
 
 
 def sample_policy() -> dict[str, bytes]:
-    """Its documents by file name; its tests are on a cluster of their own."""
+    """Its files by path, its tests among them: they bring a cluster of their own."""
     folder = sample_policy_folder()
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.yaml"))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ..amounts import describe_amount, name_resource
+from ..amounts import describe_amount, name_resource, name_unit
 from ..outcome import BrokenRule
 from ..placement import Placement
 from ..policy.documents import Level
@@ -67,7 +67,7 @@ def _above_thresholds(case: Case, placement: Placement) -> Iterator[BrokenRule]:
             at_first = Counter({host.id: units for host, units in loads_above(part, before)})
             for host, units in loads_above(part, after):
                 full = _fullness(host, after.loads[host.id], part.resource)
-                words = f"{host.id} is {full}, above {part.threshold}"
+                words = f"{host.id} is {full}, above {part.threshold} (amounts in {name_unit(part.resource)})"
                 yield BrokenRule(document.name, Level.SHOULD, words, at_first[host.id], units, host.id)
 
 

@@ -160,6 +160,23 @@ def test_storage_out_of_reach_is_named(tmp_path: Path) -> None:
     assert "it does not reach storage pool san (it reaches none)" in words
 
 
+def test_hosts_with_pools_of_their_own_are_told_together(tmp_path: Path) -> None:
+    """Each reaches another pool than the guest needs: that is one row; programs are told the pools of each."""
+    state, rules = written(tmp_path, replace(case.WELL, hosts=(*case.WELL.hosts, replace(case.H2, id="h3"))))
+    data = json.loads(state.read_text())
+    for host, pool in zip(data["hosts"], ("san", "local2", "local3"), strict=True):
+        host["storagePoolIds"] = [pool]
+    data["vms"][0]["storagePoolId"] = "san"
+    data["storagePools"] = [{"id": pool, "kind": "STORAGE_POOL_KIND_SHARED"} for pool in ("san", "local2", "local3")]
+    state.write_text(json.dumps(data))
+    words = run("explain", state, "a", "--policy", rules).words
+    assert "h2, h3 it does not reach storage pool san" in words
+    assert "it reaches" not in words
+    text = run("explain", state, "a", "--policy", rules, "--format", "json").out
+    assert "(it reaches local2)" in text
+    assert "(it reaches local3)" in text
+
+
 def test_rules_that_refuse_are_named_with_their_place(tmp_path: Path) -> None:
     """Kind, file and line, and what the document says about itself; groups too."""
     running = Snapshot((case.H1, case.H2), (SMALL_A, SMALL_B))

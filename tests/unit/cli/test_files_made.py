@@ -33,7 +33,7 @@ BTRPLACE = {
 
 
 def test_sample_writes_a_broken_cluster_and_its_policy(tmp_path: Path) -> None:
-    """Snapshot and policy load; the summary says what failed and what to do next."""
+    """Snapshot and policy load, its tests pass; the summary says what failed and what to do next."""
     folder = tmp_path / "made"
     result = run("sample", "--hosts", "9", "--vms", "40", "--load", "0.7", "--fail", "rack:r01", "-o", folder)
     assert (result.code, result.err) == (0, "")
@@ -41,6 +41,7 @@ def test_sample_writes_a_broken_cluster_and_its_policy(tmp_path: Path) -> None:
     assert len(snapshot.hosts) == 9
     assert sum(host.state is HostState.DOWN for host in snapshot.hosts) == 2
     assert load_policy(folder / "policy").documents
+    assert run("policy", "test", folder / "policy").code == 0
     assert "1 hardware failure (r01): 2 hosts down" in result.words
     assert f"trimtab plan {folder / 'snapshot.json'} --policy {folder / 'policy'}" in result.out
 

@@ -108,6 +108,14 @@ def test_the_first_line_counts_what_is_lost(tmp_path: Path, snapshot: Snapshot, 
     assert run("plan", state, "--policy", rules).out.splitlines()[0] == verdict
 
 
+def test_load_above_a_threshold_has_a_unit(tmp_path: Path) -> None:
+    """The amounts before and after are bare numbers: what they count is said with the host."""
+    state, rules = written(tmp_path, case.WELL, TIERS + case.EVEN)
+    assert re.search(
+        r"h\d is \d+ % full of memory, above 70% \(amounts in MiB\)", run("plan", state, "--policy", rules).words
+    )
+
+
 def test_blockers_and_broken_rules_are_in_every_format(tmp_path: Path) -> None:
     """The guest that keeps a host from being emptied, and the rule that it breaks, with the reason."""
     state, rules = written(tmp_path, case.STUCK, TIERS + case.PREFERS_SSD)
@@ -184,7 +192,7 @@ def test_names_cannot_reach_the_terminal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["plan", "s.json"], "--policy: say which policy to plan under"),
+        (["plan", "s.json"], "--policy is missing: say which policy to plan under"),
         (["plan", "missing.json", "--policy", "p.yaml"], "missing.json: No such file or directory"),
         (["plan", "s.txt", "--policy", "p.yaml"], "s.txt: the file name does not say its format"),
         (["plan", "s.json", "--policy", "missing"], "missing: cannot be read: No such file or directory"),
@@ -195,6 +203,15 @@ def test_names_cannot_reach_the_terminal(tmp_path: Path) -> None:
         (["plan", "p.yaml", "--policy", "p.yaml"], "p.yaml: is a policy file by its name, where a snapshot is wanted"),
         (["verify", "s.json", "--snapshot", "s.json", "--policy", "p.yaml"], "where a plan file is wanted"),
         (["frobnicate"], "No such command"),
+        (
+            ["plan", "s.json", "--policy", "p.yaml", "--format", "htm"],
+            "Invalid value for '--format': 'htm' is not one of 'table', 'json', 'yaml', 'markdown', 'html'; "
+            'did you mean "html"?',
+        ),
+        (
+            ["policy", "test", "p.yaml", "--format", "x"],
+            "Invalid value for '--format': 'x' is not one of 'table', 'json', 'junit', 'markdown', 'html'.",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

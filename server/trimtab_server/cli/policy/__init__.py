@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
+from ..usage import PlainTyper
 from . import (
     conflicts_command,
     coverage_command,
@@ -16,7 +15,7 @@ from . import (
     test_command,
 )
 
-policy = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check, format, test and compare policies.")
+policy = PlainTyper(no_args_is_help=True, rich_markup_mode=None, help="Check, format, test and compare policies.")
 
 
 @policy.callback()

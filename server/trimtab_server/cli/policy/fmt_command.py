@@ -13,7 +13,7 @@ from ..exits import ExitCode
 
 
 def fmt(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Policy files and folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Policy files and folders.")],
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit code 1 if a file would be changed.")
     ] = False,

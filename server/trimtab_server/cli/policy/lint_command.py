@@ -13,7 +13,7 @@ from ..showing import show
 
 
 def lint(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Policy files and folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Policy files and folders.")],
     snapshot: Annotated[
         Path | None,
         typer.Option("--snapshot", metavar="FILE", help="Also say what the policy means on this cluster."),

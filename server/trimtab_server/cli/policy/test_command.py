@@ -32,7 +32,7 @@ class ReportFormat(enum.StrEnum):
 
 PolicyPaths = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", help="Files and folders with the policy and its PolicyTest documents."),
+    typer.Argument(metavar="PATH", help="Files and folders with the policy and its PolicyTest documents."),
 ]
 
 
