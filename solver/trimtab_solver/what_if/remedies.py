@@ -10,7 +10,8 @@ from ..errors import RefusedError
 from ..scenarios.scenario import Scenario
 from .changing import ChangePlanner
 from .promise import BrokenPromise, Promise, broken_by
-from .remedy_candidates import Remedied, RemedyCandidate, RemedyCosts, RemedyKind, candidates
+from .remedy_candidates import RemedyCandidate, RemedyCosts, RemedyKind, candidates
+from .remedy_moves import Remedied
 from .runners.runner import Assignment, ScenarioRunner
 
 

@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..actions import Plan
 from ..authoring.loader import digest_of
 from ..policy.documents import Document, Level, Policy, RuleSpec
 from ..rules.tier import Eviction, Tier, guest_tiers
 from ..scenarios.scenario import MoreHosts, Scenario
 from ..snapshot import Host, PoolKind
-from ..verify.replay import verify_plan
 from .changing import ChangePlanner
 from .promise import BrokenPromise, Promise
-from .runners.runner import Assignment
+from .remedy_moves import Remedied, moves_beforehand
 from .single_points import mirrors_asked_for
 
 
@@ -48,14 +46,6 @@ class RemedyCosts:
 
 
 @dataclass(frozen=True, slots=True)
-class Remedied:
-    """The cluster with a remedy, and the plan that was carried out for it, if it is one."""
-
-    cluster: Assignment
-    plan: Plan | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RemedyCandidate:
     """Something to try. `subject` is the host to be like, the rule, the tier or the pool."""
 
@@ -84,46 +74,17 @@ def candidates(
     return sorted(found, key=lambda one: one.cost)
 
 
-_DRAINED = 8
-"""For so many of the hosts with whose loss a promise is broken it is tried to empty them."""
-
-
 def _moves(
     planner: ChangePlanner, promise: Promise, broken: Sequence[BrokenPromise], costs: RemedyCosts
 ) -> Iterator[RemedyCandidate]:
-    """The plan for the cluster as it is, and those that would empty a host with whose loss the promise is broken."""
-    names = {one.scenario for one in broken}
-    failing = [scenario for scenario in promise.scenarios(planner.cluster.snapshot) if scenario.name in names]
-    hosts = dict.fromkeys(part for one in failing for part in one.fail if part.startswith("host:"))
-    changes = [Scenario(name="as it is"), *(Scenario(name=f"drain {h}", drain=(h,)) for h in [*hosts][:_DRAINED])]
-    for change in changes:
-        remedied = _planned(planner, change)
-        if remedied is not None and remedied.plan is not None:
-            number = sum(action.kind.moves for action in remedied.plan.actions)
-            subject = change.drain[0] if change.drain else ""
-            yield RemedyCandidate(
-                RemedyKind.MOVE_GUESTS, subject, costs.move * number, partial(_given, remedied), number
-            )
+    for host, remedied in moves_beforehand(planner, promise, broken):
+        actions = remedied.plan.actions if remedied.plan is not None else ()
+        number = sum(action.kind.moves for action in actions)
+        yield RemedyCandidate(RemedyKind.MOVE_GUESTS, host, costs.move * number, partial(_given, remedied), number)
 
 
 def _given(remedied: Remedied) -> Remedied:
     return remedied
-
-
-def _planned(planner: ChangePlanner, change: Scenario) -> Remedied | None:
-    """The cluster, in which nothing has happened, after the plan for the change; None where that loses somebody."""
-    start, changed = planner.start, planner.make(change)
-    plan = changed.verdict.last.plan
-    if changed.cluster is None or plan is None or not plan.actions or changed.verdict.last.lost:
-        return None
-    if not verify_plan(start.snapshot, start.policy, plan, case=start.case).is_valid:
-        return None
-    before = {host.id: host for host in start.source.hosts}
-    hosts = tuple(
-        replace(host, state=before[host.id].state) if f"host:{host.id}" in change.drain else host
-        for host in changed.cluster.snapshot.hosts
-    )
-    return Remedied(replace(changed.cluster, snapshot=replace(changed.cluster.snapshot, hosts=hosts)), plan)
 
 
 def _rules(planner: ChangePlanner, costs: RemedyCosts) -> Iterator[RemedyCandidate]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tests.support import cluster
 from trimtab_server.reports.json_report import json_of
 from trimtab_server.reports.remedies import remedies_report
-from trimtab_solver.policy.documents import Level, Policy, Selector
+from trimtab_solver.policy.documents import Policy, Selector
 from trimtab_solver.prepared import prepare
 from trimtab_solver.rules.action_budget import ActionBudget
 from trimtab_solver.rules.host_requirement import HostRequirement
@@ -89,26 +89,22 @@ def test_a_rule_that_is_in_the_way_is_relaxed() -> None:
 
 
 def test_guests_are_moved_beforehand() -> None:
-    """Two moves make room for the large guest, and a plan may have one: the other is made now, for a wish asks for it.
+    """Two moves make room for the large guest, and a plan may have one: the other is made now.
 
-    Only h1 and h2 have what the large guest needs, and three others fill h2.
+    Only h1 and h2 have what the large guest needs, and three others fill h2. Where no move is allowed there is none.
     """
     large = cluster.vm("large", "h1", "gold", requested={"memory_mib": 30}, device_needs=("gpu",))
     others = [cluster.vm(f"o{n}", "h2", "gold") for n in range(3)]
     gpu = {"capabilities": ("gpu",)}
-    wish = Pin(
-        select=Selector(ids=tuple(vm.id for vm in others)),
-        hosts=Selector(ids=("h3", "h4")),
-        level=Level.SHOULD,
-        weight=1,
-    )
-    policy = cluster.policy(wish=wish, budget=ActionBudget(max_migrations=1))
-    found = found_for(cluster.snapshot([large, *others], {1: gpu, 2: gpu}), policy)
+    snapshot = cluster.snapshot([large, *others], {1: gpu, 2: gpu})
+    found = found_for(snapshot, cluster.policy(budget=ActionBudget(max_migrations=1)))
     assert [broken.scenario for broken in found.broken] == ["host:h1 fails"]
     first = found.remedies[0]
     assert (first.kind, first.number, first.cost) == (RemedyKind.MOVE_GUESTS, 1, 1)
     assert first.plan is not None
     assert next(action.vm_id for action in first.plan.actions if action.kind.moves) in {vm.id for vm in others}
+    none = found_for(snapshot, cluster.policy(budget=ActionBudget(max_migrations=0)))
+    assert {one.kind for one in none.remedies} == {RemedyKind.ADD_HOSTS}
 
 
 def test_a_mirror_is_bought_where_a_rule_asks_for_one() -> None:
