@@ -66,11 +66,13 @@ siege: $(READY)  ## the service under siege, at full length (SMOKE=1: the slice 
 	.ray/bin/python -m trimtab_solver.warm_up
 	@touch $@
 
-# the daemons of Ray listen on all interfaces: they get a network of their own, in which there is nobody else
+# the daemons of Ray listen on all interfaces: they get a network of their own, in which there is nobody else;
+# Ray leaves it to the system to wait for them
 ray: .ray/.ready  ## try scenarios on a real Ray cluster, in an environment with Ray and a network namespace of its own
 	RAY_AUTH_MODE=token RAY_AUTH_TOKEN=$$(od -An -tx1 -N24 /dev/urandom | tr -d ' \n') RAY_USAGE_STATS_ENABLED=0 \
 		unshare --map-root-user --net --pid --fork --mount-proc --kill-child \
-		sh -c 'ip link set lo up && exec "$$0" "$$@"' .ray/bin/python -m pytest tests/integration/test_ray.py
+		sh -c 'ip link set lo up && exec "$$0" "$$@"' .ray/bin/python -m pytest tests/integration/test_ray.py \
+		-W 'ignore:subprocess:ResourceWarning'
 
 wheel: $(READY)  ## build the wheel into dist/, and try it in an environment of its own with all it depends on
 	rm -rf dist

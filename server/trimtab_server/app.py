@@ -17,7 +17,7 @@ from trimtab.v1 import planning_service_pb2
 from .calls.chain import Chain
 from .calls.handlers import service_handlers
 from .calls.interceptors import links_around_calls
-from .calls.methods import METHODS, PLANNING, POLICY
+from .calls.methods import METHODS, PLANNING, POLICY, WHAT_IF
 from .config import Settings
 from .connections import connection_options
 from .dispatch.answers import AnswersInMemory
@@ -97,7 +97,7 @@ async def _start(supervisor: Supervisor, dispatcher: Dispatcher, served: ServedP
 
 async def _tell(healths: health.aio.HealthServicer, serves: bool) -> None:
     status = health_pb2.HealthCheckResponse.SERVING if serves else health_pb2.HealthCheckResponse.NOT_SERVING
-    for name in (health.OVERALL_HEALTH, PLANNING, POLICY):
+    for name in (health.OVERALL_HEALTH, PLANNING, POLICY, WHAT_IF):
         await healths.set(name, status)
 
 
@@ -133,6 +133,6 @@ def _server(
     server.add_generic_rpc_handlers(handlers)
     health_pb2_grpc.add_HealthServicer_to_server(healths, server)
     if settings.reflection:
-        names = (PLANNING, POLICY, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (PLANNING, POLICY, WHAT_IF, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
     return server

@@ -38,7 +38,12 @@ def test_reflection_lists_the_services(server: RunningServer) -> None:
     ]
     listed, described = stub.ServerReflectionInfo(iter(asked), timeout=PATIENCE_S)
     names = {service.name for service in listed.list_services_response.service}
-    others = {"trimtab.v1.PolicyService", "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
+    others = {
+        "trimtab.v1.PolicyService",
+        "trimtab.v1.WhatIfService",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1alpha.ServerReflection",
+    }
     assert names == {SERVICE, *others}
     assert b"CreatePlan" in described.file_descriptor_response.file_descriptor_proto[0]
 

@@ -54,12 +54,14 @@ def test_a_cluster_at_an_address_is_used() -> None:
     flags = ["--node-ip-address=127.0.0.1", "--ray-client-server-port=10001", "--include-dashboard=false"]
     expected = by_number(Here().run(ASSIGNMENT, SCENARIOS))
     with subprocess.Popen([*command, *flags], stdout=subprocess.DEVNULL) as head:
-        eventually(lambda: _listens(10001), "the cluster is there")
-        cluster = RayCluster("ray://127.0.0.1:10001")
-        assert by_number(cluster.run(ASSIGNMENT, SCENARIOS)) == expected
-        assert by_number(cluster.run(ASSIGNMENT, SCENARIOS[:1])) == {0: expected[0]}
-        assert not ray.is_initialized()
-        head.terminate()
+        try:
+            eventually(lambda: _listens(10001), "the cluster is there")
+            cluster = RayCluster("ray://127.0.0.1:10001")
+            assert by_number(cluster.run(ASSIGNMENT, SCENARIOS)) == expected
+            assert by_number(cluster.run(ASSIGNMENT, SCENARIOS[:1])) == {0: expected[0]}
+            assert not ray.is_initialized()
+        finally:
+            head.terminate()
 
 
 def _listens(port: int) -> bool:

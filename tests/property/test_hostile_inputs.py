@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
+from google.protobuf.message import Message
 
 from tests.support.hostile import hostile_request
 from tests.support.solving import job_of
@@ -42,7 +43,7 @@ class _Heard(Worker):
         """Nobody asks for the best."""
 
     @contextlib.contextmanager
-    def ending_at(self, moment: float, why: Callable[[], ServiceError]) -> Iterator[None]:
+    def ending_at(self, moment: float, how: Callable[[], ServiceError | Message]) -> Iterator[None]:
         """The clock would end this very process, with all inputs that are yet to come."""
         yield
 

@@ -30,6 +30,8 @@ def service_handlers(
     """One handler for each service in `methods`, whose methods stand together."""
 
     def handler(method: Method) -> grpc.RpcMethodHandler[Incoming, bytes]:
+        if method.is_whole:
+            return grpc.unary_stream_rpc_method_handler(stream_whole(method, dispatcher))
         if method.is_streaming:
             return grpc.unary_stream_rpc_method_handler(stream_solved(method, dispatcher, progress_interval_s))
         read = method.quota is Quota.READ
@@ -77,6 +79,19 @@ def stream_solved(method: Method, dispatcher: Dispatcher, interval_s: float) -> 
             yield pb.StreamPlanResponse(accepted=accepted).SerializeToString()
             async for progress in _paced(updates, flight, interval_s):
                 yield progress
+            yield await flight.response()
+
+    return respond
+
+
+def stream_whole(method: Method, dispatcher: Dispatcher) -> Stream:
+    """Give everything that a solver process says, in order."""
+
+    async def respond(request: Incoming, context: Any) -> AsyncIterator[bytes]:
+        flight = await dispatcher.flight(method, request, context.time_remaining())
+        with flight.joined():
+            async for message in flight.messages.until(flight.task):
+                yield message
             yield await flight.response()
 
     return respond

@@ -9,11 +9,13 @@ from typing import Final
 
 from trimtab.v1 import planning_service_pb2 as planning
 from trimtab.v1 import policy_service_pb2 as policy
+from trimtab.v1 import what_if_service_pb2 as what_if
 
 from ..dispatch.method import Method, Quota
 
 PLANNING: Final = planning.DESCRIPTOR.services_by_name["PlanningService"].full_name
 POLICY: Final = policy.DESCRIPTOR.services_by_name["PolicyService"].full_name
+WHAT_IF: Final = what_if.DESCRIPTOR.services_by_name["WhatIfService"].full_name
 
 METHODS: Final = (
     Method(
@@ -80,5 +82,15 @@ METHODS: Final = (
         policy.GetServedPolicyResponse,
         Quota.READ,
         "trimtab_server.calls.served:served_policy",
+    ),
+    Method(
+        WHAT_IF,
+        "RunScenarios",
+        what_if.RunScenariosRequest,
+        what_if.RunScenariosResponse,
+        Quota.REVIEW,
+        "trimtab_server.work.what_if:run_scenarios",
+        is_streaming=True,
+        is_whole=True,
     ),
 )

@@ -182,7 +182,7 @@ class Dispatcher:
             end_at = self._end_at(job.end_by - started, started) if is_search else job.end_by
             try:
                 async with asyncio.timeout_at(end_at) as limit:
-                    response = await self._follow(solver, flight, limit, started, facts)
+                    response = await self._follow(solver, flight, limit, started, facts, is_whole=job.method.is_whole)
             except TimeoutError:
                 raise (_overran(flight.budget_s) if is_search else _not_done(time.monotonic() - began)) from None
             if response is None and solver.is_hung:
@@ -192,7 +192,14 @@ class Dispatcher:
             return response
 
     async def _follow(
-        self, solver: Solver, flight: Flight, limit: asyncio.Timeout, started: float, facts: dict[str, Any]
+        self,
+        solver: Solver,
+        flight: Flight,
+        limit: asyncio.Timeout,
+        started: float,
+        facts: dict[str, Any],
+        *,
+        is_whole: bool,
     ) -> bytes | None:
         """Do as its frames say; gives the response, None when the solver ends without one."""
         async for frame in solver.frames():
@@ -202,7 +209,10 @@ class Dispatcher:
                     flight.accept(request_id, budget_s)
                     limit.reschedule(self._end_at(budget_s, started) if is_timed else None)
                 case ProgressMessage(content):
-                    flight.publish(content)
+                    if is_whole:
+                        await flight.messages.put(content)
+                    else:
+                        flight.publish(content)
                 case WorkReport():
                     facts |= frame.facts
                     self._count(frame)

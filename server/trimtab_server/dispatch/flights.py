@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 from ..status import ServiceError
 from .answers import Key
+
+_AHEAD = 16
+"""How many messages a caller may be behind the work, where none is left out."""
 
 
 class Newest:
@@ -37,6 +40,33 @@ class Newest:
         await self._filled.wait()
 
 
+class InOrder:
+    """A queue for values, all of which are fetched: who puts one in waits while it is full."""
+
+    def __init__(self) -> None:
+        self._values: asyncio.Queue[bytes] = asyncio.Queue(maxsize=_AHEAD)
+
+    async def put(self, value: bytes) -> None:
+        """Add it, as soon as there is room."""
+        await self._values.put(value)
+
+    async def until(self, over: asyncio.Task[bytes]) -> AsyncIterator[bytes]:
+        """Every value as it comes, until the task is over and nothing is left."""
+        while not over.done():
+            getting = asyncio.create_task(self._values.get())
+            try:
+                await asyncio.wait((getting, over), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                # one that is called off leaves its value in the queue
+                if not getting.done():
+                    getting.cancel()
+            if getting.done():
+                yield getting.result()
+        await asyncio.sleep(0)
+        while not self._values.empty():
+            yield self._values.get_nowait()
+
+
 class Flight:
     """One piece of work and everybody who waits for it; called off when nobody does any more."""
 
@@ -46,6 +76,8 @@ class Flight:
         self.budget_s = 0.0
         self._is_accepted = asyncio.Event()
         self._watchers: set[Newest] = set()
+        self.messages = InOrder()
+        """What the work says on the way, for a method of which all of that is delivered: it has one caller."""
         self._callers = 0
         self._ended_by: ServiceError | None = None
         self.task: asyncio.Task[bytes] = asyncio.create_task(self._run(work), name=f"flight-{key[0]}")

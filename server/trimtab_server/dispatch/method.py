@@ -39,6 +39,8 @@ class Method:
     """A `Work`, as ``module:name``: a name, because the front process does not load the modules of solver processes."""
     is_streaming: bool = False
     """Whether there are many responses: one when the request is accepted, progress, and at last the answer."""
+    is_whole: bool = False
+    """Whether all responses are the work's own and none is overtaken by a newer one; the work waits for its caller."""
 
     @property
     def path(self) -> str:

@@ -20,7 +20,7 @@ from trimtab_solver.stages import Stages
 
 from ..convert.request import PolicyFiles
 from ..status import ServiceError, ServiceReason, failure, not_started
-from .frames import Accepted, Failed, Frame, ProgressMessage, Stop, WorkReport, encode, receive_frame
+from .frames import Accepted, Failed, Frame, ProgressMessage, Response, Stop, WorkReport, encode, receive_frame
 from .job import Job
 
 _FRONT_IS_GONE: Final = 75
@@ -119,12 +119,12 @@ class Worker:
         self._engine_faults = tuple(engine_faults)
 
     @contextlib.contextmanager
-    def ending_at(self, moment: float, why: Callable[[], ServiceError]) -> Iterator[None]:
-        """If the block lasts until `moment` (`time.monotonic`), the request fails with `why`, and the process ends."""
+    def ending_at(self, moment: float, how: Callable[[], ServiceError | Message]) -> Iterator[None]:
+        """If the block lasts until `moment` (`time.monotonic`), the process ends: with an error, or with a response."""
         if math.isinf(moment):
             yield
             return
-        timer = threading.Timer(max(0.0, moment - time.monotonic()), self._give_up, [why])
+        timer = threading.Timer(max(0.0, moment - time.monotonic()), self._give_up, [how])
         timer.daemon = True
         _start(timer)
         try:
@@ -145,9 +145,10 @@ class Worker:
         except ConnectionError:
             _leave()
 
-    def _give_up(self, why: Callable[[], ServiceError]) -> None:
+    def _give_up(self, how: Callable[[], ServiceError | Message]) -> None:
+        end = how()
         self.send(self.report())
-        self.send(Failed(why().status))
+        self.send(Failed(end.status) if isinstance(end, ServiceError) else Response(end.SerializeToString()))
         # the work goes on, in native code perhaps, and nobody wants it any more
         os._exit(0)
 

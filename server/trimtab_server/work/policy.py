@@ -18,6 +18,7 @@ from trimtab_solver.snapshot import Snapshot
 from ..convert.findings import finding_to_proto
 from ..convert.policy import diff_to_proto, plan_change_to_proto, result_to_proto
 from ..convert.request import policy_from_proto
+from ..convert.scenario import policy_scenario_from_proto
 from ..convert.snapshot import snapshot_from_proto
 from ..dispatch.worker import Worker
 
@@ -66,7 +67,12 @@ def diff_policies(worker: Worker) -> pb.DiffPoliciesResponse:
         has = f"has {len(message.scenarios)} entries"
         fault = Fault(Reason.OUT_OF_RANGE, "scenarios", has, f"send at most {MAX_SCENARIOS} at a time")
         raise RefusedError([fault])
-    scenarios = tuple(_scenario(message.scenarios[i], i) for i in range(len(message.scenarios)))
+    faults: list[Fault] = []
+    scenarios = tuple(
+        policy_scenario_from_proto(scenario, f"scenarios[{i}]", faults) for i, scenario in enumerate(message.scenarios)
+    )
+    if faults:
+        raise RefusedError(faults)
     if not message.HasField("snapshot"):
         if scenarios:
             fault = Fault(Reason.INVALID_REQUEST, "snapshot", "is missing", "scenarios happen to a cluster: send one")
@@ -83,17 +89,6 @@ def diff_policies(worker: Worker) -> pb.DiffPoliciesResponse:
         size += response.plans[-1].ByteSize()
         worker.check_size(size)
     return response
-
-
-def _scenario(message: pb.PolicyScenario, index: int) -> Scenario:
-    path = f"scenarios[{index}]"
-    if not message.name:
-        raise RefusedError([Fault(Reason.INVALID_REQUEST, f"{path}.name", "is empty", "name the scenario")])
-    failures = message.hardware_failures if message.HasField("hardware_failures") else None
-    if failures is not None and failures < 0:
-        fault = Fault(Reason.OUT_OF_RANGE, f"{path}.hardware_failures", f"is {failures}", "use 0 or more, or unset it")
-        raise RefusedError([fault])
-    return Scenario(name=message.name, fail=tuple(message.fail), drain=tuple(message.drain), hardware_failures=failures)
 
 
 def _no_files(document: Document, name: str) -> Snapshot:

@@ -25,60 +25,61 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from trimtab.v1 import plan_pb2 as trimtab_dot_v1_dot_plan__pb2
 from trimtab.v1 import policy_pb2 as trimtab_dot_v1_dot_policy__pb2
+from trimtab.v1 import scenario_pb2 as trimtab_dot_v1_dot_scenario__pb2
 from trimtab.v1 import snapshot_pb2 as trimtab_dot_v1_dot_snapshot__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftrimtab/v1/policy_service.proto\x12\ntrimtab.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15trimtab/v1/plan.proto\x1a\x17trimtab/v1/policy.proto\x1a\x19trimtab/v1/snapshot.proto\"h\n\x11LintPolicyRequest\x12+\n\x06policy\x18\x01 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12&\n\x08snapshot\x18\x02 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\"<\n\x0eSourcePosition\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\"\x8b\x01\n\x07\x46inding\x12&\n\x08severity\x18\x01 \x01(\x0e\x32\x14.trimtab.v1.Severity\x12,\n\x08position\x18\x02 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0b\n\x03\x66ix\x18\x05 \x01(\t\"b\n\x12LintPolicyResponse\x12\x0e\n\x06usable\x18\x01 \x01(\x08\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.trimtab.v1.Finding\x12\x15\n\rpolicy_digest\x18\x03 \x01(\t\"U\n\x11TestPolicyRequest\x12+\n\x06policy\x18\x01 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\x13\n\x0bname_filter\x18\x02 \x01(\t\"[\n\x0bTestFailure\x12,\n\x08position\x18\x01 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"\x95\x01\n\x0eTestCaseResult\x12\x0c\n\x04test\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12,\n\x08position\x18\x03 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\x0e\n\x06passed\x18\x04 \x01(\x08\x12)\n\x08\x66\x61ilures\x18\x05 \x03(\x0b\x32\x17.trimtab.v1.TestFailure\"\x84\x01\n\x12TestPolicyResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.trimtab.v1.TestCaseResult\x12\x14\n\x0cpassed_count\x18\x02 \x01(\x05\x12\x14\n\x0c\x66\x61iled_count\x18\x03 \x01(\x05\x12\x15\n\rpolicy_digest\x18\x04 \x01(\t\"q\n\x0ePolicyScenario\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x66\x61il\x18\x02 \x03(\t\x12\r\n\x05\x64rain\x18\x03 \x03(\t\x12\x1e\n\x11hardware_failures\x18\x04 \x01(\x05H\x00\x88\x01\x01\x42\x14\n\x12_hardware_failures\"\xce\x01\n\x13\x44iffPoliciesRequest\x12/\n\nold_policy\x18\x01 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12/\n\nnew_policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12&\n\x08snapshot\x18\x03 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12-\n\tscenarios\x18\x04 \x03(\x0b\x32\x1a.trimtab.v1.PolicyScenario\"?\n\x0b\x46ieldChange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x10\n\x08old_json\x18\x02 \x01(\t\x12\x10\n\x08new_json\x18\x03 \x01(\t\"\xb9\x01\n\x0e\x44ocumentChange\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x30\n\x0cold_position\x18\x03 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\x30\n\x0cnew_position\x18\x04 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\'\n\x06\x66ields\x18\x05 \x03(\x0b\x32\x17.trimtab.v1.FieldChange\"K\n\x0fSelectionChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0e\n\x06gained\x18\x03 \x03(\t\x12\x0c\n\x04lost\x18\x04 \x03(\t\"\x9c\x01\n\x0bRightChange\x12 \n\x05right\x18\x01 \x01(\x0e\x32\x11.trimtab.v1.Right\x12\x10\n\x08resource\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\t\x12\x0f\n\x07old_way\x18\x04 \x01(\t\x12\x0f\n\x07new_way\x18\x05 \x01(\t\x12\x19\n\x11hardware_failures\x18\x06 \x03(\x05\x12\x0e\n\x06vm_ids\x18\x07 \x03(\t\"}\n\x08PlanSide\x12$\n\x07outcome\x18\x01 \x01(\x0e\x32\x13.trimtab.v1.Outcome\x12&\n\x06levels\x18\x02 \x03(\x0b\x32\x16.trimtab.v1.LevelValue\x12\x10\n\x08refusals\x18\x03 \x03(\t\x12\x11\n\tis_proven\x18\x04 \x01(\x08\"A\n\x0b\x43ountChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\told_count\x18\x02 \x01(\x03\x12\x11\n\tnew_count\x18\x03 \x01(\x03\"\xc5\x02\n\nPlanChange\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12&\n\x08old_side\x18\x02 \x01(\x0b\x32\x14.trimtab.v1.PlanSide\x12&\n\x08new_side\x18\x03 \x01(\x0b\x32\x14.trimtab.v1.PlanSide\x12)\n\radded_actions\x18\x04 \x03(\x0b\x32\x12.trimtab.v1.Action\x12+\n\x0fremoved_actions\x18\x05 \x03(\x0b\x32\x12.trimtab.v1.Action\x12\x13\n\x0b\x64own_vm_ids\x18\x06 \x03(\t\x12\x11\n\tup_vm_ids\x18\x07 \x03(\t\x12&\n\x05stops\x18\x08 \x03(\x0b\x32\x17.trimtab.v1.CountChange\x12-\n\x0c\x62roken_rules\x18\t \x03(\x0b\x32\x17.trimtab.v1.CountChange\"\xee\x01\n\x14\x44iffPoliciesResponse\x12\x12\n\nold_digest\x18\x01 \x01(\t\x12\x12\n\nnew_digest\x18\x02 \x01(\t\x12-\n\tdocuments\x18\x03 \x03(\x0b\x32\x1a.trimtab.v1.DocumentChange\x12/\n\nselections\x18\x04 \x03(\x0b\x32\x1b.trimtab.v1.SelectionChange\x12%\n\x05plans\x18\x05 \x03(\x0b\x32\x16.trimtab.v1.PlanChange\x12\'\n\x06rights\x18\x06 \x03(\x0b\x32\x17.trimtab.v1.RightChange\"\x18\n\x16GetServedPolicyRequest\"\xc9\x01\n\x17GetServedPolicyResponse\x12\x15\n\rpolicy_digest\x18\x01 \x01(\t\x12\x16\n\x0e\x64ocument_count\x18\x02 \x01(\x05\x12-\n\tloaded_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nload_count\x18\x04 \x01(\x03\x12\x15\n\rrefusal_count\x18\x05 \x01(\x03\x12%\n\x08refusals\x18\x06 \x03(\x0b\x32\x13.trimtab.v1.Finding*a\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x12\n\x0eSEVERITY_ERROR\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x11\n\rSEVERITY_INFO\x10\x03*V\n\x05Right\x12\x15\n\x11RIGHT_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRIGHT_EVICT\x10\x01\x12\x10\n\x0cRIGHT_RESIZE\x10\x02\x12\x13\n\x0fRIGHT_MOVE_COLD\x10\x03\x32\xd8\x02\n\rPolicyService\x12K\n\nLintPolicy\x12\x1d.trimtab.v1.LintPolicyRequest\x1a\x1e.trimtab.v1.LintPolicyResponse\x12K\n\nTestPolicy\x12\x1d.trimtab.v1.TestPolicyRequest\x1a\x1e.trimtab.v1.TestPolicyResponse\x12Q\n\x0c\x44iffPolicies\x12\x1f.trimtab.v1.DiffPoliciesRequest\x1a .trimtab.v1.DiffPoliciesResponse\x12Z\n\x0fGetServedPolicy\x12\".trimtab.v1.GetServedPolicyRequest\x1a#.trimtab.v1.GetServedPolicyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftrimtab/v1/policy_service.proto\x12\ntrimtab.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15trimtab/v1/plan.proto\x1a\x17trimtab/v1/policy.proto\x1a\x19trimtab/v1/scenario.proto\x1a\x19trimtab/v1/snapshot.proto\"h\n\x11LintPolicyRequest\x12+\n\x06policy\x18\x01 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12&\n\x08snapshot\x18\x02 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\"<\n\x0eSourcePosition\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\"\x8b\x01\n\x07\x46inding\x12&\n\x08severity\x18\x01 \x01(\x0e\x32\x14.trimtab.v1.Severity\x12,\n\x08position\x18\x02 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0b\n\x03\x66ix\x18\x05 \x01(\t\"b\n\x12LintPolicyResponse\x12\x0e\n\x06usable\x18\x01 \x01(\x08\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.trimtab.v1.Finding\x12\x15\n\rpolicy_digest\x18\x03 \x01(\t\"U\n\x11TestPolicyRequest\x12+\n\x06policy\x18\x01 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12\x13\n\x0bname_filter\x18\x02 \x01(\t\"[\n\x0bTestFailure\x12,\n\x08position\x18\x01 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"\x95\x01\n\x0eTestCaseResult\x12\x0c\n\x04test\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12,\n\x08position\x18\x03 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\x0e\n\x06passed\x18\x04 \x01(\x08\x12)\n\x08\x66\x61ilures\x18\x05 \x03(\x0b\x32\x17.trimtab.v1.TestFailure\"\x84\x01\n\x12TestPolicyResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.trimtab.v1.TestCaseResult\x12\x14\n\x0cpassed_count\x18\x02 \x01(\x05\x12\x14\n\x0c\x66\x61iled_count\x18\x03 \x01(\x05\x12\x15\n\rpolicy_digest\x18\x04 \x01(\t\"\x9a\x01\n\x0ePolicyScenario\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x66\x61il\x18\x02 \x03(\t\x12\r\n\x05\x64rain\x18\x03 \x03(\t\x12\x1e\n\x11hardware_failures\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\'\n\x05steps\x18\x05 \x03(\x0b\x32\x18.trimtab.v1.ScenarioStepB\x14\n\x12_hardware_failures\"\xce\x01\n\x13\x44iffPoliciesRequest\x12/\n\nold_policy\x18\x01 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12/\n\nnew_policy\x18\x02 \x01(\x0b\x32\x1b.trimtab.v1.PolicyReference\x12&\n\x08snapshot\x18\x03 \x01(\x0b\x32\x14.trimtab.v1.Snapshot\x12-\n\tscenarios\x18\x04 \x03(\x0b\x32\x1a.trimtab.v1.PolicyScenario\"?\n\x0b\x46ieldChange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x10\n\x08old_json\x18\x02 \x01(\t\x12\x10\n\x08new_json\x18\x03 \x01(\t\"\xb9\x01\n\x0e\x44ocumentChange\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x30\n\x0cold_position\x18\x03 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\x30\n\x0cnew_position\x18\x04 \x01(\x0b\x32\x1a.trimtab.v1.SourcePosition\x12\'\n\x06\x66ields\x18\x05 \x03(\x0b\x32\x17.trimtab.v1.FieldChange\"K\n\x0fSelectionChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0e\n\x06gained\x18\x03 \x03(\t\x12\x0c\n\x04lost\x18\x04 \x03(\t\"\x9c\x01\n\x0bRightChange\x12 \n\x05right\x18\x01 \x01(\x0e\x32\x11.trimtab.v1.Right\x12\x10\n\x08resource\x18\x02 \x01(\t\x12\x0c\n\x04tier\x18\x03 \x01(\t\x12\x0f\n\x07old_way\x18\x04 \x01(\t\x12\x0f\n\x07new_way\x18\x05 \x01(\t\x12\x19\n\x11hardware_failures\x18\x06 \x03(\x05\x12\x0e\n\x06vm_ids\x18\x07 \x03(\t\"}\n\x08PlanSide\x12$\n\x07outcome\x18\x01 \x01(\x0e\x32\x13.trimtab.v1.Outcome\x12&\n\x06levels\x18\x02 \x03(\x0b\x32\x16.trimtab.v1.LevelValue\x12\x10\n\x08refusals\x18\x03 \x03(\t\x12\x11\n\tis_proven\x18\x04 \x01(\x08\"A\n\x0b\x43ountChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\told_count\x18\x02 \x01(\x03\x12\x11\n\tnew_count\x18\x03 \x01(\x03\"\xc5\x02\n\nPlanChange\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12&\n\x08old_side\x18\x02 \x01(\x0b\x32\x14.trimtab.v1.PlanSide\x12&\n\x08new_side\x18\x03 \x01(\x0b\x32\x14.trimtab.v1.PlanSide\x12)\n\radded_actions\x18\x04 \x03(\x0b\x32\x12.trimtab.v1.Action\x12+\n\x0fremoved_actions\x18\x05 \x03(\x0b\x32\x12.trimtab.v1.Action\x12\x13\n\x0b\x64own_vm_ids\x18\x06 \x03(\t\x12\x11\n\tup_vm_ids\x18\x07 \x03(\t\x12&\n\x05stops\x18\x08 \x03(\x0b\x32\x17.trimtab.v1.CountChange\x12-\n\x0c\x62roken_rules\x18\t \x03(\x0b\x32\x17.trimtab.v1.CountChange\"\xee\x01\n\x14\x44iffPoliciesResponse\x12\x12\n\nold_digest\x18\x01 \x01(\t\x12\x12\n\nnew_digest\x18\x02 \x01(\t\x12-\n\tdocuments\x18\x03 \x03(\x0b\x32\x1a.trimtab.v1.DocumentChange\x12/\n\nselections\x18\x04 \x03(\x0b\x32\x1b.trimtab.v1.SelectionChange\x12%\n\x05plans\x18\x05 \x03(\x0b\x32\x16.trimtab.v1.PlanChange\x12\'\n\x06rights\x18\x06 \x03(\x0b\x32\x17.trimtab.v1.RightChange\"\x18\n\x16GetServedPolicyRequest\"\xc9\x01\n\x17GetServedPolicyResponse\x12\x15\n\rpolicy_digest\x18\x01 \x01(\t\x12\x16\n\x0e\x64ocument_count\x18\x02 \x01(\x05\x12-\n\tloaded_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nload_count\x18\x04 \x01(\x03\x12\x15\n\rrefusal_count\x18\x05 \x01(\x03\x12%\n\x08refusals\x18\x06 \x03(\x0b\x32\x13.trimtab.v1.Finding*a\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x12\n\x0eSEVERITY_ERROR\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x11\n\rSEVERITY_INFO\x10\x03*V\n\x05Right\x12\x15\n\x11RIGHT_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRIGHT_EVICT\x10\x01\x12\x10\n\x0cRIGHT_RESIZE\x10\x02\x12\x13\n\x0fRIGHT_MOVE_COLD\x10\x03\x32\xd8\x02\n\rPolicyService\x12K\n\nLintPolicy\x12\x1d.trimtab.v1.LintPolicyRequest\x1a\x1e.trimtab.v1.LintPolicyResponse\x12K\n\nTestPolicy\x12\x1d.trimtab.v1.TestPolicyRequest\x1a\x1e.trimtab.v1.TestPolicyResponse\x12Q\n\x0c\x44iffPolicies\x12\x1f.trimtab.v1.DiffPoliciesRequest\x1a .trimtab.v1.DiffPoliciesResponse\x12Z\n\x0fGetServedPolicy\x12\".trimtab.v1.GetServedPolicyRequest\x1a#.trimtab.v1.GetServedPolicyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'trimtab.v1.policy_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEVERITY']._serialized_start=2838
-  _globals['_SEVERITY']._serialized_end=2935
-  _globals['_RIGHT']._serialized_start=2937
-  _globals['_RIGHT']._serialized_end=3023
-  _globals['_LINTPOLICYREQUEST']._serialized_start=155
-  _globals['_LINTPOLICYREQUEST']._serialized_end=259
-  _globals['_SOURCEPOSITION']._serialized_start=261
-  _globals['_SOURCEPOSITION']._serialized_end=321
-  _globals['_FINDING']._serialized_start=324
-  _globals['_FINDING']._serialized_end=463
-  _globals['_LINTPOLICYRESPONSE']._serialized_start=465
-  _globals['_LINTPOLICYRESPONSE']._serialized_end=563
-  _globals['_TESTPOLICYREQUEST']._serialized_start=565
-  _globals['_TESTPOLICYREQUEST']._serialized_end=650
-  _globals['_TESTFAILURE']._serialized_start=652
-  _globals['_TESTFAILURE']._serialized_end=743
-  _globals['_TESTCASERESULT']._serialized_start=746
-  _globals['_TESTCASERESULT']._serialized_end=895
-  _globals['_TESTPOLICYRESPONSE']._serialized_start=898
-  _globals['_TESTPOLICYRESPONSE']._serialized_end=1030
-  _globals['_POLICYSCENARIO']._serialized_start=1032
-  _globals['_POLICYSCENARIO']._serialized_end=1145
-  _globals['_DIFFPOLICIESREQUEST']._serialized_start=1148
-  _globals['_DIFFPOLICIESREQUEST']._serialized_end=1354
-  _globals['_FIELDCHANGE']._serialized_start=1356
-  _globals['_FIELDCHANGE']._serialized_end=1419
-  _globals['_DOCUMENTCHANGE']._serialized_start=1422
-  _globals['_DOCUMENTCHANGE']._serialized_end=1607
-  _globals['_SELECTIONCHANGE']._serialized_start=1609
-  _globals['_SELECTIONCHANGE']._serialized_end=1684
-  _globals['_RIGHTCHANGE']._serialized_start=1687
-  _globals['_RIGHTCHANGE']._serialized_end=1843
-  _globals['_PLANSIDE']._serialized_start=1845
-  _globals['_PLANSIDE']._serialized_end=1970
-  _globals['_COUNTCHANGE']._serialized_start=1972
-  _globals['_COUNTCHANGE']._serialized_end=2037
-  _globals['_PLANCHANGE']._serialized_start=2040
-  _globals['_PLANCHANGE']._serialized_end=2365
-  _globals['_DIFFPOLICIESRESPONSE']._serialized_start=2368
-  _globals['_DIFFPOLICIESRESPONSE']._serialized_end=2606
-  _globals['_GETSERVEDPOLICYREQUEST']._serialized_start=2608
-  _globals['_GETSERVEDPOLICYREQUEST']._serialized_end=2632
-  _globals['_GETSERVEDPOLICYRESPONSE']._serialized_start=2635
-  _globals['_GETSERVEDPOLICYRESPONSE']._serialized_end=2836
-  _globals['_POLICYSERVICE']._serialized_start=3026
-  _globals['_POLICYSERVICE']._serialized_end=3370
+  _globals['_SEVERITY']._serialized_start=2907
+  _globals['_SEVERITY']._serialized_end=3004
+  _globals['_RIGHT']._serialized_start=3006
+  _globals['_RIGHT']._serialized_end=3092
+  _globals['_LINTPOLICYREQUEST']._serialized_start=182
+  _globals['_LINTPOLICYREQUEST']._serialized_end=286
+  _globals['_SOURCEPOSITION']._serialized_start=288
+  _globals['_SOURCEPOSITION']._serialized_end=348
+  _globals['_FINDING']._serialized_start=351
+  _globals['_FINDING']._serialized_end=490
+  _globals['_LINTPOLICYRESPONSE']._serialized_start=492
+  _globals['_LINTPOLICYRESPONSE']._serialized_end=590
+  _globals['_TESTPOLICYREQUEST']._serialized_start=592
+  _globals['_TESTPOLICYREQUEST']._serialized_end=677
+  _globals['_TESTFAILURE']._serialized_start=679
+  _globals['_TESTFAILURE']._serialized_end=770
+  _globals['_TESTCASERESULT']._serialized_start=773
+  _globals['_TESTCASERESULT']._serialized_end=922
+  _globals['_TESTPOLICYRESPONSE']._serialized_start=925
+  _globals['_TESTPOLICYRESPONSE']._serialized_end=1057
+  _globals['_POLICYSCENARIO']._serialized_start=1060
+  _globals['_POLICYSCENARIO']._serialized_end=1214
+  _globals['_DIFFPOLICIESREQUEST']._serialized_start=1217
+  _globals['_DIFFPOLICIESREQUEST']._serialized_end=1423
+  _globals['_FIELDCHANGE']._serialized_start=1425
+  _globals['_FIELDCHANGE']._serialized_end=1488
+  _globals['_DOCUMENTCHANGE']._serialized_start=1491
+  _globals['_DOCUMENTCHANGE']._serialized_end=1676
+  _globals['_SELECTIONCHANGE']._serialized_start=1678
+  _globals['_SELECTIONCHANGE']._serialized_end=1753
+  _globals['_RIGHTCHANGE']._serialized_start=1756
+  _globals['_RIGHTCHANGE']._serialized_end=1912
+  _globals['_PLANSIDE']._serialized_start=1914
+  _globals['_PLANSIDE']._serialized_end=2039
+  _globals['_COUNTCHANGE']._serialized_start=2041
+  _globals['_COUNTCHANGE']._serialized_end=2106
+  _globals['_PLANCHANGE']._serialized_start=2109
+  _globals['_PLANCHANGE']._serialized_end=2434
+  _globals['_DIFFPOLICIESRESPONSE']._serialized_start=2437
+  _globals['_DIFFPOLICIESRESPONSE']._serialized_end=2675
+  _globals['_GETSERVEDPOLICYREQUEST']._serialized_start=2677
+  _globals['_GETSERVEDPOLICYREQUEST']._serialized_end=2701
+  _globals['_GETSERVEDPOLICYRESPONSE']._serialized_start=2704
+  _globals['_GETSERVEDPOLICYRESPONSE']._serialized_end=2905
+  _globals['_POLICYSERVICE']._serialized_start=3095
+  _globals['_POLICYSERVICE']._serialized_end=3439
 # @@protoc_insertion_point(module_scope)

@@ -11,6 +11,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from trimtab.v1 import plan_pb2 as _plan_pb2
 from trimtab.v1 import policy_pb2 as _policy_pb2
+from trimtab.v1 import scenario_pb2 as _scenario_pb2
 from trimtab.v1 import snapshot_pb2 as _snapshot_pb2
 import builtins as _builtins
 import sys
@@ -359,6 +360,7 @@ class PolicyScenario(_message.Message):
     FAIL_FIELD_NUMBER: _builtins.int
     DRAIN_FIELD_NUMBER: _builtins.int
     HARDWARE_FAILURES_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name in the response; not empty."""
     hardware_failures: _builtins.int
@@ -373,6 +375,12 @@ class PolicyScenario(_message.Message):
     def drain(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What is drained, as kind:id."""
 
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[_scenario_pb2.ScenarioStep]:
+        """What follows, in order: before each step the plan under the old policy is carried out, unless it says otherwise.
+        Where the fields above say nothing, the first of these is what happens first. At most 100.
+        """
+
     def __init__(
         self,
         *,
@@ -380,10 +388,11 @@ class PolicyScenario(_message.Message):
         fail: _abc.Iterable[_builtins.str] | None = ...,
         drain: _abc.Iterable[_builtins.str] | None = ...,
         hardware_failures: _builtins.int | None = ...,
+        steps: _abc.Iterable[_scenario_pb2.ScenarioStep] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_hardware_failures", b"_hardware_failures", "hardware_failures", b"hardware_failures"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hardware_failures", b"_hardware_failures", "drain", b"drain", "fail", b"fail", "hardware_failures", b"hardware_failures", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hardware_failures", b"_hardware_failures", "drain", b"drain", "fail", b"fail", "hardware_failures", b"hardware_failures", "name", b"name", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hardware_failures: _TypeAlias = _typing.Literal["hardware_failures"]  # noqa: Y015
     _WhichOneofArgType__hardware_failures: _TypeAlias = _typing.Literal["_hardware_failures", b"_hardware_failures"]  # noqa: Y015

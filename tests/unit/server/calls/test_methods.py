@@ -8,7 +8,7 @@ import typing
 
 import pytest
 
-from trimtab.v1 import planning_service_pb2, policy_service_pb2
+from trimtab.v1 import planning_service_pb2, policy_service_pb2, what_if_service_pb2
 from trimtab_server.calls.methods import METHODS
 from trimtab_server.dispatch.method import Method, Quota
 from trimtab_server.dispatch.worker import Worker
@@ -19,7 +19,7 @@ def test_the_table_is_the_contract() -> None:
     """Every method of every service has a row with its messages, and no row has anything else."""
     contract = {
         (service.full_name, method.name): (method.input_type, method.output_type, method.server_streaming)
-        for file in (planning_service_pb2, policy_service_pb2)
+        for file in (planning_service_pb2, policy_service_pb2, what_if_service_pb2)
         for service in file.DESCRIPTOR.services_by_name.values()
         for method in service.methods
     }

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from trimtab_server.dispatch.flights import Flight, Flights, Newest
+from trimtab_server.dispatch.flights import Flight, Flights, InOrder, Newest
 from trimtab_server.status import ServiceError, ServiceReason, failure
 
 Work = Callable[[Flight], Awaitable[bytes]]
@@ -127,3 +127,44 @@ def test_newest_waits_again_after_it_is_taken() -> None:
                 await place.wait()
 
     asyncio.run(scenario())
+
+
+def test_where_nothing_is_left_out_the_work_waits_for_its_reader() -> None:
+    """All values arrive in order, the last ones after the end too, and the work is never far ahead."""
+
+    async def scenario() -> None:
+        queue, put, read = InOrder(), [], []
+
+        async def work() -> bytes:
+            for i in range(100):
+                await queue.put(b"%d" % i)
+                put.append(i)
+            return b""
+
+        over = asyncio.create_task(work())
+        async for value in queue.until(over):
+            read.append(int(value))
+            await asyncio.sleep(0)
+            assert len(put) - len(read) < 20
+        assert over.done()
+        assert read == list(range(100))
+
+    asyncio.run(scenario())
+
+
+def test_a_reader_that_was_slow_at_the_end_gets_the_rest() -> None:
+    """The work is over before the first value is fetched."""
+
+    async def scenario() -> list[bytes]:
+        queue = InOrder()
+
+        async def work() -> bytes:
+            await queue.put(b"a")
+            await queue.put(b"b")
+            return b""
+
+        over = asyncio.create_task(work())
+        await over
+        return [value async for value in queue.until(over)]
+
+    assert asyncio.run(scenario()) == [b"a", b"b"]
