@@ -90,7 +90,15 @@ def document_table(changes: Sequence[DocumentChange]) -> Table:
         Column("old", wrap=True),
         Column("new", wrap=True),
     )
-    return Table(columns, tuple(row for change in changes for row in _document_rows(change)), name="documents")
+    rows = tuple(row for change in changes for row in _document_rows(change))
+    return Table(columns, rows, name="documents", lines=tuple(map(_in_a_line, rows)))
+
+
+def _in_a_line(row: Row) -> str:
+    """``tiers.yaml:7:1: Tier low changed: spec.rank 1 -> 2``: old and new values are too long for columns."""
+    document, place, change, field, old, new = (cell.text for cell in row)
+    text = f"{place}: {document} {change}"
+    return f"{text}: {field} {old} -> {new}" if field else text
 
 
 def _document_rows(change: DocumentChange) -> Iterator[Row]:

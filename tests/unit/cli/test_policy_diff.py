@@ -31,13 +31,13 @@ def cluster(tmp_path: Path) -> list[str]:
 
 
 def test_a_table_for_the_terminal(tmp_path: Path) -> None:
-    """Documents, selections, plans."""
+    """Documents, each change on a line whatever the width, selections, plans."""
     result = compared(tmp_path, "--snapshot", str(tmp_path / "s.json"))
     assert result.code == 0
     assert result.out.startswith("Differences: 3 documents, ")
     lines = [line.split() for line in result.out.splitlines()]
-    assert ["Pin", "a-on-h2", "policy.yaml:12:1", "added"] in lines
-    assert ["Tier", "low", "policy.yaml:7:1", "changed", "spec.rank", "1", "2"] in lines
+    assert "policy.yaml:12:1: Pin a-on-h2 added" in result.out.splitlines()
+    assert "policy.yaml:7:1: Tier low changed: spec.rank 1 -> 2" in result.out.splitlines()
     assert ["a-on-h2", "spec.select", "a"] in lines
     assert "Plan, as it is\nNO_ACTION_NEEDED -> OPTIMAL\n" in result.out
     assert ["more", "MIGRATE_LIVE", "a", "on", "h1", "to", "h2"] in lines

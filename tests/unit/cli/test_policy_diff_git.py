@@ -43,7 +43,7 @@ def test_a_revision_is_compared_with_now(folder: Path) -> None:
     for path in (folder, folder / "tiers.yaml"):
         result = run("policy", "diff", path, "--git", "v1", "--exit-code")
         assert result.code == 1
-        assert "spec.rank 1 3" in " ".join(result.out.split())
+        assert "spec.rank 1 -> 3" in " ".join(result.out.split())
 
 
 def test_two_revisions_are_compared_whatever_is_there_now(folder: Path) -> None:
@@ -52,7 +52,7 @@ def test_two_revisions_are_compared_whatever_is_there_now(folder: Path) -> None:
     for path in (folder, folder / "tiers.yaml"):
         for revisions in ("v1..v2", "v1.."):
             out = run("policy", "diff", path, "--git", revisions).out
-            assert "spec.rank 1 2" in " ".join(out.split())
+            assert "spec.rank 1 -> 2" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
