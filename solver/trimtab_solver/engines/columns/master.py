@@ -52,19 +52,23 @@ class Coefficients:
 class LeaverClasses:
     """Residents that may either leave or be stopped: how many of each class are stopped the master decides.
 
-    A class is a kind of guests whose moves count, or do not.
+    A class is a kind of guests whose moves count, or do not. Where one that leaves keeps priced room that one that is
+    stopped gives back, each type of hosts has its own classes.
     """
 
     def __init__(self, pricing: PricingProblem) -> None:
         knapsacks, kinds = pricing.knapsacks, len(pricing.relaxed.relaxation.tier)
         either = knapsacks.movable & knapsacks.evictable
-        key = np.where(either, knapsacks.kind * 2 + knapsacks.counted, -1)
+        keeps = knapsacks.priced & pricing.relaxed.transient
+        is_apart = keeps.any(axis=1)
+        there = np.where(is_apart, np.arange(len(keeps)), np.argmin(is_apart))[knapsacks.type]
+        key = np.where(either, (there * kinds + knapsacks.kind) * 2 + knapsacks.counted, -1)
         keys, of = np.unique(key, return_inverse=True)
         skipped = int(len(keys) > 0 and keys[0] < 0)
         keys = keys[skipped:]
         self.of: Ints = of - skipped
         """The class of each resident [M], -1 for those that may only leave, or only be stopped."""
-        self.kind: Ints = keys // 2
+        self.kind: Ints = keys // 2 % kinds
         self.counted: Ints = keys % 2
         variables, rows, values = [], [], []
         every = np.arange(len(keys))
@@ -79,6 +83,10 @@ class LeaverClasses:
             variables.append(every)
             rows.append(np.full(len(keys), first + i))
             values.append(-pricing.stops[i + 1][self.kind].astype(np.float64))
+        keeping, room_row, kept = _kept_room(pricing, self.kind, keys // 2 // kinds)
+        variables.append(keeping)
+        rows.append(room_row)
+        values.append(kept)
         variables.append(every)
         rows.append(len(pricing.start) + every)
         values.append(-np.ones(len(keys)))
@@ -89,6 +97,15 @@ class LeaverClasses:
             np.concatenate(values),
         )
         """Stopping one, who so far counted as leaving: as a column each."""
+
+
+def _kept_room(pricing: PricingProblem, kind: Ints, there: Ints) -> tuple[Ints, Ints, Floats]:
+    """Terms for the priced room that a guest of each class keeps when it leaves, and not when it is stopped."""
+    relaxed, priced = pricing.relaxed, pricing.knapsacks.priced
+    kept = relaxed.load[kind, there] * (priced[there] & relaxed.transient)
+    number, resource = np.nonzero(kept)
+    _, second = pricing.split
+    return number, second + there[number] * kept.shape[1] + resource, kept[number, resource].astype(np.float64)
 
 
 def coefficients_of(pricing: PricingProblem, classes: LeaverClasses, columns: Columns) -> Coefficients:
