@@ -67,9 +67,24 @@ def _is_idle(violation: Violation, policy: Policy, true: Snapshot, records: list
     )
 
 
-@pytest.mark.parametrize("seeds", chunks(0.3, first=_FIRST), ids=named)
+def _is_by_unknown_tier(violation: Violation, policy: Policy, records: list[BrokenRecord]) -> bool:
+    """Whether it is of a rule that selects by tier while the tier of a record is none: selectors see the record's."""
+    tiers = {document.name for document, _ in policy.of(Tier)}
+    specs = [document.spec for document in policy.documents if document.name == violation.rule]
+    by_tier = any("vm.tier" in spec.model_dump_json() for spec in specs)
+    return by_tier and any(record.vm.tier not in tiers for record in records)
+
+
+_SELECTED_BY_TIER = range(13_003_932, 13_003_933)
+"""A guest of no tier that is down would, with a tier, count among those of whom a Quorum takes its share."""
+
+
+@pytest.mark.parametrize("seeds", [*chunks(0.3, first=_FIRST), _SELECTED_BY_TIER], ids=named)
 def test_a_plan_is_safe_whatever_is_true_of_broken_records(seeds: range) -> None:
-    """The verifier accepts the plan on every snapshot in which the records make sense; no engine had a fault."""
+    """The verifier accepts the plan on every snapshot in which the records make sense; no engine had a fault.
+
+    Not so rules that select by a tier which a record does not tell (docs/concepts.md, "What cannot be told").
+    """
     done = 0
     for seed in seeds:
         if (found := broken_cluster(seed)) is None:
@@ -80,7 +95,11 @@ def test_a_plan_is_safe_whatever_is_true_of_broken_records(seeds: range) -> None
         assert not answer.engine_faults, (seed, answer.engine_faults)
         for true in _all_truths(snapshot, policy, records):
             found_there = verify_plan(true, policy, answer.plan).violations
-            violations = [one for one in found_there if not _is_idle(one, policy, true, records)]
+            violations = [
+                one
+                for one in found_there
+                if not (_is_idle(one, policy, true, records) or _is_by_unknown_tier(one, policy, records))
+            ]
             assert not violations, (seed, true.vms, violations[0])
         done += bool(answer.plan.actions)
     assert_checked(done, seeds, 0.25)

@@ -88,7 +88,7 @@ def test_blockers_are_all_who_stay_on_hosts_to_be_emptied(seeds: range) -> None:
         for one in answer.blockers:
             assert one.reason, seed
             blocking[one.reason.split(":")[0]] += 1
-    assert_checked(blocking.total(), seeds, 0.1)
+    assert_checked(blocking.total(), seeds, 0.04)  # a few hosts to be emptied keep somebody: 4 in 50 clusters at times
 
 
 @pytest.mark.parametrize("seeds", chunks(0.2, first=720_000), ids=named)
