@@ -91,7 +91,7 @@ def verdict_table(verdicts: Sequence[ScenarioVerdict]) -> Table:
         Column("restarted", is_number=True),
         Column("moved", is_number=True),
         Column("shrunk", is_number=True),
-        Column("back after", is_number=True, key="backLastS", unit="s"),
+        Column("back after (s)", is_number=True, key="backLastS", unit="s"),
         Column("known", key="basis"),
         Column("remarks", wrap=True),
     )

@@ -55,6 +55,8 @@ def test_a_promise_that_is_broken_fails(files: tuple[Path, Path]) -> None:
     broken = run(*asked, "--promise", "low")
     assert broken.code == 4
     assert "the promise is broken in 1 that no low guest is lost" in broken.out
+    (head,) = (line for line in broken.out.splitlines() if "restarted" in line)
+    assert "(s)" in head  # what the time to be back counts
     unknown = run(*asked, "--promise", "topp")
     assert (unknown.code, unknown.err) == (2, '--promise: there is no tier "topp" (did you mean "top"?)\n')
 
