@@ -40,7 +40,8 @@ def _note(scene: Scene, reached: Target, wish: BrokenRule) -> str:
         then = problem.evaluate(Target(place, reached.size))
         if then[level] >= now[level]:
             continue
-        what = f"{wish.rule}: {wish.key}; moving {problem.vm_ids[v]} to {problem.host_ids[goal]} would lessen that"
+        where = wish.key.partition(" (amounts in ")[0]  # no amounts stand beside it here
+        what = f"{wish.rule}: {where}; moving {problem.vm_ids[v]} to {problem.host_ids[goal]} would lessen that"
         if not _may_move(scene, v):
             return f"{what}, but {BUDGET}"
         if then <= now:
