@@ -30,7 +30,7 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Batch:
+class AskedBatch:
     """Scenarios that happen to one cluster: some generated, others with where they stand, and policies they name."""
 
     snapshot: Snapshot
@@ -44,7 +44,7 @@ class Batch:
         return [*self.generated, *(scenario for _, scenario in self.written)]
 
 
-def batches_of(asked: Asked, snapshot: Snapshot | None, policy: Policy) -> list[Batch]:
+def batches_of(asked: Asked, snapshot: Snapshot | None, policy: Policy) -> list[AskedBatch]:
     """All scenarios that are asked for; files of drills may bring a cluster of their own.
 
     Raises
@@ -71,15 +71,15 @@ def batches_of(asked: Asked, snapshot: Snapshot | None, policy: Policy) -> list[
     return found
 
 
-def _asked_batch(asked: Asked, snapshot: Snapshot, first: Mapping[str, Any]) -> Batch:
+def _asked_batch(asked: Asked, snapshot: Snapshot, first: Mapping[str, Any]) -> AskedBatch:
     """What the options ask for, without drills."""
-    batch = Batch(snapshot, list(_generated(asked, snapshot, first)))
+    batch = AskedBatch(snapshot, list(_generated(asked, snapshot, first)))
     if first and not (asked.singles or asked.doubles):
         batch.written.append(("", _scenario(_words(asked), first)))
     return batch
 
 
-def _check(batches: Sequence[Batch], policy: Policy, first: Mapping[str, Any]) -> None:
+def _check(batches: Sequence[AskedBatch], policy: Policy, first: Mapping[str, Any]) -> None:
     """Raises what is named and the cluster does not have, before anything is planned."""
     from trimtab_solver.errors import Fault, RefusedError
     from trimtab_solver.scenarios.course import happen
@@ -161,17 +161,17 @@ def _scenario(name: str, fields: Mapping[str, Any]) -> Scenario:
     return Scenario.model_validate({"name": name or "-", **fields}, by_name=True)
 
 
-def _read_drills(path: Path, common: Batch | None) -> list[Batch]:
+def _read_drills(path: Path, common: AskedBatch | None) -> list[AskedBatch]:
     """The files with a cluster of their own, each a batch; what has none is added to the `common` one."""
     from trimtab_solver.authoring.scenario_files import read_drills
 
     paths = sorted(file for pattern in ("*.yaml", "*.yml") for file in path.rglob(pattern)) if path.is_dir() else [path]
     if not paths:
         raise CommandError(ExitCode.USAGE, [f"{path}: holds no files of scenarios (*.yaml)"])
-    own: list[Batch] = []
+    own: list[AskedBatch] = []
     for name in paths:
         for file in read_drills(str(name), name.read_bytes()):
-            batch = common if file.fixtures is None else Batch(_cluster_of(file))
+            batch = common if file.fixtures is None else AskedBatch(_cluster_of(file))
             if batch is None:
                 message = f"{name}: has no fixtures, and there is no other cluster; name a SNAPSHOT"
                 raise CommandError(ExitCode.USAGE, [message])
@@ -188,7 +188,7 @@ def _cluster_of(file: DrillFile) -> Snapshot:
     return replace(snapshot_of(file.fixtures), taken_at=seconds_since_epoch(file.at) if file.at else 0)
 
 
-def _add_drills(batch: Batch, name: Path, file: DrillFile) -> None:
+def _add_drills(batch: AskedBatch, name: Path, file: DrillFile) -> None:
     """Adds the scenarios of a file, and the policies that they name."""
     from trimtab_solver.authoring.loader import load_policy
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .exits import CommandError, ExitCode
@@ -25,6 +26,8 @@ class CapacityQuestions:
     """What is asked, at most one of them: as it was written."""
 
     survivability: bool = False
+    availability: bool = False
+    rates: Path | None = None
     admit: bool = False
     headroom: Sequence[str] = ()
     within: str = ""
@@ -32,16 +35,23 @@ class CapacityQuestions:
 
     def check(self) -> None:
         """Raises CommandError when several are asked at once, or a place without a question about it."""
-        asked = [bool(one) for one in (self.survivability, self.admit, self.headroom, self.growth)]
-        if sum(asked) > 1:
-            raise CommandError(ExitCode.USAGE, ["ask one of --survivability, --admit, --headroom, --growth at a time"])
+        if self._number > 1:
+            names = "--survivability, --availability, --admit, --headroom, --growth"
+            raise CommandError(ExitCode.USAGE, [f"ask one of {names} at a time"])
+        if self.rates is not None and not self.availability:
+            raise CommandError(ExitCode.USAGE, ["--rates says how often parts fail for --availability; ask that"])
         if self.within and not self.headroom:
             raise CommandError(ExitCode.USAGE, ["--within says where guests of --headroom are to run; ask that"])
 
     @property
     def is_any(self) -> bool:
         """Whether one is asked."""
-        return bool(self.survivability or self.admit or self.headroom or self.growth)
+        return self._number > 0
+
+    @property
+    def _number(self) -> int:
+        asked = (self.survivability, self.availability, self.admit, self.headroom, self.growth)
+        return sum(bool(one) for one in asked)
 
 
 def answer(
@@ -56,6 +66,8 @@ def answer(
     runner: ScenarioRunner = Here() if is_small or workers == 1 else Processes(workers)
     if questions.survivability:
         return _survivability(asked, assignment, runner), True
+    if questions.availability:
+        return _availability(questions.rates, assignment, runner)
     promise = _promise(asked, assignment, tiers)
     if questions.admit:
         return _admission(asked, assignment, promise, runner)
@@ -89,6 +101,20 @@ def _survivability(asked: Asked, assignment: Assignment, runner: ScenarioRunner)
     (batch,) = batches_of(asked, assignment.snapshot, assignment.policy)
     start = assignment.assessor().start
     return survivability_report(survivability(start, batch.scenarios, runner.run(assignment, batch.scenarios)))
+
+
+def _availability(rates: Path | None, assignment: Assignment, runner: ScenarioRunner) -> tuple[Report, bool]:
+    """What each application reaches, and whether the targets of its tiers are met."""
+    from trimtab_solver.what_if.availability.rates_file import read_rates
+    from trimtab_solver.what_if.availability.reporting import AvailabilityOptions, availability_report
+
+    from ..reports.availability import availability_page
+
+    options = AvailabilityOptions(assessment=assignment.options, seed=assignment.options.seed)
+    if rates is not None:
+        options = replace(options, rates=read_rates(str(rates), rates.read_bytes()))
+    found = availability_report(assignment.assessor().start, options, runner)
+    return availability_page(found), found.is_met
 
 
 def _kinds(snapshot: Snapshot) -> list[str]:

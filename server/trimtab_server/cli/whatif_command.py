@@ -64,6 +64,13 @@ def whatif(
         bool,
         typer.Option("--survivability", help="Rank failures by what they cost; single points of failure."),
     ] = False,
+    availability: Annotated[
+        bool, typer.Option("--availability", help="The availability class and downtime that each application reaches.")
+    ] = False,
+    rates: Annotated[
+        Path | None,
+        typer.Option("--rates", metavar="FILE", help="How often parts fail, and how long they take to mend."),
+    ] = None,
     admit: Annotated[
         bool, typer.Option("--admit", help="Say whether the change may be made and the promise be kept after it.")
     ] = False,
@@ -125,7 +132,7 @@ def whatif(
         singles or [], doubles or [], fail or [], drain or [], add_hosts or [], add_guests or [], drills or []
     )
     promised = _tiers(rules, promise or [])
-    questions = CapacityQuestions(survivability, admit, headroom or [], within, growth)
+    questions = CapacityQuestions(survivability, availability, rates, admit, headroom or [], within, growth)
     questions.check()
     if questions.is_any:
         if state is None:

@@ -154,6 +154,7 @@ def test_drills_of_sample_policies_go_as_expected(path: Path) -> None:
         (("--survivability",), 0, "failures cost no guest that runs now"),
         (("--headroom", "v0", "--n-1", "host"), 0, "more guests like v0"),
         (("--headroom", "v0", "--within", "site:east"), 0, "site:east"),
+        (("--availability",), 0, "1 application: no tier states a target"),
         (("--growth", "50"), 0, "growth of 50 % a month"),
         (("--admit", "--add-guests", "v1:2"), 0, "Yes"),
         (("--admit", "--add-guests", "v0:20"), 4, "No"),
@@ -172,7 +173,10 @@ def test_questions_of_capacity_are_answered(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--admit", "--survivability"), "ask one of --survivability, --admit, --headroom, --growth at a time"),
+        (
+            ("--admit", "--survivability"),
+            "ask one of --survivability, --availability, --admit, --headroom, --growth at a time",
+        ),
         (("--within", "site:east", "--n-1", "host"), "--within says where guests of --headroom are to run; ask that"),
         (("--headroom", "v99"), 'the cluster has no guest "v99"'),
         (("--survivability", "--format", "junit"), "--format junit is for scenarios"),
