@@ -28,6 +28,7 @@ class CapacityQuestions:
     survivability: bool = False
     availability: bool = False
     rates: Path | None = None
+    remedies: bool = False
     admit: bool = False
     headroom: Sequence[str] = ()
     within: str = ""
@@ -36,7 +37,7 @@ class CapacityQuestions:
     def check(self) -> None:
         """Raises CommandError when several are asked at once, or a place without a question about it."""
         if self._number > 1:
-            names = "--survivability, --availability, --admit, --headroom, --growth"
+            names = "--survivability, --availability, --remedies, --admit, --headroom, --growth"
             raise CommandError(ExitCode.USAGE, [f"ask one of {names} at a time"])
         if self.rates is not None and not self.availability:
             raise CommandError(ExitCode.USAGE, ["--rates says how often parts fail for --availability; ask that"])
@@ -50,7 +51,7 @@ class CapacityQuestions:
 
     @property
     def _number(self) -> int:
-        asked = (self.survivability, self.availability, self.admit, self.headroom, self.growth)
+        asked = (self.survivability, self.availability, self.remedies, self.admit, self.headroom, self.growth)
         return sum(bool(one) for one in asked)
 
 
@@ -69,6 +70,8 @@ def answer(
     if questions.availability:
         return _availability(questions.rates, assignment, runner)
     promise = _promise(asked, assignment, tiers)
+    if questions.remedies:
+        return _remedies(assignment, promise, runner)
     if questions.admit:
         return _admission(asked, assignment, promise, runner)
     if questions.headroom:
@@ -115,6 +118,16 @@ def _availability(rates: Path | None, assignment: Assignment, runner: ScenarioRu
         options = replace(options, rates=read_rates(str(rates), rates.read_bytes()))
     found = availability_report(assignment.assessor().start, options, runner)
     return availability_page(found), found.is_met
+
+
+def _remedies(assignment: Assignment, promise: Promise, runner: ScenarioRunner) -> tuple[Report, bool]:
+    """What keeps the promise where it is broken now."""
+    from trimtab_solver.what_if.remedies import find_remedies
+
+    from ..reports.remedies import remedies_report
+
+    found = find_remedies(assignment, promise, runner)
+    return remedies_report(found), bool(found.remedies) or not found.broken
 
 
 def _kinds(snapshot: Snapshot) -> list[str]:

@@ -71,6 +71,9 @@ def whatif(
         Path | None,
         typer.Option("--rates", metavar="FILE", help="How often parts fail, and how long they take to mend."),
     ] = None,
+    remedies: Annotated[
+        bool, typer.Option("--remedies", help="The cheapest changes with which the promise would be kept.")
+    ] = False,
     admit: Annotated[
         bool, typer.Option("--admit", help="Say whether the change may be made and the promise be kept after it.")
     ] = False,
@@ -126,14 +129,17 @@ def whatif(
     from .asked_scenarios import Asked, batches_of
     from .assessing import assess
     from .capacity_questions import CapacityQuestions, answer
+    from .warm_up_command import compile_first
 
     state, rules = None if snapshot is None else read_snapshot(snapshot), load_policy(policy)
     asked = Asked(
         singles or [], doubles or [], fail or [], drain or [], add_hosts or [], add_guests or [], drills or []
     )
     promised = _tiers(rules, promise or [])
-    questions = CapacityQuestions(survivability, availability, rates, admit, headroom or [], within, growth)
+    questions = CapacityQuestions(survivability, availability, rates, remedies, admit, headroom or [], within, growth)
     questions.check()
+    # processes have a limit of time for each scenario, and it is not for compiling
+    compile_first()
     if questions.is_any:
         if state is None:
             raise CommandError(ExitCode.USAGE, ["there is no cluster to ask this of; name a SNAPSHOT"])

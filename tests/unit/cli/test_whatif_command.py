@@ -155,6 +155,8 @@ def test_drills_of_sample_policies_go_as_expected(path: Path) -> None:
         (("--headroom", "v0", "--n-1", "host"), 0, "more guests like v0"),
         (("--headroom", "v0", "--within", "site:east"), 0, "site:east"),
         (("--availability",), 0, "1 application: no tier states a target"),
+        (("--remedies", "--n-1", "host", "--promise", "top"), 0, "The promise is kept as things are"),
+        (("--remedies", "--n-1", "site", "--promise", "low"), 4, "No single remedy of those that were tried"),
         (("--growth", "50"), 0, "growth of 50 % a month"),
         (("--admit", "--add-guests", "v1:2"), 0, "Yes"),
         (("--admit", "--add-guests", "v0:20"), 4, "No"),
@@ -175,7 +177,7 @@ def test_questions_of_capacity_are_answered(
     [
         (
             ("--admit", "--survivability"),
-            "ask one of --survivability, --availability, --admit, --headroom, --growth at a time",
+            "ask one of --survivability, --availability, --remedies, --admit, --headroom, --growth",
         ),
         (("--within", "site:east", "--n-1", "host"), "--within says where guests of --headroom are to run; ask that"),
         (("--headroom", "v99"), 'the cluster has no guest "v99"'),
