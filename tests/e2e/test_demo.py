@@ -18,7 +18,7 @@ STORY = (
     r"^  1 hardware failure \(r03\): 4 hosts down \(h0009, h0010, h0011, h0012\), \d+ guests displaced\.$",
     r"^  all +20 +4 +\d+ +\d+ +\d+ +\d+%$",
     r"^4\. The server plans, for at most 8 s$",
-    r"^ +time engine gold silver bronze inherited stops shrinkage should disruption balance$",
+    r"^ +time +engine +gold +silver +bronze +inherited +stops +shrinkage +should +disruption +balance$",
     r"^ +\d+\.\ds greedy +\d+/\d+ ",
     r"^ +\d+\.\ds plan +0/0 +0/0 ",
     r"^  Answer after .* s: (OPTIMAL|FEASIBLE); \d+ guests? stays? down",
