@@ -126,6 +126,6 @@ def test_who_stops_asking_ends_the_work(connection: None) -> None:
     """No worker goes on, and the connection that was there stays."""
     run = RayCluster().run(ASSIGNMENT, SCENARIOS)
     next(run)
-    run.close()  # type: ignore[attr-defined]
+    run.close()  # type: ignore[attr-defined]  # a generator, which the protocol does not promise
     eventually(lambda: not working(), "no worker assesses any more")
     assert ray.is_initialized()

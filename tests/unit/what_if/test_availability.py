@@ -48,7 +48,7 @@ def host(name: str, room: int = 1, site: str = "", **changes: object) -> Host:
     """A host with room for so many guests."""
     domains = (site,) if site else ()
     plain = Host(name, domains, {MIB: 100 * room}, storage_pool_ids=("mirror",), boot_s=BOOT_S)
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)  # type: ignore[arg-type]  # any of its fields
 
 
 def guest(name: str, place: str, **changes: object) -> Vm:
@@ -62,7 +62,7 @@ def guest(name: str, place: str, **changes: object) -> Vm:
         storage_pool_id="mirror",
         restart_s=RESTART_S,
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)  # type: ignore[arg-type]  # any of its fields
 
 
 def cluster(hosts: Iterable[Host], vms: Iterable[Vm], pools: Iterable[StoragePool] = (MIRROR,)) -> Snapshot:
@@ -85,7 +85,7 @@ def availability(
 ) -> AvailabilityReport:
     """The report, by formula over as many failures at once as there are parts, unless options say otherwise."""
     plain = AvailabilityOptions(rates=rates, depth=3, by=ReckonedBy.FORMULA)
-    return availability_report(prepare(snapshot, under or policy()), replace(plain, **options))  # type: ignore[arg-type]
+    return availability_report(prepare(snapshot, under or policy()), replace(plain, **options))  # type: ignore[arg-type]  # any of its fields
 
 
 def of(report: AvailabilityReport, criterion: Criterion) -> ServiceAvailability:

@@ -79,7 +79,7 @@ def test_who_stops_asking_ends_the_work() -> None:
     next(run)
     pids = [*forking(), *children(forking()[0])]
     assert len(pids) > 1
-    run.close()  # type: ignore[attr-defined]
+    run.close()  # type: ignore[attr-defined]  # a generator, which the protocol does not promise
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 

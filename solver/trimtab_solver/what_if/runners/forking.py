@@ -96,12 +96,11 @@ class _Pool:
         try:
             while self._to_do or any(worker.number is not None for worker in self._workers):
                 self._employ()
-                busy = {worker.connection: worker for worker in self._workers}
-                ready = wait([*busy, parent], timeout=1.0)
+                ready = wait([*(worker.connection for worker in self._workers), parent], timeout=1.0)
                 if parent in ready:
                     return
-                for connection in ready:
-                    yield from self._hear(busy[connection])  # type: ignore[index]
+                for worker in [worker for worker in self._workers if worker.connection in ready]:
+                    yield from self._hear(worker)
                 for worker in list(self._workers):
                     if worker.number is not None and time.monotonic() - worker.since > self._longest_s:
                         yield from self._bury(worker, f"took more than {self._longest_s:.0f} s and was ended")
